@@ -1,0 +1,1 @@
+//! gary.toml and the command line's workload flags become one checked workload description.

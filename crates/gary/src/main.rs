@@ -1,0 +1,2 @@
+//! The `gary` command.
+fn main() {}

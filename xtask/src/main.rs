@@ -1,0 +1,2 @@
+//! Every developer command of this repository, behind `cargo xtask`.
+fn main() {}
