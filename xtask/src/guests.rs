@@ -1,0 +1,284 @@
+//! `cargo xtask guests`: builds the guest components under `workloads/`.
+//!
+//! The Rust guests are a cargo workspace of their own; cargo decides what is out of date there.
+//! The JavaScript and the Python guest need npm and pip, which not every machine has, so they are
+//! built on request only and a missing tool or registry is a skip said out loud, not a failure.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::repository;
+
+/// Guests that are core modules; all others are components.
+const P1_GUESTS: &[&str] = &["hello-p1"];
+const P1_TARGET: &str = "wasm32-wasip1";
+const P2_TARGET: &str = "wasm32-wasip2";
+
+/// Variables that the outer build may have set for itself and that would change the guests.
+const ENV_REMOVED: &[&str] = &[
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTDOCFLAGS",
+    "RUSTFLAGS",
+];
+const ENV_PREFIXES_REMOVED: &[&str] = &["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_"];
+
+/// Build the guest components in workloads/ and print their paths.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Rust guests to build, by crate name; all of them when nothing is named
+    names: Vec<String>,
+    /// Build the JavaScript guest (needs npm)
+    #[arg(long)]
+    js: bool,
+    /// Build the Python guest (needs python3 with venv and pip)
+    #[arg(long)]
+    py: bool,
+}
+
+/// Builds what `args` ask for and prints one path per line on stdout.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let names: Vec<&str> = args.names.iter().map(String::as_str).collect();
+    let rust_wanted = !names.is_empty() || !(args.js || args.py);
+
+    let mut built = Vec::new();
+    if rust_wanted {
+        built.extend(build(&names)?);
+    }
+    if args.js {
+        built.extend(build_js()?);
+    }
+    if args.py {
+        built.extend(build_py()?);
+    }
+    for path in built {
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+/// Builds the Rust guests with these crate names, or all for an empty list, and returns the paths
+/// of their `.wasm` files.
+pub(crate) fn build(names: &[&str]) -> Result<Vec<PathBuf>> {
+    let (p1, p2): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| P1_GUESTS.contains(name));
+    let all = names.is_empty();
+
+    let mut built = Vec::new();
+    if all || !p2.is_empty() {
+        let mut selection = Vec::new();
+        if all {
+            selection.push("--workspace");
+            selection.extend(P1_GUESTS.iter().flat_map(|name| ["--exclude", name]));
+        }
+        selection.extend(p2.iter().flat_map(|name| ["--package", name]));
+        built.extend(build_target(P2_TARGET, &selection)?);
+    }
+    if all || !p1.is_empty() {
+        let chosen = if all { P1_GUESTS } else { &p1[..] };
+        let selection: Vec<&str> = chosen.iter().flat_map(|name| ["--package", name]).collect();
+        built.extend(build_target(P1_TARGET, &selection)?);
+    }
+    Ok(built)
+}
+
+/// Builds the JavaScript guest; `None` when it was skipped.
+pub(crate) fn build_js() -> Result<Option<PathBuf>> {
+    let dir = workloads().join("js-http");
+    let output = workloads().join("target/js-http.wasm");
+    let inputs = [
+        "app.js",
+        "build.mjs",
+        "package.json",
+        "package-lock.json",
+        "wit",
+    ];
+    if is_fresh(&output, inputs.iter().map(|name| dir.join(name)))? {
+        return Ok(Some(output));
+    }
+
+    if let Err(reason) = attempt(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&dir),
+    ) {
+        return Ok(skip("js-http", &reason));
+    }
+    attempt(
+        Command::new("node")
+            .arg("build.mjs")
+            .arg(&output)
+            .current_dir(&dir),
+    )
+    .map_err(anyhow::Error::msg)?;
+    Ok(Some(output))
+}
+
+/// Builds the Python guest; `None` when it was skipped.
+pub(crate) fn build_py() -> Result<Option<PathBuf>> {
+    let dir = workloads().join("py-http");
+    let output = workloads().join("target/py-http.wasm");
+    let inputs = ["app.py", "requirements.txt", "wit"];
+    if is_fresh(&output, inputs.iter().map(|name| dir.join(name)))? {
+        return Ok(Some(output));
+    }
+
+    let venv = workloads().join("target/py-venv");
+    let set_up = attempt(Command::new("python3").args(["-m", "venv"]).arg(&venv)).and_then(|()| {
+        attempt(
+            Command::new(venv.join("bin/pip"))
+                .args(["install", "--quiet", "--requirement", "requirements.txt"])
+                .current_dir(&dir),
+        )
+    });
+    if let Err(reason) = set_up {
+        return Ok(skip("py-http", &reason));
+    }
+    attempt(
+        Command::new(venv.join("bin/componentize-py"))
+            .args([
+                "--wit-path",
+                "wit",
+                "--world",
+                "http",
+                "componentize",
+                "app",
+                "--output",
+            ])
+            .arg(&output)
+            .current_dir(&dir),
+    )
+    .map_err(anyhow::Error::msg)?;
+    Ok(Some(output))
+}
+
+fn workloads() -> PathBuf {
+    repository::root().join("workloads")
+}
+
+/// Builds the selected packages for one target and returns the files that cargo reports.
+fn build_target(target: &str, selection: &[&str]) -> Result<Vec<PathBuf>> {
+    ensure_target(target)?;
+
+    let mut cargo = clean(Command::new(
+        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
+    ));
+    cargo
+        .args(["build", "--release", "--locked", "--target", target])
+        .arg("--target-dir")
+        .arg(workloads().join("target"))
+        .arg("--message-format=json-render-diagnostics")
+        .args(selection)
+        .current_dir(workloads())
+        .stdout(Stdio::piped());
+    let output = cargo
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .context("cargo did not start")?;
+    ensure!(
+        output.status.success(),
+        "the guests for {target} did not build: cargo ended with {}",
+        output.status
+    );
+
+    let mut files: Vec<PathBuf> = std::str::from_utf8(&output.stdout)
+        .context("cargo's messages are not UTF-8")?
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["reason"] == "compiler-artifact")
+        .flat_map(|message| match &message["filenames"] {
+            serde_json::Value::Array(names) => names.clone(),
+            _ => Vec::new(),
+        })
+        .filter_map(|name| name.as_str().map(PathBuf::from))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "wasm")
+        })
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Adds the target to the toolchain in use where it is missing: rust-toolchain.toml names it, but a
+/// rustup whose automatic installation is switched off ignores that.
+fn ensure_target(target: &str) -> Result<()> {
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", target])
+        .current_dir(workloads())
+        .output()
+        .context("rustc did not start")?;
+    let libdir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if output.status.success() && libdir.is_dir() {
+        return Ok(());
+    }
+
+    eprintln!("guests: adding the target {target}");
+    let added = Command::new("rustup")
+        .args(["target", "add", target])
+        .current_dir(workloads())
+        .status();
+    match added {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => bail!("`rustup target add {target}` ended with {status}"),
+        Err(error) => bail!("the target {target} is missing and rustup did not start: {error}"),
+    }
+}
+
+/// The command without what the outer build set for itself.
+fn clean(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let removed = ENV_REMOVED.contains(&&*name)
+            || ENV_PREFIXES_REMOVED
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
+        if removed {
+            command.env_remove(&*name);
+        }
+    }
+    command
+}
+
+/// Runs a command with its output on our stderr, so that stdout stays a list of paths.
+fn attempt(command: &mut Command) -> Result<(), String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    match command.stdout(std::io::stderr()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{program} ended with {status}")),
+        Err(error) => Err(format!("{program} did not start: {error}")),
+    }
+}
+
+fn skip(guest: &str, reason: &str) -> Option<PathBuf> {
+    eprintln!("guests: SKIPPED {guest}: {reason}");
+    None
+}
+
+/// Whether `output` is there and no input, directories included, is newer.
+fn is_fresh(output: &Path, inputs: impl Iterator<Item = PathBuf>) -> Result<bool> {
+    let Ok(built) = output.metadata().and_then(|metadata| metadata.modified()) else {
+        return Ok(false);
+    };
+    for input in inputs {
+        if newest(&input)? > built {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// When the file, or the newest one below the directory, was last written.
+fn newest(path: &Path) -> Result<SystemTime> {
+    let read = || format!("cannot read {}", path.display());
+    let metadata = path.metadata().with_context(read)?;
+    let mut latest = metadata.modified().with_context(read)?;
+    if metadata.is_dir() {
+        for entry in path.read_dir().with_context(read)? {
+            latest = latest.max(newest(&entry.with_context(read)?.path())?);
+        }
+    }
+    Ok(latest)
+}
