@@ -12,10 +12,12 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::repository;
 
-/// Guests that are core modules; all others are components.
-const P1_GUESTS: &[&str] = &["hello-p1"];
-const P1_TARGET: &str = "wasm32-wasip1";
-const P2_TARGET: &str = "wasm32-wasip2";
+const TARGET: &str = "wasm32-wasip2";
+
+/// Guests that a cargo of their own builds, and for which target. hello-p1 is a core module. wstd
+/// turns on features of crates that the other guests use as well: built with them, it would make
+/// their files differ from those of a build without it, and each build undo the last.
+const APART: &[(&str, &str)] = &[("hello-p1", "wasm32-wasip1"), ("wstd-http", TARGET)];
 
 /// Variables that the outer build may have set for itself and that would change the guests.
 const ENV_REMOVED: &[&str] = &[
@@ -63,23 +65,23 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Builds the Rust guests with these crate names, or all for an empty list, and returns the paths
 /// of their `.wasm` files.
 pub(crate) fn build(names: &[&str]) -> Result<Vec<PathBuf>> {
-    let (p1, p2): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| P1_GUESTS.contains(name));
-    let all = names.is_empty();
+    let is_apart = |name: &str| APART.iter().any(|(apart, _)| *apart == name);
+    let mut selection = Vec::new();
+    if names.is_empty() {
+        selection.push("--workspace");
+        selection.extend(APART.iter().flat_map(|(name, _)| ["--exclude", name]));
+    }
+    let together = names.iter().filter(|name| !is_apart(name));
+    selection.extend(together.flat_map(|name| ["--package", name]));
 
     let mut built = Vec::new();
-    if all || !p2.is_empty() {
-        let mut selection = Vec::new();
-        if all {
-            selection.push("--workspace");
-            selection.extend(P1_GUESTS.iter().flat_map(|name| ["--exclude", name]));
-        }
-        selection.extend(p2.iter().flat_map(|name| ["--package", name]));
-        built.extend(build_target(P2_TARGET, &selection)?);
+    if !selection.is_empty() {
+        built.extend(build_selection(TARGET, &selection)?);
     }
-    if all || !p1.is_empty() {
-        let chosen = if all { P1_GUESTS } else { &p1[..] };
-        let selection: Vec<&str> = chosen.iter().flat_map(|name| ["--package", name]).collect();
-        built.extend(build_target(P1_TARGET, &selection)?);
+    for (name, target) in APART {
+        if names.is_empty() || names.contains(name) {
+            built.extend(build_selection(target, &["--package", name])?);
+        }
     }
     Ok(built)
 }
@@ -159,7 +161,7 @@ fn workloads() -> PathBuf {
 }
 
 /// Builds the selected packages for one target and returns the files that cargo reports.
-fn build_target(target: &str, selection: &[&str]) -> Result<Vec<PathBuf>> {
+fn build_selection(target: &str, selection: &[&str]) -> Result<Vec<PathBuf>> {
     ensure_target(target)?;
 
     let mut cargo = clean(Command::new(
