@@ -1,0 +1,32 @@
+//! Why gary.toml and the command line together describe no workload.
+
+use crate::MemorySize;
+
+/// gary.toml and the command line together describe no workload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorkloadError {
+    /// One instance may use more than all of them together.
+    #[error("instance memory {instance_memory} is more than the replica's memory {memory}")]
+    InstanceMemory {
+        /// What one instance may use.
+        instance_memory: MemorySize,
+        /// What all instances may use together.
+        memory: MemorySize,
+    },
+    /// `-q` and `-v` were both typed.
+    #[error("-q and -v exclude each other")]
+    QuietAndVerbose,
+}
+
+impl WorkloadError {
+    /// What to try.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::InstanceMemory {
+                instance_memory,
+                memory,
+            } => format!("raise memory to {instance_memory}, or lower instance memory to {memory}"),
+            Self::QuietAndVerbose => "leave one of them out".into(),
+        }
+    }
+}
