@@ -90,22 +90,17 @@ pub(crate) fn build(names: &[&str]) -> Result<Vec<PathBuf>> {
 pub(crate) fn build_js() -> Result<Option<PathBuf>> {
     let dir = workloads().join("js-http");
     let output = workloads().join("target/js-http.wasm");
-    let inputs = [
-        "app.js",
-        "build.mjs",
-        "package.json",
-        "package-lock.json",
-        "wit",
-    ];
-    if is_fresh(&output, inputs.iter().map(|name| dir.join(name)))? {
+    let sources = ["app.js", "build.mjs", "package.json", "package-lock.json"];
+    if is_fresh(&output, &inputs(&dir, &sources))? {
         return Ok(Some(output));
     }
 
-    if let Err(reason) = attempt(
+    let fetched = attempt(
         Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
             .current_dir(&dir),
-    ) {
+    );
+    if let Err(reason) = fetched {
         return Ok(skip("js-http", &reason));
     }
     attempt(
@@ -122,38 +117,37 @@ pub(crate) fn build_js() -> Result<Option<PathBuf>> {
 pub(crate) fn build_py() -> Result<Option<PathBuf>> {
     let dir = workloads().join("py-http");
     let output = workloads().join("target/py-http.wasm");
-    let inputs = ["app.py", "requirements.txt", "wit"];
-    if is_fresh(&output, inputs.iter().map(|name| dir.join(name)))? {
+    if is_fresh(&output, &inputs(&dir, &["app.py", "requirements.txt"]))? {
         return Ok(Some(output));
     }
 
     let venv = workloads().join("target/py-venv");
-    let set_up = attempt(Command::new("python3").args(["-m", "venv"]).arg(&venv)).and_then(|()| {
+    let fetched = attempt(Command::new("python3").args(["-m", "venv"]).arg(&venv)).and_then(|()| {
         attempt(
             Command::new(venv.join("bin/pip"))
                 .args(["install", "--quiet", "--requirement", "requirements.txt"])
                 .current_dir(&dir),
         )
     });
-    if let Err(reason) = set_up {
+    if let Err(reason) = fetched {
         return Ok(skip("py-http", &reason));
     }
     attempt(
         Command::new(venv.join("bin/componentize-py"))
-            .args([
-                "--wit-path",
-                "wit",
-                "--world",
-                "http",
-                "componentize",
-                "app",
-                "--output",
-            ])
+            .args(["--quiet", "--wit-path", "../wit/http", "--world", "http"])
+            .args(["componentize", "app", "--output"])
             .arg(&output)
             .current_dir(&dir),
     )
     .map_err(anyhow::Error::msg)?;
     Ok(Some(output))
+}
+
+/// What the guest in `dir` is made of: these files and the WIT that both scripted guests share.
+fn inputs(dir: &Path, sources: &[&str]) -> Vec<PathBuf> {
+    let mut inputs: Vec<PathBuf> = sources.iter().map(|name| dir.join(name)).collect();
+    inputs.push(workloads().join("wit/http"));
+    inputs
 }
 
 fn workloads() -> PathBuf {
@@ -260,12 +254,12 @@ fn skip(guest: &str, reason: &str) -> Option<PathBuf> {
 }
 
 /// Whether `output` is there and no input, directories included, is newer.
-fn is_fresh(output: &Path, inputs: impl Iterator<Item = PathBuf>) -> Result<bool> {
+fn is_fresh(output: &Path, inputs: &[PathBuf]) -> Result<bool> {
     let Ok(built) = output.metadata().and_then(|metadata| metadata.modified()) else {
         return Ok(false);
     };
     for input in inputs {
-        if newest(&input)? > built {
+        if newest(input)? > built {
             return Ok(false);
         }
     }

@@ -1,10 +1,10 @@
 //! A small `wasi:http` 0.2 guest, and the one that benchmarks measure: `/` does the least that an
 //! answer takes. `/env`, `/headers` and `/echo` show what the guest sees.
 
-use http02::{Response, Target, reply};
-use wasip2::http::types::Fields;
+use http02::{Response, reply};
+use wasip2::cli::environment;
 use wasip2::http::types::{
-    IncomingBody, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
+    Fields, IncomingBody, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 
 wasip2::http::proxy::export!(Guest);
@@ -15,8 +15,8 @@ struct Guest;
 
 impl wasip2::exports::http::incoming_handler::Guest for Guest {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
-        let target = Target::of(&request);
-        match target.path() {
+        let target = request.path_with_query().unwrap_or_default();
+        match target.split('?').next().unwrap_or_default() {
             "/" => hello(out),
             "/env" => env(out),
             "/headers" => headers(&request, out),
@@ -55,7 +55,8 @@ fn hello(out: ResponseOutparam) {
 
 /// The environment, one `NAME=value` a line, sorted.
 fn env(out: ResponseOutparam) {
-    let mut lines: Vec<String> = std::env::vars()
+    let mut lines: Vec<String> = environment::get_environment()
+        .into_iter()
         .map(|(name, value)| format!("{name}={value}\n"))
         .collect();
     lines.sort();
