@@ -1,15 +1,17 @@
 //! A small `wasi:http` 0.2 guest, and the one that benchmarks measure: `/` does the least that an
-//! answer takes. `/env`, `/headers` and `/echo` show what the guest sees.
+//! answer takes. `/env`, `/headers`, `/echo` and `/length` show what the guest sees.
 
 use http02::{Response, reply};
 use wasip2::cli::environment;
 use wasip2::http::types::{
     Fields, IncomingBody, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
+use wasip2::io::streams::StreamError;
 
 wasip2::http::proxy::export!(Guest);
 
 const HELLO: &[u8] = b"hello from gary\n";
+const CHUNK_BYTES: u64 = 64 * 1024;
 
 struct Guest;
 
@@ -21,6 +23,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Guest {
             "/env" => env(out),
             "/headers" => headers(&request, out),
             "/echo" => echo(&request, out),
+            "/length" => length(&request, out),
             _ => reply(out, 404, "not found\n"),
         }
     }
@@ -112,6 +115,21 @@ fn echo(request: &IncomingRequest, out: ResponseOutparam) {
         .and_then(Result::ok)
         .flatten();
     response.end(trailers.map(|fields| fields.clone()));
+}
+
+/// The length of the request's body, read whole before the answer begins.
+fn length(request: &IncomingRequest, out: ResponseOutparam) {
+    let body = request.consume().expect("nothing took the body before");
+    let input = body.stream().expect("nothing took the stream before");
+    let mut bytes = 0;
+    loop {
+        match input.blocking_skip(CHUNK_BYTES) {
+            Ok(skipped) => bytes += skipped,
+            Err(StreamError::Closed) => return reply(out, 200, &format!("{bytes}\n")),
+            // Without an answer from here the host says why there was no more.
+            Err(_) => return,
+        }
+    }
 }
 
 fn method(request: &IncomingRequest) -> String {
