@@ -1,1 +1,45 @@
-//! Hosts WebAssembly components in wasmtime.
+//! Hosts WebAssembly components in wasmtime: inspects, compiles, caches, runs, serves, meters and
+//! stops them.
+//!
+//! It takes plain specs and gives plain outcomes, and knows nothing of promises, manifests or
+//! terminals. To its neighbours it promises that
+//!
+//! - a guest gets nothing that its [`Spec`] does not grant;
+//! - whatever a guest does, it ends in a value or a [`Failure`], never in a panic, and never keeps
+//!   another guest, a timer or a socket waiting for longer than a slice of a few milliseconds;
+//! - memory and processor time are counted where they are used, and a limit that is reached is named;
+//! - compiled code is run only if this user's own key vouches for it;
+//! - every queue and table has a named limit.
+
+mod artifact;
+mod cache;
+mod call;
+mod command;
+mod config;
+mod engine;
+mod failure;
+mod guest;
+pub mod http;
+mod interfaces;
+mod keyvalue;
+mod limit;
+mod logging;
+mod meter;
+mod net;
+mod program;
+mod replica;
+mod spec;
+mod ticker;
+
+pub use artifact::{ARTIFACT_BYTES_MAX, Artifact, ArtifactError, Digest};
+pub use cache::{CACHE_BYTES_MAX, Cache};
+pub use call::{Call, CallError, Returned};
+pub use engine::{Allocation, Engine, EngineError};
+pub use failure::{Failure, TrapReport};
+pub use interfaces::{Answer, Import, PROVIDED};
+pub use limit::MemoryLimit;
+pub use logging::{Level, LogSink};
+pub use net::{HostPattern, NetGrant};
+pub use program::{CompileError, Export, Kind, Program, Wasi};
+pub use replica::{LinkError, Replica, Usage};
+pub use spec::{Dir, Limits, Spec, Stdio};

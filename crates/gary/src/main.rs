@@ -1,2 +1,45 @@
-//! The `gary` command.
-fn main() {}
+//! `gary`: runs WebAssembly components.
+//!
+//! The command line is read in two steps, as ripgrep does it: [`cli`] holds what was typed, and each
+//! command's own file turns that into what it means. Results go to stdout; everything else, to
+//! stderr through one [`report::Reporter`].
+
+mod build;
+mod call;
+mod cli;
+mod console;
+mod event;
+mod grants;
+mod inspect;
+mod load;
+mod new;
+mod places;
+mod problem;
+mod report;
+mod run;
+mod target;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Small allocations from many threads are what serving consists of; musl's allocator, which the
+/// static binaries would otherwise use, serialises them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return problem::usage(error),
+    };
+    let code = match cli.command {
+        cli::Command::Run(typed) => run::main(*typed),
+        cli::Command::Inspect(typed) => inspect::main(&typed),
+        cli::Command::Call(typed) => call::main(*typed),
+        cli::Command::New(typed) => new::main(&typed),
+        cli::Command::Completions(typed) => cli::completions(typed.shell),
+    };
+    ExitCode::from(code)
+}

@@ -1,0 +1,221 @@
+//! What a file holds, before anything is compiled: a component, a core module, or something else.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+};
+use wasmparser::{Encoding, Parser, Payload};
+
+/// Largest file taken for a component; a larger one is refused before it is read.
+pub const ARTIFACT_BYTES_MAX: u64 = 512 << 20;
+/// The module name that core wasip1 imports come from.
+const WASIP1: &str = WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+
+/// The bytes of a component, or of a core wasip1 module that stands for the component which the
+/// published adapter makes of it. The digest is that of the file as it was given.
+pub struct Artifact {
+    bytes: Vec<u8>,
+    digest: Digest,
+    encoding: Encoding,
+}
+
+/// SHA-256 of a component file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+/// Bytes that are no component and cannot be made into one.
+#[derive(Debug, Error)]
+pub enum ArtifactError {
+    /// There is nothing in the file.
+    #[error("the file is empty")]
+    Empty,
+    /// The first bytes are not those of WebAssembly.
+    #[error("it is not WebAssembly: it starts with {0}")]
+    NotWasm(String),
+    /// WebAssembly of a kind that nobody can run yet.
+    #[error("it is WebAssembly of an unknown encoding (version {0:#x})")]
+    UnknownEncoding(u32),
+    /// A core module that imports something other than wasip1.
+    #[error("the core module imports `{module}` `{name}`, and only `{WASIP1}` can be adapted")]
+    ForeignImport {
+        /// Module part of the import.
+        module: String,
+        /// Name part of the import.
+        name: String,
+    },
+    /// A core module that is no command.
+    #[error("the core module has no `_start`, so it is no command that could be run")]
+    NoStart,
+    /// The bytes break off or contradict themselves.
+    #[error("it is damaged WebAssembly: {0}")]
+    Damaged(String),
+}
+
+impl Artifact {
+    /// Takes the bytes of a file.
+    ///
+    /// They are looked at no further than their first eight here, since a start from the cache must
+    /// not pay for more; compiling validates the rest.
+    ///
+    /// # Errors
+    /// When these are not the first bytes of a component or a module.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, ArtifactError> {
+        let encoding = encoding(&bytes)?;
+        let digest = Digest::of(&bytes);
+        Ok(Self {
+            bytes,
+            digest,
+            encoding,
+        })
+    }
+
+    /// SHA-256 of the file.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Size of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Whether the file is a core module, which has to be adapted.
+    pub fn is_module(&self) -> bool {
+        matches!(self.encoding, Encoding::Module)
+    }
+
+    /// The component, made of the core module if that is what the file holds.
+    ///
+    /// # Errors
+    /// When the module is no wasip1 command or its bytes are damaged.
+    pub(crate) fn component(&self) -> Result<Cow<'_, [u8]>, ArtifactError> {
+        match self.encoding {
+            Encoding::Component => Ok(Cow::Borrowed(&self.bytes)),
+            Encoding::Module => adapt(&self.bytes).map(Cow::Owned),
+        }
+    }
+}
+
+impl Digest {
+    /// The digest of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The digest in hexadecimal, without the name of the algorithm.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn encoding(bytes: &[u8]) -> Result<Encoding, ArtifactError> {
+    const MAGIC: &[u8] = b"\0asm";
+    const MODULE: u32 = 0x0000_0001;
+    const COMPONENT: u32 = 0x0001_000d;
+
+    if bytes.is_empty() {
+        return Err(ArtifactError::Empty);
+    }
+    let head = &bytes[..bytes.len().min(8)];
+    if !head.starts_with(&MAGIC[..head.len().min(4)]) {
+        return Err(ArtifactError::NotWasm(describe(bytes).into_owned()));
+    }
+    let version: [u8; 4] = head
+        .get(4..8)
+        .and_then(|v| v.try_into().ok())
+        .ok_or_else(|| ArtifactError::Damaged("it ends within its first eight bytes".into()))?;
+    match u32::from_le_bytes(version) {
+        MODULE => Ok(Encoding::Module),
+        COMPONENT => Ok(Encoding::Component),
+        other => Err(ArtifactError::UnknownEncoding(other)),
+    }
+}
+
+/// Says what the beginning of a file looks like, for somebody who named the wrong one.
+fn describe(bytes: &[u8]) -> Cow<'static, str> {
+    const KNOWN: [(&[u8], &str); 5] = [
+        (
+            b"\x7fELF",
+            "an ELF header, so it is a program for this machine",
+        ),
+        (b"#!", "`#!`, so it is a script"),
+        (b"PK\x03\x04", "a zip header"),
+        (b"\x1f\x8b", "a gzip header"),
+        (b"(", "`(`, so it may be WebAssembly in text form"),
+    ];
+    if let Some((_, what)) = KNOWN.iter().find(|(head, _)| bytes.starts_with(head)) {
+        return Cow::Borrowed(what);
+    }
+    let head = &bytes[..bytes.len().min(8)];
+    match std::str::from_utf8(head) {
+        Ok(text) if text.chars().all(|c| !c.is_control() || c.is_whitespace()) => {
+            Cow::Borrowed("text")
+        }
+        _ => Cow::Owned(format!("the bytes {head:02x?}")),
+    }
+}
+
+/// Makes a component of a core wasip1 module with the adapter that wasmtime publishes.
+fn adapt(module: &[u8]) -> Result<Vec<u8>, ArtifactError> {
+    check_module(module)?;
+    let damaged = |error: anyhow::Error| ArtifactError::Damaged(format!("{error:#}"));
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|encoder| encoder.adapter(WASIP1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER))
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(damaged)
+}
+
+/// Names what the adapter could not provide, which it would only say in its own terms.
+fn check_module(module: &[u8]) -> Result<(), ArtifactError> {
+    let damaged = |error: wasmparser::BinaryReaderError| ArtifactError::Damaged(error.to_string());
+    let mut start = false;
+    for payload in Parser::new(0).parse_all(module) {
+        match payload.map_err(damaged)? {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    let import = import.map_err(damaged)?;
+                    if import.module != WASIP1 {
+                        return Err(ArtifactError::ForeignImport {
+                            module: import.module.into(),
+                            name: import.name.into(),
+                        });
+                    }
+                }
+            }
+            Payload::ExportSection(exports) => {
+                for export in exports {
+                    start |= export.map_err(damaged)?.name == "_start";
+                }
+            }
+            _ => {}
+        }
+    }
+    if start {
+        Ok(())
+    } else {
+        Err(ArtifactError::NoStart)
+    }
+}

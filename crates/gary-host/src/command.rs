@@ -1,0 +1,46 @@
+//! Runs a component's `wasi:cli/run`, of 0.2 or 0.3.
+
+use wasmtime_wasi::{p2, p3};
+
+use crate::failure::Failure;
+use crate::limit::Reservation;
+use crate::program::Wasi;
+use crate::replica::Replica;
+
+impl Replica {
+    /// Runs the command once, from beginning to end, and returns its exit code.
+    ///
+    /// # Errors
+    /// When it did not come to its own end: a trap, the time limit, no memory to start with.
+    pub async fn run(&self, wasi: Wasi) -> Result<i32, Failure> {
+        match self.drive(self.run_once(wasi)).await {
+            Err(Failure::Exit(code)) => Ok(code),
+            other => other,
+        }
+    }
+
+    async fn run_once(&self, wasi: Wasi) -> Result<i32, Failure> {
+        let mut store = self.store(Reservation::none())?;
+        let ended = async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            match wasi {
+                Wasi::P2 => {
+                    let command = p2::bindings::Command::new(&mut store, &instance)?;
+                    command.wasi_cli_run().call_run(&mut store).await
+                }
+                Wasi::P3 => {
+                    let command = p3::bindings::Command::new(&mut store, &instance)?;
+                    store
+                        .run_concurrent(async |store| command.wasi_cli_run().call_run(store).await)
+                        .await?
+                }
+            }
+        }
+        .await;
+        match ended {
+            Ok(Ok(())) => Ok(0),
+            Ok(Err(())) => Ok(1),
+            Err(error) => Err(Failure::of(&error, store.data().memory.refused())),
+        }
+    }
+}

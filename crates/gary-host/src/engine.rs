@@ -1,0 +1,159 @@
+//! One wasmtime engine per process, and how it gives instances their memory.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::ticker::Ticker;
+
+/// Linear memories the pool reserves address space for: 4 GiB each, so about 4 TiB in all.
+const POOL_MEMORIES: u32 = 1000;
+/// Core instances: one component is several of them (its modules and their adapters).
+const POOL_CORE_INSTANCES: u32 = 8 * POOL_MEMORIES;
+/// Tables, two for most components built by wit-component.
+const POOL_TABLES: u32 = 4 * POOL_MEMORIES;
+/// Elements of one table; the largest language runtimes seen need about 20,000.
+const POOL_TABLE_ELEMENTS: usize = 100_000;
+/// Bytes of a freed memory slot that are reset by writing instead of by giving the pages back.
+///
+/// A guest that starts fresh for every request touches some hundred KiB. Writing them is cheaper
+/// than a system call, the shoot-down on other cores and a page fault each; the price is that much
+/// resident memory for every warm slot.
+const POOL_KEEP_RESIDENT_BYTES: usize = 2 << 20;
+/// Likewise for a table, which is small.
+const POOL_KEEP_RESIDENT_TABLE_BYTES: usize = 64 << 10;
+/// Freed slots kept warm, so that a burst that has passed does not hold its memory for ever.
+const POOL_WARM_SLOTS: u32 = 100;
+
+/// Memories that fit a small address space (39 bits on some boards) when each reserves 4 GiB and
+/// its guards.
+const ON_DEMAND_MEMORIES: u32 = 40;
+
+/// How instances get their memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allocation {
+    /// From slots reserved at start; reuse costs no system call.
+    Pooling,
+    /// From the system for each instance, where the address space is too small for a pool.
+    OnDemand,
+}
+
+/// The engine that every component of this process is compiled and run by.
+///
+/// It owns the thread that ticks the epoch, so guests are interruptible for as long as it lives.
+#[derive(Clone)]
+pub struct Engine {
+    wasmtime: wasmtime::Engine,
+    ticker: Arc<Ticker>,
+    allocation: Allocation,
+}
+
+/// The engine could not be made.
+#[derive(Debug, Error)]
+#[error("cannot start the WebAssembly engine on this machine")]
+pub struct EngineError(#[source] wasmtime::Error);
+
+impl Engine {
+    /// Makes the engine, with a pool where the address space allows one.
+    ///
+    /// # Errors
+    /// When neither way of allocation works, as on an unsupported processor.
+    pub fn new() -> Result<Self, EngineError> {
+        match Self::with(Allocation::Pooling) {
+            Ok(engine) => Ok(engine),
+            Err(error) => {
+                tracing::debug!(%error, "no address space for a pool, allocating on demand");
+                Self::with(Allocation::OnDemand)
+            }
+        }
+    }
+
+    fn with(allocation: Allocation) -> Result<Self, EngineError> {
+        let wasmtime = wasmtime::Engine::new(&config(allocation)).map_err(EngineError)?;
+        let ticker = Arc::new(Ticker::start(wasmtime.clone()));
+        Ok(Self {
+            wasmtime,
+            ticker,
+            allocation,
+        })
+    }
+
+    /// How instances get their memory.
+    pub fn allocation(&self) -> Allocation {
+        self.allocation
+    }
+
+    /// Linear memories that can live at once.
+    pub(crate) fn memories_max(&self) -> u32 {
+        match self.allocation {
+            Allocation::Pooling => POOL_MEMORIES,
+            Allocation::OnDemand => ON_DEMAND_MEMORIES,
+        }
+    }
+
+    /// Tables that can live at once.
+    pub(crate) fn tables_max(&self) -> u32 {
+        match self.allocation {
+            Allocation::Pooling => POOL_TABLES,
+            Allocation::OnDemand => u32::MAX,
+        }
+    }
+
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.wasmtime
+    }
+
+    pub(crate) fn ticker(&self) -> &Arc<Ticker> {
+        &self.ticker
+    }
+}
+
+fn config(allocation: Allocation) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .wasm_component_model(true)
+        .wasm_component_model_async(true)
+        // A memory that threads share cannot be accounted to one instance.
+        .shared_memory(false);
+    config.allocation_strategy(match allocation {
+        Allocation::Pooling => InstanceAllocationStrategy::Pooling(pool()),
+        Allocation::OnDemand => InstanceAllocationStrategy::OnDemand,
+    });
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(POOL_MEMORIES)
+        .total_core_instances(POOL_CORE_INSTANCES)
+        .total_memories(POOL_MEMORIES)
+        .total_tables(POOL_TABLES)
+        .total_stacks(POOL_MEMORIES)
+        .table_elements(POOL_TABLE_ELEMENTS)
+        .max_unused_warm_slots(POOL_WARM_SLOTS)
+        .linear_memory_keep_resident(POOL_KEEP_RESIDENT_BYTES)
+        .table_keep_resident(POOL_KEEP_RESIDENT_TABLE_BYTES);
+    pool
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_of_allocation_compile_the_same_code() {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let hash = |allocation| {
+            let engine = Engine::with(allocation).expect("this machine runs wasm");
+            let mut hasher = DefaultHasher::new();
+            engine
+                .wasmtime()
+                .precompile_compatibility_hash()
+                .hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(hash(Allocation::Pooling), hash(Allocation::OnDemand));
+    }
+}

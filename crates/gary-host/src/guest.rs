@@ -1,0 +1,123 @@
+//! What a store holds for one instance: its view of every interface that Gary provides.
+
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::config::ConfigView;
+use crate::keyvalue::KeyValueView;
+use crate::limit::{InstanceMemory, Reservation};
+use crate::logging::LoggingView;
+use crate::meter;
+use crate::net::{HttpHooks, NamesView};
+use crate::replica::Shared;
+use crate::spec::{Spec, Stdio};
+
+/// The state of one instance.
+pub(crate) struct Guest {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: HttpHooks,
+    pub(crate) memory: InstanceMemory,
+    shared: Arc<Shared>,
+}
+
+impl Guest {
+    /// A store for one instance, with nothing in it yet but what the spec grants.
+    pub(crate) fn store(shared: &Arc<Shared>, room: Reservation) -> std::io::Result<Store<Self>> {
+        let spec = &shared.spec;
+        let guest = Self {
+            table: ResourceTable::new(),
+            wasi: wasi(shared)?,
+            http: WasiHttpCtx::new(),
+            hooks: HttpHooks::new(shared.net.clone()),
+            memory: InstanceMemory::new(
+                shared.memory.clone(),
+                spec.limits.instance_memory_bytes,
+                room,
+            ),
+            shared: shared.clone(),
+        };
+        let mut store = Store::new(shared.engine.wasmtime(), guest);
+        store.limiter(|guest| &mut guest.memory);
+        meter::slice(&mut store);
+        Ok(store)
+    }
+
+    pub(crate) fn names(&mut self) -> NamesView<'_> {
+        NamesView {
+            policy: &self.shared.net,
+            table: &mut self.table,
+        }
+    }
+
+    pub(crate) fn keyvalue(&mut self) -> KeyValueView<'_> {
+        KeyValueView {
+            stores: &self.shared.stores,
+            table: &mut self.table,
+        }
+    }
+
+    pub(crate) fn config(&mut self) -> ConfigView<'_> {
+        ConfigView::from(&self.shared.config)
+    }
+
+    pub(crate) fn logging(&mut self) -> LoggingView<'_> {
+        LoggingView {
+            sink: self.shared.spec.log.as_ref(),
+        }
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+fn wasi(shared: &Shared) -> std::io::Result<WasiCtx> {
+    let spec: &Spec = &shared.spec;
+    let mut wasi = WasiCtxBuilder::new();
+    match spec.stdio {
+        Stdio::Null => {}
+        Stdio::Inherit => {
+            wasi.inherit_stdio();
+        }
+        Stdio::Output => {
+            wasi.inherit_stdout().inherit_stderr();
+        }
+    }
+    wasi.arg(&spec.program).args(&spec.args).envs(&spec.env);
+    for dir in &spec.dirs {
+        let perms = if dir.read_only {
+            FsPerms::ReadOnly
+        } else {
+            FsPerms::ReadWrite
+        };
+        wasi.preopened_dir(&dir.host, &dir.guest, perms)
+            .map_err(|error| std::io::Error::other(format!("{}: {error:#}", dir.host.display())))?;
+    }
+    let sockets = !shared.net.is_empty();
+    wasi.allow_tcp(sockets).allow_udp(sockets);
+    if sockets {
+        wasi.socket_addr_check(shared.net.socket_check());
+    }
+    Ok(wasi.build())
+}

@@ -1,0 +1,124 @@
+//! The bodies of requests, held to a size and a pace, and of the replies that Gary makes itself.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::time::Sleep;
+use wasmtime_wasi_http::Error;
+
+use super::exchange::GuestBody;
+
+/// Time a client may pause for while it sends a body.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// A request's body, which fails past `left_bytes` or when its client pauses for too long.
+pub(crate) struct RequestBody {
+    incoming: Incoming,
+    left_bytes: u64,
+    too_large: TooLarge,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+/// Set once a body turned out larger than it may be.
+#[derive(Clone, Default)]
+pub(crate) struct TooLarge(Arc<AtomicBool>);
+
+impl TooLarge {
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+impl RequestBody {
+    pub(crate) fn new(incoming: Incoming, bytes_max: u64, too_large: TooLarge) -> Self {
+        Self {
+            incoming,
+            left_bytes: bytes_max,
+            too_large,
+            pause: None,
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = self.get_mut();
+        let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(cx) else {
+            let pause = this
+                .pause
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep(PAUSE_MAX)));
+            ready!(pause.as_mut().poll(cx));
+            return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
+        };
+        this.pause = None;
+        let Some(frame) = frame else {
+            return Poll::Ready(None);
+        };
+        let frame = frame?;
+        let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+        let Some(left) = this.left_bytes.checked_sub(bytes) else {
+            this.too_large.0.store(true, Relaxed);
+            return Poll::Ready(Some(Err(Error::HttpRequestBodySize(None))));
+        };
+        this.left_bytes = left;
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// A response's body: the guest's, or a few words of Gary's own.
+pub(crate) enum ReplyBody {
+    Guest(Box<GuestBody>),
+    Words(Full<Bytes>),
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match self.get_mut() {
+            Self::Guest(body) => Pin::new(body.as_mut()).poll_frame(cx),
+            Self::Words(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never| match never {}),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Guest(body) => body.is_end_stream(),
+            Self::Words(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Guest(body) => body.size_hint(),
+            Self::Words(body) => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! One client's connection: which HTTP it speaks, and how long it may keep Gary waiting.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use super::service::Service;
+
+/// Time a client has for the head of a request, and a connection may idle for.
+const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Time a client may take none of a response for.
+const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+/// Bytes of a request's head; a longer one is answered 431.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Header fields of a request; one more is answered 431.
+const HEADERS_MAX: usize = 128;
+/// Requests that one HTTP/2 connection may have under way.
+const STREAMS_MAX: u32 = 128;
+/// Pause before a look at a connection that has sent only the first bytes of the preface.
+const PREFACE_PAUSE: Duration = Duration::from_millis(10);
+/// What every HTTP/2 connection starts with (RFC 9113, section 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Serves a connection until either side closes it.
+pub(crate) async fn serve(stream: TcpStream, service: Arc<Service>, watcher: Watcher) {
+    let observer = service.observer().clone();
+    let is_http2 = match tokio::time::timeout(HEAD_WAIT_MAX, speaks_http2(&stream)).await {
+        Ok(Ok(is_http2)) => is_http2,
+        Ok(Err(_)) => return,
+        Err(_) => return observer.connection("a client connected and sent nothing"),
+    };
+    let answer = service_fn(move |request| {
+        let answer = service.clone().answer(request);
+        async { Ok::<_, Infallible>(answer.await) }
+    });
+    let io = Impatient::new(TokioIo::new(stream));
+    let served = if is_http2 {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(HEAD_BYTES_MAX as u32)
+            .keep_alive_interval(HEAD_WAIT_MAX)
+            .serve_connection(io, answer);
+        watcher.watch(connection).await
+    } else {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_WAIT_MAX)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(io, answer);
+        watcher.watch(connection).await
+    };
+    if let Err(error) = served {
+        observer.connection(&describe(&error));
+    }
+}
+
+/// Looks at a connection's first bytes without taking them.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut head = [0; HTTP2_PREFACE.len()];
+    loop {
+        let seen = stream.peek(&mut head).await?;
+        let preface = &HTTP2_PREFACE[..seen];
+        if seen == 0 || head[..seen] != *preface {
+            return Ok(false);
+        }
+        // `PRI` is no method of HTTP/1, so its first bytes decide.
+        if seen >= 4 {
+            return Ok(true);
+        }
+        // The socket stays readable with what is there, so nothing would wake us for the rest.
+        tokio::time::sleep(PREFACE_PAUSE).await;
+    }
+}
+
+fn describe(error: &hyper::Error) -> String {
+    use std::error::Error;
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// A stream that fails when its peer takes nothing for too long. Reads have their own limits: the
+/// head's, the body's, and HTTP/2's keep-alive.
+struct Impatient {
+    stream: TokioIo<TcpStream>,
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+impl Impatient {
+    fn new(stream: TokioIo<TcpStream>) -> Self {
+        Self {
+            stream,
+            stall: None,
+        }
+    }
+
+    fn or_stalled<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TokioIo<TcpStream>>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let written = write(Pin::new(&mut self.stream), cx);
+        if written.is_ready() {
+            self.stall = None;
+            return written;
+        }
+        let stall = self
+            .stall
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_STALL_MAX)));
+        ready!(stall.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client took nothing of its response for too long",
+        )))
+    }
+}
+
+impl Read for Impatient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Impatient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.or_stalled(cx, |stream, cx| stream.poll_write(cx, bytes))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.or_stalled(cx, |stream, cx| stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.or_stalled(cx, |stream, cx| stream.poll_shutdown(cx))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.or_stalled(cx, |stream, cx| stream.poll_write_vectored(cx, slices))
+    }
+}

@@ -1,0 +1,165 @@
+//! One request through one instance.
+//!
+//! The guest is driven by whoever waits for its answer: first the request's own future, until the
+//! head of the response is there, then the response's body, which polls the guest whenever it has
+//! nothing to send. So a request costs no task of its own and its guest stays on the connection's
+//! thread. A client that leaves early leaves work behind, which is given a bounded time to end: a
+//! guest sees its stream closed, as it would under `wasmtime serve`, and is not cut off mid-way.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::channel::oneshot;
+use http_body::{Body, Frame, SizeHint};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::failure::Failure;
+
+/// Time that a guest may go on for after its response was sent or its client has left.
+const AFTERWARDS_MAX: Duration = Duration::from_secs(30);
+
+/// What a guest answers with: a response, or a refusal in the form of an error code.
+pub(crate) type Answer = Result<http::Response<WasiBody>, wasmtime::Error>;
+/// A guest at work on one request. It ends after the response, when the guest has.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+/// Told once, when the guest's work on a request has failed.
+pub(crate) type OnFailure = Arc<dyn Fn(&Failure) + Send + Sync>;
+
+/// Drives `work` until it has answered.
+///
+/// # Errors
+/// When the guest ended without an answer.
+pub(crate) async fn answer(
+    work: Work,
+    mut answered: oneshot::Receiver<Answer>,
+    on_failure: OnFailure,
+) -> Result<http::Response<GuestBody>, Failure> {
+    let mut left = Left {
+        work: Some(work),
+        on_failure,
+    };
+    poll_fn(|cx| {
+        let ended = left.poll(cx);
+        // Looked at after the guest, which may just have answered, even as its last act.
+        if let Poll::Ready(answer) = Pin::new(&mut answered).poll(cx) {
+            return Poll::Ready(match (answer, ended) {
+                (Ok(Ok(response)), ended) => Ok((response, ended)),
+                (Ok(Err(error)), _) => Err(Failure::Host(format!(
+                    "the guest answered with an error: {error:#}"
+                ))),
+                (Err(_), Poll::Ready(Err(failure))) => Err(failure),
+                (Err(_), _) => Err(Failure::Host("the guest ended without an answer".into())),
+            });
+        }
+        match ended {
+            Poll::Ready(Err(failure)) => Poll::Ready(Err(failure)),
+            _ => Poll::Pending,
+        }
+    })
+    .await
+    .map(|(response, ended)| {
+        let failed = match ended {
+            Poll::Ready(Err(failure)) => {
+                (left.on_failure)(&failure);
+                true
+            }
+            _ => false,
+        };
+        response.map(|written| GuestBody {
+            written,
+            left,
+            failed,
+        })
+    })
+}
+
+/// A response's body: what the guest has written, and the guest that writes it.
+pub(crate) struct GuestBody {
+    written: WasiBody,
+    left: Left,
+    /// The guest failed, so the end of what it wrote is not the end of the body.
+    failed: bool,
+}
+
+impl Body for GuestBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = self.get_mut();
+        let frame = match Pin::new(&mut this.written).poll_frame(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => match this.left.poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(ended) => {
+                    if let Err(failure) = ended {
+                        (this.left.on_failure)(&failure);
+                        this.failed = true;
+                    }
+                    match Pin::new(&mut this.written).poll_frame(cx) {
+                        Poll::Ready(frame) => frame,
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+            },
+        };
+        Poll::Ready(match frame {
+            // Without this a client would take what a broken guest had written for all there is.
+            None if this.failed => Some(Err(Error::HttpResponseIncomplete)),
+            frame => frame,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        !self.failed && self.written.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.written.size_hint()
+    }
+}
+
+/// The rest of a guest's work; dropped before its end, it goes on by itself for a while.
+struct Left {
+    work: Option<Work>,
+    on_failure: OnFailure,
+}
+
+impl Left {
+    /// Ready once, when the work ends; pending ever after.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let Some(work) = &mut self.work else {
+            return Poll::Pending;
+        };
+        let ended = work.as_mut().poll(cx);
+        if ended.is_ready() {
+            self.work = None;
+        }
+        ended
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        let (Some(work), Ok(runtime)) = (self.work.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let on_failure = self.on_failure.clone();
+        runtime.spawn(async move {
+            let ended = tokio::time::timeout(AFTERWARDS_MAX, work).await;
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => on_failure(&failure),
+                Err(_) => on_failure(&Failure::TimedOut(AFTERWARDS_MAX)),
+            }
+        });
+    }
+}

@@ -1,0 +1,11 @@
+//! Serves a component that answers HTTP requests.
+
+mod body;
+mod connection;
+mod exchange;
+mod instances;
+mod server;
+mod service;
+
+pub use server::{CONNECTIONS_MAX, Drained, Server};
+pub use service::{BODY_BYTES_MAX, Observer, Request};

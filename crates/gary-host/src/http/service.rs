@@ -1,0 +1,247 @@
+//! Answers one request: admits it, gives it to an instance, and says in HTTP what became of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::channel::oneshot;
+use futures::future::{pending, poll_fn};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER};
+use http::{HeaderValue, Method, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use wasmtime::AsContextMut;
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::handler::{Prepared, Proxy};
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+
+use super::body::{ReplyBody, RequestBody, TooLarge};
+use super::exchange::{self, Answer, Work};
+use super::instances::{Admission, Instance, Instances};
+use crate::failure::Failure;
+use crate::guest::Guest;
+
+/// Largest request body where the workload does not say otherwise.
+pub const BODY_BYTES_MAX: u64 = 16 << 20;
+/// When to come again, in seconds, for a client that was turned away.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// Told what happens to requests; called on the threads that serve them, so it must not block.
+pub trait Observer: Send + Sync {
+    /// Whether `request` is worth calling at all.
+    fn wants_requests(&self) -> bool;
+    /// A request was answered; its body may still be on its way.
+    fn request(&self, request: &Request<'_>);
+    /// The guest failed at a request.
+    fn failed(&self, failure: &Failure);
+    /// A connection ended because of its client: too slow, not HTTP, gone.
+    fn connection(&self, why: &str);
+}
+
+/// A request that was answered.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The request's method.
+    pub method: &'a Method,
+    /// The request's path and query.
+    pub path: &'a str,
+    /// The response's status.
+    pub status: StatusCode,
+    /// From the request's head to the response's.
+    pub took: Duration,
+}
+
+/// Serves requests with the instances of one replica.
+pub(crate) struct Service {
+    instances: Arc<Instances>,
+    observer: Arc<dyn Observer>,
+    body_bytes_max: u64,
+}
+
+impl Service {
+    pub(crate) fn new(instances: Arc<Instances>, observer: Arc<dyn Observer>) -> Self {
+        let limits = &instances.replica().shared.spec.limits;
+        Self {
+            body_bytes_max: limits.body_bytes_max.unwrap_or(BODY_BYTES_MAX),
+            instances,
+            observer,
+        }
+    }
+
+    pub(crate) fn observer(&self) -> &Arc<dyn Observer> {
+        &self.observer
+    }
+
+    /// Answers a request, whatever happens.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+    ) -> Response<ReplyBody> {
+        if !self.observer.wants_requests() {
+            return self.reply(request).await;
+        }
+        let started = Instant::now();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let response = self.reply(request).await;
+        self.observer.request(&Request {
+            method: &method,
+            path: uri.path_and_query().map_or("/", |path| path.as_str()),
+            status: response.status(),
+            took: started.elapsed(),
+        });
+        response
+    }
+
+    async fn reply(&self, request: http::Request<Incoming>) -> Response<ReplyBody> {
+        if let Some(refusal) = self.refuse(&request) {
+            return refusal;
+        }
+        let Some(admission) = self.instances.admit().await else {
+            return busy();
+        };
+        let too_large = TooLarge::default();
+        let request = request.map(|body| {
+            RequestBody::new(body, self.body_bytes_max, too_large.clone()).boxed_unsync()
+        });
+        let (tx, answered) = oneshot::channel();
+        let work = work(self.instances.clone(), admission, request, tx);
+        let on_failure = {
+            let observer = self.observer.clone();
+            Arc::new(move |failure: &Failure| observer.failed(failure))
+        };
+        match exchange::answer(work, answered, on_failure).await {
+            Ok(response) => response.map(|body| ReplyBody::Guest(Box::new(body))),
+            Err(_) if too_large.is_set() => self.body_too_large(),
+            Err(Failure::Busy) => busy(),
+            Err(failure) => {
+                self.observer.failed(&failure);
+                match failure {
+                    Failure::TimedOut(_) => words(
+                        StatusCode::GATEWAY_TIMEOUT,
+                        "the workload did not answer within its time limit\n",
+                    ),
+                    _ => words(
+                        StatusCode::INTERNAL_SERVER_ERROR,
+                        "the workload failed at this request\n",
+                    ),
+                }
+            }
+        }
+    }
+
+    /// What can be refused by a look at the head alone.
+    fn refuse(&self, request: &http::Request<Incoming>) -> Option<Response<ReplyBody>> {
+        let names_host = request.uri().authority().is_some()
+            || request
+                .headers()
+                .get(HOST)
+                .is_some_and(|host| host.to_str().is_ok());
+        // HTTP/1.0 has no Host header to speak of; the guest gets an empty authority.
+        if !names_host && request.version() != Version::HTTP_10 {
+            return Some(words(
+                StatusCode::BAD_REQUEST,
+                "the request names no host\n",
+            ));
+        }
+        let announced = request.headers().get(CONTENT_LENGTH)?;
+        let announced: u64 = announced.to_str().ok()?.parse().ok()?;
+        (announced > self.body_bytes_max).then(|| self.body_too_large())
+    }
+
+    fn body_too_large(&self) -> Response<ReplyBody> {
+        words(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("the body is larger than {} bytes\n", self.body_bytes_max),
+        )
+    }
+}
+
+/// The whole of a guest's work on a request, from its instance to what it does after its answer.
+fn work(
+    instances: Arc<Instances>,
+    admission: Admission,
+    request: http::Request<wasmtime_wasi_http::WasiBody>,
+    answer: oneshot::Sender<Answer>,
+) -> Work {
+    Box::pin(async move {
+        let replica = instances.replica();
+        replica
+            .drive(async {
+                let mut instance = instances.take(&admission).await?;
+                let handled = handle(&mut instance, request, answer).await;
+                match handled {
+                    Ok(()) => {
+                        instances.give_back(instance);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        let refused = instance.store.data().memory.refused();
+                        Err(Failure::of(&error, refused))
+                    }
+                }
+            })
+            .await
+    })
+}
+
+async fn handle(
+    instance: &mut Instance,
+    mut request: http::Request<wasmtime_wasi_http::WasiBody>,
+    answer: oneshot::Sender<Answer>,
+) -> wasmtime::Result<()> {
+    let Instance { store, proxy, .. } = instance;
+    match proxy {
+        Proxy::P2(guest) => {
+            if request.version() == Version::HTTP_10 {
+                request
+                    .headers_mut()
+                    .entry(HOST)
+                    .or_insert(HeaderValue::from_static(""));
+            }
+            let mut http = store.data_mut().http();
+            let incoming = http.new_incoming_request(Scheme::Http, request)?;
+            let out = http.new_response_outparam_from_callback(move |response| {
+                // Nobody listens any more once the client has left.
+                let _ = answer.send(response.map_err(Into::into));
+            })?;
+            guest
+                .wasi_http_incoming_handler()
+                .call_handle(&mut *store, incoming, out)
+                .await
+        }
+        Proxy::P3(_) => {
+            let prepared =
+                Prepared::new(store.as_context_mut(), proxy, request, Guest::http, answer)?;
+            store
+                .run_concurrent(async |guest| {
+                    prepared.run(guest, pending()).await?;
+                    // The response's body, and whatever else the guest still does for it.
+                    poll_fn(|cx| guest.poll_no_interesting_tasks(cx)).await;
+                    Ok(())
+                })
+                .await?
+        }
+    }
+}
+
+fn busy() -> Response<ReplyBody> {
+    let mut response = words(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "every instance of the workload is busy, and so is the queue\n",
+    );
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    response
+}
+
+fn words(status: StatusCode, words: &str) -> Response<ReplyBody> {
+    let body = Full::new(Bytes::copy_from_slice(words.as_bytes()));
+    let mut response = Response::new(ReplyBody::Words(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}

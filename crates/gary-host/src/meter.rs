@@ -1,0 +1,218 @@
+//! Processor time: measured on the thread where a guest computes, and kept to its share.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use pin_project_lite::pin_project;
+use rustix::time::{ClockId, clock_gettime};
+use tokio::time::Sleep;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::ticker::{SLICE_TICKS, Ticker};
+
+/// Processor time that a replica which has been idle may use at once, before its share binds.
+///
+/// It is what a second may exceed the share by, so it stays far below 5% of a small share's second.
+const BURST: Duration = Duration::from_millis(2);
+
+/// Counts the processor time of one replica and holds it to its share.
+pub(crate) struct Meter {
+    used_ns: AtomicU64,
+    share: Option<Share>,
+}
+
+/// A share of the processor, as an account that fills at `cores` seconds a second and may be
+/// overdrawn by the slice that was running; whoever finds it overdrawn waits until it is not.
+struct Share {
+    cores: f64,
+    account: Mutex<Account>,
+}
+
+struct Account {
+    /// Seconds of processor time left; below zero, owed.
+    balance: f64,
+    settled: Instant,
+}
+
+impl Meter {
+    pub(crate) fn new(cores: Option<f64>) -> Arc<Self> {
+        Arc::new(Self {
+            used_ns: AtomicU64::new(0),
+            share: cores.map(|cores| Share {
+                cores,
+                account: Mutex::new(Account {
+                    balance: 0.0,
+                    settled: Instant::now(),
+                }),
+            }),
+        })
+    }
+
+    /// Processor time used so far.
+    pub(crate) fn used(&self) -> Duration {
+        Duration::from_nanos(self.used_ns.load(Relaxed))
+    }
+
+    fn charge(&self, used: Duration) {
+        let used_ns = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
+        self.used_ns.fetch_add(used_ns, Relaxed);
+        if let Some(share) = &self.share {
+            share.charge(used, Instant::now());
+        }
+    }
+
+    /// How long to wait before the replica may compute again.
+    fn owed(&self) -> Option<Duration> {
+        self.share
+            .as_ref()
+            .and_then(|share| share.owed(Instant::now()))
+    }
+}
+
+impl Share {
+    fn charge(&self, used: Duration, now: Instant) {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.settle(self.cores, now);
+        account.balance -= used.as_secs_f64();
+    }
+
+    fn owed(&self, now: Instant) -> Option<Duration> {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.settle(self.cores, now);
+        (account.balance < 0.0)
+            .then(|| Duration::try_from_secs_f64(-account.balance / self.cores).ok())
+            .flatten()
+    }
+}
+
+impl Account {
+    fn settle(&mut self, cores: f64, now: Instant) {
+        let earned = now.saturating_duration_since(self.settled).as_secs_f64() * cores;
+        self.balance = (self.balance + earned).min(BURST.as_secs_f64() * cores);
+        self.settled = now;
+    }
+}
+
+/// Makes the guest of `store` give way after every slice, to whatever else waits on its thread and
+/// to the timers and sockets of the runtime.
+pub(crate) fn slice<T: 'static>(store: &mut Store<T>) {
+    store.set_epoch_deadline(SLICE_TICKS);
+    store.epoch_deadline_callback(|_| {
+        // Tokio's own yield, unlike a plain wake-up, lets the runtime look at its sockets and
+        // timers before this task runs again.
+        let give_way = Box::pin(tokio::task::yield_now());
+        Ok(UpdateDeadline::YieldCustom(SLICE_TICKS, give_way))
+    });
+}
+
+pin_project! {
+    /// A guest's work, metered whenever it is polled and made to wait while its replica owes time.
+    pub(crate) struct Metered<F> {
+        meter: Arc<Meter>,
+        ticker: Arc<Ticker>,
+        waiting: Option<Pin<Box<Sleep>>>,
+        #[pin]
+        guest: F,
+    }
+}
+
+impl<F: Future> Metered<F> {
+    pub(crate) fn new(meter: Arc<Meter>, ticker: Arc<Ticker>, guest: F) -> Self {
+        Self {
+            meter,
+            ticker,
+            waiting: None,
+            guest,
+        }
+    }
+}
+
+impl<F: Future> Future for Metered<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        while let Some(owed) = this.meter.owed() {
+            let sleep = this.waiting.insert(Box::pin(tokio::time::sleep(owed)));
+            if sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        *this.waiting = None;
+        let _computing = this.ticker.computing();
+        let before = thread_time();
+        let polled = this.guest.poll(cx);
+        this.meter.charge(thread_time().saturating_sub(before));
+        polled
+    }
+}
+
+/// Processor time that this thread has used.
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Computes whenever it may, a slice of 2 ms at a time, and says how much it got.
+    fn greedy(cores: f64, span: Duration) -> Duration {
+        let share = Share {
+            cores,
+            account: Mutex::new(Account {
+                balance: 0.0,
+                settled: Instant::now(),
+            }),
+        };
+        let slice = Duration::from_millis(2);
+        let start = Instant::now();
+        let (mut now, mut used) = (start, Duration::ZERO);
+        while now < start + span {
+            match share.owed(now) {
+                Some(owed) => now += owed.max(Duration::from_nanos(1)),
+                None => {
+                    now += slice;
+                    used += slice;
+                    share.charge(slice, now);
+                }
+            }
+        }
+        used
+    }
+
+    #[test]
+    fn a_greedy_guest_stays_within_five_percent_of_its_share() {
+        for cores in [0.1, 0.25, 0.5, 0.9] {
+            let used = greedy(cores, Duration::from_secs(1)).as_secs_f64();
+            assert!(
+                (used / cores - 1.0).abs() < 0.05,
+                "{used} s of {cores} cores"
+            );
+        }
+    }
+
+    #[test]
+    fn idleness_is_not_saved_up() {
+        let share = Share {
+            cores: 0.5,
+            account: Mutex::new(Account {
+                balance: 0.0,
+                settled: Instant::now(),
+            }),
+        };
+        let later = Instant::now() + Duration::from_secs(60);
+        assert_eq!(share.owed(later), None);
+        share.charge(Duration::from_millis(100), later);
+        let owed = share.owed(later).expect("it is overdrawn");
+        assert!(owed > Duration::from_millis(190), "{owed:?}");
+    }
+}

@@ -1,0 +1,208 @@
+//! The uses of sockets that a workload's policy admits.
+
+use std::future::ready;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime_wasi::sockets::SocketAddrUse;
+
+use super::policy::{NetPolicy, lock};
+
+impl NetPolicy {
+    /// The check that wasmtime-wasi makes before each use of a socket.
+    pub(crate) fn socket_check(
+        self: &Arc<Self>,
+    ) -> impl Fn(SocketAddr, SocketAddrUse) -> Pin<Box<dyn Future<Output = bool> + Send + Sync>>
+    + Send
+    + Sync
+    + 'static {
+        let policy = Arc::clone(self);
+        move |addr, purpose| {
+            let admitted = policy.admits_use(addr, purpose, Instant::now());
+            if !admitted {
+                tracing::debug!(%addr, ?purpose, "no grant covers this use of a socket");
+            }
+            Box::pin(ready(admitted))
+        }
+    }
+
+    /// Whether a socket may be used for this. `addr` is the local address for binding and listening, and
+    /// the other side's for everything else.
+    pub(super) fn admits_use(
+        &self,
+        addr: SocketAddr,
+        purpose: SocketAddrUse,
+        now: Instant,
+    ) -> bool {
+        match purpose {
+            SocketAddrUse::TcpConnect => self.admits(addr, now),
+            SocketAddrUse::TcpListen | SocketAddrUse::TcpAccept => self.listen,
+            // An outgoing socket is bound too, by the system, to any address and any free port.
+            SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => {
+                self.listen
+                    || (self.grants_anything() && addr.ip().is_unspecified() && addr.port() == 0)
+            }
+            SocketAddrUse::UdpSend => {
+                self.admits(addr, now) || lock(&self.peers).contains(&addr, now)
+            }
+            SocketAddrUse::UdpReceive => self.admits_datagram_from(addr, now),
+        }
+    }
+
+    /// Whether a datagram may be received. A listener that could not answer would be of little use, so
+    /// whoever it hears from may be answered for a while, as the other side of an accepted connection may.
+    ///
+    /// wasmtime-wasi asks this too when a guest connects a UDP socket, after it has asked for `UdpSend`:
+    /// a guest cannot make a peer of an address that it may not send to.
+    fn admits_datagram_from(&self, addr: SocketAddr, now: Instant) -> bool {
+        if self.admits(addr, now) {
+            return true;
+        }
+        if self.listen {
+            lock(&self.peers).insert(addr, now);
+        }
+        self.listen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grant::{HostPattern, NetGrant};
+    use super::super::policy::PEERS_TTL;
+    use super::*;
+
+    use wasmtime::component::{Resource, ResourceTable};
+    use wasmtime_wasi::p3::bindings::sockets::types::{HostUdpSocket, IpAddressFamily};
+    use wasmtime_wasi::sockets::{UdpSocket, WasiSocketsView};
+    use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+    use SocketAddrUse::{TcpAccept, TcpBind, TcpConnect, TcpListen, UdpBind, UdpReceive, UdpSend};
+
+    fn policy(hosts: &[HostPattern], listen: bool) -> NetPolicy {
+        let grants = hosts.iter().map(|host| NetGrant {
+            host: host.clone(),
+            port: None,
+        });
+        NetPolicy::new(grants.collect(), listen)
+    }
+
+    fn at(addr: &str) -> SocketAddr {
+        addr.parse().unwrap()
+    }
+
+    #[test]
+    fn nothing_granted_is_nothing_admitted() {
+        let policy = policy(&[], false);
+        assert!(policy.is_empty());
+        for purpose in [
+            TcpBind, TcpListen, TcpAccept, TcpConnect, UdpBind, UdpSend, UdpReceive,
+        ] {
+            for addr in ["0.0.0.0:0", "127.0.0.1:80", "1.1.1.1:80"] {
+                assert!(
+                    !policy.admits_use(at(addr), purpose, Instant::now()),
+                    "{purpose:?} {addr}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_listen_opens_a_port_but_an_outgoing_socket_may_be_bound() {
+        let now = Instant::now();
+        let outgoing = policy(&[HostPattern::Any], false);
+        for purpose in [TcpBind, UdpBind] {
+            assert!(outgoing.admits_use(at("0.0.0.0:0"), purpose, now));
+            assert!(outgoing.admits_use(at("[::]:0"), purpose, now));
+            assert!(!outgoing.admits_use(at("0.0.0.0:8080"), purpose, now));
+            assert!(!outgoing.admits_use(at("127.0.0.1:0"), purpose, now));
+        }
+        assert!(!outgoing.admits_use(at("0.0.0.0:0"), TcpListen, now));
+        assert!(!outgoing.admits_use(at("1.1.1.1:999"), TcpAccept, now));
+
+        let listening = policy(&[], true);
+        assert!(!listening.is_empty());
+        for purpose in [TcpBind, TcpListen, UdpBind] {
+            assert!(listening.admits_use(at("0.0.0.0:8080"), purpose, now));
+            assert!(listening.admits_use(at("127.0.0.1:0"), purpose, now));
+        }
+        assert!(listening.admits_use(at("10.0.0.1:999"), TcpAccept, now));
+        assert!(!listening.admits_use(at("10.0.0.1:999"), TcpConnect, now));
+    }
+
+    #[test]
+    fn a_listener_answers_whom_it_heard_from_and_nobody_else() {
+        let now = Instant::now();
+        let policy = policy(&[], true);
+        let peer = at("10.0.0.1:999");
+        assert!(!policy.admits_use(peer, UdpSend, now));
+        assert!(policy.admits_use(peer, UdpReceive, now));
+        assert!(policy.admits_use(peer, UdpSend, now));
+        assert!(!policy.admits_use(at("10.0.0.1:998"), UdpSend, now));
+        assert!(!policy.admits_use(peer, TcpConnect, now));
+        assert!(!policy.admits_use(peer, UdpSend, now + PEERS_TTL));
+    }
+
+    /// The state of a store whose guest may use sockets under a policy.
+    struct State {
+        table: ResourceTable,
+        wasi: WasiCtx,
+    }
+
+    impl State {
+        fn new(policy: NetPolicy) -> Self {
+            let check = Arc::new(policy).socket_check();
+            let wasi = WasiCtx::builder()
+                .allow_udp(true)
+                .allow_tcp(true)
+                .socket_addr_check(check)
+                .build();
+            Self {
+                table: ResourceTable::new(),
+                wasi,
+            }
+        }
+
+        async fn udp_socket(&mut self) -> Resource<UdpSocket> {
+            HostUdpSocket::create(&mut self.sockets(), IpAddressFamily::Ipv4)
+                .await
+                .unwrap()
+        }
+
+        async fn connect(&mut self, socket: &Resource<UdpSocket>, to: SocketAddr) -> bool {
+            let socket = Resource::new_borrow(socket.rep());
+            HostUdpSocket::connect(&mut self.sockets(), socket, to.into())
+                .await
+                .is_ok()
+        }
+    }
+
+    impl WasiView for State {
+        fn ctx(&mut self) -> WasiCtxView<'_> {
+            WasiCtxView {
+                ctx: &mut self.wasi,
+                table: &mut self.table,
+            }
+        }
+    }
+
+    /// The order of wasmtime-wasi's checks, on which [`NetPolicy::admits_datagram_from`] relies.
+    #[tokio::test]
+    async fn a_listener_cannot_make_a_peer_of_its_own() {
+        let mut state = State::new(policy(&[], true));
+        for _ in 0..2 {
+            let socket = state.udp_socket().await;
+            assert!(!state.connect(&socket, at("127.0.0.1:53")).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_socket_reaches_what_is_granted() {
+        let mut state = State::new(policy(&[HostPattern::Name("localhost".into())], false));
+        let socket = state.udp_socket().await;
+        assert!(state.connect(&socket, at("127.0.0.1:53")).await);
+        let socket = state.udp_socket().await;
+        assert!(!state.connect(&socket, at("10.0.0.1:53")).await);
+    }
+}

@@ -1,0 +1,174 @@
+//! A component ready to be instantiated: compiled just now, or taken from the cache.
+
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use wasmtime::component::{Component, types::ComponentItem};
+
+use crate::artifact::{Artifact, ArtifactError, Digest};
+use crate::cache::Cache;
+use crate::engine::Engine;
+use crate::interfaces::{self, Import};
+
+/// A compiled component.
+#[derive(Clone)]
+pub struct Program {
+    pub(crate) engine: Engine,
+    pub(crate) component: Component,
+    digest: Digest,
+    file_bytes: u64,
+    is_module: bool,
+    compiled_in: Option<Duration>,
+}
+
+/// What a component offers to do when it is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `wasi:cli/run`: a command with a beginning and an end.
+    Command(Wasi),
+    /// `wasi:http/incoming-handler` (0.2) or `wasi:http/handler` (0.3): answers requests.
+    Http(Wasi),
+    /// Neither: its functions can be called one by one.
+    Library,
+}
+
+/// A line of WASI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wasi {
+    /// WASI 0.2.
+    P2,
+    /// WASI 0.3.
+    P3,
+}
+
+/// Something a component gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Name of the interface, or of a function at the component's top level.
+    pub name: String,
+    /// Functions in the interface; empty for a function itself.
+    pub functions: Vec<String>,
+}
+
+/// The component could not be compiled.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// It could not be made a component in the first place.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// It is not valid, or too large for the engine.
+    #[error("it does not validate: {0}")]
+    Invalid(String),
+}
+
+impl Program {
+    /// The component from the cache, where its compiled form is there and can be trusted.
+    pub fn cached(engine: &Engine, cache: &Cache, artifact: &Artifact) -> Option<Self> {
+        let component = cache.get(engine, artifact.digest())?;
+        Some(Self::new(engine, component, artifact, None))
+    }
+
+    /// Compiles the component on all cores and keeps the result in the cache. May take seconds.
+    ///
+    /// # Errors
+    /// When the bytes are no valid component.
+    pub fn compile(
+        engine: &Engine,
+        cache: Option<&Cache>,
+        artifact: &Artifact,
+    ) -> Result<Self, CompileError> {
+        let started = Instant::now();
+        let bytes = artifact.component()?;
+        let component = Component::from_binary(engine.wasmtime(), &bytes)
+            .map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
+        let compiled_in = started.elapsed();
+        if let Some(cache) = cache {
+            cache.put(engine, artifact.digest(), &component);
+        }
+        Ok(Self::new(engine, component, artifact, Some(compiled_in)))
+    }
+
+    fn new(
+        engine: &Engine,
+        component: Component,
+        artifact: &Artifact,
+        compiled_in: Option<Duration>,
+    ) -> Self {
+        Self {
+            engine: engine.clone(),
+            component,
+            digest: artifact.digest(),
+            file_bytes: artifact.file_bytes(),
+            is_module: artifact.is_module(),
+            compiled_in,
+        }
+    }
+
+    /// SHA-256 of the file.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Size of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// Whether the file is a core module that was adapted.
+    pub fn is_module(&self) -> bool {
+        self.is_module
+    }
+
+    /// How long compiling took; `None` when the code came from the cache.
+    pub fn compiled_in(&self) -> Option<Duration> {
+        self.compiled_in
+    }
+
+    /// What it offers to do. A component that both serves and runs counts as one that serves.
+    pub fn kind(&self) -> Kind {
+        let exports = self.exports();
+        let has = |interface: &str| {
+            exports.iter().find_map(|export| {
+                let version = export.name.strip_prefix(interface)?.strip_prefix('@')?;
+                match version {
+                    _ if version.starts_with("0.2.") => Some(Wasi::P2),
+                    _ if version.starts_with("0.3.") => Some(Wasi::P3),
+                    _ => None,
+                }
+            })
+        };
+        None.or_else(|| has("wasi:http/handler").map(Kind::Http))
+            .or_else(|| has("wasi:http/incoming-handler").map(Kind::Http))
+            .or_else(|| has("wasi:cli/run").map(Kind::Command))
+            .unwrap_or(Kind::Library)
+    }
+
+    /// What it needs, and what Gary has for each.
+    pub fn imports(&self) -> Vec<Import> {
+        interfaces::imports(&self.engine, &self.component)
+    }
+
+    /// What it gives.
+    pub fn exports(&self) -> Vec<Export> {
+        let engine = self.engine.wasmtime();
+        self.component
+            .component_type()
+            .exports(engine)
+            .filter_map(|(name, item)| {
+                let functions = match item.ty {
+                    ComponentItem::ComponentFunc(_) => Vec::new(),
+                    ComponentItem::ComponentInstance(instance) => instance
+                        .exports(engine)
+                        .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
+                        .map(|(name, _)| name.to_owned())
+                        .collect(),
+                    _ => return None,
+                };
+                Some(Export {
+                    name: name.to_owned(),
+                    functions,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,155 @@
+//! One replica of a workload: its instances, and what they share.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::guest::Guest;
+use crate::interfaces::{self, Answer, Import};
+use crate::keyvalue::Stores;
+use crate::limit::{ReplicaMemory, Reservation};
+use crate::meter::{Meter, Metered};
+use crate::net::NetPolicy;
+use crate::program::Program;
+use crate::spec::Spec;
+
+/// A program linked with what its workload was given; instances are made from it.
+#[derive(Clone)]
+pub struct Replica {
+    pub(crate) pre: InstancePre<Guest>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) program: Program,
+}
+
+/// What all instances of a replica share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) spec: Spec,
+    pub(crate) net: Arc<NetPolicy>,
+    pub(crate) stores: Arc<Stores>,
+    pub(crate) config: Config,
+    pub(crate) memory: Arc<ReplicaMemory>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// What a replica has used so far.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// The most memory its instances held at once, in bytes.
+    pub memory_peak_bytes: u64,
+    /// Processor time of all its instances.
+    pub cpu: Duration,
+}
+
+/// The program cannot be linked.
+#[derive(Debug, Error)]
+pub enum LinkError {
+    /// It imports interfaces that Gary does not provide.
+    #[error("it needs {} that is not provided", .0.first().map_or("an interface", |i| &i.name))]
+    Missing(Vec<Import>),
+    /// An interface is there, but not in the shape it wants: it was built for a newer version.
+    #[error("{0}")]
+    Mismatch(String),
+    /// A directory it was granted cannot be opened.
+    #[error("{0}")]
+    Grant(String),
+}
+
+impl Replica {
+    /// Links a program with what a workload is given.
+    ///
+    /// # Errors
+    /// When an import is missing or has another shape.
+    pub fn new(program: &Program, spec: Spec) -> Result<Self, LinkError> {
+        let missing: Vec<Import> = program
+            .imports()
+            .into_iter()
+            .filter(|import| import.answer != Answer::Provided)
+            .collect();
+        if !missing.is_empty() {
+            return Err(LinkError::Missing(missing));
+        }
+        let pre = interfaces::linker(&program.engine, &program.component)
+            .and_then(|linker| linker.instantiate_pre(&program.component))
+            .map_err(|error| LinkError::Mismatch(format!("{error:#}")))?;
+        let shared = Shared {
+            engine: program.engine.clone(),
+            net: Arc::new(NetPolicy::new(spec.net.clone(), spec.listen)),
+            stores: Arc::new(Stores::new(spec.stores.clone(), &spec.name)),
+            config: Config::new(&spec.config),
+            memory: ReplicaMemory::new(spec.limits.memory_bytes),
+            meter: Meter::new(spec.limits.cpu_cores),
+            spec,
+        };
+        Ok(Self {
+            pre,
+            shared: Arc::new(shared),
+            program: program.clone(),
+        })
+    }
+
+    /// What has been used so far.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            memory_peak_bytes: self.shared.memory.peak_bytes(),
+            cpu: self.shared.meter.used(),
+        }
+    }
+
+    /// The workload's name.
+    pub fn name(&self) -> &str {
+        &self.shared.spec.name
+    }
+
+    /// Makes an instance and drops it; says how long that took.
+    ///
+    /// # Errors
+    /// When the instance cannot be made.
+    pub async fn try_instantiate(&self) -> Result<Duration, Failure> {
+        let started = Instant::now();
+        let mut store = self.store(Reservation::none())?;
+        let made = self.pre.instantiate_async(&mut store).await;
+        let took = started.elapsed();
+        made.map_err(|error| Failure::of(&error, store.data().memory.refused()))?;
+        Ok(took)
+    }
+
+    /// Instances that the engine has room for at once, by the memories and tables each takes.
+    pub(crate) fn instances_max(&self) -> u32 {
+        let engine = &self.shared.engine;
+        match self.program.component.resources_required() {
+            Some(needs) => (engine.memories_max() / needs.num_memories.max(1))
+                .min(engine.tables_max() / needs.num_tables.max(1)),
+            // It brings modules that are chosen as it runs; nobody can count them beforehand.
+            None => 1,
+        }
+    }
+
+    pub(crate) fn store(&self, room: Reservation) -> Result<Store<Guest>, Failure> {
+        Guest::store(&self.shared, room).map_err(|error| Failure::Host(error.to_string()))
+    }
+
+    /// Drives a guest's work: metered, held to its share, and stopped at the time limit.
+    pub(crate) async fn drive<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let metered = Metered::new(
+            self.shared.meter.clone(),
+            self.shared.engine.ticker().clone(),
+            work,
+        );
+        match self.shared.spec.limits.timeout {
+            None => metered.await,
+            Some(limit) => tokio::time::timeout(limit, metered)
+                .await
+                .unwrap_or(Err(Failure::TimedOut(limit))),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Runs a gary.toml's build command.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use gary_manifest::Build;
+
+use crate::problem::{Code, Problem};
+use crate::report::Reporter;
+
+/// The targets that Rust builds components and wasip1 modules for.
+const RUST_TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];
+
+/// Builds, in the directory of the gary.toml. What the command prints goes to stderr, since stdout
+/// is the guest's.
+pub(crate) fn run(build: &Build, dir: &Path, reporter: &Reporter) -> Result<(), Problem> {
+    add_rust_target(build, dir, reporter);
+    reporter.building(&build.command);
+    let failed = |why: String| {
+        Problem::new(
+            Code::Failure,
+            format!("the build failed: {}", build.command),
+        )
+        .why(why)
+        .hint(format!("run it yourself in {}", dir.display()))
+    };
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(&build.command).current_dir(dir);
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status()
+        .map_err(|error| failed(format!("sh could not be started: {error}")))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(failed(match status.code() {
+        Some(code) => format!("it exited with code {code}"),
+        None => "it was ended by a signal".into(),
+    }))
+}
+
+/// Adds the Rust target that a cargo command builds for, where rustup has been told not to do so by
+/// itself. Whether that works out is left to the build to say.
+fn add_rust_target(build: &Build, dir: &Path, reporter: &Reporter) {
+    let words: Vec<&str> = build.command.split_whitespace().collect();
+    let named = RUST_TARGETS.iter().find(|target| {
+        words
+            .iter()
+            .any(|word| word == *target || word.strip_prefix("--target=") == Some(target))
+    });
+    let Some(target) = named.filter(|_| words.contains(&"cargo")) else {
+        return;
+    };
+    let rustc = |arguments: &[&str]| {
+        Command::new("rustc")
+            .args(arguments)
+            .current_dir(dir)
+            .stderr(Stdio::null())
+            .output()
+            .ok()
+            .filter(|output| output.status.success())
+    };
+    let libraries = rustc(&["--print", "target-libdir", "--target", target]);
+    let Some(libraries) = libraries.and_then(|output| String::from_utf8(output.stdout).ok()) else {
+        return;
+    };
+    if Path::new(libraries.trim()).exists() {
+        return;
+    }
+    reporter.note(&format!("adding the Rust target {target}"));
+    // In the project's directory, so that it goes to the toolchain which the project is built by.
+    let _ = Command::new("rustup")
+        .args(["target", "add", target])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status();
+}

@@ -1,0 +1,246 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use gary_manifest::{
+    Color, ConfigEntry, Count, Cpu, DirGrant, EnvVar, Flags, ListenAddr, MemorySize, Name,
+    NetGrant, Period, VerboseLevel,
+};
+
+use crate::console;
+
+/// Run WebAssembly components: at once, safely, on any machine
+#[derive(Debug, Parser)]
+#[command(
+    name = "gary",
+    version,
+    max_term_width = 100,
+    subcommand_required = true
+)]
+#[command(after_help = "`gary COMMAND --help` says more about each.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a component: a command to its end, an HTTP component until you stop it
+    Run(Box<RunArgs>),
+    /// Show what a component gives and needs, and what Gary provides of it
+    Inspect(InspectArgs),
+    /// Call one exported function, with arguments in WAVE
+    Call(Box<CallArgs>),
+    /// Make a project that `gary run` builds and runs
+    New(NewArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    /// Rebuild and restart when the component or its sources change
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Arguments for the guest
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    /// The call: `func(args)` or `ns:pkg/iface.func(args)`
+    #[arg(value_name = "CALL", verbatim_doc_comment)]
+    pub(crate) call: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A component file, a core wasip1 module, or a directory with a gary.toml
+    #[arg(value_name = "WHAT", value_hint = ValueHint::AnyPath)]
+    pub(crate) what: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) color: ColorArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// Name of the project, and of the directory it is made in
+    #[arg(value_name = "NAME", value_hint = ValueHint::DirPath)]
+    pub(crate) name: PathBuf,
+    /// What the component does
+    #[arg(long, value_enum)]
+    pub(crate) template: Template,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Template {
+    /// Answers HTTP requests
+    Http,
+    /// Runs from beginning to end
+    Cli,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ColorArg {
+    /// Whether to colour what people read [auto|always|never]
+    #[arg(long, value_name = "WHEN", help_heading = "Output")]
+    pub(crate) color: Option<Color>,
+}
+
+/// What a guest is given, and how much of it.
+#[derive(Debug, Args)]
+pub(crate) struct WorkloadArgs {
+    /// A component file, a core wasip1 module, or a directory with a gary.toml
+    #[arg(value_name = "WHAT", value_hint = ValueHint::AnyPath)]
+    pub(crate) what: PathBuf,
+    /// Name of the workload [default: gary.toml's, else the file's stem]
+    #[arg(long)]
+    pub(crate) name: Option<Name>,
+
+    /// Give the guest an environment variable
+    #[arg(
+        short,
+        long,
+        value_name = "K=V",
+        help_heading = "Grants (nothing is granted by default)"
+    )]
+    pub(crate) env: Vec<EnvVar>,
+    /// Give the guest the variables in a file, one K=V a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Grants (nothing is granted by default)")]
+    pub(crate) env_file: Vec<PathBuf>,
+    /// Let the guest open a directory, under another name or read-only if you say so
+    #[arg(long, value_name = "HOST[::GUEST][:ro]", value_hint = ValueHint::DirPath, help_heading = "Grants (nothing is granted by default)")]
+    pub(crate) dir: Vec<DirGrant>,
+    /// Answer the guest's wasi:config/store
+    #[arg(
+        long,
+        value_name = "K=V",
+        help_heading = "Grants (nothing is granted by default)"
+    )]
+    pub(crate) config: Vec<ConfigEntry>,
+    /// Let the guest reach a host; * for every public one. Loopback, private and link-local
+    /// addresses are reached only where a grant names them, as 127.0.0.1 or 10.0.0.0/8 does
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        help_heading = "Grants (nothing is granted by default)"
+    )]
+    pub(crate) allow_net: Vec<NetGrant>,
+    /// Let the guest bind and accept on sockets of its own
+    #[arg(long, help_heading = "Grants (nothing is granted by default)")]
+    pub(crate) listen_net: bool,
+
+    /// Memory of all instances together, such as 64MiB [default: no limit]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub(crate) memory: Option<MemorySize>,
+    /// Memory of one instance [default: no limit]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub(crate) instance_memory: Option<MemorySize>,
+    /// Processor cores, such as 0.5 [default: no limit]
+    #[arg(long, value_name = "CORES", help_heading = "Limits")]
+    pub(crate) cpu: Option<Cpu>,
+    /// Longest a run or a request may take, such as 30s [default: no limit]
+    #[arg(long, value_name = "TIME", help_heading = "Limits")]
+    pub(crate) timeout: Option<Period>,
+
+    /// Say more: each request, and at the end what was used; twice for diagnostics
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors and the serving line
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Report events on stderr as JSON, one object a line
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) color: ColorArg,
+}
+
+/// How a component that answers HTTP requests is served.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Serving HTTP")]
+pub(crate) struct ServeArgs {
+    /// Address to serve at; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) addr: Option<ListenAddr>,
+    /// Requests handled at once; the next ones wait, then get 503 [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_concurrency: Option<Count>,
+    /// Requests that one instance serves before it is dropped [default: 1 at WASI 0.2, 128 at 0.3].
+    /// Requests that share an instance share its fate
+    #[arg(long, value_name = "N")]
+    pub(crate) reuse: Option<Count>,
+    /// Largest request body [default: 16MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_body: Option<MemorySize>,
+    /// Time for requests under way once you stop it [default: 10s]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) drain: Option<Period>,
+}
+
+impl RunArgs {
+    /// The workload flags, as gary-manifest takes them.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            addr: self.serve.addr,
+            max_concurrency: self.serve.max_concurrency,
+            reuse: self.serve.reuse,
+            max_body: self.serve.max_body,
+            drain: self.serve.drain,
+            watch: self.watch.then_some(true),
+            args: self.args.clone(),
+            ..self.workload.flags()
+        }
+    }
+}
+
+impl WorkloadArgs {
+    /// The flags that every command on a workload has.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            name: self.name.clone(),
+            env: self.env.clone(),
+            env_file: self.env_file.clone(),
+            dirs: self.dir.clone(),
+            config: self.config.clone(),
+            allow_net: self.allow_net.clone(),
+            listen_net: self.listen_net.then_some(true),
+            memory: self.memory,
+            instance_memory: self.instance_memory,
+            cpu: self.cpu,
+            timeout: self.timeout,
+            json: self.json.then_some(true),
+            verbose: (self.verbose > 0).then(|| VerboseLevel::from_count(self.verbose)),
+            quiet: self.quiet.then_some(true),
+            color: self.color.color,
+            ..Flags::default()
+        }
+    }
+}
+
+/// Prints the completion script for `shell`.
+pub(crate) fn completions(shell: Shell) -> u8 {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "gary", &mut script);
+    console::out(&String::from_utf8_lossy(&script));
+    0
+}

@@ -1,0 +1,109 @@
+//! What gary-manifest describes becomes what gary-host takes.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use gary_host::{Dir, HostPattern, Limits, NetGrant, Spec, Stdio};
+use gary_manifest::{ENV_FILE_BYTES_MAX, EnvVar, NetHost as GrantedHost, Workload, parse_env_file};
+
+use crate::places;
+use crate::problem::{Code, Problem};
+use crate::report::Reporter;
+use crate::target::{Target, unreadable};
+
+/// The spec of a workload, with its env files read and its directories looked at.
+pub(crate) fn spec(
+    target: &Target,
+    stdio: Stdio,
+    reporter: &Arc<Reporter>,
+) -> Result<Spec, Problem> {
+    let workload = &target.workload;
+    let program = target.component.file_name().unwrap_or_default();
+    Ok(Spec {
+        name: workload.name.to_string(),
+        program: program.to_string_lossy().into_owned(),
+        args: workload.args.clone(),
+        env: workload.environment(read_env_file)?.into_iter().collect(),
+        dirs: dirs(workload)?,
+        net: workload.net.iter().map(net).collect(),
+        listen: workload.listen,
+        config: workload.config.clone().into_iter().collect(),
+        stores: Some(
+            places::state()?
+                .join("keyvalue")
+                .join(workload.name.as_str()),
+        ),
+        limits: Limits {
+            memory_bytes: workload.memory.map(|size| size.bytes()),
+            instance_memory_bytes: workload.instance_memory.map(|size| size.bytes()),
+            cpu_cores: workload.cpu.map(|cpu| cpu.cores()),
+            timeout: workload.timeout.map(|period| period.duration()),
+            concurrency_max: workload.max_concurrency.map(|count| count.get()),
+            reuse: workload.reuse.map(|count| count.get()),
+            body_bytes_max: Some(workload.max_body.bytes()),
+        },
+        stdio,
+        log: Some(reporter.clone()),
+    })
+}
+
+fn read_env_file(path: &Path) -> Result<Vec<EnvVar>, Problem> {
+    let bad = || Problem::new(Code::BadInput, format!("cannot read {}", path.display()));
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if metadata.len() > ENV_FILE_BYTES_MAX as u64 {
+        return Err(bad().why(format!(
+            "it has {} bytes, more than the {ENV_FILE_BYTES_MAX} that are read",
+            metadata.len()
+        )));
+    }
+    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    parse_env_file(&text).map_err(|error| {
+        bad()
+            .why(format!("line {}: {error}", error.line()))
+            .hint(error.hint())
+    })
+}
+
+fn dirs(workload: &Workload) -> Result<Vec<Dir>, Problem> {
+    let dirs = workload.dirs.iter().map(|grant| {
+        let host = grant.host();
+        let cannot = || Problem::new(Code::BadInput, format!("cannot grant {}", host.display()));
+        match fs::metadata(host) {
+            Ok(metadata) if metadata.is_dir() => Ok(Dir {
+                host: host.to_owned(),
+                guest: grant.guest().to_owned(),
+                read_only: grant.read_only(),
+            }),
+            Ok(_) => Err(cannot()
+                .why("it is not a directory")
+                .hint("grant the directory that the file is in")),
+            Err(error) => {
+                let problem = unreadable(host, &error);
+                Err(Problem {
+                    what: format!("cannot grant {}", host.display()),
+                    hint: Some("grant a directory that is there, as --dir HOST::GUEST".into()),
+                    why: match error.kind() {
+                        std::io::ErrorKind::NotFound => vec!["there is no such directory".into()],
+                        _ => problem.why,
+                    },
+                    code: problem.code,
+                })
+            }
+        }
+    });
+    dirs.collect()
+}
+
+fn net(grant: &gary_manifest::NetGrant) -> NetGrant {
+    NetGrant {
+        host: match grant.host() {
+            GrantedHost::Any => HostPattern::Any,
+            GrantedHost::Name(name) => HostPattern::Name(name.to_string()),
+            GrantedHost::Subdomains(name) => HostPattern::Suffix(name.to_string()),
+            GrantedHost::Address(address) => HostPattern::Ip(*address),
+            GrantedHost::Block(block) => HostPattern::Cidr(*block),
+        },
+        port: grant.port().map(Into::into),
+    }
+}

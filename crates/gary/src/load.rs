@@ -1,0 +1,163 @@
+//! From a file to a program that can be run, by way of the cache.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use gary_host::{
+    ARTIFACT_BYTES_MAX, Artifact, ArtifactError, CACHE_BYTES_MAX, Cache, CompileError, Engine,
+    Program,
+};
+use indicatif::ProgressBar;
+
+use crate::places;
+use crate::problem::{Code, Problem};
+use crate::report::Reporter;
+use crate::target::{Target, unreadable};
+
+/// A compile that takes longer than this is shown.
+const PROGRESS_AFTER: Duration = Duration::from_millis(500);
+
+/// Builds the target where it says how, reads its component, and compiles it unless the cache has it.
+pub(crate) fn load(
+    target: &Target,
+    engine: &Engine,
+    reporter: &Reporter,
+) -> Result<Program, Problem> {
+    if let Some((build, dir)) = target.build() {
+        crate::build::run(build, dir, reporter)?;
+    }
+    let path = &target.component;
+    let artifact = read(path)?;
+    if let Some(wanted) = target.digest()
+        && wanted.sha256() != artifact.digest().as_bytes()
+    {
+        return Err(Problem::new(
+            Code::BadInput,
+            format!("{} is another component", path.display()),
+        )
+        .why(format!("its digest is {}", artifact.digest()))
+        .why(format!("gary.toml says        {wanted}"))
+        .hint("if the new one is right, write its digest into gary.toml"));
+    }
+    let cache = open_cache(reporter);
+    if let Some(cache) = &cache
+        && let Some(program) = Program::cached(engine, cache, &artifact)
+    {
+        return Ok(program);
+    }
+    compile(path, engine, cache.as_ref(), &artifact, reporter)
+}
+
+fn read(path: &Path) -> Result<Artifact, Problem> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let bytes_max = file
+        .metadata()
+        .map_err(|error| unreadable(path, &error))?
+        .len();
+    let not_run = || Problem::new(Code::BadInput, format!("cannot run {}", path.display()));
+    if bytes_max > ARTIFACT_BYTES_MAX {
+        return Err(not_run()
+            .why(format!(
+                "it has {} MiB, and a component may have {} MiB",
+                bytes_max >> 20,
+                ARTIFACT_BYTES_MAX >> 20
+            ))
+            .hint("name a component; large data belongs in a directory granted with --dir"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(bytes_max).unwrap_or(0));
+    // A pipe or a device has no length of its own to go by.
+    file.by_ref()
+        .take(ARTIFACT_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, &error))?;
+    Artifact::new(bytes).map_err(|error| {
+        let problem = not_run().why(&error);
+        match error {
+            ArtifactError::Empty => problem.hint("build it again; the last build may have failed"),
+            ArtifactError::NotWasm(_) => {
+                problem.hint("name a component or a core wasip1 module (a .wasm file)")
+            }
+            _ => problem,
+        }
+    })
+}
+
+/// The cache, or none where it cannot be had: then every start compiles.
+fn open_cache(reporter: &Reporter) -> Option<Cache> {
+    let opened = places::cache()
+        .and_then(|cache| Ok((cache, places::state()?)))
+        .map_err(|problem| problem.what)
+        .and_then(|(cache, state)| {
+            Cache::open(
+                cache.join("compiled"),
+                &state.join("cache.key"),
+                CACHE_BYTES_MAX,
+            )
+            .map_err(|error| format!("{}: {error}", cache.display()))
+        });
+    opened
+        .map_err(|why| reporter.note(&format!("compiled code will not be kept: {why}")))
+        .ok()
+}
+
+fn compile(
+    path: &Path,
+    engine: &Engine,
+    cache: Option<&Cache>,
+    artifact: &Artifact,
+    reporter: &Reporter,
+) -> Result<Program, Problem> {
+    let compiled = if reporter.shows_progress() {
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
+        let megabytes = artifact.file_bytes() as f64 / 1e6;
+        with_progress(format!("compiling {name} ({megabytes:.1} MB)"), || {
+            Program::compile(engine, cache, artifact)
+        })
+    } else {
+        Program::compile(engine, cache, artifact)
+    };
+    compiled.map_err(|error| {
+        let problem = Problem::new(Code::BadInput, format!("cannot run {}", path.display()));
+        match error {
+            CompileError::Artifact(error @ ArtifactError::ForeignImport { .. }) => Problem {
+                code: Code::MissingInterface,
+                ..problem
+                    .why(error)
+                    .hint("build it for wasm32-wasip2, or as a component")
+            },
+            CompileError::Artifact(error @ ArtifactError::NoStart) => problem
+                .why(error)
+                .hint("build a program with a main function"),
+            error => problem
+                .why(error)
+                .hint("build it again; the file may be cut off or made by another tool"),
+        }
+    })
+}
+
+/// Shows a spinner beside work that turns out to take long.
+fn with_progress<T>(what: String, work: impl FnOnce() -> T) -> T {
+    let (done, wait) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if wait.recv_timeout(PROGRESS_AFTER) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let spinner = ProgressBar::new_spinner().with_message(what);
+            spinner.enable_steady_tick(Duration::from_millis(100));
+            // Ends when the other side is dropped.
+            let _ = wait.recv();
+            spinner.finish_and_clear();
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}

@@ -1,0 +1,72 @@
+//! `gary new`: makes a project that `gary run` builds and runs.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use gary_manifest::Name;
+
+use crate::cli::{NewArgs, Template};
+use crate::console;
+use crate::problem::{Code, Problem};
+use crate::report::Reporter;
+
+/// Stands for the project's name in the templates.
+const PLACEHOLDER: &str = "NAME";
+
+/// The files of a project, by their paths in it.
+fn files(template: Template) -> [(&'static str, &'static str); 4] {
+    let (cargo, main) = match template {
+        Template::Http => (
+            include_str!("../templates/Cargo.http.toml"),
+            include_str!("../templates/main.http.rs"),
+        ),
+        Template::Cli => (
+            include_str!("../templates/Cargo.cli.toml"),
+            include_str!("../templates/main.cli.rs"),
+        ),
+    };
+    [
+        ("Cargo.toml", cargo),
+        ("src/main.rs", main),
+        ("gary.toml", include_str!("../templates/gary.toml")),
+        (".gitignore", include_str!("../templates/gitignore")),
+    ]
+}
+
+pub(crate) fn main(typed: &NewArgs) -> u8 {
+    match make(&typed.name, typed.template) {
+        Ok(()) => {
+            let dir = typed.name.display();
+            console::out(&format!("made {dir}\n"));
+            console::err(&format!("try: gary run {dir}\n"));
+            0
+        }
+        Err(problem) => {
+            Reporter::plain().problem(&problem);
+            problem.code as u8
+        }
+    }
+}
+
+fn make(dir: &Path, template: Template) -> Result<(), Problem> {
+    let cannot = |code| Problem::new(code, format!("cannot make {}", dir.display()));
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let name: Name = name.parse().map_err(|error: gary_manifest::ParseError| {
+        cannot(Code::Usage).why(&error).hint(error.hint())
+    })?;
+    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(cannot(Code::Conflict)
+            .why("the directory is there already, and not empty")
+            .hint("another name; nothing was written"));
+    }
+    write(dir, name.as_str(), template).map_err(|error| cannot(Code::Failure).why(error))
+}
+
+fn write(dir: &Path, name: &str, template: Template) -> io::Result<()> {
+    fs::create_dir_all(dir.join("src"))?;
+    for (path, text) in files(template) {
+        fs::write(dir.join(path), text.replace(PLACEHOLDER, name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Where Gary keeps its state and its cache.
+
+use std::env;
+use std::path::PathBuf;
+
+use crate::problem::{Code, Problem};
+
+/// State: `GARY_STATE_DIR`, else `$XDG_STATE_HOME/gary`, else `~/.local/state/gary`.
+pub(crate) fn state() -> Result<PathBuf, Problem> {
+    place("GARY_STATE_DIR", "XDG_STATE_HOME", ".local/state")
+}
+
+/// Cache: `GARY_CACHE_DIR`, else `$XDG_CACHE_HOME/gary`, else `~/.cache/gary`.
+pub(crate) fn cache() -> Result<PathBuf, Problem> {
+    place("GARY_CACHE_DIR", "XDG_CACHE_HOME", ".cache")
+}
+
+fn place(own: &str, xdg: &str, below_home: &str) -> Result<PathBuf, Problem> {
+    let set = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(dir) = set(own) {
+        return Ok(dir);
+    }
+    // The XDG base directory specification has relative paths ignored.
+    if let Some(dir) = set(xdg).filter(|dir| dir.is_absolute()) {
+        return Ok(dir.join("gary"));
+    }
+    match set("HOME") {
+        Some(home) => Ok(home.join(below_home).join("gary")),
+        None => Err(
+            Problem::new(Code::Failure, "there is no place for Gary's files")
+                .why(format!("neither {own} nor {xdg} nor HOME is set"))
+                .hint(format!("set {own} to a directory")),
+        ),
+    }
+}

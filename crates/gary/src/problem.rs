@@ -1,0 +1,128 @@
+//! What is told to a person when something fails: what, why as observed, what to try, and the code.
+
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use gary_manifest::ParseError;
+
+use crate::console;
+
+/// The exit codes of docs/exit-codes.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// Something failed.
+    Failure = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// A file or a manifest makes no sense.
+    BadInput = 3,
+    /// An interface is missing.
+    MissingInterface = 4,
+    /// What was asked for is in somebody's way, such as an address in use.
+    Conflict = 5,
+    /// What was named is not there.
+    NotFound = 7,
+    /// A time limit was reached.
+    TimedOut = 124,
+    /// The guest trapped.
+    Trapped = 134,
+}
+
+/// Something that failed, in words.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    /// The exit code.
+    pub(crate) code: Code,
+    /// What failed.
+    pub(crate) what: String,
+    /// Why, as observed; one line each.
+    pub(crate) why: Vec<String>,
+    /// What to try, where there is something.
+    pub(crate) hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, what: impl Into<String>) -> Self {
+        Self {
+            code,
+            what: what.into(),
+            why: Vec::new(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn why(mut self, why: impl ToString) -> Self {
+        self.why.push(why.to_string());
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Shows what clap has to say: help as a result, a mistake as every other error.
+pub(crate) fn usage(error: clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        console::out(&error.render().to_string());
+        return ExitCode::SUCCESS;
+    }
+    let refused =
+        std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<ParseError>());
+    let problem = match (error.kind(), refused) {
+        (_, Some(refused)) => {
+            let flag = context(&error, ContextKind::InvalidArg).unwrap_or_default();
+            Problem::new(Code::Usage, format!("bad value for {flag}"))
+                .why(refused)
+                .hint(refused.hint())
+        }
+        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, None) => unknown(&error),
+        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, None) => {
+            console::err(&error.render().to_string());
+            return ExitCode::from(Code::Usage as u8);
+        }
+        _ => rendered(&error),
+    };
+    crate::report::Reporter::plain().problem(&problem);
+    ExitCode::from(problem.code as u8)
+}
+
+fn unknown(error: &clap::Error) -> Problem {
+    let (kind, what) = match error.kind() {
+        ErrorKind::InvalidSubcommand => (ContextKind::InvalidSubcommand, "command"),
+        _ => (ContextKind::InvalidArg, "argument"),
+    };
+    let given = context(error, kind).unwrap_or_default();
+    let problem = Problem::new(Code::Usage, format!("there is no {what} {given}"));
+    let near = context(error, ContextKind::SuggestedArg)
+        .or_else(|| context(error, ContextKind::SuggestedSubcommand));
+    match near {
+        Some(near) => problem.hint(format!("did you mean {near}?")),
+        None => problem.hint("gary --help"),
+    }
+}
+
+/// clap's own words, without the layout around them.
+fn rendered(error: &clap::Error) -> Problem {
+    let text = error.render().to_string();
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let what = lines.next().unwrap_or("the command line makes no sense");
+    let mut problem = Problem::new(Code::Usage, what.trim_start_matches("error: "));
+    problem.why = lines
+        .filter(|line| !line.starts_with("Usage:"))
+        .map(str::to_owned)
+        .collect();
+    problem.hint("add --help to see what it takes")
+}
+
+fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(format!("`{text}`")),
+        ContextValue::Strings(texts) => Some(format!("`{}`", texts.join("`, `"))),
+        _ => None,
+    }
+}

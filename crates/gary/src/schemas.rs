@@ -1,0 +1,30 @@
+//! The schemas in docs/schemas are made from the types that programs are told things in.
+//! `GARY_BLESS=1` rewrites them.
+
+use std::fs;
+use std::path::Path;
+
+use schemars::{JsonSchema, schema_for};
+
+use crate::event::Event;
+use crate::inspect::Inspection;
+
+fn is_checked_in<T: JsonSchema>(name: &str) {
+    let schema = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas").join(name);
+    if std::env::var_os("GARY_BLESS").is_some() {
+        fs::write(&path, &schema).expect("the checkout is writable");
+    }
+    let checked_in = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(checked_in, schema, "{name} is stale: GARY_BLESS=1 rewrites it");
+}
+
+#[test]
+fn the_schema_of_events_is_checked_in() {
+    is_checked_in::<Event>("run-events.schema.json");
+}
+
+#[test]
+fn the_schema_of_inspections_is_checked_in() {
+    is_checked_in::<Inspection>("inspect.schema.json");
+}

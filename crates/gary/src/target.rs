@@ -1,0 +1,166 @@
+//! WHAT on the command line: a component file, a gary.toml, or a directory that has one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gary_manifest::{
+    Build, Component, Digest, Flags, MANIFEST_BYTES_MAX, Manifest, Name, Workload,
+};
+
+use crate::problem::{Code, Problem};
+
+const MANIFEST: &str = "gary.toml";
+
+/// What was named, and where its component is or will be built.
+pub(crate) struct Target {
+    /// What gary.toml and the command line say together.
+    pub(crate) workload: Workload,
+    /// The component's file.
+    pub(crate) component: PathBuf,
+    /// The directory of its gary.toml, where its build command runs; `None` for a bare file.
+    pub(crate) dir: Option<PathBuf>,
+}
+
+impl Target {
+    /// Finds out what `what` names.
+    pub(crate) fn resolve(what: &Path, flags: Flags) -> Result<Self, Problem> {
+        let Some(path) = manifest_path(what)? else {
+            let stem = what.file_stem().unwrap_or_default().to_string_lossy();
+            let workload = Workload::resolve(None, flags, Name::from_stem(&stem))
+                .map_err(|error| Problem::new(Code::Usage, error.to_string()).hint(error.hint()))?;
+            return Ok(Self {
+                workload,
+                component: what.to_owned(),
+                dir: None,
+            });
+        };
+        let dir = match path.parent() {
+            Some(dir) if dir != Path::new("") => dir.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let manifest = read(&path)?.relative_to(&dir);
+        let component = match &manifest.component {
+            Component::Path(component) => component.clone(),
+            remote => return Err(remote_component(&path, remote)),
+        };
+        let stem = component.file_stem().unwrap_or_default().to_string_lossy();
+        let fallback = Name::from_stem(&stem);
+        let workload = Workload::resolve(Some(manifest), flags, fallback).map_err(|error| {
+            Problem::new(Code::BadInput, format!("{} makes no sense", path.display()))
+                .why(&error)
+                .hint(error.hint())
+        })?;
+        Ok(Self {
+            workload,
+            component,
+            dir: Some(dir),
+        })
+    }
+
+    /// The command that builds the component, where there is one.
+    pub(crate) fn build(&self) -> Option<(&Build, &Path)> {
+        Some((self.workload.build.as_ref()?, self.dir.as_deref()?))
+    }
+
+    /// The digest the component must have, where gary.toml says one.
+    pub(crate) fn digest(&self) -> Option<&Digest> {
+        self.workload.digest.as_ref()
+    }
+}
+
+/// The gary.toml that `what` is or holds; `None` when it is a component's file.
+fn manifest_path(what: &Path) -> Result<Option<PathBuf>, Problem> {
+    let metadata = fs::metadata(what).map_err(|error| unreadable(what, &error))?;
+    if !metadata.is_dir() {
+        let is_manifest = what
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        return Ok(is_manifest.then(|| what.to_owned()));
+    }
+    let path = what.join(MANIFEST);
+    if path.exists() {
+        return Ok(Some(path));
+    }
+    Err(
+        Problem::new(Code::BadInput, format!("cannot run {}", what.display()))
+            .why("it is a directory without a gary.toml")
+            .hint("name a component file, or a directory with a gary.toml (gary new makes one)"),
+    )
+}
+
+fn read(path: &Path) -> Result<Manifest, Problem> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if metadata.len() > MANIFEST_BYTES_MAX as u64 {
+        return Err(
+            Problem::new(Code::BadInput, format!("cannot read {}", path.display())).why(format!(
+                "it has {} bytes, more than the {MANIFEST_BYTES_MAX} that are read",
+                metadata.len()
+            )),
+        );
+    }
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Problem::new(Code::BadInput, format!("cannot read {}", path.display())).why(format!(
+            "it is not text: byte {} is not UTF-8",
+            error.utf8_error().valid_up_to()
+        ))
+    })?;
+    Manifest::parse(&text).map_err(|error| {
+        let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
+        let problem = Problem::new(Code::BadInput, format!("{place}: {}", error.problem()));
+        match error.hint() {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    })
+}
+
+fn remote_component(path: &Path, component: &Component) -> Problem {
+    Problem::new(Code::BadInput, format!("cannot fetch {component}"))
+        .why(format!(
+            "{} names a component that is not a file, and this version runs files only",
+            path.display()
+        ))
+        .hint("download it and name its path")
+}
+
+/// Why a file that somebody named cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    use std::io::ErrorKind;
+    let (code, why) = match error.kind() {
+        ErrorKind::NotFound => (Code::NotFound, "there is no such file".into()),
+        ErrorKind::PermissionDenied => (Code::BadInput, "permission denied".into()),
+        _ => (Code::BadInput, error.to_string()),
+    };
+    let problem = Problem::new(code, format!("cannot read {}", path.display())).why(why);
+    match (error.kind(), neighbour(path)) {
+        (ErrorKind::NotFound, Some(near)) => problem.hint(near.display().to_string()),
+        (ErrorKind::NotFound, None) => {
+            problem.hint("check the path; it is relative to where you are")
+        }
+        (ErrorKind::PermissionDenied, _) => problem.hint(format!("chmod u+r {}", path.display())),
+        _ => problem,
+    }
+}
+
+/// A component beside `path` whose name differs by its extension or by `-` and `_` only.
+fn neighbour(path: &Path) -> Option<PathBuf> {
+    let plain = |path: &Path| {
+        let stem = path.file_stem()?.to_string_lossy().into_owned();
+        Some(stem.replace('-', "_").to_lowercase())
+    };
+    let wanted = plain(path)?;
+    let dir = path.parent().filter(|dir| *dir != Path::new(""));
+    let mut near: Vec<PathBuf> = fs::read_dir(dir.unwrap_or(Path::new(".")))
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|near| {
+            near.extension()
+                .is_some_and(|extension| extension == "wasm")
+        })
+        .filter(|near| plain(near).as_ref() == Some(&wanted))
+        .collect();
+    near.sort();
+    near.into_iter().next()
+}

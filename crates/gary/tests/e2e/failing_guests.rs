@@ -1,0 +1,69 @@
+//! HTTP guests that fail: what the client sees, and that the next request is none the worse.
+
+use crate::support::{Gary, Guest, Process};
+
+const TRAP: Guest = Guest("trap-http");
+
+fn serve() -> Process {
+    Gary::new().serve(TRAP.path()).start().serving()
+}
+
+#[test]
+fn a_trap_before_the_answer_is_a_500() {
+    let server = serve();
+    assert_eq!(server.get("/trap").status, 500);
+    server.get("/").is(200, "hello from gary\n");
+    let said = server.stderr_with("the guest trapped");
+    assert!(said.contains("unreachable"), "{said}");
+}
+
+#[test]
+fn a_trap_in_a_reused_instance_takes_no_other_request_with_it() {
+    let gary = Gary::new();
+    let server = gary.serve(Guest("http-p3").path()).start().serving();
+    server.get("/count").is(200, "1\n");
+    assert_eq!(server.get("/trap").status, 500);
+    server.get("/count").is(200, "1\n");
+}
+
+#[test]
+fn a_trap_in_the_middle_of_the_body_breaks_it_off() {
+    let server = serve();
+    let answer = server.get("/late");
+    assert_eq!(answer.status, 200);
+    assert!(answer.broken.is_some(), "{answer:?}");
+    server.get("/").is(200, "hello from gary\n");
+    server.stderr_with("the guest trapped");
+}
+
+#[test]
+fn a_guest_that_does_not_answer_is_a_500() {
+    let server = serve();
+    assert_eq!(server.get("/none").status, 500);
+    server.get("/").is(200, "hello from gary\n");
+}
+
+#[test]
+fn failures_do_not_use_up_the_instances() {
+    let gary = Gary::new();
+    let server = gary
+        .serve(TRAP.path())
+        .args(["--max-concurrency", "1"])
+        .start()
+        .serving();
+    for path in ["/trap", "/late", "/none"].repeat(3) {
+        server.get(path);
+    }
+    server.get("/").is(200, "hello from gary\n");
+}
+
+#[test]
+fn a_flood_of_failures_is_not_a_flood_of_words() {
+    let server = serve();
+    for _ in 0..40 {
+        assert_eq!(server.get("/trap").status, 500);
+    }
+    let outcome = server.stop().exits(0);
+    let told = outcome.stderr.matches("the guest trapped").count();
+    assert!((1..40).contains(&told), "told {told} times");
+}

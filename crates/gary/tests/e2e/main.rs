@@ -1,0 +1,37 @@
+//! End-to-end tests: each drives the real binary, from its command line to its exit code.
+//!
+//! One binary holds them all, so that the guests are built once and one link is enough.
+
+#[expect(dead_code, reason = "the command around the functions is xtask's")]
+#[path = "../../../../xtask/src/guests.rs"]
+mod guests;
+mod repository;
+mod support;
+
+mod address_space;
+mod bodies;
+mod cache;
+mod call;
+mod clients;
+mod command;
+mod completions;
+mod config;
+mod failing_guests;
+mod files;
+mod grants;
+mod inspect;
+mod isolation;
+mod keyvalue;
+mod languages;
+mod limits;
+mod manifest;
+mod network;
+mod new;
+mod output;
+mod pipes;
+mod precedence;
+mod queue;
+mod serving;
+mod shutdown;
+mod traps;
+mod usage;

@@ -1,0 +1,70 @@
+//! Requests that find no room wait, and then are told to come again.
+
+use std::thread;
+
+use crate::support::{Client, Gary, Guest, Process, get, runtime};
+
+/// Asks a second time while a first request holds all there is, and a third time once it is gone.
+fn second_is_turned_away(server: &Process) {
+    let answer = runtime().block_on(async {
+        let mut client = Client::http1(server.addr()).await;
+        // Its head is there, so its place is taken; its body goes on for as long as the connection.
+        let _held = client.begin(get("/drip?n=100000&ms=20")).await;
+        thread::scope(|scope| {
+            scope
+                .spawn(|| server.get("/?ms=1"))
+                .join()
+                .expect("it was answered")
+        })
+    });
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+    server.get("/?ms=1").is(200, "waited 1 ms\n");
+}
+
+#[test]
+fn at_the_limit_of_concurrency_a_request_waits_and_is_turned_away() {
+    let gary = Gary::new();
+    let server = gary
+        .serve(Guest("slow").path())
+        .args(["--max-concurrency", "1"])
+        .start()
+        .serving();
+    second_is_turned_away(&server);
+}
+
+#[test]
+fn without_room_in_memory_a_request_waits_and_is_turned_away() {
+    let gary = Gary::new();
+    // Enough for one instance, which starts with a little over 1 MiB, and not for two.
+    let server = gary
+        .serve(Guest("slow").path())
+        .args(["--memory", "2MiB"])
+        .start()
+        .serving();
+    second_is_turned_away(&server);
+}
+
+#[test]
+fn a_request_that_waits_is_answered_once_there_is_room() {
+    let gary = Gary::new();
+    for limit in [["--max-concurrency", "1"], ["--memory", "2MiB"]] {
+        let server = gary
+            .serve(Guest("slow").path())
+            .args(limit)
+            .start()
+            .serving();
+        let answers: Vec<_> = thread::scope(|scope| {
+            let asked: Vec<_> = (0..6)
+                .map(|_| scope.spawn(|| server.get("/?ms=50")))
+                .collect();
+            asked
+                .into_iter()
+                .map(|asked| asked.join().expect("it was answered"))
+                .collect()
+        });
+        for answer in answers {
+            answer.is(200, "waited 50 ms\n");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The binary, with a home of its own for each test.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::{Outcome, Process};
+
+/// The key that vouches for what the tests compile. All tests share it and the cache, so that each
+/// guest is compiled once; the tests of the cache itself have their own of both.
+const SHARED_KEY: [u8; 32] = *b"the key that all the tests share";
+
+/// Gary with its own state, configuration and working directory, which end with the value.
+pub(crate) struct Gary {
+    home: TempDir,
+    cache: PathBuf,
+}
+
+/// One call of the binary, not yet started.
+pub(crate) struct Invocation {
+    command: Command,
+    stdin: Vec<u8>,
+}
+
+impl Gary {
+    /// A new home, and the cache that all tests share.
+    pub(crate) fn new() -> Self {
+        let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gary-cache");
+        let gary = Self::with_cache(cache);
+        fs::create_dir(gary.state()).expect("the home is new");
+        fs::write(gary.state().join("cache.key"), SHARED_KEY).expect("the state is writable");
+        gary
+    }
+
+    /// A new home with a cache and a key of its own, both still to be made.
+    pub(crate) fn with_own_cache() -> Self {
+        let mut gary = Self::with_cache(PathBuf::new());
+        gary.cache = gary.home.path().join("cache");
+        gary
+    }
+
+    fn with_cache(cache: PathBuf) -> Self {
+        let home = TempDir::new().expect("a temporary directory can be made");
+        fs::create_dir(home.path().join("work")).expect("the home is new");
+        Self { home, cache }
+    }
+
+    /// The directory that the binary is started in.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.home.path().join("work")
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.home.path().join("state")
+    }
+
+    pub(crate) fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// The files of compiled code in the cache.
+    pub(crate) fn cache_entries(&self) -> Vec<PathBuf> {
+        let Ok(dir) = fs::read_dir(self.cache.join("compiled")) else {
+            return Vec::new();
+        };
+        dir.map(|entry| entry.expect("the cache is readable").path())
+            .collect()
+    }
+
+    /// Writes a file below the working directory and returns its path.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.work().join(name);
+        let dir = path.parent().expect("it is below the working directory");
+        fs::create_dir_all(dir).expect("the working directory is writable");
+        fs::write(&path, content).expect("the working directory is writable");
+        path
+    }
+
+    /// A call with these arguments.
+    pub(crate) fn call<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Invocation {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gary"));
+        command.args(args);
+        self.invocation(command)
+    }
+
+    /// `gary run WHAT`.
+    pub(crate) fn run(&self, what: impl AsRef<OsStr>) -> Invocation {
+        self.call([OsStr::new("run"), what.as_ref()])
+    }
+
+    /// `gary run WHAT` at a free port.
+    pub(crate) fn serve(&self, what: impl AsRef<OsStr>) -> Invocation {
+        self.run(what).args(["--addr", "127.0.0.1:0"])
+    }
+
+    /// A script for `sh`, in which `$GARY` is the binary.
+    pub(crate) fn shell(&self, script: &str) -> Invocation {
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(script)
+            .env("GARY", env!("CARGO_BIN_EXE_gary"));
+        self.invocation(command)
+    }
+
+    fn invocation(&self, mut command: Command) -> Invocation {
+        command
+            .current_dir(self.work())
+            .env("GARY_STATE_DIR", self.state())
+            .env("GARY_CONFIG_DIR", self.home.path().join("config"))
+            .env("GARY_CACHE_DIR", &self.cache)
+            // What the test runner's cargo or terminal happens to set is nothing to test by.
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("CARGO_BUILD_TARGET_DIR")
+            .env_remove("NO_COLOR");
+        Invocation {
+            command,
+            stdin: Vec::new(),
+        }
+    }
+}
+
+impl Invocation {
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Arguments of the guest.
+    pub(crate) fn guest_args<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Self {
+        self.arg("--").args(args)
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// Starts it and gives it its input.
+    pub(crate) fn start(self) -> Process {
+        Process::start(self.command, self.stdin)
+    }
+
+    /// Starts it with the write end of a pipe that nobody reads any more as its stdout.
+    pub(crate) fn start_with_closed_stdout(mut self) -> Process {
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        drop(reader);
+        self.command.stdout(writer);
+        Process::start_with_own_stdout(self.command, self.stdin)
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn output(self) -> Outcome {
+        self.start().wait()
+    }
+}

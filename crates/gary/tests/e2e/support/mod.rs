@@ -1,0 +1,30 @@
+//! What the tests stand on: Gary's binary, the guests it runs, and a client to ask them.
+
+mod gary;
+mod guests;
+mod http;
+mod outcome;
+mod process;
+mod schema;
+
+pub(crate) use gary::Gary;
+pub(crate) use guests::{Guest, built_by_npm, built_by_pip, from_wat};
+pub(crate) use http::{Answer, Client, body, get, post, runtime, streamed};
+pub(crate) use outcome::Outcome;
+pub(crate) use process::{Process, WAIT_MAX};
+pub(crate) use schema::check as check_schema;
+
+use std::path::PathBuf;
+
+/// The root of this checkout.
+pub(crate) fn checkout() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root.pop();
+    root
+}
+
+/// Says that a test was not run, where somebody reads it.
+pub(crate) fn skip(test: &str, why: &str) {
+    eprintln!("SKIPPED {test}: {why}");
+}
