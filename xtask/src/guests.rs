@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::repository;
 
-const TARGET: &str = "wasm32-wasip2";
+pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 /// Guests that a cargo of their own builds, and for which target. hello-p1 is a core module. wstd
 /// turns on features of crates that the other guests use as well: built with them, it would make
@@ -200,7 +200,7 @@ fn build_selection(target: &str, selection: &[&str]) -> Result<Vec<PathBuf>> {
 
 /// Adds the target to the toolchain in use where it is missing: rust-toolchain.toml names it, but a
 /// rustup whose automatic installation is switched off ignores that.
-fn ensure_target(target: &str) -> Result<()> {
+pub(crate) fn ensure_target(target: &str) -> Result<()> {
     let output = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", target])
         .current_dir(workloads())

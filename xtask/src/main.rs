@@ -1,19 +1,38 @@
 //! Every developer command of this repository, behind `cargo xtask`.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
+mod cargo;
+mod ci;
+mod deny;
 mod guests;
 mod repository;
+mod tidy;
+mod tool;
 
 /// Developer commands of Gary.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
+    Ci(ci::Args),
     Guests(guests::Args),
+    /// Check the rules of this repository that neither the compiler nor clippy knows
+    Tidy,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Command::parse() {
+fn main() -> ExitCode {
+    let result = match Command::parse() {
+        Command::Ci(args) => ci::run(&args),
         Command::Guests(args) => guests::run(&args),
+        Command::Tidy => tidy::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
