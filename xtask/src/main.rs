@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod bench;
 mod cargo;
 mod ci;
 mod deny;
@@ -16,6 +17,7 @@ mod tool;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
+    Bench(bench::Args),
     Ci(ci::Args),
     Guests(guests::Args),
     /// Check the rules of this repository that neither the compiler nor clippy knows
@@ -24,6 +26,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Command::parse() {
+        Command::Bench(args) => bench::run(args),
         Command::Ci(args) => ci::run(&args),
         Command::Guests(args) => guests::run(&args),
         Command::Tidy => tidy::run(),

@@ -1,0 +1,48 @@
+//! `cargo xtask bench`: what Gary costs and what it gives for it, beside its peers.
+
+mod components;
+mod host;
+mod invocation;
+mod load;
+mod machine;
+mod memory;
+#[cfg(feature = "native-server")]
+mod native;
+mod page;
+#[cfg(feature = "probe")]
+mod probe;
+mod process;
+mod report;
+mod sides;
+mod start;
+mod stats;
+mod wrk;
+
+/// Measure Gary beside its peers.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Host(Box<host::Args>),
+    #[cfg(feature = "native-server")]
+    #[command(hide = true)]
+    NativeServer(native::Args),
+    #[cfg(feature = "probe")]
+    #[command(hide = true)]
+    Probe(probe::Args),
+}
+
+/// Measures what `args` ask for.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    match args.command {
+        Command::Host(args) => host::run(*args),
+        #[cfg(feature = "native-server")]
+        Command::NativeServer(args) => native::run(&args),
+        #[cfg(feature = "probe")]
+        Command::Probe(args) => probe::run(&args),
+    }
+}

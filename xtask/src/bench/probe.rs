@@ -1,0 +1,137 @@
+//! What runs in a process of its own: gary-host as a library, timed and weighed from inside.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use gary_host::{Artifact, CACHE_BYTES_MAX, Cache, Engine, Program, Replica, Spec};
+use serde_json::json;
+
+use super::process::pss_kibibytes;
+
+/// The allocator of `gary`, on which time and memory depend.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Instances made before the first that counts, and those that count.
+const WARM_UP: usize = 200;
+const INSTANCES: usize = 5000;
+
+/// Time and weigh components inside the host; prints JSON.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    step: Step,
+    /// A component
+    guest: PathBuf,
+    /// Copies of it
+    #[arg(long)]
+    count: u32,
+    /// Directory for the cache and its key
+    #[arg(long)]
+    cache: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Step {
+    /// Compile every copy into the cache
+    Fill,
+    /// Load every copy from the cache
+    Load,
+}
+
+/// Does one step.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let engine = Engine::new()?;
+    let cache = Cache::open(
+        args.cache.join("code"),
+        &args.cache.join("key"),
+        CACHE_BYTES_MAX,
+    )?;
+    let said = match args.step {
+        Step::Fill => fill(&engine, &cache, args)?,
+        Step::Load => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(load(&engine, &cache, args))?,
+    };
+    println!("{said}");
+    Ok(())
+}
+
+fn fill(engine: &Engine, cache: &Cache, args: &Args) -> Result<serde_json::Value> {
+    for index in 0..=args.count {
+        let artifact = Artifact::new(copy(&args.guest, index)?)?;
+        if Program::cached(engine, cache, &artifact).is_none() {
+            Program::compile(engine, Some(cache), &artifact)?;
+        }
+    }
+    Ok(json!({ "filled": args.count }))
+}
+
+async fn load(engine: &Engine, cache: &Cache, args: &Args) -> Result<serde_json::Value> {
+    // The first one pays for what all share, and is timed.
+    let first = replica(engine, cache, &args.guest, 0)?;
+    for _ in 0..WARM_UP {
+        first.try_instantiate().await?;
+    }
+    let mut instantiate_us = Vec::with_capacity(INSTANCES);
+    for _ in 0..INSTANCES {
+        instantiate_us.push(microseconds(first.try_instantiate().await?));
+    }
+
+    let count = f64::from(args.count);
+    let before_kib = pss()?;
+    let mut further = Vec::with_capacity(args.count as usize);
+    for index in 1..=args.count {
+        further.push(replica(engine, cache, &args.guest, index)?);
+    }
+    let loaded_kib = pss()?;
+    for replica in &further {
+        replica.try_instantiate().await?;
+    }
+    let used_kib = pss()?;
+    Ok(json!({
+        "instantiate_us": instantiate_us,
+        "loaded_kib": [(loaded_kib - before_kib) / count],
+        "used_kib": [(used_kib - before_kib) / count],
+    }))
+}
+
+fn replica(engine: &Engine, cache: &Cache, guest: &Path, index: u32) -> Result<Replica> {
+    let artifact = Artifact::new(copy(guest, index)?)?;
+    let program = Program::cached(engine, cache, &artifact)
+        .context("a copy is not in the cache; fill it first")?;
+    let spec = Spec {
+        name: format!("copy-{index}"),
+        ..Spec::default()
+    };
+    Ok(Replica::new(&program, spec)?)
+}
+
+/// The component with a custom section that makes it differ from every other copy.
+fn copy(guest: &Path, index: u32) -> Result<Vec<u8>> {
+    const CUSTOM: u8 = 0;
+    const NAME: &[u8] = b"copy";
+    let mut bytes =
+        std::fs::read(guest).with_context(|| format!("cannot read {}", guest.display()))?;
+    let number = index.to_le_bytes();
+    // Lengths this short are one byte of LEB128.
+    bytes.extend([
+        CUSTOM,
+        (1 + NAME.len() + number.len()) as u8,
+        NAME.len() as u8,
+    ]);
+    bytes.extend(NAME);
+    bytes.extend(number);
+    Ok(bytes)
+}
+
+fn pss() -> Result<f64> {
+    let smaps = std::fs::read_to_string("/proc/self/smaps_rollup")?;
+    pss_kibibytes(&smaps).context("/proc/self/smaps_rollup has no Pss")
+}
+
+fn microseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
