@@ -17,8 +17,9 @@ pub(crate) struct Limits {
     pub(crate) page_keys_max: usize,
     /// Bytes of the store in memory, counted as [`Limits::cost`] counts them.
     pub(crate) memory_bytes_max: u64,
-    /// Bytes of one named store, counted likewise. The file may take up to about twice as much
-    /// while redb copies pages, which is why free disk is not what is counted.
+    /// Bytes of one named store, counted likewise. Its file takes more, up to about four times as
+    /// much: redb copies the pages it changes and grows a file in large steps. The file is not what
+    /// is counted, because a guest could not tell what to delete to make it smaller.
     pub(crate) disk_bytes_max: u64,
     /// Named stores in one workload's directory.
     pub(crate) stores_max: usize,
