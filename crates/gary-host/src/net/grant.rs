@@ -17,8 +17,8 @@ pub struct NetGrant {
 
 /// The hosts of a [`NetGrant`].
 ///
-/// Special addresses (loopback, link-local, private, shared and the like) are covered only by [`Ip`],
-/// by [`Cidr`] and, for loopback, by the [`Name`] `localhost`.
+/// Special addresses (loopback, link-local, private, shared and the like) are covered only by
+/// [`Ip`], by [`Cidr`] and, for loopback, by the [`Name`] `localhost`.
 ///
 /// [`Ip`]: HostPattern::Ip
 /// [`Cidr`]: HostPattern::Cidr
@@ -27,10 +27,11 @@ pub struct NetGrant {
 pub enum HostPattern {
     /// Every name and every public address.
     Any,
-    /// One name, in any case, and whatever public addresses it resolves to. A name that no host can have
-    /// grants nothing.
+    /// One name, in any case, and whatever public addresses it resolves to. A name that no host can
+    /// have grants nothing.
     Name(String),
-    /// Every name below this one at any depth, and not itself: `example.com` stands for `*.example.com`.
+    /// Every name below this one at any depth, and not itself: `example.com` stands for
+    /// `*.example.com`.
     Suffix(String),
     /// One address.
     Ip(IpAddr),
@@ -77,7 +78,8 @@ impl Grant {
         }
     }
 
-    /// Whether this grant lets the name be looked up. Expects a name as [`HostName::parse`] gives it.
+    /// Whether this grant lets the name be looked up. Expects a name as [`HostName::parse`] gives
+    /// it.
     pub(super) fn covers_name(&self, name: &str) -> bool {
         let name = name.strip_suffix('.').unwrap_or(name);
         match &self.host {
@@ -125,7 +127,8 @@ impl Host {
         }
     }
 
-    /// A network of IPv4 addresses written as IPv6 is one of IPv4: what it is compared with is canonical.
+    /// A network of IPv4 addresses written as IPv6 is one of IPv4: what it is compared with is
+    /// canonical.
     fn network(network: IpNet) -> Self {
         const MAPPED_BITS: u8 = 96;
         let mapped = match network {
@@ -154,8 +157,8 @@ pub(super) enum HostName {
 }
 
 impl HostName {
-    /// Reads a host as wasmtime-wasi does: names by the rules of URLs (so that `0x7f.1` is an address and
-    /// an umlaut becomes punycode), IPv6 with or without brackets.
+    /// Reads a host as wasmtime-wasi does: names by the rules of URLs (so that `0x7f.1` is an
+    /// address and an umlaut becomes punycode), IPv6 with or without brackets.
     pub(super) fn parse(host: &str) -> Option<Self> {
         match url::Host::parse(host) {
             Ok(url::Host::Domain(domain)) => Some(Self::Domain(domain)),

@@ -17,8 +17,8 @@ use super::special::{canonical, is_special};
 /// How long a lookup may take, its wait for a turn included.
 pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Lookups of one workload that run at a time; more wait for their turn. Each blocks a thread of tokio's
-/// pool, which all workloads share with the file system.
+/// Lookups of one workload that run at a time; more wait for their turn. Each blocks a thread of
+/// tokio's pool, which all workloads share with the file system.
 const RUNNING_MAX: usize = 16;
 
 /// Lookups of one workload that run or wait at a time; one more fails at once.
@@ -94,9 +94,9 @@ impl Lookups {
         let resolve = Arc::clone(&self.resolve);
         let answer = async move {
             let turn = turn.await;
-            // The system's resolver cannot be called off. It is left to a task that keeps its place until
-            // it is over, or a guest could give up on one slow lookup after the other and hold every
-            // thread there is.
+            // The system's resolver cannot be called off. It is left to a task that keeps its place
+            // until it is over, or a guest could give up on one slow lookup after the other and
+            // hold every thread there is.
             let lookup = tokio::spawn(async move {
                 let _places = (pending, turn);
                 resolve(name).await
@@ -137,8 +137,9 @@ impl NetPolicy {
             return Err(LookupError::NotGranted);
         }
         match HostName::parse(host).ok_or(LookupError::InvalidName)? {
-            // Reading an address tells nothing and asks nobody, and C libraries pass even the address to
-            // bind to through here. Whether it may be used is for the check of the socket to say.
+            // Reading an address tells nothing and asks nobody, and C libraries pass even the
+            // address to bind to through here. Whether it may be used is for the check of the
+            // socket to say.
             HostName::Address(addr) => Ok(Target::Address(addr)),
             HostName::Domain(name) => {
                 let ports = self.ports_of(&name);
@@ -165,7 +166,8 @@ impl NetPolicy {
         Ok(addrs)
     }
 
-    /// The addresses at which a host may be reached at `port`, in the order to try them. At least one.
+    /// The addresses at which a host may be reached at `port`, in the order to try them. At least
+    /// one.
     pub(super) async fn route(
         &self,
         host: &str,
@@ -311,6 +313,13 @@ mod tests {
             look_up(&any, "localhost").await,
             Err(LookupError::Prohibited)
         ));
+    }
+
+    #[tokio::test]
+    async fn the_system_is_asked_in_earnest() {
+        let policy = policy_with(&["localhost"], Lookups::of_the_system());
+        let found = look_up(&policy, "localhost").await.unwrap();
+        assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
     }
 
     #[tokio::test]

@@ -4,8 +4,8 @@
 //! wasmtime-wasi's address check, names through our own `wasi:sockets/ip-name-lookup`, HTTP through
 //! [`HttpHooks`]. What no grant covers is refused.
 //!
-//! Deliberately absent: kept-alive outbound connections, racing of address families, proxies taken from
-//! the environment, and a cache of lookups (the system's resolver has one).
+//! Deliberately absent: kept-alive outbound connections, racing of address families, proxies taken
+//! from the environment, and a cache of lookups (the system's resolver has one).
 
 mod grant;
 mod lookup;

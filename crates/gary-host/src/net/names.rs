@@ -1,9 +1,9 @@
 //! `wasi:sockets/ip-name-lookup` at 0.2 and 0.3, answered by a workload's [`NetPolicy`].
 //!
-//! wasmtime-wasi's own is on or off for all names. This one takes its place in a linker and leaves every
-//! other interface of wasi:sockets to it. A guest that may not look a name up sees what it would see under
-//! wasmtime with lookups off; only a name that leads nowhere but to special addresses has an error of its
-//! own, `access-denied`.
+//! wasmtime-wasi's own is on or off for all names. This one takes its place in a linker and leaves
+//! every other interface of wasi:sockets to it. A guest that may not look a name up sees what it
+//! would see under wasmtime with lookups off; only a name that leads nowhere but to special
+//! addresses has an error of its own, `access-denied`.
 
 use std::io;
 use std::net::IpAddr;
@@ -32,7 +32,8 @@ pub(crate) struct NamesView<'a> {
     pub(crate) table: &'a mut ResourceTable,
 }
 
-/// Adds name lookup of 0.2. Where wasmtime-wasi's is in the linker already, it must allow shadowing.
+/// Adds name lookup of 0.2. Where wasmtime-wasi's is in the linker already, it must allow
+/// shadowing.
 pub(crate) fn names_p2<T: Send + 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> NamesView<'_>,
@@ -40,7 +41,8 @@ pub(crate) fn names_p2<T: Send + 'static>(
     p2::add_to_linker::<T, Names>(linker, view)
 }
 
-/// Adds name lookup of 0.3. Where wasmtime-wasi's is in the linker already, it must allow shadowing.
+/// Adds name lookup of 0.3. Where wasmtime-wasi's is in the linker already, it must allow
+/// shadowing.
 pub(crate) fn names_p3<T: Send + 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> NamesView<'_>,
@@ -54,8 +56,8 @@ impl HasData for Names {
     type Data<'a> = NamesView<'a>;
 }
 
-/// The bindings want the errors of `wasi:sockets/network` from whoever looks up names; the functions of
-/// that interface itself are wasmtime-wasi's and never reach this.
+/// The bindings want the errors of `wasi:sockets/network` from whoever looks up names; the
+/// functions of that interface itself are wasmtime-wasi's and never reach this.
 impl network::Host for NamesView<'_> {
     fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<P2ErrorCode> {
         error.downcast()
@@ -79,16 +81,16 @@ impl network::HostNetwork for NamesView<'_> {
     }
 }
 
-/// The addresses a 0.2 guest takes one by one. The bindings name a type of wasmtime-wasi that only it can
-/// make, so the table holds this one and [`ours`] tells the table so.
+/// The addresses a 0.2 guest takes one by one. The bindings name a type of wasmtime-wasi that only
+/// it can make, so the table holds this one and [`ours`] tells the table so.
 enum AddressStream {
     Pending(AbortOnDropJoinHandle<Result<Vec<IpAddr>, LookupError>>),
     Ready(vec::IntoIter<IpAddr>),
     Failed(P2ErrorCode),
 }
 
-/// The same entry of the table under its real type, which the table checks on every access. Borrowed, so
-/// that a pollable made of it does not delete it.
+/// The same entry of the table under its real type, which the table checks on every access.
+/// Borrowed, so that a pollable made of it does not delete it.
 fn ours(stream: &Resource<p2::ResolveAddressStream>) -> Resource<AddressStream> {
     Resource::new_borrow(stream.rep())
 }

@@ -1,9 +1,9 @@
 //! HTTP that a guest asks for: `wasi:http/outgoing-handler` and the client of 0.3.
 //!
-//! The order of events, the timeouts and the errors are those of wasmtime-wasi-http's own client, so that a
-//! guest sees what it would see under `wasmtime serve`. What differs: the policy decides where a request
-//! goes, the TLS handshake counts against the time to connect, a workload's open connections are bounded,
-//! and TLS is set up once for all requests.
+//! The order of events, the timeouts and the errors are those of wasmtime-wasi-http's own client,
+//! so that a guest sees what it would see under `wasmtime serve`. What differs: the policy decides
+//! where a request goes, the TLS handshake counts against the time to connect, a workload's open
+//! connections are bounded, and TLS is set up once for all requests.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -81,8 +81,8 @@ impl HttpHooks {
         let stream = TcpStream::connect(route.as_slice())
             .await
             .map_err(Error::Connect)?;
-        // A streamed body is many small writes, each of which somebody may be waiting for. A socket that
-        // refuses is merely slower.
+        // A streamed body is many small writes, each of which somebody may be waiting for. A socket
+        // that refuses is merely slower.
         let _ = stream.set_nodelay(true);
         if !destination.tls {
             return Ok((Stream::Plain(stream), place));
@@ -142,7 +142,8 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// Sends the request and waits for the head of the response; both bodies may be on their way by then.
+/// Sends the request and waits for the head of the response; both bodies may be on their way by
+/// then.
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     place: OwnedSemaphorePermit,

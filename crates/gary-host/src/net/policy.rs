@@ -1,8 +1,9 @@
 //! What one workload may reach, and the memory of which addresses its names led to.
 //!
-//! A socket knows addresses and a grant mostly names, so the two are joined by what the workload looked
-//! up: an address is admitted when a grant covers it outright, or when a lookup of a granted name gave it.
-//! Special addresses are admitted only by a grant that names them; see [`special`](super::special).
+//! A socket knows addresses and a grant mostly names, so the two are joined by what the workload
+//! looked up: an address is admitted when a grant covers it outright, or when a lookup of a granted
+//! name gave it. Special addresses are admitted only by a grant that names them; see
+//! [`special`](super::special).
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,12 +16,13 @@ use super::lookup::Lookups;
 use super::remembered::Remembered;
 use super::special::{canonical, is_special};
 
-/// Addresses (each with a port of its grant) that a workload's lookups may lead to at a time. Past it the
-/// least recently used one is forgotten, and a connection to it needs a new lookup.
+/// Addresses (each with a port of its grant) that a workload's lookups may lead to at a time. Past
+/// it the least recently used one is forgotten, and a connection to it needs a new lookup.
 const LEARNED_MAX: usize = 1024;
 
-/// How long an address stays admitted after the lookup that gave it. The system's resolver does not tell
-/// how long a record is good for; an hour spares a guest that looks up once and reconnects later.
+/// How long an address stays admitted after the lookup that gave it. The system's resolver does not
+/// tell how long a record is good for; an hour spares a guest that looks up once and reconnects
+/// later.
 const LEARNED_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// Senders of datagrams that a listening workload may answer at a time; past it the one heard from
@@ -30,8 +32,8 @@ const PEERS_MAX: usize = 4096;
 /// How long after its last datagram a sender may be answered.
 pub(super) const PEERS_TTL: Duration = Duration::from_secs(10 * 60);
 
-/// Outbound HTTP connections a workload may have open at a time; a request past it fails at once, so that
-/// no guest can use up the file descriptors of the process.
+/// Outbound HTTP connections a workload may have open at a time; a request past it fails at once,
+/// so that no guest can use up the file descriptors of the process.
 const CONNECTIONS_MAX: usize = 512;
 
 /// The network as one workload is allowed to see it, shared by all its instances.
@@ -157,10 +159,17 @@ mod tests {
         addr.parse().unwrap()
     }
 
-    /// Which of these addresses each kind of grant lets a socket connect to.
+    /// The host and port of a grant, what it lets a socket connect to and what it does not.
+    type Case = (
+        HostPattern,
+        Option<u16>,
+        &'static [&'static str],
+        &'static [&'static str],
+    );
+
     #[test]
     fn a_grant_admits_what_it_covers_and_nothing_else() {
-        let cases: &[(HostPattern, Option<u16>, &[&str], &[&str])] = &[
+        let cases: &[Case] = &[
             (
                 HostPattern::Any,
                 None,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// Keys that were seen, each for `ttl` after it was last inserted and never more than `entries_max` of
-/// them: the least recently used one makes room.
+/// Keys that were seen, each for `ttl` after it was last inserted and never more than `entries_max`
+/// of them: the least recently used one makes room.
 #[derive(Debug)]
 pub(super) struct Remembered<K> {
     entries: HashMap<K, Entry>,

@@ -9,8 +9,8 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 use wasmtime_wasi_http::Error;
 
-/// A body that fails with [`Error::ConnectionReadTimeout`] once the guest waits for a frame and none has
-/// come since `between_frames` ago.
+/// A body that fails with [`Error::ConnectionReadTimeout`] once the guest waits for a frame and
+/// none has come since `between_frames` ago.
 pub(super) struct ResponseBody<B> {
     body: B,
     between_frames: Duration,

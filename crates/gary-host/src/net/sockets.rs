@@ -28,8 +28,8 @@ impl NetPolicy {
         }
     }
 
-    /// Whether a socket may be used for this. `addr` is the local address for binding and listening, and
-    /// the other side's for everything else.
+    /// Whether a socket may be used for this. `addr` is the local address for binding and
+    /// listening, and the other side's for everything else.
     pub(super) fn admits_use(
         &self,
         addr: SocketAddr,
@@ -51,11 +51,12 @@ impl NetPolicy {
         }
     }
 
-    /// Whether a datagram may be received. A listener that could not answer would be of little use, so
-    /// whoever it hears from may be answered for a while, as the other side of an accepted connection may.
+    /// Whether a datagram may be received. A listener that could not answer would be of little use,
+    /// so whoever it hears from may be answered for a while, as the other side of an accepted
+    /// connection may.
     ///
-    /// wasmtime-wasi asks this too when a guest connects a UDP socket, after it has asked for `UdpSend`:
-    /// a guest cannot make a peer of an address that it may not send to.
+    /// wasmtime-wasi asks this too when a guest connects a UDP socket, after it has asked for
+    /// `UdpSend`: a guest cannot make a peer of an address that it may not send to.
     fn admits_datagram_from(&self, addr: SocketAddr, now: Instant) -> bool {
         if self.admits(addr, now) {
             return true;

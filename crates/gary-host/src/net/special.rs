@@ -1,9 +1,9 @@
 //! Addresses that mean something else on every machine and network.
 //!
-//! A public name may point anywhere, so an address of this kind is never reached because of a name or of
-//! `*`: otherwise whoever answers for `example.com` chooses which of our own services a guest talks to
-//! (DNS rebinding). The ranges are those that the IANA special-purpose registries (RFC 6890) call not
-//! globally reachable; documentation ranges are left out, as nothing answers there.
+//! A public name may point anywhere, so an address of this kind is never reached because of a name
+//! or of `*`: otherwise whoever answers for `example.com` chooses which of our own services a guest
+//! talks to (DNS rebinding). The ranges are those that the IANA special-purpose registries (RFC
+//! 6890) call not globally reachable; documentation ranges are left out, as nothing answers there.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -42,7 +42,8 @@ fn is_special_v6(addr: Ipv6Addr) -> bool {
     match segments {
         // Unspecified, loopback and the deprecated IPv4-compatible form.
         [0, 0, 0, 0, 0, 0, ..] => true,
-        // Translators and tunnels carry an IPv4 address inside: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+        // Translators and tunnels carry an IPv4 address inside: NAT64 (RFC 6052) and 6to4 (RFC
+        // 3056).
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_special_v4(v4_from(high, low)),
         [0x2002, high, low, ..] => is_special_v4(v4_from(high, low)),
         // NAT64 of a single site (RFC 8215), and Teredo, which hides the IPv4 address it carries.

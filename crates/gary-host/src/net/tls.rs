@@ -5,10 +5,12 @@ use std::sync::{Arc, OnceLock};
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
-/// How every guest's HTTPS is spoken: any TLS that rustls holds safe, and the roots that Mozilla trusts.
+/// How every guest's HTTPS is spoken: any TLS that rustls holds safe, and the roots that Mozilla
+/// trusts.
 ///
-/// Built once, as hundreds of roots are too many to copy for each request. The provider is named because
-/// rustls panics over its default one as soon as any crate of the binary turns a second one on.
+/// Built once, as hundreds of roots are too many to copy for each request. The provider is named
+/// because rustls panics over its default one as soon as any crate of the binary turns a second one
+/// on.
 pub(super) fn client_config() -> Arc<ClientConfig> {
     static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     let config = CONFIG.get_or_init(|| {

@@ -11,7 +11,7 @@ use http_body_util::{Empty, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -103,7 +103,7 @@ where
     F: Fn(Request<Incoming>) -> R,
     R: Future<Output = Response<ReplyBody>>,
 {
-    let service = service_fn(|request| {
+    let service = service_fn(move |request| {
         let reply = handle(request);
         async { Ok::<_, hyper::Error>(reply.await) }
     });
@@ -121,13 +121,12 @@ fn reply(body: &'static str) -> Response<ReplyBody> {
     )
 }
 
-/// An address on which nothing listens.
-async fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
+/// An address on which nothing listens, for as long as its socket is held.
+fn nobody() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let addr = socket.local_addr().unwrap();
+    (socket, addr)
 }
 
 #[tokio::test]
@@ -142,6 +141,7 @@ async fn bodies_stream_both_ways_and_keep_their_trailers() {
     .await;
     let (frames, body) = written_by_hand();
     let mut request = request(format!("http://server.test:{}/echo?a=b", addr.port()), body);
+    *request.method_mut() = http::Method::POST;
     request
         .headers_mut()
         .insert("te", HeaderValue::from_static("trailers"));
@@ -195,7 +195,7 @@ async fn the_request_line_holds_the_path_alone() {
 
 #[tokio::test]
 async fn what_no_grant_covers_is_denied() {
-    let addr = nobody().await;
+    let (_held, addr) = nobody();
     let granted = NetGrant {
         host: HostPattern::Ip(addr.ip()),
         port: Some(addr.port()),
@@ -242,7 +242,8 @@ async fn every_admitted_address_is_tried_and_no_other() {
 
 #[tokio::test]
 async fn a_refused_connection_says_so() {
-    let err = refusal(&loopback(), format!("http://{}/", nobody().await)).await;
+    let (_held, addr) = nobody();
+    let err = refusal(&loopback(), format!("http://{addr}/")).await;
     let Error::Connect(err) = err else {
         panic!("{err:?}")
     };
