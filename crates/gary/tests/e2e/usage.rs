@@ -13,9 +13,9 @@ fn a_flag_that_nobody_knows() {
 #[test]
 fn a_command_that_nobody_knows() {
     Gary::new()
-        .call(["rnu"])
+        .call(["insepct"])
         .output()
-        .fails(2, &["rnu", "try: ", "run"]);
+        .fails(2, &["insepct", "try: ", "inspect"]);
 }
 
 #[test]

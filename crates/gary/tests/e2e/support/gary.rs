@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
@@ -13,14 +14,16 @@ use super::{Outcome, Process};
 /// guest is compiled once; the tests of the cache itself have their own of both.
 const SHARED_KEY: [u8; 32] = *b"the key that all the tests share";
 
-/// Gary with its own state, configuration and working directory, which end with the value.
+/// Gary with its own state, configuration and working directory, which last for as long as this or
+/// a process that was started from it.
 pub(crate) struct Gary {
-    home: TempDir,
+    home: Arc<TempDir>,
     cache: PathBuf,
 }
 
 /// One call of the binary, not yet started.
 pub(crate) struct Invocation {
+    home: Arc<TempDir>,
     command: Command,
     stdin: Vec<u8>,
 }
@@ -45,7 +48,10 @@ impl Gary {
     fn with_cache(cache: PathBuf) -> Self {
         let home = TempDir::new().expect("a temporary directory can be made");
         fs::create_dir(home.path().join("work")).expect("the home is new");
-        Self { home, cache }
+        Self {
+            home: Arc::new(home),
+            cache,
+        }
     }
 
     /// The directory that the binary is started in.
@@ -117,6 +123,7 @@ impl Gary {
             .env_remove("CARGO_BUILD_TARGET_DIR")
             .env_remove("NO_COLOR");
         Invocation {
+            home: self.home.clone(),
             command,
             stdin: Vec::new(),
         }
@@ -151,7 +158,7 @@ impl Invocation {
 
     /// Starts it and gives it its input.
     pub(crate) fn start(self) -> Process {
-        Process::start(self.command, self.stdin)
+        Process::start(self.command, self.stdin, self.home)
     }
 
     /// Starts it with the write end of a pipe that nobody reads any more as its stdout.
@@ -159,7 +166,7 @@ impl Invocation {
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
         drop(reader);
         self.command.stdout(writer);
-        Process::start_with_own_stdout(self.command, self.stdin)
+        Process::start_with_own_stdout(self.command, self.stdin, self.home)
     }
 
     /// Runs it to its end.

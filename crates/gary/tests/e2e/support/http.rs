@@ -66,6 +66,10 @@ impl Client {
 
     /// Sends a request and waits for the head of its response.
     pub(crate) async fn begin(&mut self, request: Request) -> ::http::Response<Incoming> {
+        self.try_begin(request).await.expect("it answers")
+    }
+
+    async fn try_begin(&mut self, request: Request) -> hyper::Result<::http::Response<Incoming>> {
         let (mut head, body) = request.into_parts();
         let sent: Pin<Box<dyn Future<Output = _>>> = match &mut self.sender {
             Sender::Http1(sender) => {
@@ -85,8 +89,7 @@ impl Client {
                 Box::pin(sender.send_request(::http::Request::from_parts(head, body)))
             }
         };
-        let response = timeout(WAIT_MAX, sent).await.expect("it answers in time");
-        response.expect("it answers")
+        timeout(WAIT_MAX, sent).await.expect("it answers in time")
     }
 
     /// Sends a request and takes all of its response.
@@ -96,7 +99,15 @@ impl Client {
 
     /// Sends a request over a connection of its own.
     pub(crate) fn ask_once(addr: SocketAddr, request: Request) -> Answer {
-        runtime().block_on(async { Self::http1(addr).await.ask(request).await })
+        Self::try_once(addr, request).expect("it answers")
+    }
+
+    /// Sends a request whose answer may not even begin.
+    pub(crate) fn try_once(addr: SocketAddr, request: Request) -> Result<Answer, String> {
+        runtime().block_on(async {
+            let begun = Self::http1(addr).await.try_begin(request).await;
+            Ok(Answer::of(begun.map_err(|error| error.to_string())?).await)
+        })
     }
 }
 

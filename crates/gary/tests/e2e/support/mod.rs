@@ -16,9 +16,12 @@ pub(crate) use schema::check as check_schema;
 
 use std::path::PathBuf;
 
-/// The root of this checkout.
+/// The root of the checkout that is tested.
 pub(crate) fn checkout() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    // Cargo sets the variable for what it runs. The compiled-in value is second, because a target
+    // directory shared by two checkouts would make it name the wrong one.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR");
+    let mut root = own.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     root.pop();
     root.pop();
     root

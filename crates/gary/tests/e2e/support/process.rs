@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 use super::{Answer, Client, Outcome, get};
 
@@ -25,6 +26,7 @@ pub(crate) struct Process {
     stdout: Capture,
     stderr: Capture,
     addr: Option<SocketAddr>,
+    _home: Arc<TempDir>,
 }
 
 /// What a stream has brought so far.
@@ -38,13 +40,17 @@ struct Captured {
 }
 
 impl Process {
-    pub(super) fn start(mut command: Command, stdin: Vec<u8>) -> Self {
+    pub(super) fn start(mut command: Command, stdin: Vec<u8>, home: Arc<TempDir>) -> Self {
         command.stdout(Stdio::piped());
-        Self::start_with_own_stdout(command, stdin)
+        Self::start_with_own_stdout(command, stdin, home)
     }
 
     /// Starts a command that has been told where its stdout goes.
-    pub(super) fn start_with_own_stdout(mut command: Command, stdin: Vec<u8>) -> Self {
+    pub(super) fn start_with_own_stdout(
+        mut command: Command,
+        stdin: Vec<u8>,
+        home: Arc<TempDir>,
+    ) -> Self {
         command.stdin(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary was built");
         // The command holds a copy of what its child got as stdout.
@@ -74,6 +80,7 @@ impl Process {
             stdout,
             stderr,
             addr: None,
+            _home: home,
         }
     }
 
@@ -108,6 +115,11 @@ impl Process {
     /// Sends a request over a connection of its own.
     pub(crate) fn send(&self, request: super::http::Request) -> Answer {
         Client::ask_once(self.addr(), request)
+    }
+
+    /// Asks for a path whose answer may not even begin.
+    pub(crate) fn try_get(&self, path: &str) -> Result<Answer, String> {
+        Client::try_once(self.addr(), get(path))
     }
 
     /// Waits until stderr has this text, and returns all of stderr so far.
