@@ -1,8 +1,10 @@
 //! A component inside the host: the time to make an instance, and the memory of one that is loaded.
 
-use anyhow::{Context, Result, ensure};
 use std::process::Stdio;
 
+use anyhow::{Context, Result, ensure};
+
+use super::invocation::Invocation;
 use super::report::{Comparison, Goal, Outcome};
 use super::sides::Sides;
 use super::stats::{Spread, Unit};
@@ -91,7 +93,7 @@ pub(crate) fn measure(sides: &Sides, count: u32) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn ask(invocation: &super::invocation::Invocation) -> Result<serde_json::Value> {
+fn ask(invocation: &Invocation) -> Result<serde_json::Value> {
     let output = invocation
         .command()
         .stdout(Stdio::piped())

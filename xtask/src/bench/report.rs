@@ -74,14 +74,12 @@ impl Goal {
         } else {
             value - self.bound
         };
-        if short <= 0.0 {
-            format!("{} reached", self.kind)
-        } else {
-            format!(
-                "**{} missed by {:.1}%**",
-                self.kind,
-                100.0 * short / self.bound
-            )
+        let short_percent = 100.0 * short / self.bound;
+        match short_percent {
+            _ if short <= 0.0 => format!("{} reached", self.kind),
+            // Rounded, it would read as missed by nothing.
+            _ if short_percent < 0.1 => format!("**{} missed by under 0.1%**", self.kind),
+            _ => format!("**{} missed by {short_percent:.1}%**", self.kind),
         }
     }
 }
@@ -247,6 +245,10 @@ mod tests {
         assert_eq!(
             Goal::floor_at_most(250.0).verdict(300.0),
             "**floor missed by 20.0%**"
+        );
+        assert_eq!(
+            Goal::floor_at_most(1.0).verdict(1.0003),
+            "**floor missed by under 0.1%**"
         );
         assert_eq!(
             Goal::aim_at_most(15.0).shown(Unit::Megabytes),
