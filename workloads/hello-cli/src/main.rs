@@ -1,4 +1,4 @@
-//! A `wasi:cli` 0.2 command in plain Rust std. It prints a greeting and its arguments; where the
+//! A `wasi:cli` 0.2 command in Rust std. It prints a greeting and its arguments; where the
 //! first argument is one of the verbs below, it does that instead. A failure is told on stderr
 //! with exit code 1, a verb without its operand with 2.
 
@@ -53,11 +53,13 @@ fn hello(args: &[&str]) -> io::Result<()> {
     Ok(())
 }
 
+/// Ends with this code. std's own exit knows only success and failure at 0.2.
 fn exit(code: &str) -> ExitCode {
-    match code.parse::<u8>() {
-        Ok(code) => ExitCode::from(code),
-        Err(_) => ExitCode::from(2),
+    if let Ok(code) = code.parse() {
+        wasip2::cli::exit::exit_with_code(code);
     }
+    eprintln!("usage: hello-cli exit 0..255");
+    ExitCode::from(2)
 }
 
 /// Copies stdin to stdout, byte for byte.

@@ -68,11 +68,12 @@ fn forward(incoming: IncomingResponse, out: ResponseOutparam) {
     }
 }
 
-/// `ErrorCode::ConnectionRefused` as "connection refused", and what it carries as it is.
+/// `ErrorCode::ConnectionRefused` as "connection refused", and behind a colon the reason where the
+/// code carries one as text.
 fn words(error: &ErrorCode) -> String {
     let code = format!("{error:?}");
     let code = code.strip_prefix("ErrorCode::").unwrap_or(&code);
-    let (name, detail) = code.find('(').map_or((code, ""), |at| code.split_at(at));
+    let name = code.split('(').next().unwrap_or_default();
     let mut words = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && words.ends_with(|last: char| last.is_ascii_lowercase()) {
@@ -80,5 +81,13 @@ fn words(error: &ErrorCode) -> String {
         }
         words.push(letter.to_ascii_lowercase());
     }
-    format!("{words} {detail}").trim_end().to_owned()
+    let reason = match error {
+        ErrorCode::DnsError(payload) => payload.rcode.as_deref(),
+        ErrorCode::InternalError(reason) => reason.as_deref(),
+        _ => None,
+    };
+    match reason {
+        Some(reason) => format!("{words}: {reason}"),
+        None => words,
+    }
 }

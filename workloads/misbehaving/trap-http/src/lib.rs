@@ -1,7 +1,7 @@
 //! An HTTP guest that breaks off: `/trap` before it answers, `/late` in the middle of the body,
 //! `/none` by returning without an answer. `/` answers.
 
-use http02::{IncomingRequest, Response, ResponseOutparam, Target, reply};
+use http02::{IncomingRequest, Response, ResponseOutparam, Target, reply, sleep_ms};
 
 wasip2::http::proxy::export!(Guest);
 
@@ -23,5 +23,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Guest {
 fn late(out: ResponseOutparam) {
     let mut response = Response::begin(out, 200, &[("content-length", b"10")]);
     let _ = response.write(b"12345");
+    // Time for the five bytes to leave: a host drops what it has not sent when the guest traps.
+    sleep_ms(100);
     panic!("asked to trap in the middle of the body");
 }
