@@ -17,6 +17,8 @@ mod places;
 mod problem;
 mod report;
 mod run;
+#[cfg(test)]
+mod schemas;
 mod target;
 mod watch;
 
