@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use futures::future::{Either, select};
 use gary_host::http::{Drained, Server};
 use gary_host::{Engine, Export, Failure, Kind, Program, Replica, Stdio, Wasi};
@@ -273,6 +274,7 @@ async fn serving(
     reporter.serving(workload.name.as_str(), &format!("http://{addr}/"));
 
     let mut stopped_by_change = false;
+    let (stopping, draining) = oneshot::channel();
     let drain = workload.drain.duration();
     let stop = async {
         let change = async {
@@ -281,13 +283,18 @@ async fn serving(
                 None => std::future::pending().await,
             }
         };
-        if let Either::Left(_) = select(pin!(change), pin!(signals.next())).await {
-            stopped_by_change = true;
-        } else {
+        stopped_by_change = matches!(
+            select(pin!(change), pin!(signals.next())).await,
+            Either::Left(_)
+        );
+        // Listened for before anybody is told to send it, or it could pass for the first.
+        if let Ok(second) = Signals::new() {
+            let _ = stopping.send(second);
+        }
+        if !stopped_by_change {
             reporter.note(&format!("stopping; requests under way have {drain:?}"));
         }
     };
-    let mut second = Signals::new()?;
     let served = {
         let drain = if workload.watch {
             drain.min(WATCH_DRAIN)
@@ -295,10 +302,11 @@ async fn serving(
             drain
         };
         let serving = server.serve(replica, wasi, reporter.clone(), stop, drain);
-        // The first signal reaches both; the second is what cuts the draining short.
         let cut = async {
-            second.next().await;
-            second.next().await;
+            match draining.await {
+                Ok(mut second) => second.next().await,
+                Err(_) => std::future::pending().await,
+            }
         };
         match select(pin!(serving), pin!(cut)).await {
             Either::Left((served, _)) => served,
