@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::cargo::{cargo, succeed};
-use crate::{deny, guests, repository, tidy};
+use crate::{deny, guests, repository, tidy, toolchain};
 
 /// Everything `cargo xtask bench` is made of. Without it, code behind these features would go
 /// unlinted; with it in one step only, the crates below would be compiled once more.
@@ -109,6 +109,9 @@ impl Step {
                 cargo()
                     .env("RUSTDOCFLAGS", "-D warnings")
                     .args(["doc", "--workspace", "--no-deps", "--locked"])
+                    // There are none, but a selection that could have dependencies of tests resolves
+                    // to the features that clippy has already checked everything with.
+                    .args(["--lib", "--bins", "--examples"])
                     .args(FEATURES),
             ),
             Self::Deny => deny::run(),
@@ -124,7 +127,7 @@ fn clippy() -> Result<()> {
             .args(["--", "-D", "warnings"]),
     )?;
 
-    guests::ensure_target(guests::TARGET)?;
+    toolchain::ensure_target(guests::TARGET)?;
     // In release, because the guests are built in release: macros and build scripts are shared.
     succeed(
         in_workloads()

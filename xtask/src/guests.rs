@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::repository;
+use crate::{repository, toolchain};
 
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 
@@ -156,7 +156,7 @@ fn workloads() -> PathBuf {
 
 /// Builds the selected packages for one target and returns the files that cargo reports.
 fn build_selection(target: &str, selection: &[&str]) -> Result<Vec<PathBuf>> {
-    ensure_target(target)?;
+    toolchain::ensure_target(target)?;
 
     let mut cargo = clean(Command::new(
         std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
@@ -196,31 +196,6 @@ fn build_selection(target: &str, selection: &[&str]) -> Result<Vec<PathBuf>> {
         .collect();
     files.sort();
     Ok(files)
-}
-
-/// Adds the target to the toolchain in use where it is missing: rust-toolchain.toml names it, but a
-/// rustup whose automatic installation is switched off ignores that.
-pub(crate) fn ensure_target(target: &str) -> Result<()> {
-    let output = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", target])
-        .current_dir(workloads())
-        .output()
-        .context("rustc did not start")?;
-    let libdir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if output.status.success() && libdir.is_dir() {
-        return Ok(());
-    }
-
-    eprintln!("guests: adding the target {target}");
-    let added = Command::new("rustup")
-        .args(["target", "add", target])
-        .current_dir(workloads())
-        .status();
-    match added {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => bail!("`rustup target add {target}` ended with {status}"),
-        Err(error) => bail!("the target {target} is missing and rustup did not start: {error}"),
-    }
 }
 
 /// The command without what the outer build set for itself.

@@ -8,10 +8,13 @@ mod bench;
 mod cargo;
 mod ci;
 mod deny;
+mod dist;
+mod elf;
 mod guests;
 mod repository;
 mod tidy;
 mod tool;
+mod toolchain;
 
 /// Developer commands of Gary.
 #[derive(Parser)]
@@ -19,6 +22,7 @@ mod tool;
 enum Command {
     Bench(bench::Args),
     Ci(ci::Args),
+    Dist(dist::Args),
     Guests(guests::Args),
     /// Check the rules of this repository that neither the compiler nor clippy knows
     Tidy,
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Bench(args) => bench::run(args),
         Command::Ci(args) => ci::run(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Guests(args) => guests::run(&args),
         Command::Tidy => tidy::run(),
     };

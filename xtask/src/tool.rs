@@ -2,11 +2,11 @@
 //! `target/tools`, never outside the checkout.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::cargo::{cargo, succeed};
+use crate::cargo::{as_if_by_hand, cargo, succeed};
 use crate::repository;
 
 /// Where tools are installed.
@@ -41,6 +41,33 @@ pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<PathBuf> {
     // Hundreds of megabytes that nothing asks for again.
     std::fs::remove_dir_all(&build)?;
     Ok(installed)
+}
+
+/// The path of a Python that has this package from PyPI in exactly this version, in an environment of
+/// its own.
+pub(crate) fn python_with(package: &str, version: &str) -> Result<PathBuf> {
+    let environment = tools().join(format!("{package}-{version}"));
+    let python = environment.join("bin/python");
+    let imports = Command::new(&python)
+        .args(["-c", &format!("import {package}")])
+        .stderr(Stdio::null())
+        .status();
+    if imports.is_ok_and(|status| status.success()) {
+        return Ok(python);
+    }
+
+    eprintln!("xtask: installing {package} {version} from PyPI under target/tools");
+    succeed(
+        as_if_by_hand("python3")
+            .args(["-m", "venv"])
+            .arg(&environment),
+    )?;
+    succeed(
+        as_if_by_hand(&python)
+            .args(["-m", "pip", "install", "--quiet"])
+            .arg(format!("{package}=={version}")),
+    )?;
+    Ok(python)
 }
 
 fn has_version(program: &Path, version: &str) -> bool {
