@@ -7,7 +7,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::cargo::{cargo, succeed};
@@ -79,9 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     match failure {
         None => Ok(()),
-        Some((name, error)) => Err(error.context(format!(
-            "{name} failed; to repeat it: cargo xtask ci --only {name}"
-        ))),
+        Some((name, error)) => bail!("{error:#}\ntry: cargo xtask ci --only {name}"),
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) fn run() -> Result<()> {
 
 fn fetch_advisories(mut deny: Command) -> Result<()> {
     let output = deny
+        // Git would wait for a password where a proxy asks for one.
+        .env("GIT_TERMINAL_PROMPT", "0")
         .args(["fetch", "db"])
         .stderr(Stdio::piped())
         .output()
