@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tempfile::TempDir;
 
@@ -31,8 +31,7 @@ pub(crate) struct Invocation {
 impl Gary {
     /// A new home, and the cache that all tests share.
     pub(crate) fn new() -> Self {
-        let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gary-cache");
-        let gary = Self::with_cache(cache);
+        let gary = Self::with_cache(shared_cache());
         fs::create_dir(gary.state()).expect("the home is new");
         fs::write(gary.state().join("cache.key"), SHARED_KEY).expect("the state is writable");
         gary
@@ -173,4 +172,25 @@ impl Invocation {
     pub(crate) fn output(self) -> Outcome {
         self.start().wait()
     }
+}
+
+/// The cache that all tests share. It outlives them, and not the binary: what another build of the
+/// same version compiled is not what this one would.
+fn shared_cache() -> PathBuf {
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| {
+        let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gary-cache");
+        let binary = fs::metadata(env!("CARGO_BIN_EXE_gary")).expect("the binary was built");
+        let build = format!("{:?} {}", binary.modified(), binary.len());
+        let stamp = cache.join("build");
+        if fs::read_to_string(&stamp).is_ok_and(|of| of == build) {
+            return cache;
+        }
+        // There may be none yet.
+        let _ = fs::remove_dir_all(&cache);
+        fs::create_dir_all(&cache).expect("the target directory is ours");
+        fs::write(stamp, build).expect("the target directory is ours");
+        cache
+    });
+    cache.clone()
 }
