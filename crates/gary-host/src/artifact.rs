@@ -5,15 +5,12 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use wasi_preview1_component_adapter_provider::{
-    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
-};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::Encoding;
+
+use crate::wasip1::{self, WASIP1};
 
 /// Largest file taken for a component; a larger one is refused before it is read.
 pub const ARTIFACT_BYTES_MAX: u64 = 512 << 20;
-/// The module name that core wasip1 imports come from.
-const WASIP1: &str = WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 
 /// The bytes of a component, or of a core wasip1 module that stands for the component which the
 /// published adapter makes of it. The digest is that of the file as it was given.
@@ -95,7 +92,7 @@ impl Artifact {
     pub(crate) fn component(&self) -> Result<Cow<'_, [u8]>, ArtifactError> {
         match self.encoding {
             Encoding::Component => Ok(Cow::Borrowed(&self.bytes)),
-            Encoding::Module => adapt(&self.bytes).map(Cow::Owned),
+            Encoding::Module => wasip1::adapt(&self.bytes).map(Cow::Owned),
         }
     }
 }
@@ -173,49 +170,5 @@ fn describe(bytes: &[u8]) -> Cow<'static, str> {
             Cow::Borrowed("text")
         }
         _ => Cow::Owned(format!("the bytes {head:02x?}")),
-    }
-}
-
-/// Makes a component of a core wasip1 module with the adapter that wasmtime publishes.
-fn adapt(module: &[u8]) -> Result<Vec<u8>, ArtifactError> {
-    check_module(module)?;
-    let damaged = |error: anyhow::Error| ArtifactError::Damaged(format!("{error:#}"));
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .and_then(|encoder| encoder.adapter(WASIP1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER))
-        .and_then(|mut encoder| encoder.encode())
-        .map_err(damaged)
-}
-
-/// Names what the adapter could not provide, which it would only say in its own terms.
-fn check_module(module: &[u8]) -> Result<(), ArtifactError> {
-    let damaged = |error: wasmparser::BinaryReaderError| ArtifactError::Damaged(error.to_string());
-    let mut start = false;
-    for payload in Parser::new(0).parse_all(module) {
-        match payload.map_err(damaged)? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    let import = import.map_err(damaged)?;
-                    if import.module != WASIP1 {
-                        return Err(ArtifactError::ForeignImport {
-                            module: import.module.into(),
-                            name: import.name.into(),
-                        });
-                    }
-                }
-            }
-            Payload::ExportSection(exports) => {
-                for export in exports {
-                    start |= export.map_err(damaged)?.name == "_start";
-                }
-            }
-            _ => {}
-        }
-    }
-    if start {
-        Ok(())
-    } else {
-        Err(ArtifactError::NoStart)
     }
 }

@@ -114,7 +114,7 @@ impl Replica {
         let mut store = self.store(Reservation::none())?;
         let mut results = vec![Val::Bool(false); call.results];
         let called = async {
-            let instance = self.pre.instantiate_async(&mut store).await?;
+            let instance = self.instantiate(&mut store).await?;
             let function = instance
                 .get_func(&mut store, call.function)
                 .ok_or_else(|| wasmtime::format_err!("the function has gone"))?;

@@ -22,7 +22,7 @@ impl Replica {
     async fn run_once(&self, wasi: Wasi) -> Result<i32, Failure> {
         let mut store = self.store(Reservation::none())?;
         let ended = async {
-            let instance = self.pre.instantiate_async(&mut store).await?;
+            let instance = self.instantiate(&mut store).await?;
             match wasi {
                 Wasi::P2 => {
                     let command = p2::bindings::Command::new(&mut store, &instance)?;

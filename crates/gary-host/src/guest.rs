@@ -13,8 +13,12 @@ use crate::limit::{InstanceMemory, Reservation};
 use crate::logging::LoggingView;
 use crate::meter;
 use crate::net::{HttpHooks, NamesView};
+use crate::output::Output;
 use crate::replica::Shared;
 use crate::spec::{Spec, Stdio};
+
+/// Handles that an instance may hold at once (streams, files, sockets, requests); one more traps.
+const HANDLES_MAX: usize = 1 << 16;
 
 /// The state of one instance.
 pub(crate) struct Guest {
@@ -30,8 +34,10 @@ impl Guest {
     /// A store for one instance, with nothing in it yet but what the spec grants.
     pub(crate) fn store(shared: &Arc<Shared>, room: Reservation) -> std::io::Result<Store<Self>> {
         let spec = &shared.spec;
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES_MAX);
         let guest = Self {
-            table: ResourceTable::new(),
+            table,
             wasi: wasi(shared)?,
             http: WasiHttpCtx::new(),
             hooks: HttpHooks::new(shared.net.clone()),
@@ -101,7 +107,7 @@ fn wasi(shared: &Shared) -> std::io::Result<WasiCtx> {
             wasi.inherit_stdio();
         }
         Stdio::Output => {
-            wasi.inherit_stdout().inherit_stderr();
+            wasi.stdout(Output::Stdout).stderr(Output::Stderr);
         }
     }
     wasi.arg(&spec.program).args(&spec.args).envs(&spec.env);

@@ -68,6 +68,9 @@ pub const PROVIDED: &[&str] = &[
     "wasi:keyvalue/atomics@0.2.0-draft",
     "wasi:keyvalue/batch@0.2.0-draft",
     "wasi:keyvalue/store@0.2.0-draft",
+    "wasi:keyvalue/atomics@0.2.0-draft2",
+    "wasi:keyvalue/batch@0.2.0-draft2",
+    "wasi:keyvalue/store@0.2.0-draft2",
     "wasi:logging/logging",
     "wasi:logging/logging@0.1.0-draft",
 ];
@@ -112,12 +115,8 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
     // Its own name lookup stands in for wasmtime's, which answers for all names or for none.
     linker.allow_shadowing(true);
     if any("wasi:", "0.2") {
-        if any("wasi:filesystem/", "0.2") || any("wasi:sockets/", "0.2") {
-            wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-            net::names_p2(&mut linker, Guest::names)?;
-        } else {
-            wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        }
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        net::names_p2(&mut linker, Guest::names)?;
         if any("wasi:http/", "0.2") {
             http_p2::add_only_http_to_linker_async(&mut linker)?;
         }

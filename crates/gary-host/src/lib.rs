@@ -26,10 +26,12 @@ mod limit;
 mod logging;
 mod meter;
 mod net;
+mod output;
 mod program;
 mod replica;
 mod spec;
 mod ticker;
+mod wasip1;
 
 pub use artifact::{ARTIFACT_BYTES_MAX, Artifact, ArtifactError, Digest};
 pub use cache::{CACHE_BYTES_MAX, Cache};

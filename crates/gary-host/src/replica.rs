@@ -1,11 +1,11 @@
 //! One replica of a workload: its instances, and what they share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use wasmtime::Store;
-use wasmtime::component::InstancePre;
+use wasmtime::component::{Instance, InstancePre};
 
 use crate::config::Config;
 use crate::engine::Engine;
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) memory: Arc<ReplicaMemory>,
     pub(crate) meter: Arc<Meter>,
+    /// How long the first instance took to make.
+    pub(crate) instantiated_in: OnceLock<Duration>,
 }
 
 /// What a replica has used so far.
@@ -45,6 +47,8 @@ pub struct Usage {
     pub memory_peak_bytes: u64,
     /// Processor time of all its instances.
     pub cpu: Duration,
+    /// How long the first instance took to make; `None` before there was one.
+    pub instantiated_in: Option<Duration>,
 }
 
 /// The program cannot be linked.
@@ -85,6 +89,7 @@ impl Replica {
             config: Config::new(&spec.config),
             memory: ReplicaMemory::new(spec.limits.memory_bytes),
             meter: Meter::new(spec.limits.cpu_cores),
+            instantiated_in: OnceLock::new(),
             spec,
         };
         Ok(Self {
@@ -99,6 +104,7 @@ impl Replica {
         Usage {
             memory_peak_bytes: self.shared.memory.peak_bytes(),
             cpu: self.shared.meter.used(),
+            instantiated_in: self.shared.instantiated_in.get().copied(),
         }
     }
 
@@ -107,17 +113,24 @@ impl Replica {
         &self.shared.spec.name
     }
 
-    /// Makes an instance and drops it; says how long that took.
+    /// Makes an instance and drops it again, to see whether it can be made.
     ///
     /// # Errors
-    /// When the instance cannot be made.
-    pub async fn try_instantiate(&self) -> Result<Duration, Failure> {
-        let started = Instant::now();
+    /// When it cannot.
+    pub async fn try_instantiate(&self) -> Result<(), Failure> {
         let mut store = self.store(Reservation::none())?;
-        let made = self.pre.instantiate_async(&mut store).await;
-        let took = started.elapsed();
-        made.map_err(|error| Failure::of(&error, store.data().memory.refused()))?;
-        Ok(took)
+        let made = self.instantiate(&mut store).await;
+        made.map(drop)
+            .map_err(|error| Failure::of(&error, store.data().memory.refused()))
+    }
+
+    /// Makes an instance in `store`.
+    pub(crate) async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<Instance> {
+        let started = Instant::now();
+        let made = self.pre.instantiate_async(store).await?;
+        // Only the first is kept; the others would not be told apart from waiting for a processor.
+        let _ = self.shared.instantiated_in.set(started.elapsed());
+        Ok(made)
     }
 
     /// Instances that the engine has room for at once, by the memories and tables each takes.

@@ -63,7 +63,7 @@ fn call(
         .map_err(|error| Problem::new(Code::Failure, "cannot start threads").why(error))?;
     let returned = runtime.block_on(replica.call(&call));
     runtime.shutdown_background();
-    reporter.usage(replica.usage(), program.compiled_in(), None);
+    reporter.usage(replica.usage(), program.compiled_in());
     match returned {
         Ok(returned) => Ok(Ok(returned)),
         Err(gary_host::Failure::Exit(code)) => {

@@ -193,12 +193,7 @@ impl Reporter {
     }
 
     /// What a run used.
-    pub(crate) fn usage(
-        &self,
-        usage: gary_host::Usage,
-        compiled_in: Option<Duration>,
-        instantiated_in: Option<Duration>,
-    ) {
+    pub(crate) fn usage(&self, usage: gary_host::Usage, compiled_in: Option<Duration>) {
         self.tell(
             Loudness::Verbose,
             || {
@@ -206,7 +201,7 @@ impl Reporter {
                     Some(took) => format!("compiled in {took:.1?}"),
                     None => "compiled code from the cache".into(),
                 };
-                let instantiated = match instantiated_in {
+                let instantiated = match usage.instantiated_in {
                     Some(took) => format!(", instantiated in {took:.1?}"),
                     None => String::new(),
                 };
@@ -220,7 +215,7 @@ impl Reporter {
                 memory_peak_bytes: usage.memory_peak_bytes,
                 cpu_s: usage.cpu.as_secs_f64(),
                 compile_ms: compiled_in.map(ms),
-                instantiate_ms: instantiated_in.map(ms),
+                instantiate_ms: usage.instantiated_in.map(ms),
             },
         );
     }

@@ -190,7 +190,7 @@ fn command(
     let Some(ended) = ended else {
         return Ok(Next::Again(None));
     };
-    reporter.usage(replica.usage(), program.compiled_in(), None);
+    reporter.usage(replica.usage(), program.compiled_in());
     let code = match ended {
         Ok(code) => {
             return Ok(Next::Over(Ended {
@@ -260,16 +260,13 @@ async fn serving(
         .await
         .map_err(|error| cannot_bind(wanted, &error))?;
     let mut signals = Signals::new()?;
-    let instantiated_in = match replica.try_instantiate().await {
-        Ok(took) => took,
-        Err(failure) => {
-            let code = told(target, &failure, reporter)?;
-            return Ok(Next::Over(Ended {
-                code: code as u8,
-                by: By::Gary,
-            }));
-        }
-    };
+    if let Err(failure) = replica.try_instantiate().await {
+        let code = told(target, &failure, reporter)?;
+        return Ok(Next::Over(Ended {
+            code: code as u8,
+            by: By::Gary,
+        }));
+    }
     let addr = server.addr();
     reporter.serving(workload.name.as_str(), &format!("http://{addr}/"));
 
@@ -331,11 +328,7 @@ async fn serving(
     if stopped_by_change {
         return Ok(Next::Again(Some(addr)));
     }
-    reporter.usage(
-        replica.usage(),
-        program.compiled_in(),
-        Some(instantiated_in),
-    );
+    reporter.usage(replica.usage(), program.compiled_in());
     Ok(Next::Over(Ended {
         code: 0,
         by: By::Gary,

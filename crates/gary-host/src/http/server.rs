@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::connection;
 use super::instances::{IDLE_MAX, Instances};
 use super::service::{Observer, Service};
+use crate::output;
 use crate::program::Wasi;
 use crate::replica::Replica;
 
@@ -75,6 +76,7 @@ impl Server {
         let drained = tokio::time::timeout(drain, async {
             connections.shutdown().await;
             instances.drained().await;
+            output::flush().await;
         });
         Ok(match drained.await {
             Ok(()) => Drained::Whole,
