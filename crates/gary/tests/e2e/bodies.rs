@@ -5,7 +5,9 @@ use http_body_util::BodyExt;
 use hyper::body::{Bytes, Frame};
 use tokio::time::timeout;
 
-use crate::support::{Answer, Client, Gary, Guest, Process, WAIT_MAX, post, runtime, streamed};
+use crate::support::{
+    Answer, Client, Gary, Guest, Process, Request, WAIT_MAX, post, runtime, streamed,
+};
 
 const GUESTS: [Guest; 2] = [Guest("hello-http"), Guest("http-p3")];
 
@@ -117,8 +119,8 @@ fn a_body_announced_as_too_large_is_refused() {
     }
 }
 
-/// Sends a body in chunks, so that nobody knows its length beforehand.
-fn send_in_chunks(server: &Process, path: &str, chunks: usize) -> Answer {
+/// A request whose body is sent in chunks of 512 bytes, so that nobody knows its length beforehand.
+fn in_chunks(path: &str, chunks: usize) -> Request {
     let (sender, body) = streamed();
     for _ in 0..chunks {
         let chunk = Frame::data(Bytes::from(vec![b'x'; 512]));
@@ -127,14 +129,14 @@ fn send_in_chunks(server: &Process, path: &str, chunks: usize) -> Answer {
             .expect("the body is not read yet");
     }
     drop(sender);
-    server.send(http::Request::post(path).body(body).expect("it is legal"))
+    http::Request::post(path).body(body).expect("it is legal")
 }
 
 #[test]
 fn a_body_that_turns_out_too_large_is_refused() {
     let server = small_bodies(Guest("hello-http"));
-    send_in_chunks(&server, "/length", 2).is(200, "1024\n");
-    assert_eq!(send_in_chunks(&server, "/length", 3).status, 413);
+    server.send(in_chunks("/length", 2)).is(200, "1024\n");
+    assert_eq!(server.send(in_chunks("/length", 3)).status, 413);
     server.get("/").is(200, "hello from gary\n");
 }
 
@@ -142,22 +144,20 @@ fn a_body_that_turns_out_too_large_is_refused() {
 fn a_body_that_turns_out_too_large_behind_an_answer_breaks_it_off() {
     for guest in GUESTS {
         let server = small_bodies(guest);
-        let whole = send_in_chunks(&server, "/echo", 2);
+        let whole = server.send(in_chunks("/echo", 2));
         assert_eq!(
             (whole.body.len(), &whole.broken),
             (1024, &None),
             "{guest:?}"
         );
-        let broken = send_in_chunks(&server, "/echo", 64);
-        assert!(
-            broken.body.len() <= 1024,
-            "{guest:?}: {} bytes",
-            broken.body.len()
-        );
-        assert!(
-            broken.status == 413 || broken.broken.is_some(),
-            "{guest:?}: {broken:?}"
-        );
+        // The connection may close before all of the body is sent, which ends the request too.
+        if let Ok(answer) = server.try_send(in_chunks("/echo", 64)) {
+            assert!(answer.body.len() <= 1024, "{guest:?}: {answer:?}");
+            assert!(
+                answer.status == 413 || answer.broken.is_some(),
+                "{guest:?}: {answer:?}"
+            );
+        }
         server.get("/").is(200, "hello from gary\n");
     }
 }

@@ -1,6 +1,6 @@
 //! HTTP guests that fail: what the client sees, and that the next request is none the worse.
 
-use crate::support::{Gary, Guest, Process};
+use crate::support::{Gary, Guest, Process, get};
 
 const TRAP: Guest = Guest("trap-http");
 
@@ -30,7 +30,7 @@ fn a_trap_in_a_reused_instance_takes_no_other_request_with_it() {
 fn a_trap_in_the_middle_of_the_body_breaks_it_off() {
     let server = serve();
     // How much of the answer left before the trap is the sockets' to say, but it is never whole.
-    if let Ok(answer) = server.try_get("/late") {
+    if let Ok(answer) = server.try_send(get("/late")) {
         assert!(answer.broken.is_some(), "{answer:?}");
     }
     server.get("/").is(200, "hello from gary\n");
@@ -54,7 +54,7 @@ fn failures_do_not_use_up_the_instances() {
         .serving();
     for path in ["/trap", "/late", "/none"].repeat(3) {
         // What each of them shows is told above.
-        let _ = server.try_get(path);
+        let _ = server.try_send(get(path));
     }
     server.get("/").is(200, "hello from gary\n");
 }

@@ -9,7 +9,7 @@ mod schema;
 
 pub(crate) use gary::Gary;
 pub(crate) use guests::{Guest, built_by_npm, built_by_pip, from_wat};
-pub(crate) use http::{Answer, Client, body, get, post, runtime, streamed};
+pub(crate) use http::{Answer, Client, Request, body, get, post, runtime, streamed};
 pub(crate) use outcome::Outcome;
 pub(crate) use process::{Process, WAIT_MAX};
 pub(crate) use schema::check as check_schema;

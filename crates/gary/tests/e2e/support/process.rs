@@ -117,9 +117,9 @@ impl Process {
         Client::ask_once(self.addr(), request)
     }
 
-    /// Asks for a path whose answer may not even begin.
-    pub(crate) fn try_get(&self, path: &str) -> Result<Answer, String> {
-        Client::try_once(self.addr(), get(path))
+    /// Sends a request whose answer may not even begin.
+    pub(crate) fn try_send(&self, request: super::http::Request) -> Result<Answer, String> {
+        Client::try_once(self.addr(), request)
     }
 
     /// Waits until stderr has this text, and returns all of stderr so far.
