@@ -5,7 +5,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use wasmparser::Encoding;
+use wasmparser::{Chunk, Encoding, Parser, Payload};
 
 use crate::wasip1::{self, WASIP1};
 
@@ -85,6 +85,13 @@ impl Artifact {
         matches!(self.encoding, Encoding::Module)
     }
 
+    /// Whether it answers HTTP requests, by a look at the names of its exports alone. Bytes that
+    /// cannot be read that far serve nothing.
+    pub fn serves(&self) -> bool {
+        matches!(self.encoding, Encoding::Component)
+            && exports(&self.bytes).any(|name| name.starts_with("wasi:http/"))
+    }
+
     /// The component, made of the core module if that is what the file holds.
     ///
     /// # Errors
@@ -124,6 +131,32 @@ impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// The names that a component exports; what is nested in it is stepped over.
+fn exports(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    let mut parser = Parser::new(0);
+    let mut rest = bytes;
+    let sections = std::iter::from_fn(move || {
+        loop {
+            let Ok(Chunk::Parsed { consumed, payload }) = parser.parse(rest, true) else {
+                return None;
+            };
+            rest = rest.get(consumed..)?;
+            match payload {
+                Payload::ModuleSection {
+                    unchecked_range, ..
+                }
+                | Payload::ComponentSection {
+                    unchecked_range, ..
+                } => rest = rest.get(unchecked_range.len()..)?,
+                Payload::ComponentExportSection(section) => return Some(section),
+                Payload::End(_) => return None,
+                _ => {}
+            }
+        }
+    });
+    sections.flatten().flatten().map(|export| export.name.name)
 }
 
 fn encoding(bytes: &[u8]) -> Result<Encoding, ArtifactError> {
@@ -170,5 +203,44 @@ fn describe(bytes: &[u8]) -> Cow<'static, str> {
             Cow::Borrowed("text")
         }
         _ => Cow::Owned(format!("the bytes {head:02x?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serves(text: &str) -> bool {
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        Artifact::new(bytes).expect("it is WebAssembly").serves()
+    }
+
+    #[test]
+    fn what_a_component_serves_is_seen_behind_what_is_nested_in_it() {
+        assert!(serves(
+            r#"(component
+                (core module (memory 1))
+                (component (core module))
+                (instance $handler)
+                (export "wasi:http/incoming-handler@0.2.3" (instance $handler)))"#
+        ));
+        assert!(!serves(
+            r#"(component
+                (component (instance $i) (export "wasi:http/handler@0.3.0" (instance $i)))
+                (instance $run)
+                (export "wasi:cli/run@0.2.0" (instance $run)))"#
+        ));
+        assert!(!serves("(module)"));
+    }
+
+    #[test]
+    fn bytes_cut_off_anywhere_are_looked_at_without_harm() {
+        let text = r#"(component (instance $i) (export "wasi:http/handler@0.3.0" (instance $i)))"#;
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        for length in 8..bytes.len() {
+            let artifact = Artifact::new(bytes[..length].to_vec()).expect("its head is whole");
+            artifact.serves();
+        }
+        assert!(serves(text));
     }
 }

@@ -64,9 +64,18 @@ impl Engine {
             Ok(engine) => Ok(engine),
             Err(error) => {
                 tracing::debug!(%error, "no address space for a pool, allocating on demand");
-                Self::with(Allocation::OnDemand)
+                Self::on_demand()
             }
         }
+    }
+
+    /// Makes the engine without a pool, which one command is over sooner than it would take to
+    /// reserve. Both compile the same code.
+    ///
+    /// # Errors
+    /// When it does not work, as on an unsupported processor.
+    pub fn on_demand() -> Result<Self, EngineError> {
+        Self::with(Allocation::OnDemand)
     }
 
     fn with(allocation: Allocation) -> Result<Self, EngineError> {

@@ -54,7 +54,7 @@ fn call(
     text: &str,
     reporter: &Arc<Reporter>,
 ) -> Result<Result<Returned, Code>, Problem> {
-    let program = load::load(target, &run::engine()?, reporter)?;
+    let program = load::load(target, reporter)?;
     let call = Call::parse(&program, text).map_err(|error| cannot_call(target, text, &error))?;
     let replica = run::link(target, &program, Stdio::Inherit, reporter)?;
     let runtime = runtime::Builder::new_current_thread()

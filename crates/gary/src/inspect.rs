@@ -104,7 +104,7 @@ pub(crate) fn main(typed: &InspectArgs) -> u8 {
 
 fn inspect(typed: &InspectArgs, flags: Flags, reporter: &Reporter) -> Result<Inspection, Problem> {
     let target = Target::resolve(&typed.what, flags)?;
-    let program = load::load(&target, &run::engine()?, reporter)?;
+    let program = load::load(&target, reporter)?;
     Ok(Inspection::new(&target, &program))
 }
 

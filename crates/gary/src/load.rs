@@ -22,11 +22,7 @@ use crate::target::{Target, unreadable};
 const PROGRESS_AFTER: Duration = Duration::from_millis(500);
 
 /// Builds the target where it says how, reads its component, and compiles it unless the cache has it.
-pub(crate) fn load(
-    target: &Target,
-    engine: &Engine,
-    reporter: &Reporter,
-) -> Result<Program, Problem> {
+pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Problem> {
     if let Some((build, dir)) = target.build() {
         crate::build::run(build, dir, reporter)?;
     }
@@ -43,6 +39,7 @@ pub(crate) fn load(
         .why(format!("gary.toml says        {wanted}"))
         .hint("if the new one is right, write its digest into gary.toml"));
     }
+    let engine = &engine(&artifact)?;
     let cache = open_cache(reporter);
     if let Some(cache) = &cache
         && let Some(program) = Program::cached(engine, cache, &artifact)
@@ -50,6 +47,18 @@ pub(crate) fn load(
         return Ok(program);
     }
     compile(path, engine, cache.as_ref(), &artifact, reporter)
+}
+
+/// A pool of instances for a component that serves; a command is one.
+fn engine(artifact: &Artifact) -> Result<Engine, Problem> {
+    let engine = match artifact.serves() {
+        true => Engine::new(),
+        false => Engine::on_demand(),
+    };
+    engine.map_err(|error| {
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        Problem::new(Code::Failure, error.to_string()).why(source.unwrap_or_default())
+    })
 }
 
 fn read(path: &Path) -> Result<Artifact, Problem> {

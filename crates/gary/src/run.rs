@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use gary_host::http::{Drained, Server};
-use gary_host::{Engine, Export, Failure, Kind, Program, Replica, Stdio, Wasi};
+use gary_host::{Export, Failure, Kind, Program, Replica, Stdio, Wasi};
 use gary_manifest::Flags;
 use tokio::runtime::{self, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -129,8 +129,7 @@ fn once(
     watcher: Option<&mut Watcher>,
     reporter: &Arc<Reporter>,
 ) -> Result<Next, Problem> {
-    let engine = engine()?;
-    let program = load::load(target, &engine, reporter)?;
+    let program = load::load(target, reporter)?;
     let name = target.workload.name.as_str();
     reporter.loaded(name, &program.digest().to_string(), program.compiled_in());
     match program.kind() {
@@ -144,14 +143,6 @@ fn once(
         }
         Kind::Library => Err(nothing_to_run(target, &program)),
     }
-}
-
-/// The engine that a command of Gary's runs guests with.
-pub(crate) fn engine() -> Result<Engine, Problem> {
-    Engine::new().map_err(|error| {
-        let source = std::error::Error::source(&error).map(ToString::to_string);
-        Problem::new(Code::Failure, error.to_string()).why(source.unwrap_or_default())
-    })
 }
 
 /// Links a program with what its workload is granted.
