@@ -16,6 +16,7 @@ use wasmtime::component::Component;
 
 use crate::artifact::Digest;
 use crate::engine::Engine;
+use crate::wasip1;
 
 /// Bytes of compiled code kept; past it the entries used longest ago go first.
 pub const CACHE_BYTES_MAX: u64 = 1 << 30;
@@ -174,10 +175,9 @@ impl Cache {
 }
 
 /// The component, and everything about engine and processor that its machine code depends on.
-/// Gary's own version is part of it because a newer one may adapt core modules in another way.
 fn entry_name(engine: &Engine, digest: Digest) -> String {
     let mut hasher = DefaultHasher::new();
-    env!("CARGO_PKG_VERSION").hash(&mut hasher);
+    wasip1::REVISION.hash(&mut hasher);
     engine
         .wasmtime()
         .precompile_compatibility_hash()

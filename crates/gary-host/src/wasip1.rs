@@ -16,6 +16,10 @@ use crate::artifact::ArtifactError;
 /// The module name that core wasip1 imports come from.
 pub(crate) const WASIP1: &str = WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 
+/// Raised whenever [`adapt`] makes another component of the same module, so that code compiled from
+/// the former one is not taken for it.
+pub(crate) const REVISION: u32 = 1;
+
 /// The function by which a wasip1 program ends with a code, and the one of 0.2 that takes its place.
 /// The adapter keeps of a code no more than whether it is zero.
 const PROC_EXIT: &str = "proc_exit";

@@ -15,14 +15,12 @@ use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use super::service::Service;
+use super::service::{HEAD_BYTES_MAX, Service};
 
 /// Time a client has for the head of a request, and a connection may idle for.
 const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Time a client may take none of a response for.
 const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
-/// Bytes of a request's head; a longer one is answered 431.
-const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Header fields of a request; one more is answered 431.
 const HEADERS_MAX: usize = 128;
 /// Requests that one HTTP/2 connection may have under way.

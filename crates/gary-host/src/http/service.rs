@@ -23,6 +23,8 @@ use crate::guest::Guest;
 
 /// Largest request body where the workload does not say otherwise.
 pub const BODY_BYTES_MAX: u64 = 16 << 20;
+/// Bytes of a request's head; a longer one is answered 431.
+pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// When to come again, in seconds, for a client that was turned away.
 const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -131,6 +133,12 @@ impl Service {
 
     /// What can be refused by a look at the head alone.
     fn refuse(&self, request: &http::Request<Incoming>) -> Option<Response<ReplyBody>> {
+        if head_bytes(request) > HEAD_BYTES_MAX {
+            return Some(words(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                &format!("the head is larger than {HEAD_BYTES_MAX} bytes\n"),
+            ));
+        }
         let names_host = request.uri().authority().is_some()
             || request
                 .headers()
@@ -222,6 +230,17 @@ async fn handle(
                 .await?
         }
     }
+}
+
+/// What a request's head holds. The connection's own limit is on what it reads at once, and lets a
+/// head through that happens to arrive in one piece.
+fn head_bytes(request: &http::Request<Incoming>) -> usize {
+    let fields = request.headers().iter();
+    let fields: usize = fields
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    let target = request.uri().path_and_query();
+    fields + target.map_or(0, |target| target.as_str().len())
 }
 
 fn busy() -> Response<ReplyBody> {
