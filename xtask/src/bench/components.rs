@@ -42,6 +42,7 @@ pub(crate) fn measure(sides: &Sides, count: u32) -> Result<Outcome> {
     };
     let instantiate_us = numbers("instantiate_us")?;
     let loaded_kib = numbers("loaded_kib")?;
+    let loaded_file_kib = numbers("loaded_file_kib")?;
     let used_kib = numbers("used_kib")?;
     outcome.figures = [
         (
@@ -52,6 +53,11 @@ pub(crate) fn measure(sides: &Sides, count: u32) -> Result<Outcome> {
         (
             "each further component, loaded",
             &loaded_kib,
+            Unit::Kibibytes,
+        ),
+        (
+            "of that, pages of the cache's file",
+            &loaded_file_kib,
             Unit::Kibibytes,
         ),
         (

@@ -143,7 +143,7 @@ pub(crate) fn binary(sides: &Sides) -> Result<Outcome> {
 
 fn shipped() -> Option<PathBuf> {
     let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    let path = Path::new("target").join(triple).join("dist/gary");
+    let path = Path::new("target").join(triple).join("shipped/gary");
     let path = repository::root().join(path);
     path.is_file().then_some(path)
 }

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use gary_host::{Artifact, CACHE_BYTES_MAX, Cache, Engine, Program, Replica, Spec};
 use serde_json::json;
 
-use super::process::pss_kibibytes;
+use super::process::kibibytes;
 
 /// The allocator of `gary`, on which time and memory depend.
 #[global_allocator]
@@ -83,20 +83,21 @@ async fn load(engine: &Engine, cache: &Cache, args: &Args) -> Result<serde_json:
     }
 
     let count = f64::from(args.count);
-    let before_kib = pss()?;
+    let before = Pss::now()?;
     let mut further = Vec::with_capacity(args.count as usize);
     for index in 1..=args.count {
         further.push(replica(engine, cache, &args.guest, index)?);
     }
-    let loaded_kib = pss()?;
+    let loaded = Pss::now()?;
     for replica in &further {
         replica.try_instantiate().await?;
     }
-    let used_kib = pss()?;
+    let used = Pss::now()?;
     Ok(json!({
         "instantiate_us": instantiate_us,
-        "loaded_kib": [(loaded_kib - before_kib) / count],
-        "used_kib": [(used_kib - before_kib) / count],
+        "loaded_kib": [(loaded.all_kib - before.all_kib) / count],
+        "loaded_file_kib": [(loaded.file_kib - before.file_kib) / count],
+        "used_kib": [(used.all_kib - before.all_kib) / count],
     }))
 }
 
@@ -129,9 +130,25 @@ fn copy(guest: &Path, index: u32) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn pss() -> Result<f64> {
-    let smaps = std::fs::read_to_string("/proc/self/smaps_rollup")?;
-    pss_kibibytes(&smaps).context("/proc/self/smaps_rollup has no Pss")
+/// The memory of this process.
+struct Pss {
+    all_kib: f64,
+    /// Pages of files, which the system takes back when it needs them.
+    file_kib: f64,
+}
+
+impl Pss {
+    fn now() -> Result<Self> {
+        let smaps = std::fs::read_to_string("/proc/self/smaps_rollup")?;
+        let field = |name| {
+            kibibytes(&smaps, name)
+                .with_context(|| format!("/proc/self/smaps_rollup has no {name}"))
+        };
+        Ok(Self {
+            all_kib: field("Pss")?,
+            file_kib: field("Pss_File")?,
+        })
+    }
 }
 
 fn microseconds(duration: Duration) -> f64 {

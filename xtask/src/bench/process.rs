@@ -85,7 +85,7 @@ impl Server {
     pub(crate) fn pss_megabytes(&self) -> Result<f64> {
         let path = format!("/proc/{}/smaps_rollup", self.running.0.id());
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        let kibibytes = pss_kibibytes(&text).with_context(|| format!("{path} has no Pss"))?;
+        let kibibytes = kibibytes(&text, "Pss").with_context(|| format!("{path} has no Pss"))?;
         Ok(kibibytes * 1024.0 / 1e6)
     }
 }
@@ -150,11 +150,11 @@ pub(crate) fn time_to_end(invocation: &Invocation) -> Result<Duration> {
     Ok(took)
 }
 
-/// Pss in a `smaps` file of the kernel, in KiB.
-pub(crate) fn pss_kibibytes(smaps: &str) -> Option<f64> {
+/// A field of a `smaps` file of the kernel, such as `Pss` or `Pss_File`, in KiB.
+pub(crate) fn kibibytes(smaps: &str, name: &str) -> Option<f64> {
     smaps
         .lines()
-        .find_map(|line| line.strip_prefix("Pss:"))?
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?
         .trim()
         .strip_suffix("kB")?
         .trim()
@@ -215,7 +215,8 @@ mod tests {
     #[test]
     fn reads_pss_and_not_its_parts() {
         let smaps = "5581-7ffe ---p 00000000 00:00 0  [rollup]\nRss:  2000 kB\nPss:                1234 kB\nPss_Dirty:  9 kB\n";
-        assert_eq!(pss_kibibytes(smaps), Some(1234.0));
-        assert_eq!(pss_kibibytes("Rss: 1 kB\n"), None);
+        assert_eq!(kibibytes(smaps, "Pss"), Some(1234.0));
+        assert_eq!(kibibytes(smaps, "Pss_Dirty"), Some(9.0));
+        assert_eq!(kibibytes("Rss: 1 kB\n", "Pss"), None);
     }
 }
