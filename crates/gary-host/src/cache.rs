@@ -120,7 +120,7 @@ impl Cache {
     }
 
     fn write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
-        let temporary = self.dir.join(format!("{name}.{}.tmp", std::process::id()));
+        let temporary = self.dir.join(format!("{name}.{:016x}.tmp", random()?));
         let written = (|| {
             let mut file = private_file(&temporary)?;
             for part in parts {
@@ -185,6 +185,13 @@ fn entry_name(engine: &Engine, digest: Digest) -> String {
     format!("{}-{:016x}.{SUFFIX}", digest.hex(), hasher.finish())
 }
 
+/// Tells temporary files apart, also those of processes in containers that share an id.
+fn random() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
 fn private_dir(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -195,8 +202,7 @@ fn private_dir(dir: &Path) -> io::Result<()> {
 fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(path)
 }
@@ -209,7 +215,7 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; blake3::KEY_LEN]> {
     if let Some(dir) = path.parent() {
         private_dir(dir)?;
     }
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let temporary = path.with_extension(format!("{:016x}.tmp", random()?));
     let mut key = [0; blake3::KEY_LEN];
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;
     private_file(&temporary)?.write_all(&key)?;

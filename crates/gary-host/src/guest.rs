@@ -18,7 +18,9 @@ use crate::replica::Shared;
 use crate::spec::{Spec, Stdio};
 
 /// Handles that an instance may hold at once (streams, files, sockets, requests); one more traps.
-const HANDLES_MAX: usize = 1 << 16;
+const HANDLES_MAX: usize = 4096;
+/// Bytes of one set of HTTP fields that a guest holds, as the host stores it.
+const FIELDS_BYTES_MAX: usize = 64 << 10;
 
 /// The state of one instance.
 pub(crate) struct Guest {
@@ -36,10 +38,12 @@ impl Guest {
         let spec = &shared.spec;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_MAX);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELDS_BYTES_MAX);
         let guest = Self {
             table,
             wasi: wasi(shared)?,
-            http: WasiHttpCtx::new(),
+            http,
             hooks: HttpHooks::new(shared.net.clone()),
             memory: InstanceMemory::new(
                 shared.memory.clone(),

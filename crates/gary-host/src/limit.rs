@@ -1,9 +1,10 @@
 //! Memory: what an instance and a replica may hold, counted where it grows.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use wasmtime::ResourceLimiter;
 
 /// The unit memory is accounted in: a page of linear memory.
@@ -17,6 +18,8 @@ pub(crate) struct ReplicaMemory {
     /// One permit a page; without a limit, more than any machine has.
     pages: Arc<Semaphore>,
     pages_max: usize,
+    /// Told whenever pages come back.
+    freed: Notify,
     peak_pages: AtomicU64,
 }
 
@@ -31,6 +34,7 @@ impl ReplicaMemory {
             limit_bytes,
             pages: Arc::new(Semaphore::new(pages_max)),
             pages_max,
+            freed: Notify::new(),
             peak_pages: AtomicU64::new(0),
         })
     }
@@ -39,34 +43,43 @@ impl ReplicaMemory {
     ///
     /// Returns `None` at once when the replica could never hold so much.
     pub(crate) async fn reserve(self: &Arc<Self>, bytes: u64) -> Option<Reservation> {
-        let pages = bytes.div_ceil(PAGE_BYTES);
-        if pages > self.pages_max as u64 {
+        if bytes.div_ceil(PAGE_BYTES) > self.pages_max as u64 {
             return None;
         }
-        let permit = self
-            .pages
-            .clone()
-            .acquire_many_owned(u32::try_from(pages).ok()?)
-            .await
-            .ok()?;
-        self.note_peak();
-        Some(Reservation(Some(permit)))
+        loop {
+            let mut freed = pin!(self.freed.notified());
+            freed.as_mut().enable();
+            // Taken all at once or not at all: somebody who waits must not sit on pages that a guest
+            // under way could have grown into.
+            if let Some(room) = self.reserve_now(bytes) {
+                return Some(room);
+            }
+            freed.await;
+        }
     }
 
     /// Holds `bytes` if they are free right now.
-    pub(crate) fn reserve_now(&self, bytes: u64) -> Option<Reservation> {
+    pub(crate) fn reserve_now(self: &Arc<Self>, bytes: u64) -> Option<Reservation> {
         self.try_reserve(bytes.div_ceil(PAGE_BYTES))
-            .map(|permit| Reservation(Some(permit)))
+            .map(|pages| Reservation(Some(pages)))
     }
 
-    fn try_reserve(&self, pages: u64) -> Option<OwnedSemaphorePermit> {
+    /// Whether `bytes` are free right now.
+    pub(crate) fn has_room(&self, bytes: u64) -> bool {
+        self.pages.available_permits() as u64 >= bytes.div_ceil(PAGE_BYTES)
+    }
+
+    fn try_reserve(self: &Arc<Self>, pages: u64) -> Option<Pages> {
         let permit = self
             .pages
             .clone()
             .try_acquire_many_owned(u32::try_from(pages).ok()?)
             .ok()?;
         self.note_peak();
-        Some(permit)
+        Some(Pages {
+            permit: Some(permit),
+            of: self.clone(),
+        })
     }
 
     fn note_peak(&self) {
@@ -80,8 +93,36 @@ impl ReplicaMemory {
     }
 }
 
+/// Pages held of a replica's memory; whoever waits for room hears when they come back.
+struct Pages {
+    permit: Option<OwnedSemaphorePermit>,
+    of: Arc<ReplicaMemory>,
+}
+
+impl Pages {
+    fn count(&self) -> u64 {
+        let count = self.permit.as_ref().map(OwnedSemaphorePermit::num_permits);
+        count.unwrap_or(0) as u64
+    }
+
+    fn merge(&mut self, mut more: Self) {
+        match (&mut self.permit, more.permit.take()) {
+            (Some(permit), Some(more)) => permit.merge(more),
+            (permit, more) => *permit = more.or(permit.take()),
+        }
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        if self.permit.take().is_some() {
+            self.of.freed.notify_waiters();
+        }
+    }
+}
+
 /// Memory set aside for an instance that is about to start.
-pub(crate) struct Reservation(Option<OwnedSemaphorePermit>);
+pub(crate) struct Reservation(Option<Pages>);
 
 impl Reservation {
     /// No memory: the instance takes what it needs as it starts, if it is there.
@@ -94,7 +135,7 @@ impl Reservation {
 pub(crate) struct InstanceMemory {
     replica: Arc<ReplicaMemory>,
     limit_bytes: Option<u64>,
-    held: Option<OwnedSemaphorePermit>,
+    held: Option<Pages>,
     used_bytes: u64,
     refused: Option<MemoryLimit>,
 }
@@ -128,6 +169,11 @@ impl InstanceMemory {
         self.refused
     }
 
+    /// Forgets the limit that was reached: what fails from now on has another cause.
+    pub(crate) fn forget_refusal(&mut self) {
+        self.refused = None;
+    }
+
     /// What the instance holds, in bytes.
     pub(crate) fn used_bytes(&self) -> u64 {
         self.used_bytes
@@ -142,11 +188,8 @@ impl InstanceMemory {
             self.refused = Some(MemoryLimit::Instance(limit));
             return false;
         }
-        let held = self
-            .held
-            .as_ref()
-            .map_or(0, OwnedSemaphorePermit::num_permits);
-        let missing = wanted.div_ceil(PAGE_BYTES).saturating_sub(held as u64);
+        let held = self.held.as_ref().map_or(0, Pages::count);
+        let missing = wanted.div_ceil(PAGE_BYTES).saturating_sub(held);
         if missing > 0 {
             let Some(more) = self.replica.try_reserve(missing) else {
                 self.refused = self.replica.limit_bytes.map(MemoryLimit::Replica);
@@ -230,6 +273,21 @@ mod tests {
             assert!(memory.grow(PAGE_BYTES / 16));
         }
         assert!(!memory.grow(1));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_room_leaves_the_rest_to_those_under_way() {
+        let replica = ReplicaMemory::new(Some(4 * PAGE_BYTES));
+        let mut first = instance(&replica, None);
+        assert!(first.grow(2 * PAGE_BYTES));
+        let waiting = tokio::spawn({
+            let replica = replica.clone();
+            async move { replica.reserve(4 * PAGE_BYTES).await.is_some() }
+        });
+        tokio::task::yield_now().await;
+        assert!(first.grow(2 * PAGE_BYTES));
+        drop(first);
+        assert!(waiting.await.expect("it does not panic"));
     }
 
     #[tokio::test]

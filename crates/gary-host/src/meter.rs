@@ -14,9 +14,9 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::ticker::{SLICE_TICKS, Ticker};
 
-/// Processor time that a replica which has been idle may use at once, before its share binds.
+/// Time that a replica which has been idle may use its share of at once, before the share binds.
 ///
-/// It is what a second may exceed the share by, so it stays far below 5% of a small share's second.
+/// It is what a second may exceed the share by, so it stays far below 5% of one.
 const BURST: Duration = Duration::from_millis(2);
 
 /// Counts the processor time of one replica and holds it to its share.

@@ -194,7 +194,7 @@ impl OutputStream for Writer {
     }
 
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        if self.late.is_some() {
+        if self.late.is_some() || bytes.len() > QUEUE_BYTES_MAX / 2 {
             return Err(StreamError::trap(
                 "written more than the stream said it had room for",
             ));

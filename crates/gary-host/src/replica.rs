@@ -60,9 +60,6 @@ pub enum LinkError {
     /// An interface is there, but not in the shape it wants: it was built for a newer version.
     #[error("{0}")]
     Mismatch(String),
-    /// A directory it was granted cannot be opened.
-    #[error("{0}")]
-    Grant(String),
 }
 
 impl Replica {
@@ -118,10 +115,14 @@ impl Replica {
     /// # Errors
     /// When it cannot.
     pub async fn try_instantiate(&self) -> Result<(), Failure> {
-        let mut store = self.store(Reservation::none())?;
-        let made = self.instantiate(&mut store).await;
-        made.map(drop)
-            .map_err(|error| Failure::of(&error, store.data().memory.refused()))
+        // A start function is guest code like any other: it may loop, and must be stoppable.
+        let work = async {
+            let mut store = self.store(Reservation::none())?;
+            let made = self.instantiate(&mut store).await;
+            made.map(drop)
+                .map_err(|error| Failure::of(&error, store.data().memory.refused()))
+        };
+        self.drive(work).await
     }
 
     /// Makes an instance in `store`.

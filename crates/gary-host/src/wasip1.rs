@@ -39,8 +39,7 @@ const EXIT_WIT: &str = "
 /// # Errors
 /// When it imports anything but wasip1, is no command, or is damaged.
 pub(crate) fn adapt(module: &[u8]) -> Result<Vec<u8>, ArtifactError> {
-    let looked = look(module)?;
-    let module = match looked.exits {
+    let module = match may_exit(module)? {
         true => keep_exit_code(module).map_err(damaged)?,
         false => module.to_vec(),
     };
@@ -52,13 +51,9 @@ pub(crate) fn adapt(module: &[u8]) -> Result<Vec<u8>, ArtifactError> {
         .map_err(damaged)
 }
 
-struct Looked {
-    /// Whether it may end with a code of its own.
-    exits: bool,
-}
-
-/// Names what the adapter could not provide, which it would only say in its own terms.
-fn look(module: &[u8]) -> Result<Looked, ArtifactError> {
+/// Whether the module may end with a code of its own. Names what the adapter could not provide, which
+/// it would only say in its own terms.
+fn may_exit(module: &[u8]) -> Result<bool, ArtifactError> {
     let broken = |error: BinaryReaderError| ArtifactError::Damaged(error.to_string());
     let (mut starts, mut exits) = (false, false);
     for payload in Parser::new(0).parse_all(module) {
@@ -84,7 +79,7 @@ fn look(module: &[u8]) -> Result<Looked, ArtifactError> {
         }
     }
     match starts {
-        true => Ok(Looked { exits }),
+        true => Ok(exits),
         false => Err(ArtifactError::NoStart),
     }
 }

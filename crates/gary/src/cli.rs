@@ -23,6 +23,9 @@ use crate::console;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Where Gary keeps its state [default: GARY_STATE_DIR, else the XDG state directory]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -182,7 +185,8 @@ pub(crate) struct ServeArgs {
     /// Address to serve at; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) addr: Option<ListenAddr>,
-    /// Requests handled at once; the next ones wait, then get 503 [default: 1000]
+    /// Requests handled at once; the next ones wait, then get 503 [default: what there is room
+    /// for, up to 1000]
     #[arg(long, value_name = "N")]
     pub(crate) max_concurrency: Option<Count>,
     /// Requests that one instance serves before it is dropped [default: 1 at WASI 0.2, 128 at 0.3].

@@ -29,11 +29,10 @@ pub(crate) fn spec(
         net: workload.net.iter().map(net).collect(),
         listen: workload.listen,
         config: workload.config.clone().into_iter().collect(),
-        stores: Some(
-            places::state()?
-                .join("keyvalue")
-                .join(workload.name.as_str()),
-        ),
+        // Without a place for it, only the unnamed store can be opened.
+        stores: places::state()
+            .ok()
+            .map(|state| state.join("keyvalue").join(workload.name.as_str())),
         limits: Limits {
             memory_bytes: workload.memory.map(|size| size.bytes()),
             instance_memory_bytes: workload.instance_memory.map(|size| size.bytes()),

@@ -239,7 +239,6 @@ pub(crate) fn cannot_link(target: &Target, error: &LinkError) -> Problem {
             .why(why)
             .why("an interface is there, but in another shape than it was built for")
             .hint(format!("gary inspect {path}")),
-        LinkError::Grant(why) => problem(Code::BadInput).why(why),
     }
 }
 

@@ -36,6 +36,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return problem::usage(error),
     };
+    if let Some(dir) = cli.state_dir {
+        places::keep_state_in(dir);
+    }
     let code = match cli.command {
         cli::Command::Run(typed) => run::main(*typed),
         cli::Command::Inspect(typed) => inspect::main(&typed),

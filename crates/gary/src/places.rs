@@ -2,11 +2,24 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::problem::{Code, Problem};
 
-/// State: `GARY_STATE_DIR`, else `$XDG_STATE_HOME/gary`, else `~/.local/state/gary`.
+/// What `--state-dir` says; set once, before anything asks.
+static STATE_DIR: OnceLock<PathBuf> = OnceLock::new();
+
+/// Keeps state in `dir` for the rest of the process.
+pub(crate) fn keep_state_in(dir: PathBuf) {
+    // There is one command line, so nobody can have been first.
+    let _ = STATE_DIR.set(dir);
+}
+
+/// State: `--state-dir`, else `GARY_STATE_DIR`, else `$XDG_STATE_HOME/gary`, else `~/.local/state/gary`.
 pub(crate) fn state() -> Result<PathBuf, Problem> {
+    if let Some(dir) = STATE_DIR.get() {
+        return Ok(dir.clone());
+    }
     place("GARY_STATE_DIR", "XDG_STATE_HOME", ".local/state")
 }
 

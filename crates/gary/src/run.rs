@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use gary_host::http::{Drained, Server};
 use gary_host::{Export, Failure, Kind, Program, Replica, Stdio, Wasi};
-use gary_manifest::Flags;
+use gary_manifest::{Flags, ListenAddr};
 use tokio::runtime::{self, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -35,6 +35,8 @@ pub(crate) struct Ended {
 /// Why a run is over, or starts anew.
 enum Next {
     Over(Ended),
+    /// A signal ended it, with this exit code.
+    Stopped(u8),
     /// A file changed. A server is to come back at the address it had.
     Again(Option<SocketAddr>),
 }
@@ -57,7 +59,8 @@ pub(crate) fn main(typed: RunArgs) -> u8 {
         return watched(&typed.workload.what, &mut flags, target, &reporter);
     }
     match once(&target, None, &reporter) {
-        Ok(Next::Over(ended)) => finish(&reporter, &ended),
+        Ok(Next::Over(ended)) => finish(&reporter, ended.code, ended.by),
+        Ok(Next::Stopped(code)) => finish(&reporter, code, By::Gary),
         Ok(Next::Again(_)) => unreachable!("nothing is watched"),
         Err(problem) => failed(&reporter, &problem),
     }
@@ -81,46 +84,67 @@ pub(crate) fn failed(reporter: &Reporter, problem: &Problem) -> u8 {
     code
 }
 
-fn finish(reporter: &Reporter, ended: &Ended) -> u8 {
-    reporter.exit(ended.code, ended.by);
-    ended.code
+fn finish(reporter: &Reporter, code: u8, by: By) -> u8 {
+    reporter.exit(code, by);
+    code
 }
 
-/// Runs again whenever something changes. What fails is told, and waits for the next change.
-fn watched(what: &Path, flags: &mut Flags, target: Target, reporter: &Arc<Reporter>) -> u8 {
-    let mut target = target;
+/// Runs again whenever something changes, until a signal. What fails is told, and waits for the next
+/// change.
+fn watched(what: &Path, flags: &mut Flags, mut target: Target, reporter: &Arc<Reporter>) -> u8 {
     let mut watcher = match Watcher::start(&target) {
         Ok(watcher) => watcher,
         Err(problem) => return failed(reporter, &problem),
     };
     loop {
         match once(&target, Some(&mut watcher), reporter) {
+            Ok(Next::Stopped(code)) => return finish(reporter, code, By::Gary),
             Ok(Next::Again(addr)) => {
                 // Somebody has the address open in a browser: a free port stays the one it was.
-                flags.addr = addr.map(gary_manifest::ListenAddr::new).or(flags.addr);
+                if target.workload.addr.socket_addr().port() == 0 {
+                    flags.addr = addr.map(ListenAddr::new).or(flags.addr);
+                }
             }
-            Ok(Next::Over(ended)) if ended.by == By::Gary => return finish(reporter, &ended),
             Ok(Next::Over(ended)) => {
-                reporter.note(&format!(
-                    "exited with code {}; waiting for a change",
-                    ended.code
-                ));
-                watcher.wait(reporter);
+                let code = ended.code;
+                if !change_after(&format!("exited with code {code}"), &mut watcher, reporter) {
+                    return finish(reporter, INTERRUPTED, By::Gary);
+                }
             }
             Err(problem) => {
                 reporter.problem(&problem);
-                reporter.note("waiting for a change");
-                watcher.wait(reporter);
+                if !change_after("not running", &mut watcher, reporter) {
+                    return finish(reporter, INTERRUPTED, By::Gary);
+                }
             }
         }
-        match Target::resolve(what, flags.clone()) {
-            Ok(changed) => target = changed,
-            Err(problem) => {
-                reporter.problem(&problem);
-                watcher.wait(reporter);
+        target = loop {
+            match Target::resolve(what, flags.clone()) {
+                Ok(changed) => break changed,
+                Err(problem) => reporter.problem(&problem),
             }
-        }
+            if !change_after("not running", &mut watcher, reporter) {
+                return finish(reporter, INTERRUPTED, By::Gary);
+            }
+        };
     }
+}
+
+/// Waits for a change; false when a signal came first.
+fn change_after(what: &str, watcher: &mut Watcher, reporter: &Reporter) -> bool {
+    reporter.note(&format!("{what}; waiting for a change"));
+    let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else {
+        return false;
+    };
+    runtime.block_on(async {
+        let Ok(mut signals) = Signals::new() else {
+            return false;
+        };
+        tokio::select! {
+            () = watcher.changed(reporter) => true,
+            () = signals.next() => false,
+        }
+    })
 }
 
 /// Loads and runs, until the end or a change.
@@ -251,7 +275,11 @@ async fn serving(
         .await
         .map_err(|error| cannot_bind(wanted, &error))?;
     let mut signals = Signals::new()?;
-    if let Err(failure) = replica.try_instantiate().await {
+    let instantiated = tokio::select! {
+        instantiated = replica.try_instantiate() => instantiated,
+        () = signals.next() => return Ok(Next::Stopped(INTERRUPTED)),
+    };
+    if let Err(failure) = instantiated {
         let code = told(target, &failure, reporter)?;
         return Ok(Next::Over(Ended {
             code: code as u8,
@@ -298,12 +326,7 @@ async fn serving(
         };
         match select(pin!(serving), pin!(cut)).await {
             Either::Left((served, _)) => served,
-            Either::Right(_) => {
-                return Ok(Next::Over(Ended {
-                    code: INTERRUPTED,
-                    by: By::Gary,
-                }));
-            }
+            Either::Right(_) => return Ok(Next::Stopped(INTERRUPTED)),
         }
     };
     match served {
@@ -320,10 +343,7 @@ async fn serving(
         return Ok(Next::Again(Some(addr)));
     }
     reporter.usage(replica.usage(), program.compiled_in());
-    Ok(Next::Over(Ended {
-        code: 0,
-        by: By::Gary,
-    }))
+    Ok(Next::Stopped(0))
 }
 
 /// Time for requests under way when it is a change that ends them: somebody waits for the new one.

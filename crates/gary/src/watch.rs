@@ -61,13 +61,6 @@ impl Watcher {
             reporter.changed(&path.display().to_string());
         }
     }
-
-    /// Waits for a change, where there is no runtime.
-    pub(crate) fn wait(&mut self, reporter: &Reporter) {
-        if let Some(path) = self.changes.blocking_recv() {
-            reporter.changed(&path.display().to_string());
-        }
-    }
 }
 
 /// With a build command, its sources; without one, the component itself. Always gary.toml.

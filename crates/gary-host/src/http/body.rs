@@ -10,19 +10,23 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error;
 
 use super::exchange::GuestBody;
 
-/// Time a client may pause for while it sends a body.
+/// Time a client may take over nothing while it sends a body.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Bytes a second that it has to send on the whole, beyond that: a trickle is a pause, too.
+const PACE_BYTES_MIN: u64 = 1024;
 
 /// A request's body, which fails past `left_bytes` or when its client pauses for too long.
 pub(crate) struct RequestBody {
     incoming: Incoming,
     left_bytes: u64,
     too_large: TooLarge,
+    started: Instant,
+    received_bytes: u64,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -42,6 +46,8 @@ impl RequestBody {
             incoming,
             left_bytes: bytes_max,
             too_large,
+            started: Instant::now(),
+            received_bytes: 0,
             pause: None,
         }
     }
@@ -57,9 +63,11 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
         let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(cx) else {
+            let earned = Duration::from_secs(this.received_bytes / PACE_BYTES_MIN);
+            let until = this.started + PAUSE_MAX + earned;
             let pause = this
                 .pause
-                .get_or_insert_with(|| Box::pin(tokio::time::sleep(PAUSE_MAX)));
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
             ready!(pause.as_mut().poll(cx));
             return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
         };
@@ -74,6 +82,7 @@ impl Body for RequestBody {
             return Poll::Ready(Some(Err(Error::HttpRequestBodySize(None))));
         };
         this.left_bytes = left;
+        this.received_bytes += bytes;
         Poll::Ready(Some(Ok(frame)))
     }
 

@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::Sleep;
 
 use super::service::{HEAD_BYTES_MAX, Service};
@@ -31,9 +32,22 @@ const PREFACE_PAUSE: Duration = Duration::from_millis(10);
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Serves a connection until either side closes it.
-pub(crate) async fn serve(stream: TcpStream, service: Arc<Service>, watcher: Watcher) {
+///
+/// One that has not begun to speak when `stopping` changes has nothing to lose.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    service: Arc<Service>,
+    watcher: Watcher,
+    mut stopping: watch::Receiver<()>,
+) {
     let observer = service.observer().clone();
-    let is_http2 = match tokio::time::timeout(HEAD_WAIT_MAX, speaks_http2(&stream)).await {
+    let begun = async {
+        tokio::select! {
+            is_http2 = speaks_http2(&stream) => is_http2,
+            _ = stopping.changed() => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    };
+    let is_http2 = match tokio::time::timeout(HEAD_WAIT_MAX, begun).await {
         Ok(Ok(is_http2)) => is_http2,
         Ok(Err(_)) => return,
         Err(_) => return observer.connection("a client connected and sent nothing"),

@@ -9,7 +9,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,10 +22,15 @@ use crate::failure::Failure;
 /// Time that a guest may go on for after its response was sent or its client has left.
 const AFTERWARDS_MAX: Duration = Duration::from_secs(30);
 
+const NO_ANSWER: &str = "the guest ended without an answer";
+
 /// What a guest answers with: a response, or a refusal in the form of an error code.
 pub(crate) type Answer = Result<http::Response<WasiBody>, wasmtime::Error>;
 /// A guest at work on one request. It ends after the response, when the guest has.
 pub(crate) type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+/// Held for as long as somebody takes the response's body: what pumps it may be no guest any more,
+/// but a stream that the host was handed to forward.
+pub(crate) type Taken = oneshot::Sender<std::convert::Infallible>;
 /// Told once, when the guest's work on a request has failed.
 pub(crate) type OnFailure = Arc<dyn Fn(&Failure) + Send + Sync>;
 
@@ -36,6 +41,7 @@ pub(crate) type OnFailure = Arc<dyn Fn(&Failure) + Send + Sync>;
 pub(crate) async fn answer(
     work: Work,
     mut answered: oneshot::Receiver<Answer>,
+    taken: Taken,
     on_failure: OnFailure,
 ) -> Result<http::Response<GuestBody>, Failure> {
     let mut left = Left {
@@ -52,12 +58,14 @@ pub(crate) async fn answer(
                     "the guest answered with an error: {error:#}"
                 ))),
                 (Err(_), Poll::Ready(Err(failure))) => Err(failure),
-                (Err(_), _) => Err(Failure::Host("the guest ended without an answer".into())),
+                (Err(_), _) => Err(Failure::Host(NO_ANSWER.into())),
             });
         }
         match ended {
             Poll::Ready(Err(failure)) => Poll::Ready(Err(failure)),
-            _ => Poll::Pending,
+            // It may have left the means to answer lying about; nobody will pick them up.
+            Poll::Ready(Ok(())) => Poll::Ready(Err(Failure::Host(NO_ANSWER.into()))),
+            Poll::Pending => Poll::Pending,
         }
     })
     .await
@@ -71,6 +79,7 @@ pub(crate) async fn answer(
         };
         response.map(|written| GuestBody {
             written,
+            taken: Some(taken),
             left,
             failed,
         })
@@ -80,6 +89,7 @@ pub(crate) async fn answer(
 /// A response's body: what the guest has written, and the guest that writes it.
 pub(crate) struct GuestBody {
     written: WasiBody,
+    taken: Option<Taken>,
     left: Left,
     /// The guest failed, so the end of what it wrote is not the end of the body.
     failed: bool,
@@ -105,11 +115,20 @@ impl Body for GuestBody {
                     }
                     match Pin::new(&mut this.written).poll_frame(cx) {
                         Poll::Ready(frame) => frame,
-                        Poll::Pending => return Poll::Pending,
+                        // Nobody is left to write the rest.
+                        Poll::Pending => Some(Err(Error::HttpResponseIncomplete)),
                     }
                 }
             },
         };
+        if !matches!(frame, Some(Ok(_))) {
+            this.taken = None;
+            // Most guests end with their response: its instance is then free for the request that
+            // the client may send next.
+            if let Poll::Ready(Err(failure)) = this.left.poll(cx) {
+                (this.left.on_failure)(&failure);
+            }
+        }
         Poll::Ready(match frame {
             // Without this a client would take what a broken guest had written for all there is.
             None if this.failed => Some(Err(Error::HttpResponseIncomplete)),
@@ -148,8 +167,14 @@ impl Left {
 
 impl Drop for Left {
     fn drop(&mut self) {
-        let (Some(work), Ok(runtime)) = (self.work.take(), tokio::runtime::Handle::try_current())
-        else {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        // Often there is nothing left but to notice that the client has it all.
+        if let Poll::Ready(Err(failure)) = self.poll(&mut Context::from_waker(Waker::noop())) {
+            (self.on_failure)(&failure);
+        }
+        let Some(work) = self.work.take() else {
             return;
         };
         let on_failure = self.on_failure.clone();

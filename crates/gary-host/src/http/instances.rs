@@ -112,7 +112,8 @@ impl Instances {
     /// `Busy` when others held the memory for too long; else why an instance could not be made.
     pub(crate) async fn take(&self, _admitted: &Admission) -> Result<Instance, Failure> {
         let idle = self.lock_idle().pop_back();
-        if let Some(instance) = idle {
+        if let Some(mut instance) = idle {
+            instance.store.data_mut().memory.forget_refusal();
             return Ok(instance);
         }
         let room = match self.initial_bytes.load(Relaxed) {
@@ -137,7 +138,9 @@ impl Instances {
         }
         let _waiting = Waiting::enter(&self.waiting).ok_or(Failure::Busy)?;
         // What idles in between holds memory that a waiting request needs more.
-        self.lock_idle().clear();
+        let idle = std::mem::take(&mut *self.lock_idle());
+        // Dropped where nobody waits for the lock.
+        drop(idle);
         tokio::time::timeout(QUEUE_WAIT_MAX, memory.reserve(bytes))
             .await
             .ok()
@@ -193,11 +196,7 @@ impl Instances {
 
     fn memory_is_short(&self) -> bool {
         let initial_bytes = self.initial_bytes.load(Relaxed);
-        self.replica
-            .shared
-            .memory
-            .reserve_now(initial_bytes)
-            .is_none()
+        !self.replica.shared.memory.has_room(initial_bytes)
     }
 
     fn others_hold_memory(&self) -> bool {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::connection;
 use super::instances::{IDLE_MAX, Instances};
@@ -67,12 +67,15 @@ impl Server {
         let instances = Arc::new(Instances::new(replica, wasi)?);
         let service = Arc::new(Service::new(instances.clone(), observer));
         let connections = GracefulShutdown::new();
+        let (stopping, stopped) = watch::channel(());
         tokio::select! {
-            () = self.accept(&service, &connections) => {}
+            () = self.accept(&service, &connections, &stopped) => {}
             () = reap(&instances) => {}
             () = stop => {}
         }
         drop(self);
+        // Nobody may be listening, which is as well.
+        let _ = stopping.send(());
         let drained = tokio::time::timeout(drain, async {
             connections.shutdown().await;
             instances.drained().await;
@@ -84,7 +87,12 @@ impl Server {
         })
     }
 
-    async fn accept(&self, service: &Arc<Service>, connections: &GracefulShutdown) {
+    async fn accept(
+        &self,
+        service: &Arc<Service>,
+        connections: &GracefulShutdown,
+        stopped: &watch::Receiver<()>,
+    ) {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         loop {
             let Ok(place) = places.clone().acquire_owned().await else {
@@ -99,7 +107,12 @@ impl Server {
                 }
             };
             prepare(&stream);
-            let served = connection::serve(stream, service.clone(), connections.watcher());
+            let served = connection::serve(
+                stream,
+                service.clone(),
+                connections.watcher(),
+                stopped.clone(),
+            );
             tokio::spawn(async move {
                 served.await;
                 drop(place);

@@ -1,5 +1,6 @@
 //! Answers one request: admits it, gives it to an instance, and says in HTTP what became of it.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -106,12 +107,24 @@ impl Service {
             RequestBody::new(body, self.body_bytes_max, too_large.clone()).boxed_unsync()
         });
         let (tx, answered) = oneshot::channel();
-        let work = work(self.instances.clone(), admission, request, tx);
+        let (taken, until_taken) = oneshot::channel();
+        let is_http2 = request.version() == Version::HTTP_2;
+        let exchange = Exchange {
+            request,
+            answer: tx,
+            until_taken,
+        };
+        let mut work = work(self.instances.clone(), admission, exchange);
+        if is_http2 {
+            // A stream whose client opens no window is not polled, and with it neither would be the
+            // guest's time limit. Over HTTP/1 the connection's own limit on stalls comes first.
+            work = Box::pin(wasmtime_wasi::runtime::spawn(work));
+        }
         let on_failure = {
             let observer = self.observer.clone();
             Arc::new(move |failure: &Failure| observer.failed(failure))
         };
-        match exchange::answer(work, answered, on_failure).await {
+        match exchange::answer(work, answered, taken, on_failure).await {
             Ok(response) => response.map(|body| ReplyBody::Guest(Box::new(body))),
             Err(_) if too_large.is_set() => self.body_too_large(),
             Err(Failure::Busy) => busy(),
@@ -164,19 +177,22 @@ impl Service {
     }
 }
 
-/// The whole of a guest's work on a request, from its instance to what it does after its answer.
-fn work(
-    instances: Arc<Instances>,
-    admission: Admission,
+/// A request on its way to a guest.
+struct Exchange {
     request: http::Request<wasmtime_wasi_http::WasiBody>,
     answer: oneshot::Sender<Answer>,
-) -> Work {
+    /// Ends when nobody takes the response's body any more.
+    until_taken: oneshot::Receiver<Infallible>,
+}
+
+/// The whole of a guest's work on a request, from its instance to what it does after its answer.
+fn work(instances: Arc<Instances>, admission: Admission, exchange: Exchange) -> Work {
     Box::pin(async move {
         let replica = instances.replica();
         replica
             .drive(async {
                 let mut instance = instances.take(&admission).await?;
-                let handled = handle(&mut instance, request, answer).await;
+                let handled = handle(&mut instance, exchange).await;
                 match handled {
                     Ok(()) => {
                         instances.give_back(instance);
@@ -192,11 +208,12 @@ fn work(
     })
 }
 
-async fn handle(
-    instance: &mut Instance,
-    mut request: http::Request<wasmtime_wasi_http::WasiBody>,
-    answer: oneshot::Sender<Answer>,
-) -> wasmtime::Result<()> {
+async fn handle(instance: &mut Instance, exchange: Exchange) -> wasmtime::Result<()> {
+    let Exchange {
+        mut request,
+        answer,
+        until_taken,
+    } = exchange;
     let Instance { store, proxy, .. } = instance;
     match proxy {
         Proxy::P2(guest) => {
@@ -223,7 +240,9 @@ async fn handle(
             store
                 .run_concurrent(async |guest| {
                     prepared.run(guest, pending()).await?;
-                    // The response's body, and whatever else the guest still does for it.
+                    // The response's body, which the host may be forwarding by itself, and whatever
+                    // else the guest still does for it.
+                    let _ = until_taken.await;
                     poll_fn(|cx| guest.poll_no_interesting_tasks(cx)).await;
                     Ok(())
                 })
