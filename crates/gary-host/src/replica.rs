@@ -167,3 +167,32 @@ impl Replica {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::Artifact;
+    use crate::spec::Limits;
+
+    #[tokio::test]
+    async fn a_start_function_that_never_ends_is_stopped() {
+        let text = "(component
+            (core module $m (func $f (loop br 0)) (start $f))
+            (core instance (instantiate $m)))";
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let artifact = Artifact::new(bytes).expect("it is WebAssembly");
+        let program = Program::compile(&engine, None, &artifact).expect("it is valid");
+        let limit = Duration::from_millis(100);
+        let spec = Spec {
+            limits: Limits {
+                timeout: Some(limit),
+                ..Limits::default()
+            },
+            ..Spec::default()
+        };
+        let replica = Replica::new(&program, spec).expect("it imports nothing");
+        let ended = replica.try_instantiate().await;
+        assert!(matches!(ended, Err(Failure::TimedOut(reached)) if reached == limit));
+    }
+}

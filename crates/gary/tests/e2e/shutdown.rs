@@ -94,3 +94,20 @@ fn a_server_that_was_stopped_has_freed_its_address() {
         .serving();
     second.get("/?ms=1").is(200, "waited 1 ms\n");
 }
+
+#[test]
+fn a_client_that_never_spoke_does_not_delay_the_end() {
+    let server = Gary::new()
+        .serve(SLOW.path())
+        .args(["--drain", "1h"])
+        .start()
+        .serving();
+    // A server that has answered has accepted whoever came before.
+    let _silent = std::net::TcpStream::connect(server.addr()).expect("the server accepts");
+    runtime().block_on(async {
+        let mut client = Client::http1(server.addr()).await;
+        client.begin(get("/?ms=0")).await;
+    });
+    server.signal(Signal::TERM);
+    server.wait().exits(0);
+}
