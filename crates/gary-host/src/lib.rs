@@ -6,7 +6,8 @@
 //!
 //! - a guest gets nothing that its [`Spec`] does not grant;
 //! - whatever a guest does, it ends in a value or a [`Failure`], never in a panic, and never keeps
-//!   another guest, a timer or a socket waiting for longer than a slice of a few milliseconds;
+//!   another guest, a timer or a socket waiting for longer than a slice of a few milliseconds (but for
+//!   filling or copying memory, which WebAssembly does in one step);
 //! - memory and processor time are counted where they are used, and a limit that is reached is named;
 //! - compiled code is run only if this user's own key vouches for it;
 //! - every queue and table has a named limit.

@@ -141,7 +141,12 @@ impl Inspection {
         let _ = writeln!(text, "{}", harmless(&self.path));
         let _ = writeln!(text, "  digest  {}", self.digest);
         let _ = writeln!(text, "  size    {}{module}", size(self.size_bytes));
-        let _ = writeln!(text, "  world   {}", self.world.describe());
+        let lacking = if self.runnable {
+            ""
+        } else {
+            ", once it has what it is missing"
+        };
+        let _ = writeln!(text, "  world   {}{lacking}", self.world.describe());
         text += "\ngives\n";
         for export in &self.exports {
             let _ = writeln!(text, "  + {}", harmless(&export.name));
@@ -183,11 +188,11 @@ impl Inspection {
 impl World {
     fn describe(self) -> &'static str {
         match self {
-            Self::CommandP2 => "wasi:cli/command@0.2 (gary run runs it)",
-            Self::CommandP3 => "wasi:cli/command@0.3 (gary run runs it)",
-            Self::ProxyP2 => "wasi:http/proxy@0.2 (gary run serves it)",
-            Self::ServiceP3 => "wasi:http/service@0.3 (gary run serves it)",
-            Self::Library => "a library (gary call calls its functions)",
+            Self::CommandP2 => "wasi:cli/command@0.2, gary run runs it",
+            Self::CommandP3 => "wasi:cli/command@0.3, gary run runs it",
+            Self::ProxyP2 => "wasi:http/proxy@0.2, gary run serves it",
+            Self::ServiceP3 => "wasi:http/service@0.3, gary run serves it",
+            Self::Library => "a library, gary call calls its functions",
         }
     }
 }

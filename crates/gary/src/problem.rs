@@ -99,7 +99,12 @@ fn unknown(error: &clap::Error) -> Problem {
         .or_else(|| context(error, ContextKind::SuggestedSubcommand));
     match near {
         Some(near) => problem.hint(format!("did you mean {near}?")),
-        None => problem.hint("gary --help"),
+        None if what == "command" => problem.hint("gary --help"),
+        None if given.starts_with("`-") => problem.hint("add --help to see what it takes"),
+        None => problem.hint(format!(
+            "put what is for the guest behind `--`: -- {}",
+            given.trim_matches('`')
+        )),
     }
 }
 

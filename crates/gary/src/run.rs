@@ -150,10 +150,14 @@ fn change_after(what: &str, watcher: &mut Watcher, reporter: &Reporter) -> bool 
 /// Loads and runs, until the end or a change.
 fn once(
     target: &Target,
-    watcher: Option<&mut Watcher>,
+    mut watcher: Option<&mut Watcher>,
     reporter: &Arc<Reporter>,
 ) -> Result<Next, Problem> {
-    let program = load::load(target, reporter)?;
+    let loaded = load::load(target, reporter);
+    if let Some(watcher) = &mut watcher {
+        watcher.forget();
+    }
+    let program = loaded?;
     let name = target.workload.name.as_str();
     reporter.loaded(name, &program.digest().to_string(), program.compiled_in());
     match program.kind() {

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notify_debouncer_mini::notify::{RecommendedWatcher, RecursiveMode};
-use notify_debouncer_mini::{DebounceEventResult, Debouncer, new_debouncer};
+use notify::event::{EventKind, ModifyKind};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::time::timeout;
 
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
@@ -17,7 +18,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// Watches the component, its gary.toml and the sources that it names.
 pub(crate) struct Watcher {
     changes: Receiver<PathBuf>,
-    _debouncer: Debouncer<RecommendedWatcher>,
+    _system: RecommendedWatcher,
 }
 
 impl Watcher {
@@ -28,11 +29,14 @@ impl Watcher {
         let (tell, changes) = mpsc::channel(1);
         let paths = watched(target);
         let relevant = paths.clone();
-        let mut debouncer = new_debouncer(SETTLE, move |events: DebounceEventResult| {
-            let changed = events.into_iter().flatten().map(|event| event.path);
-            let mut changed =
-                changed.filter(|path| relevant.iter().any(|(root, _)| path.starts_with(root)));
-            if let Some(path) = changed.next() {
+        let mut system = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let Some(event) = event.ok().filter(|event| is_change(event.kind)) else {
+                return;
+            };
+            let mut changed = event.paths.into_iter();
+            let changed =
+                changed.find(|path| relevant.iter().any(|(root, _)| path.starts_with(root)));
+            if let Some(path) = changed {
                 // One that is not yet seen to stands for this one too.
                 let _ = tell.try_send(path);
             }
@@ -40,26 +44,42 @@ impl Watcher {
         .map_err(|error| cannot(&error))?;
         for (path, mode) in &paths {
             // A file is replaced rather than written by most tools, so its directory is watched.
-            let watched = match mode {
+            let place = match mode {
                 RecursiveMode::Recursive => path,
                 RecursiveMode::NonRecursive => path.parent().unwrap_or(path),
             };
-            debouncer
-                .watcher()
-                .watch(watched, *mode)
+            system
+                .watch(place, *mode)
                 .map_err(|error| cannot(&format!("{}: {error}", path.display())))?;
         }
         Ok(Self {
             changes,
-            _debouncer: debouncer,
+            _system: system,
         })
     }
 
-    /// Waits for a change.
+    /// Waits for a change, and until what changes has settled.
     pub(crate) async fn changed(&mut self, reporter: &Reporter) {
-        if let Some(path) = self.changes.recv().await {
-            reporter.changed(&path.display().to_string());
-        }
+        let Some(path) = self.changes.recv().await else {
+            return std::future::pending().await;
+        };
+        while let Ok(Some(_)) = timeout(SETTLE, self.changes.recv()).await {}
+        reporter.changed(&path.display().to_string());
+    }
+
+    /// Forgets what has changed so far: a build that was just run has written it.
+    pub(crate) fn forget(&mut self) {
+        while self.changes.try_recv().is_ok() {}
+    }
+}
+
+/// Whether something was written. The system also tells of opening and reading, which Gary itself
+/// does each time it starts.
+fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Create(_) | EventKind::Remove(_) => true,
+        EventKind::Modify(kind) => !matches!(kind, ModifyKind::Metadata(_)),
+        _ => false,
     }
 }
 

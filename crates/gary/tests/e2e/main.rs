@@ -31,3 +31,4 @@ mod serving;
 mod shutdown;
 mod traps;
 mod usage;
+mod watch;
