@@ -32,7 +32,7 @@ const ON_DEMAND_MEMORIES: u32 = 40;
 
 /// How instances get their memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Allocation {
+pub(crate) enum Allocation {
     /// From slots reserved at start; reuse costs no system call.
     Pooling,
     /// From the system for each instance, where the address space is too small for a pool.
@@ -86,11 +86,6 @@ impl Engine {
             ticker,
             allocation,
         })
-    }
-
-    /// How instances get their memory.
-    pub fn allocation(&self) -> Allocation {
-        self.allocation
     }
 
     /// Linear memories that can live at once.

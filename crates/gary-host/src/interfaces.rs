@@ -11,7 +11,7 @@ use crate::{config, keyvalue, logging, net};
 /// Every interface that a guest may import, each with the newest version of it that Gary has.
 ///
 /// A guest built for an older version of the same 0.x line is served by the newer one.
-pub const PROVIDED: &[&str] = &[
+const PROVIDED: &[&str] = &[
     "wasi:cli/environment@0.2.12",
     "wasi:cli/exit@0.2.12",
     "wasi:cli/stderr@0.2.12",

@@ -24,13 +24,7 @@ pub(crate) fn main(typed: CallArgs) -> u8 {
         Ok(target) => target,
         Err(problem) => return failed(&reporter, &problem),
     };
-    let workload = &target.workload;
-    let reporter = Arc::new(Reporter::new(
-        workload.json,
-        workload.color,
-        workload.verbose.get(),
-        workload.quiet,
-    ));
+    let reporter = Arc::new(Reporter::of(&target.workload));
     match call(&target, &typed.call, &reporter) {
         Ok(Ok(returned)) => {
             if !returned.wave.is_empty() {

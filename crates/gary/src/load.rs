@@ -106,7 +106,7 @@ fn open_cache(reporter: &Reporter) -> Option<Cache> {
                 &state.join("cache.key"),
                 CACHE_BYTES_MAX,
             )
-            .map_err(|error| format!("{}: {error}", cache.display()))
+            .map_err(|error| format!("{} or {}: {error}", cache.display(), state.display()))
         });
     opened
         .map_err(|why| reporter.note(&format!("compiled code will not be kept: {why}")))

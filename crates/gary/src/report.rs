@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 use gary_host::{Failure, Level, LogSink, TrapReport, http};
-use gary_manifest::Color;
+use gary_manifest::{Color, Workload};
 
 use crate::console::{self, harmless};
 use crate::event::{By, Event};
@@ -61,6 +61,16 @@ impl Reporter {
                 untold: 0,
             }),
         }
+    }
+
+    /// Tells as the workload's flags and gary.toml together say.
+    pub(crate) fn of(workload: &Workload) -> Self {
+        Self::new(
+            workload.json,
+            workload.color,
+            workload.verbose.get(),
+            workload.quiet,
+        )
     }
 
     /// For what goes wrong before anybody could say how to tell.

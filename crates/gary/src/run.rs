@@ -48,14 +48,8 @@ pub(crate) fn main(typed: RunArgs) -> u8 {
         Ok(target) => target,
         Err(problem) => return failed(&reporter, &problem),
     };
-    let workload = &target.workload;
-    let reporter = Arc::new(Reporter::new(
-        workload.json,
-        workload.color,
-        workload.verbose.get(),
-        workload.quiet,
-    ));
-    if workload.watch {
+    let reporter = Arc::new(Reporter::of(&target.workload));
+    if target.workload.watch {
         return watched(&typed.workload.what, &mut flags, target, &reporter);
     }
     match once(&target, None, &reporter) {
