@@ -19,6 +19,8 @@ mod report;
 mod run;
 #[cfg(test)]
 mod schemas;
+mod serve;
+mod signals;
 mod target;
 mod watch;
 

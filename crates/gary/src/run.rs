@@ -4,15 +4,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures::channel::oneshot;
 use futures::future::{Either, select};
-use gary_host::http::{Drained, Server};
 use gary_host::{Export, Failure, Kind, Program, Replica, Stdio, Wasi};
 use gary_manifest::{Flags, ListenAddr};
 use tokio::runtime::{self, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::RunArgs;
 use crate::event::By;
@@ -20,11 +16,12 @@ use crate::grants;
 use crate::load;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
+use crate::signals::Signals;
 use crate::target::Target;
 use crate::watch::Watcher;
 
 /// Exit code of a server that a second signal ended.
-const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// How a run ended.
 pub(crate) struct Ended {
@@ -33,12 +30,23 @@ pub(crate) struct Ended {
 }
 
 /// Why a run is over, or starts anew.
-enum Next {
+pub(crate) enum Next {
     Over(Ended),
     /// A signal ended it, with this exit code.
     Stopped(u8),
     /// A file changed. A server is to come back at the address it had.
     Again(Option<SocketAddr>),
+}
+
+/// A workload that is linked and about to run.
+pub(crate) struct Run<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) program: Program,
+    pub(crate) replica: Replica,
+    pub(crate) wasi: Wasi,
+    /// Tells of a change that ends the run, under `--watch`.
+    pub(crate) watcher: Option<&'a mut Watcher>,
+    pub(crate) reporter: &'a Arc<Reporter>,
 }
 
 pub(crate) fn main(typed: RunArgs) -> u8 {
@@ -154,16 +162,60 @@ fn once(
     let program = loaded?;
     let name = target.workload.name.as_str();
     reporter.loaded(name, &program.digest().to_string(), program.compiled_in());
-    match program.kind() {
-        Kind::Command(wasi) => {
-            let replica = link(target, &program, Stdio::Inherit, reporter)?;
-            command(target, &program, &replica, wasi, watcher, reporter)
-        }
-        Kind::Http(wasi) => {
-            let replica = link(target, &program, Stdio::Output, reporter)?;
-            serve(target, &program, &replica, wasi, watcher, reporter)
-        }
-        Kind::Library => Err(nothing_to_run(target, &program)),
+    let (serves, wasi) = match program.kind() {
+        Kind::Command(wasi) => (false, wasi),
+        Kind::Http(wasi) => (true, wasi),
+        Kind::Library => return Err(nothing_to_run(target, &program)),
+    };
+    let stdio = if serves {
+        Stdio::Output
+    } else {
+        Stdio::Inherit
+    };
+    let run = Run {
+        target,
+        replica: link(target, &program, stdio, reporter)?,
+        program,
+        wasi,
+        watcher,
+        reporter,
+    };
+    if serves { run.serve() } else { run.command() }
+}
+
+impl Run<'_> {
+    /// Runs a command to its end.
+    fn command(self) -> Result<Next, Problem> {
+        let reporter = self.reporter;
+        // One guest needs one thread, which starts sooner than a pool of them.
+        let runtime = started(runtime::Builder::new_current_thread().enable_all().build())?;
+        let ended = runtime.block_on(async {
+            let run = self.replica.run(self.wasi);
+            let Some(watcher) = self.watcher else {
+                return Some(run.await);
+            };
+            match select(pin!(run), pin!(watcher.changed(reporter))).await {
+                Either::Left((ended, _)) => Some(ended),
+                Either::Right(_) => None,
+            }
+        });
+        // A guest's read of the terminal may still be under way on a thread of its own.
+        runtime.shutdown_background();
+        let Some(ended) = ended else {
+            return Ok(Next::Again(None));
+        };
+        reporter.usage(self.replica.usage(), self.program.compiled_in());
+        let ended = match ended {
+            Ok(code) => Ended {
+                code: exit_code(code),
+                by: By::Guest,
+            },
+            Err(failure) => Ended {
+                code: told(self.target, &failure, reporter)? as u8,
+                by: By::Gary,
+            },
+        };
+        Ok(Next::Over(ended))
     }
 }
 
@@ -176,47 +228,6 @@ pub(crate) fn link(
 ) -> Result<Replica, Problem> {
     let spec = grants::spec(target, stdio, reporter)?;
     Replica::new(program, spec).map_err(|error| crate::inspect::cannot_link(target, &error))
-}
-
-fn command(
-    target: &Target,
-    program: &Program,
-    replica: &Replica,
-    wasi: Wasi,
-    watcher: Option<&mut Watcher>,
-    reporter: &Arc<Reporter>,
-) -> Result<Next, Problem> {
-    // One guest needs one thread, which starts sooner than a pool of them.
-    let runtime = started(runtime::Builder::new_current_thread().enable_all().build())?;
-    let ended = runtime.block_on(async {
-        let run = replica.run(wasi);
-        let Some(watcher) = watcher else {
-            return Some(run.await);
-        };
-        match select(pin!(run), pin!(watcher.changed(reporter))).await {
-            Either::Left((ended, _)) => Some(ended),
-            Either::Right(_) => None,
-        }
-    });
-    // A guest's read of the terminal may still be under way on a thread of its own.
-    runtime.shutdown_background();
-    let Some(ended) = ended else {
-        return Ok(Next::Again(None));
-    };
-    reporter.usage(replica.usage(), program.compiled_in());
-    let code = match ended {
-        Ok(code) => {
-            return Ok(Next::Over(Ended {
-                code: exit_code(code),
-                by: By::Guest,
-            }));
-        }
-        Err(failure) => told(target, &failure, reporter)?,
-    };
-    Ok(Next::Over(Ended {
-        code: code as u8,
-        by: By::Gary,
-    }))
 }
 
 /// Tells a guest's failure: a trap as such, anything else as a problem.
@@ -243,168 +254,9 @@ fn exit_code(code: i32) -> u8 {
     code.to_le_bytes()[0]
 }
 
-fn serve(
-    target: &Target,
-    program: &Program,
-    replica: &Replica,
-    wasi: Wasi,
-    watcher: Option<&mut Watcher>,
-    reporter: &Arc<Reporter>,
-) -> Result<Next, Problem> {
-    raise_open_files();
-    let runtime = started(runtime::Builder::new_multi_thread().enable_all().build())?;
-    let served = runtime.block_on(serving(target, program, replica, wasi, watcher, reporter));
-    // What is still under way was given its time to end.
-    runtime.shutdown_background();
-    served
-}
-
-async fn serving(
-    target: &Target,
-    program: &Program,
-    replica: &Replica,
-    wasi: Wasi,
-    watcher: Option<&mut Watcher>,
-    reporter: &Arc<Reporter>,
-) -> Result<Next, Problem> {
-    let workload = &target.workload;
-    let wanted = workload.addr.socket_addr();
-    let server = Server::bind(wanted)
-        .await
-        .map_err(|error| cannot_bind(wanted, &error))?;
-    let mut signals = Signals::new()?;
-    let instantiated = tokio::select! {
-        instantiated = replica.try_instantiate() => instantiated,
-        () = signals.next() => return Ok(Next::Stopped(INTERRUPTED)),
-    };
-    if let Err(failure) = instantiated {
-        let code = told(target, &failure, reporter)?;
-        return Ok(Next::Over(Ended {
-            code: code as u8,
-            by: By::Gary,
-        }));
-    }
-    let addr = server.addr();
-    reporter.serving(workload.name.as_str(), &format!("http://{addr}/"));
-
-    let mut stopped_by_change = false;
-    let (stopping, draining) = oneshot::channel();
-    let drain = workload.drain.duration();
-    let stop = async {
-        let change = async {
-            match watcher {
-                Some(watcher) => watcher.changed(reporter).await,
-                None => std::future::pending().await,
-            }
-        };
-        stopped_by_change = matches!(
-            select(pin!(change), pin!(signals.next())).await,
-            Either::Left(_)
-        );
-        // Listened for before anybody is told to send it, or it could pass for the first.
-        if let Ok(second) = Signals::new() {
-            let _ = stopping.send(second);
-        }
-        if !stopped_by_change {
-            reporter.note(&format!("stopping; requests under way have {drain:?}"));
-        }
-    };
-    let served = {
-        let drain = if workload.watch {
-            drain.min(WATCH_DRAIN)
-        } else {
-            drain
-        };
-        let serving = server.serve(replica, wasi, reporter.clone(), stop, drain);
-        let cut = async {
-            match draining.await {
-                Ok(mut second) => second.next().await,
-                Err(_) => std::future::pending().await,
-            }
-        };
-        match select(pin!(serving), pin!(cut)).await {
-            Either::Left((served, _)) => served,
-            Either::Right(_) => return Ok(Next::Stopped(INTERRUPTED)),
-        }
-    };
-    match served {
-        Ok(Drained::TimedOut) => reporter.note("some requests did not end in time"),
-        Ok(Drained::Whole) => {}
-        Err(error) => {
-            return Err(
-                Problem::new(Code::Failure, format!("cannot serve {}", workload.name))
-                    .why(format!("{error:#}")),
-            );
-        }
-    }
-    if stopped_by_change {
-        return Ok(Next::Again(Some(addr)));
-    }
-    reporter.usage(replica.usage(), program.compiled_in());
-    Ok(Next::Stopped(0))
-}
-
-/// Time for requests under way when it is a change that ends them: somebody waits for the new one.
-const WATCH_DRAIN: Duration = Duration::from_secs(1);
-
-/// SIGINT and SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Problem> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| {
-                Problem::new(Code::Failure, "cannot listen for signals").why(error)
-            })
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Each connection is an open file, and the soft limit of most systems is a low one.
-fn raise_open_files() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    // With the old limit, connections past it wait; that is no reason to stop.
-    let _ = setrlimit(Resource::Nofile, raised);
-}
-
-fn started(runtime: std::io::Result<Runtime>) -> Result<Runtime, Problem> {
+/// The runtime, or why there is none.
+pub(crate) fn started(runtime: std::io::Result<Runtime>) -> Result<Runtime, Problem> {
     runtime.map_err(|error| Problem::new(Code::Failure, "cannot start threads").why(error))
-}
-
-fn cannot_bind(addr: SocketAddr, error: &std::io::Error) -> Problem {
-    use std::io::ErrorKind;
-    let problem = |code| Problem::new(code, format!("cannot serve at {addr}"));
-    match error.kind() {
-        ErrorKind::AddrInUse => problem(Code::Conflict)
-            .why("the address is in use")
-            .hint("--addr with another port, or with port 0 for a free one"),
-        ErrorKind::PermissionDenied => problem(Code::Failure)
-            .why("permission denied")
-            .hint("--addr with a port of 1024 or above"),
-        ErrorKind::AddrNotAvailable => problem(Code::Failure)
-            .why("this machine has no such address")
-            .hint("--addr with an address of this machine, such as 127.0.0.1"),
-        _ => problem(Code::Failure).why(error),
-    }
 }
 
 fn nothing_to_run(target: &Target, program: &Program) -> Problem {
