@@ -43,9 +43,7 @@ impl ReplicaMemory {
     ///
     /// Returns `None` at once when the replica could never hold so much.
     pub(crate) async fn reserve(self: &Arc<Self>, bytes: u64) -> Option<Reservation> {
-        if bytes.div_ceil(PAGE_BYTES) > self.pages_max as u64 {
-            return None;
-        }
+        self.pages_for(bytes)?;
         loop {
             let mut freed = pin!(self.freed.notified());
             freed.as_mut().enable();
@@ -60,13 +58,25 @@ impl ReplicaMemory {
 
     /// Holds `bytes` if they are free right now.
     pub(crate) fn reserve_now(self: &Arc<Self>, bytes: u64) -> Option<Reservation> {
-        self.try_reserve(bytes.div_ceil(PAGE_BYTES))
+        self.try_reserve(self.pages_for(bytes)?)
             .map(|pages| Reservation(Some(pages)))
     }
 
     /// Whether `bytes` are free right now.
     pub(crate) fn has_room(&self, bytes: u64) -> bool {
-        self.pages.available_permits() as u64 >= bytes.div_ceil(PAGE_BYTES)
+        self.pages_for(bytes)
+            .is_some_and(|pages| self.pages.available_permits() as u64 >= pages)
+    }
+
+    /// Pages that hold `bytes`; `None` for more than the replica may ever have.
+    ///
+    /// A limit need not be a whole number of pages. What is left of it past the last whole page is
+    /// never given out, so to ask for all of the limit is to ask for its whole pages.
+    fn pages_for(&self, bytes: u64) -> Option<u64> {
+        let pages_max = self.pages_max as u64;
+        let pages = bytes.div_ceil(PAGE_BYTES);
+        (pages <= pages_max || self.limit_bytes.is_some_and(|limit| bytes <= limit))
+            .then_some(pages.min(pages_max))
     }
 
     fn try_reserve(self: &Arc<Self>, pages: u64) -> Option<Pages> {
@@ -75,13 +85,14 @@ impl ReplicaMemory {
             .clone()
             .try_acquire_many_owned(u32::try_from(pages).ok()?)
             .ok()?;
-        self.note_peak();
         Some(Pages {
             permit: Some(permit),
             of: self.clone(),
         })
     }
 
+    /// What is held only grows until pages come back, so it is looked at just before they do, and
+    /// when somebody asks. Looked at as it grows, it would count growth that then failed.
     fn note_peak(&self) {
         let used = (self.pages_max - self.pages.available_permits()) as u64;
         self.peak_pages.fetch_max(used, Relaxed);
@@ -89,6 +100,7 @@ impl ReplicaMemory {
 
     /// The most that was held at once, in bytes.
     pub(crate) fn peak_bytes(&self) -> u64 {
+        self.note_peak();
         self.peak_pages.load(Relaxed) * PAGE_BYTES
     }
 }
@@ -111,13 +123,27 @@ impl Pages {
             (permit, more) => *permit = more.or(permit.take()),
         }
     }
+
+    /// Gives back pages that were never used, so that they do not count towards the peak.
+    fn give_back_unused(&mut self, pages: u64) {
+        let unused = self
+            .permit
+            .as_mut()
+            .zip(usize::try_from(pages).ok())
+            .and_then(|(permit, pages)| permit.split(pages));
+        drop(unused);
+        self.of.freed.notify_waiters();
+    }
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        if self.permit.take().is_some() {
-            self.of.freed.notify_waiters();
+        if self.permit.is_none() {
+            return;
         }
+        self.of.note_peak();
+        self.permit = None;
+        self.of.freed.notify_waiters();
     }
 }
 
@@ -137,7 +163,17 @@ pub(crate) struct InstanceMemory {
     limit_bytes: Option<u64>,
     held: Option<Pages>,
     used_bytes: u64,
+    /// The growth that was allowed last. Whether it came about is only told when it did not.
+    allowed: Growth,
     refused: Option<MemoryLimit>,
+}
+
+/// What an instance was allowed to grow by.
+#[derive(Default)]
+struct Growth {
+    bytes: u64,
+    /// Pages taken from the replica for it.
+    pages: u64,
 }
 
 /// The limit that an instance ran into.
@@ -160,6 +196,7 @@ impl InstanceMemory {
             limit_bytes,
             held: reservation.0,
             used_bytes: 0,
+            allowed: Growth::default(),
             refused: None,
         }
     }
@@ -201,7 +238,22 @@ impl InstanceMemory {
             }
         }
         self.used_bytes = wanted;
+        self.allowed = Growth {
+            bytes: more_bytes,
+            pages: missing,
+        };
         true
+    }
+
+    /// Takes the growth that was allowed last out of the account: the system had no memory for it.
+    fn undo_growth(&mut self) {
+        let Growth { bytes, pages } = std::mem::take(&mut self.allowed);
+        self.used_bytes = self.used_bytes.saturating_sub(bytes);
+        if let Some(held) = &mut self.held
+            && pages > 0
+        {
+            held.give_back_unused(pages);
+        }
     }
 }
 
@@ -218,6 +270,14 @@ impl ResourceLimiter for InstanceMemory {
         Ok(self.grow(desired.saturating_sub(current) as u64))
     }
 
+    /// Wasmtime calls this right after it has asked for that growth and was allowed it, and never
+    /// when it was refused. (It does call it without having asked for memories of one-byte pages,
+    /// which the engine does not take.)
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.undo_growth();
+        Ok(())
+    }
+
     fn table_growing(
         &mut self,
         current: usize,
@@ -227,13 +287,22 @@ impl ResourceLimiter for InstanceMemory {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        Ok(self.grow(desired.saturating_sub(current) as u64 * TABLE_ELEMENT_BYTES))
+        let more_elements = desired.saturating_sub(current) as u64;
+        Ok(self.grow(more_elements.saturating_mul(TABLE_ELEMENT_BYTES)))
+    }
+
+    /// Nothing to undo: wasmtime calls this for a size past what can be counted, before it asks, and
+    /// for one past the table's maximum, which was refused above. A table that the system has no
+    /// memory for traps instead, and the account goes with the instance.
+    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
 
     fn instance(replica: &Arc<ReplicaMemory>, limit: Option<u64>) -> InstanceMemory {
         InstanceMemory::new(replica.clone(), limit, Reservation::none())
@@ -294,5 +363,105 @@ mod tests {
     async fn more_than_the_replica_ever_has_is_refused_at_once() {
         let replica = ReplicaMemory::new(Some(PAGE_BYTES));
         assert!(replica.reserve(PAGE_BYTES + 1).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn all_of_a_limit_is_its_whole_pages() {
+        let limit = 2 * PAGE_BYTES + 1;
+        let replica = ReplicaMemory::new(Some(limit));
+        assert!(replica.reserve(limit + 1).await.is_none());
+        let all = replica.reserve(limit).await.expect("it is all there is");
+        assert!(!replica.has_room(1));
+        let mut memory = InstanceMemory::new(replica.clone(), None, all);
+        assert!(memory.grow(2 * PAGE_BYTES));
+        assert!(!memory.grow(1));
+        assert_eq!(memory.refused(), Some(MemoryLimit::Replica(limit)));
+    }
+
+    #[tokio::test]
+    async fn growth_that_failed_was_never_used() {
+        let replica = ReplicaMemory::new(Some(4 * PAGE_BYTES));
+        let room = replica.reserve_now(PAGE_BYTES).expect("it is free");
+        let mut memory = InstanceMemory::new(replica.clone(), None, room);
+        assert!(memory.grow(PAGE_BYTES / 2));
+        assert!(memory.grow(3 * PAGE_BYTES));
+        memory.undo_growth();
+        assert_eq!(memory.used_bytes(), PAGE_BYTES / 2);
+        assert_eq!(replica.peak_bytes(), PAGE_BYTES);
+        assert!(replica.has_room(3 * PAGE_BYTES));
+        // What failed once is not undone twice.
+        memory.undo_growth();
+        assert_eq!(memory.used_bytes(), PAGE_BYTES / 2);
+        drop(memory);
+        assert!(replica.has_room(4 * PAGE_BYTES));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_hears_of_growth_that_failed() {
+        let replica = ReplicaMemory::new(Some(2 * PAGE_BYTES));
+        let mut memory = instance(&replica, None);
+        assert!(memory.grow(2 * PAGE_BYTES));
+        let waiting = tokio::spawn({
+            let replica = replica.clone();
+            async move { replica.reserve(PAGE_BYTES).await.is_some() }
+        });
+        tokio::task::yield_now().await;
+        memory.undo_growth();
+        assert!(waiting.await.expect("it does not panic"));
+    }
+
+    #[test]
+    fn a_table_larger_than_can_be_counted_is_refused() {
+        let replica = ReplicaMemory::new(None);
+        let mut memory = instance(&replica, Some(PAGE_BYTES));
+        let grown = memory.table_growing(0, 1 << 61, None);
+        assert!(matches!(grown, Ok(false)), "{grown:?}");
+        assert_eq!(memory.refused(), Some(MemoryLimit::Instance(PAGE_BYTES)));
+    }
+
+    fn module(engine: &Engine, text: &str) -> wasmtime::Result<wasmtime::Module> {
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        wasmtime::Module::new(engine.wasmtime(), bytes)
+    }
+
+    /// Grows a core module's memory by so many pages, and says what the guest was told and what is
+    /// counted then.
+    async fn grow(text: &str, pages: u64) -> (i64, u64, u64) {
+        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let replica = ReplicaMemory::new(None);
+        let memory = instance(&replica, None);
+        let mut store = wasmtime::Store::new(engine.wasmtime(), memory);
+        store.limiter(|memory| memory);
+        crate::meter::slice(&mut store);
+        let module = module(&engine, text).expect("it is valid");
+        let instance = wasmtime::Instance::new_async(&mut store, &module, &[])
+            .await
+            .expect("it imports nothing");
+        let grow = instance
+            .get_typed_func::<i64, i64>(&mut store, "grow")
+            .expect("it is exported");
+        let told = grow.call_async(&mut store, pages.cast_signed()).await;
+        (
+            told.expect("it does not trap"),
+            store.data().used_bytes(),
+            replica.peak_bytes(),
+        )
+    }
+
+    #[tokio::test]
+    async fn what_the_system_has_no_memory_for_is_not_counted() {
+        let text = r#"(module (memory i64 1)
+            (func (export "grow") (param i64) (result i64) (memory.grow (local.get 0))))"#;
+        assert_eq!(grow(text, 2).await, (1, 3 * PAGE_BYTES, 3 * PAGE_BYTES));
+        // More than any processor addresses.
+        assert_eq!(grow(text, 1 << 31).await, (-1, PAGE_BYTES, PAGE_BYTES));
+    }
+
+    #[test]
+    fn the_engine_takes_no_memory_of_one_byte_pages() {
+        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let refused = module(&engine, "(module (memory 1 1 (pagesize 1)))");
+        let why = format!("{:#}", refused.expect_err("nobody has switched it on"));
+        assert!(why.contains("custom page sizes"), "{why}");
     }
 }

@@ -48,7 +48,12 @@ fn without_room_in_memory_a_request_waits_and_is_turned_away() {
 #[test]
 fn a_request_that_waits_is_answered_once_there_is_room() {
     let gary = Gary::new();
-    for limit in [["--max-concurrency", "1"], ["--memory", "2MiB"]] {
+    for limit in [
+        ["--max-concurrency", "1"],
+        ["--memory", "2MiB"],
+        // Not a whole number of pages.
+        ["--memory", "2049KiB"],
+    ] {
         let server = gary
             .serve(Guest("slow").path())
             .args(limit)
