@@ -54,6 +54,10 @@ impl Guest {
         };
         let mut store = Store::new(shared.engine.wasmtime(), guest);
         store.limiter(|guest| &mut guest.memory);
+        // What 0.3 adds (streams, futures, tasks) wasmtime keeps in a table of its own.
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(HANDLES_MAX);
+        }
         meter::slice(&mut store);
         Ok(store)
     }
@@ -130,4 +134,46 @@ fn wasi(shared: &Shared) -> std::io::Result<WasiCtx> {
         wasi.socket_addr_check(shared.net.socket_check());
     }
     Ok(wasi.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::artifact::Artifact;
+    use crate::engine::Engine;
+    use crate::program::Program;
+    use crate::replica::Replica;
+    use crate::spec::Spec;
+
+    /// Makes so many streams of 0.3 at once, which the host keeps for the guest.
+    async fn make_streams(count: usize) -> Result<(), crate::Failure> {
+        let text = format!(
+            r#"(component
+                (type $stream (stream u8))
+                (core func $new (canon stream.new $stream))
+                (core module $m
+                    (import "" "new" (func $new (result i64)))
+                    (func $make (local $left i32)
+                        (local.set $left (i32.const {count}))
+                        (loop $more
+                            (drop (call $new))
+                            (local.tee $left (i32.sub (local.get $left) (i32.const 1)))
+                            (br_if $more)))
+                    (start $make))
+                (core instance (instantiate $m
+                    (with "" (instance (export "new" (func $new)))))))"#
+        );
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let artifact = Artifact::new(bytes).expect("it is WebAssembly");
+        let program = Program::compile(&engine, None, &artifact).expect("it is valid");
+        let replica = Replica::new(&program, Spec::default()).expect("it imports nothing");
+        replica.try_instantiate().await
+    }
+
+    #[tokio::test]
+    async fn streams_between_guests_are_handles_too() {
+        make_streams(100).await.expect("it is within the limit");
+        let refused = make_streams(super::HANDLES_MAX).await;
+        assert!(refused.is_err(), "{refused:?}");
+    }
 }
