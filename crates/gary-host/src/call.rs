@@ -12,6 +12,7 @@ use crate::program::Program;
 use crate::replica::Replica;
 
 /// A call whose function exists and whose arguments are of its types.
+#[derive(Clone)]
 pub struct Call {
     function: ComponentExportIndex,
     arguments: Vec<Val>,
@@ -107,7 +108,9 @@ impl Replica {
     /// # Errors
     /// When the guest did not return.
     pub async fn call(&self, call: &Call) -> Result<Returned, Failure> {
-        self.drive(self.call_once(call)).await
+        let call = call.clone();
+        let call = async move |replica: &Self| replica.call_once(&call).await;
+        self.drive_apart(call).await
     }
 
     async fn call_once(&self, call: &Call) -> Result<Returned, Failure> {

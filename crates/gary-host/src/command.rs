@@ -13,7 +13,8 @@ impl Replica {
     /// # Errors
     /// When it did not come to its own end: a trap, the time limit, no memory to start with.
     pub async fn run(&self, wasi: Wasi) -> Result<i32, Failure> {
-        match self.drive(self.run_once(wasi)).await {
+        let run = async move |replica: &Self| replica.run_once(wasi).await;
+        match self.drive_apart(run).await {
             Err(Failure::Exit(code)) => Ok(code),
             other => other,
         }

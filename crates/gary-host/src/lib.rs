@@ -12,6 +12,7 @@
 //! - compiled code is run only if this user's own key vouches for it;
 //! - every queue and table has a named limit.
 
+mod apart;
 mod artifact;
 mod cache;
 mod call;

@@ -1,30 +1,72 @@
 //! A stdout that nobody reads to its end.
 
+use std::io::Read;
+
 use crate::support::{Gary, Guest};
 
 const HELLO: Guest = Guest("hello-cli");
 
+/// Without a time limit and with one, which has the guest run elsewhere.
+const LIMITS: [&[&str]; 2] = [&[], &["--timeout", "1h"]];
+
 #[test]
 fn a_guest_that_floods_a_closed_pipe_ends() {
     let gary = Gary::new();
-    let script = format!(
-        "\"$GARY\" run '{}' -- flood-stdout | head -c 10",
-        HELLO.path().display()
-    );
-    let outcome = gary.shell(&script).output().exits(0);
-    assert_eq!(outcome.text(), "xxxxxxxxxx");
-    assert!(
-        outcome.stderr.contains("stdout closed after"),
-        "{}",
-        outcome.stderr
-    );
+    for limit in LIMITS {
+        let script = format!(
+            "\"$GARY\" run '{}' {} -- flood-stdout | head -c 10",
+            HELLO.path().display(),
+            limit.join(" ")
+        );
+        let outcome = gary.shell(&script).output().exits(0);
+        assert_eq!(outcome.text(), "xxxxxxxxxx");
+        assert!(
+            outcome.stderr.contains("stdout closed after"),
+            "{}",
+            outcome.stderr
+        );
+    }
 }
 
 #[test]
 fn a_guest_whose_stdout_is_closed_from_the_start_is_told() {
-    let run = Gary::new().run(HELLO.path()).guest_args(["cat"]).stdin("x");
-    let outcome = run.start_with_closed_stdout().wait().exits(1);
-    assert!(outcome.stderr.starts_with("cat: "), "{}", outcome.stderr);
+    let gary = Gary::new();
+    for limit in LIMITS {
+        let run = gary.run(HELLO.path()).args(limit).guest_args(["cat"]);
+        let run = run.stdin("x").start_with_closed_stdout();
+        let outcome = run.wait().exits(1);
+        assert!(outcome.stderr.starts_with("cat: "), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_slow_reader_gets_every_byte() {
+    let gary = Gary::new();
+    let bytes: Vec<u8> = (0..1 << 18)
+        .map(|n: u32| (n.wrapping_mul(n) >> 5) as u8)
+        .collect();
+    for limit in LIMITS {
+        let (mut reader, stdout) = std::io::pipe().expect("a pipe can be made");
+        let run = gary.run(HELLO.path()).args(limit).guest_args(["cat"]);
+        let run = run.stdin(bytes.clone()).start_with_stdout(stdout);
+        let (mut read, mut few) = (Vec::new(), [0; 7]);
+        while let Ok(length @ 1..) = reader.read(&mut few) {
+            read.extend_from_slice(&few[..length]);
+        }
+        run.wait().exits(0);
+        assert!(read == bytes, "{limit:?}: the bytes differ");
+    }
+}
+
+#[test]
+fn a_guest_whose_output_nobody_reads_ends_at_its_time_limit() {
+    let (_unread, stdout) = std::io::pipe().expect("a pipe can be made");
+    let run = Gary::new()
+        .run(HELLO.path())
+        .args(["--timeout", "300ms"])
+        .guest_args(["flood-stdout"])
+        .start_with_stdout(stdout);
+    run.wait().fails(124, &["time limit", "300ms"]);
 }
 
 #[test]

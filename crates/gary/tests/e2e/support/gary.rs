@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
 use tempfile::TempDir;
@@ -160,12 +160,17 @@ impl Invocation {
         Process::start(self.command, self.stdin, self.home)
     }
 
+    /// Starts it with a stdout of the test's own.
+    pub(crate) fn start_with_stdout(mut self, stdout: impl Into<Stdio>) -> Process {
+        self.command.stdout(stdout);
+        Process::start_with_own_stdout(self.command, self.stdin, self.home)
+    }
+
     /// Starts it with the write end of a pipe that nobody reads any more as its stdout.
-    pub(crate) fn start_with_closed_stdout(mut self) -> Process {
+    pub(crate) fn start_with_closed_stdout(self) -> Process {
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
         drop(reader);
-        self.command.stdout(writer);
-        Process::start_with_own_stdout(self.command, self.stdin, self.home)
+        self.start_with_stdout(writer)
     }
 
     /// Runs it to its end.
