@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 use wasmtime::component::ResourceTable;
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -12,8 +13,9 @@ use crate::keyvalue::KeyValueView;
 use crate::limit::{InstanceMemory, Reservation};
 use crate::logging::LoggingView;
 use crate::meter;
-use crate::net::{HttpHooks, NamesView};
+use crate::net::{HttpHooks, NetView};
 use crate::output::Output;
+use crate::preopens::PreopensView;
 use crate::replica::Shared;
 use crate::spec::{Spec, Stdio};
 
@@ -62,10 +64,21 @@ impl Guest {
         Ok(store)
     }
 
-    pub(crate) fn names(&mut self) -> NamesView<'_> {
-        NamesView {
+    pub(crate) fn net(&mut self) -> NetView<'_> {
+        NetView {
             policy: &self.shared.net,
+            sockets: self.wasi.sockets(),
             table: &mut self.table,
+        }
+    }
+
+    pub(crate) fn preopens(&mut self) -> PreopensView<'_> {
+        PreopensView {
+            files: WasiFilesystemCtxView {
+                ctx: self.wasi.filesystem(),
+                table: &mut self.table,
+            },
+            sink: self.shared.spec.denials.as_ref(),
         }
     }
 
@@ -128,11 +141,10 @@ fn wasi(shared: &Shared) -> std::io::Result<WasiCtx> {
         wasi.preopened_dir(&dir.host, &dir.guest, perms)
             .map_err(|error| std::io::Error::other(format!("{}: {error:#}", dir.host.display())))?;
     }
-    let sockets = !shared.net.is_empty();
-    wasi.allow_tcp(sockets).allow_udp(sockets);
-    if sockets {
-        wasi.socket_addr_check(shared.net.socket_check());
-    }
+    // Whether it may have a socket at all is for the policy to say as the guest makes one.
+    wasi.allow_tcp(true)
+        .allow_udp(true)
+        .socket_addr_check(shared.net.socket_check());
     Ok(wasi.build())
 }
 

@@ -6,7 +6,7 @@ use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 
 use crate::engine::Engine;
 use crate::guest::Guest;
-use crate::{config, keyvalue, logging, net};
+use crate::{config, keyvalue, logging, net, preopens};
 
 /// Every interface that a guest may import, each with the newest version of it that Gary has.
 ///
@@ -112,18 +112,21 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
             .filter_map(|name| name.split_once('@').or(Some((name, ""))))
             .any(|(name, its)| name.starts_with(prefix) && its.starts_with(version))
     };
-    // Its own name lookup stands in for wasmtime's, which answers for all names or for none.
+    // Our own name lookup and making of sockets stand in for wasmtime's, which are for everybody or
+    // for nobody, and our own preopens for wasmtime's, which tell nobody.
     linker.allow_shadowing(true);
     if any("wasi:", "0.2") {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        net::names_p2(&mut linker, Guest::names)?;
+        net::add_to_linker_p2(&mut linker, Guest::net)?;
+        preopens::add_to_linker_p2(&mut linker, Guest::preopens)?;
         if any("wasi:http/", "0.2") {
             http_p2::add_only_http_to_linker_async(&mut linker)?;
         }
     }
     if any("wasi:", "0.3") {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-        net::names_p3(&mut linker, Guest::names)?;
+        net::add_to_linker_p3(&mut linker, Guest::net)?;
+        preopens::add_to_linker_p3(&mut linker, Guest::preopens)?;
         if any("wasi:http/", "0.3") {
             http_p3::add_to_linker(&mut linker)?;
         }

@@ -81,7 +81,11 @@ impl Replica {
             .map_err(|error| LinkError::Mismatch(format!("{error:#}")))?;
         let shared = Shared {
             engine: program.engine.clone(),
-            net: Arc::new(NetPolicy::new(spec.net.clone(), spec.listen)),
+            net: Arc::new(NetPolicy::new(
+                spec.net.clone(),
+                spec.listen,
+                spec.denials.clone(),
+            )),
             stores: Arc::new(Stores::new(spec.stores.clone(), &spec.name)),
             config: Config::new(&spec.config),
             memory: ReplicaMemory::new(spec.limits.memory_bytes),

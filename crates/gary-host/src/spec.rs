@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::denied::DenialSink;
 use crate::logging::LogSink;
 use crate::net::NetGrant;
 
@@ -36,6 +37,8 @@ pub struct Spec {
     pub stdio: Stdio,
     /// Where `wasi:logging` leads; without it, log lines are dropped.
     pub log: Option<Arc<dyn LogSink>>,
+    /// Who is told of what the guest asks for and is not granted; without it, nobody is.
+    pub denials: Option<Arc<dyn DenialSink>>,
 }
 
 /// A directory of this machine under the name that the guest sees.

@@ -50,13 +50,16 @@ fn call(
 ) -> Result<Result<Returned, Code>, Problem> {
     let program = load::load(target, reporter)?;
     let call = Call::parse(&program, text).map_err(|error| cannot_call(target, text, &error))?;
-    let replica = run::link(target, &program, Stdio::Inherit, reporter)?;
+    let (replica, denials) = run::link(target, &program, Stdio::Inherit, reporter)?;
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Problem::new(Code::Failure, "cannot start threads").why(error))?;
     let returned = runtime.block_on(replica.call(&call));
     runtime.shutdown_background();
+    if !matches!(&returned, Ok(returned) if !returned.is_err) {
+        denials.at_a_bad_end(&replica);
+    }
     reporter.usage(replica.usage(), program.compiled_in());
     match returned {
         Ok(returned) => Ok(Ok(returned)),

@@ -58,6 +58,16 @@ pub(crate) enum Event {
         /// Functions on the guest's stack, innermost first.
         backtrace: Vec<String>,
     },
+    /// The guest asked for something that it is not granted; told once for each.
+    Denied {
+        /// Name of the workload.
+        name: String,
+        /// What it asked for, in words.
+        message: String,
+        /// The flag that grants it.
+        #[serde(rename = "try", skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
     /// Something worth knowing.
     Note {
         /// What it is.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gary_host::{Dir, HostPattern, Limits, NetGrant, Spec, Stdio};
 use gary_manifest::{ENV_FILE_BYTES_MAX, EnvVar, NetHost as GrantedHost, Workload, parse_env_file};
 
+use crate::denied::Denials;
 use crate::places;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
@@ -17,6 +18,7 @@ pub(crate) fn spec(
     target: &Target,
     stdio: Stdio,
     reporter: &Arc<Reporter>,
+    denials: &Arc<Denials>,
 ) -> Result<Spec, Problem> {
     let workload = &target.workload;
     let program = target.component.file_name().unwrap_or_default();
@@ -44,6 +46,7 @@ pub(crate) fn spec(
         },
         stdio,
         log: Some(reporter.clone()),
+        denials: Some(denials.clone()),
     })
 }
 

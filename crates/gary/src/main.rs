@@ -8,6 +8,7 @@ mod build;
 mod call;
 mod cli;
 mod console;
+mod denied;
 mod event;
 mod grants;
 mod inspect;

@@ -121,6 +121,25 @@ impl Reporter {
         );
     }
 
+    /// A guest asked for something that it is not granted; `hint` is the flag that grants it.
+    pub(crate) fn denied(&self, name: &str, message: &str, hint: Option<&str>) {
+        if self.loudness < Loudness::Normal {
+            return;
+        }
+        if self.json {
+            return self.event(&Event::Denied {
+                name: name.to_owned(),
+                message: message.to_owned(),
+                hint: hint.map(str::to_owned),
+            });
+        }
+        let mut text = format!("note: {}\n", harmless(message));
+        if let Some(hint) = hint {
+            text += &format!("{} {}\n", self.paint("try:", HINT), harmless(hint));
+        }
+        console::err(&text);
+    }
+
     /// Something that is told in words at some loudness, or as an event.
     fn tell(&self, from: Loudness, words: impl FnOnce() -> String, event: impl FnOnce() -> Event) {
         if self.loudness < from {

@@ -11,6 +11,7 @@ use gary_manifest::{Flags, ListenAddr};
 use tokio::runtime::{self, Runtime};
 
 use crate::cli::RunArgs;
+use crate::denied::Denials;
 use crate::event::By;
 use crate::grants;
 use crate::load;
@@ -43,6 +44,7 @@ pub(crate) struct Run<'a> {
     pub(crate) target: &'a Target,
     pub(crate) program: Program,
     pub(crate) replica: Replica,
+    pub(crate) denials: Arc<Denials>,
     pub(crate) wasi: Wasi,
     /// Tells of a change that ends the run, under `--watch`.
     pub(crate) watcher: Option<&'a mut Watcher>,
@@ -172,9 +174,11 @@ fn once(
     } else {
         Stdio::Inherit
     };
+    let (replica, denials) = link(target, &program, stdio, reporter)?;
     let run = Run {
         target,
-        replica: link(target, &program, stdio, reporter)?,
+        replica,
+        denials,
         program,
         wasi,
         watcher,
@@ -204,6 +208,9 @@ impl Run<'_> {
         let Some(ended) = ended else {
             return Ok(Next::Again(None));
         };
+        if !matches!(ended, Ok(0)) {
+            self.denials.at_a_bad_end(&self.replica);
+        }
         reporter.usage(self.replica.usage(), self.program.compiled_in());
         let ended = match ended {
             Ok(code) => Ended {
@@ -225,9 +232,12 @@ pub(crate) fn link(
     program: &Program,
     stdio: Stdio,
     reporter: &Arc<Reporter>,
-) -> Result<Replica, Problem> {
-    let spec = grants::spec(target, stdio, reporter)?;
-    Replica::new(program, spec).map_err(|error| crate::inspect::cannot_link(target, &error))
+) -> Result<(Replica, Arc<Denials>), Problem> {
+    let denials = Denials::of(&target.workload, reporter);
+    let spec = grants::spec(target, stdio, reporter, &denials)?;
+    let replica =
+        Replica::new(program, spec).map_err(|error| crate::inspect::cannot_link(target, &error))?;
+    Ok((replica, denials))
 }
 
 /// Tells a guest's failure: a trap as such, anything else as a problem.

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::grant::HostName;
 use super::policy::NetPolicy;
 use super::special::{canonical, is_special};
+use crate::denied::Denied;
 
 /// How long a lookup may take, its wait for a turn included.
 pub(super) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -133,9 +134,6 @@ pub(super) enum Target {
 impl NetPolicy {
     /// Decides on a lookup before anything is asked of the network.
     pub(super) fn target(&self, host: &str) -> Result<Target, LookupError> {
-        if self.is_empty() {
-            return Err(LookupError::NotGranted);
-        }
         match HostName::parse(host).ok_or(LookupError::InvalidName)? {
             // Reading an address tells nothing and asks nobody, and C libraries pass even the
             // address to bind to through here. Whether it may be used is for the check of the
@@ -144,6 +142,7 @@ impl NetPolicy {
             HostName::Domain(name) => {
                 let ports = self.ports_of(&name);
                 if ports.is_empty() {
+                    self.denials.tell(Denied::Name(bare(&name)));
                     return Err(LookupError::NotGranted);
                 }
                 Ok(Target::Name { name, ports })
@@ -157,11 +156,10 @@ impl NetPolicy {
             Target::Address(addr) => return Ok(vec![addr]),
             Target::Name { name, ports } => (name, ports),
         };
-        let addrs = self.lookups.query(name.clone()).await?;
-        let addrs = self.learn(&ports, addrs, Instant::now());
+        let found = self.lookups.query(name.clone()).await?;
+        let addrs = self.learn(&ports, found.clone(), Instant::now());
         if addrs.is_empty() {
-            tracing::debug!(name, "the name leads only to special addresses");
-            return Err(LookupError::Prohibited);
+            return Err(self.prohibited(&name, &found, ports.into_iter().flatten().next()));
         }
         Ok(addrs)
     }
@@ -173,13 +171,11 @@ impl NetPolicy {
         host: &str,
         port: u16,
     ) -> Result<Vec<SocketAddr>, LookupError> {
-        if self.is_empty() {
-            return Err(LookupError::NotGranted);
-        }
         let name = match HostName::parse(host).ok_or(LookupError::InvalidName)? {
             HostName::Address(addr) => {
                 let addr = SocketAddr::new(addr, port);
                 if !self.admits(addr, Instant::now()) {
+                    self.tell_denied_address(addr);
                     return Err(LookupError::NotGranted);
                 }
                 return Ok(vec![addr]);
@@ -191,20 +187,43 @@ impl NetPolicy {
             .iter()
             .any(|granted| granted.is_none_or(|granted| granted == port))
         {
+            self.denials.tell(Denied::Host {
+                host: bare(&name),
+                port,
+                special: false,
+            });
             return Err(LookupError::NotGranted);
         }
-        let addrs = self.lookups.query(name).await?;
+        let found = self.lookups.query(name.clone()).await?;
         let now = Instant::now();
-        let addrs: Vec<_> = addrs
-            .into_iter()
-            .map(|addr| SocketAddr::new(addr, port))
+        let addrs: Vec<_> = found
+            .iter()
+            .map(|addr| SocketAddr::new(*addr, port))
             .filter(|addr| !is_special(addr.ip()) || self.admits(*addr, now))
             .collect();
         if addrs.is_empty() {
-            return Err(LookupError::Prohibited);
+            return Err(self.prohibited(&name, &found, Some(port)));
         }
         Ok(addrs)
     }
+
+    /// The refusal of a granted name whose addresses are not.
+    fn prohibited(&self, name: &str, found: &[IpAddr], port: Option<u16>) -> LookupError {
+        tracing::debug!(name, "the name leads only to special addresses");
+        if let Some(&addr) = found.first() {
+            self.denials.tell(Denied::Special {
+                name: bare(name),
+                addr,
+                port,
+            });
+        }
+        LookupError::Prohibited
+    }
+}
+
+/// A name as people write it, without the dot of the root.
+fn bare(name: &str) -> String {
+    name.trim_end_matches('.').to_owned()
 }
 
 /// Resolvers and policies for the tests of this module and its neighbours.
@@ -240,6 +259,9 @@ pub(super) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::denials::Denials;
+    use super::super::denials::testing::Kept;
+    use super::super::grant::{HostPattern, NetGrant};
     use super::testing::{policy, policy_with, silence};
     use super::*;
 
@@ -349,6 +371,47 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_refused_is_told_with_what_would_be_granted() {
+        let kept = Arc::new(Kept::default());
+        let granted = ["a.example", "b.example"].map(|name| NetGrant {
+            host: HostPattern::Name(name.into()),
+            port: Some(443),
+        });
+        let lookups = Lookups::by(|_| Box::pin(std::future::ready(Ok(vec![[10, 0, 0, 1].into()]))));
+        let mut policy = NetPolicy::with_lookups(granted.into(), false, lookups);
+        policy.denials = Denials::to(Some(kept.clone()));
+
+        for _ in 0..2 {
+            look_up(&policy, "Other.Example.").await.unwrap_err();
+        }
+        policy.route("other.example", 80).await.unwrap_err();
+        policy.route("a.example", 80).await.unwrap_err();
+        look_up(&policy, "a.example").await.unwrap_err();
+        policy.route("b.example", 443).await.unwrap_err();
+        policy.route("a b", 80).await.unwrap_err();
+        let host = |host: &str| Denied::Host {
+            host: host.into(),
+            port: 80,
+            special: false,
+        };
+        let special = |name: &str| Denied::Special {
+            name: name.into(),
+            addr: [10, 0, 0, 1].into(),
+            port: Some(443),
+        };
+        assert_eq!(
+            kept.take(),
+            [
+                Denied::Name("other.example".into()),
+                host("other.example"),
+                host("a.example"),
+                special("a.example"),
+                special("b.example"),
+            ]
+        );
+    }
+
+    #[tokio::test]
     async fn literals_pass_without_a_lookup_and_open_nothing() {
         let policy = policy_with(&["a.example"], silence());
         for (host, addr) in [
@@ -362,10 +425,10 @@ mod tests {
             assert!(!policy.admits(remote, Instant::now()), "{host}");
         }
         let nothing_granted = policy_with(&[], silence());
-        assert!(matches!(
-            look_up(&nothing_granted, "1.1.1.1").await,
-            Err(LookupError::NotGranted)
-        ));
+        assert_eq!(
+            look_up(&nothing_granted, "1.1.1.1").await.unwrap(),
+            addrs(&["1.1.1.1"])
+        );
     }
 
     #[tokio::test(start_paused = true)]

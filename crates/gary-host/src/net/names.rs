@@ -10,75 +10,37 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::vec;
 
-use wasmtime::component::{Accessor, HasData, Linker, Resource};
+use wasmtime::component::{Accessor, Linker, Resource};
+use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup as p2;
 use wasmtime_wasi::p2::bindings::sockets::network::{
-    self, ErrorCode as P2ErrorCode, IpAddress as P2IpAddress, Network,
+    ErrorCode as P2ErrorCode, IpAddress as P2IpAddress, Network,
 };
 use wasmtime_wasi::p2::{DynPollable, Pollable, SocketError, subscribe};
 use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as p3;
 use wasmtime_wasi::p3::bindings::sockets::types::IpAddress as P3IpAddress;
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
-use wasmtime_wasi::{ResourceTable, async_trait};
 
 use super::lookup::{LookupError, Target};
 use super::policy::NetPolicy;
-
-/// What name lookup needs of a store's state.
-pub(crate) struct NamesView<'a> {
-    /// Whose names these are.
-    pub(crate) policy: &'a Arc<NetPolicy>,
-    /// The store's resources.
-    pub(crate) table: &'a mut ResourceTable,
-}
+use super::view::{Net, NetView};
 
 /// Adds name lookup of 0.2. Where wasmtime-wasi's is in the linker already, it must allow
 /// shadowing.
-pub(crate) fn names_p2<T: Send + 'static>(
+pub(super) fn add_p2<T: Send + 'static>(
     linker: &mut Linker<T>,
-    view: fn(&mut T) -> NamesView<'_>,
+    view: fn(&mut T) -> NetView<'_>,
 ) -> wasmtime::Result<()> {
-    p2::add_to_linker::<T, Names>(linker, view)
+    p2::add_to_linker::<T, Net>(linker, view)
 }
 
 /// Adds name lookup of 0.3. Where wasmtime-wasi's is in the linker already, it must allow
 /// shadowing.
-pub(crate) fn names_p3<T: Send + 'static>(
+pub(super) fn add_p3<T: Send + 'static>(
     linker: &mut Linker<T>,
-    view: fn(&mut T) -> NamesView<'_>,
+    view: fn(&mut T) -> NetView<'_>,
 ) -> wasmtime::Result<()> {
-    p3::add_to_linker::<T, Names>(linker, view)
-}
-
-struct Names;
-
-impl HasData for Names {
-    type Data<'a> = NamesView<'a>;
-}
-
-/// The bindings want the errors of `wasi:sockets/network` from whoever looks up names; the
-/// functions of that interface itself are wasmtime-wasi's and never reach this.
-impl network::Host for NamesView<'_> {
-    fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<P2ErrorCode> {
-        error.downcast()
-    }
-
-    fn network_error_code(
-        &mut self,
-        error: Resource<wasmtime::Error>,
-    ) -> wasmtime::Result<Option<P2ErrorCode>> {
-        let error = self.table.get(&error)?;
-        Ok(error
-            .downcast_ref::<std::io::Error>()
-            .map(P2ErrorCode::from))
-    }
-}
-
-impl network::HostNetwork for NamesView<'_> {
-    fn drop(&mut self, network: Resource<network::Network>) -> wasmtime::Result<()> {
-        self.table.delete(network)?;
-        Ok(())
-    }
+    p3::add_to_linker::<T, Net>(linker, view)
 }
 
 /// The addresses a 0.2 guest takes one by one. The bindings name a type of wasmtime-wasi that only
@@ -126,7 +88,7 @@ impl Pollable for AddressStream {
     }
 }
 
-impl p2::Host for NamesView<'_> {
+impl p2::Host for NetView<'_> {
     fn resolve_addresses(
         &mut self,
         network: Resource<Network>,
@@ -140,7 +102,7 @@ impl p2::Host for NamesView<'_> {
     }
 }
 
-impl p2::HostResolveAddressStream for NamesView<'_> {
+impl p2::HostResolveAddressStream for NetView<'_> {
     fn resolve_next_address(
         &mut self,
         stream: Resource<p2::ResolveAddressStream>,
@@ -172,7 +134,7 @@ impl p2::HostResolveAddressStream for NamesView<'_> {
     }
 }
 
-impl<T> p3::HostWithStore<T> for Names {
+impl<T> p3::HostWithStore<T> for Net {
     async fn resolve_addresses(
         accessor: &Accessor<T, Self>,
         name: String,
@@ -188,7 +150,7 @@ impl<T> p3::HostWithStore<T> for Names {
     }
 }
 
-impl p3::Host for NamesView<'_> {}
+impl p3::Host for NetView<'_> {}
 
 impl From<LookupError> for P2ErrorCode {
     fn from(err: LookupError) -> Self {
@@ -232,7 +194,7 @@ mod tests {
     use wasmtime_wasi::p2::bindings::io::poll::HostPollable;
     use wasmtime_wasi::p2::bindings::sockets::instance_network::Host as _;
     use wasmtime_wasi::sockets::{WasiSocketsCtx, WasiSocketsCtxView};
-    use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+    use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
     use super::super::lookup::testing::{policy, policy_with, silence};
     use super::p2::{Host as _, HostResolveAddressStream as _};
@@ -254,9 +216,10 @@ mod tests {
             }
         }
 
-        fn names(&mut self) -> NamesView<'_> {
-            NamesView {
+        fn names(&mut self) -> NetView<'_> {
+            NetView {
                 policy: &self.policy,
+                sockets: self.wasi.sockets(),
                 table: &mut self.table,
             }
         }
@@ -366,9 +329,9 @@ mod tests {
         let mut store = Store::new(&engine, State::new(policy));
         let (found, refused) = store
             .run_concurrent(async |accessor: &Accessor<State, HasSelf<State>>| {
-                let accessor = accessor.with_getter::<Names>(State::names);
-                let found = Names::resolve_addresses(&accessor, "a.example".to_owned()).await;
-                let refused = Names::resolve_addresses(&accessor, "b.example".to_owned()).await;
+                let accessor = accessor.with_getter::<Net>(State::names);
+                let found = Net::resolve_addresses(&accessor, "a.example".to_owned()).await;
+                let refused = Net::resolve_addresses(&accessor, "b.example".to_owned()).await;
                 (found.unwrap(), refused.unwrap())
             })
             .await
@@ -389,8 +352,8 @@ mod tests {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
         wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
         linker.allow_shadowing(true);
-        names_p2(&mut linker, State::names).unwrap();
-        names_p3(&mut linker, State::names).unwrap();
+        add_p2(&mut linker, State::names).unwrap();
+        add_p3(&mut linker, State::names).unwrap();
     }
 
     fn engine() -> Engine {

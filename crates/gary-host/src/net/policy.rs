@@ -6,15 +6,18 @@
 //! [`special`](super::special).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use super::denials::Denials;
 use super::grant::{Grant, NetGrant};
 use super::lookup::Lookups;
 use super::remembered::Remembered;
 use super::special::{canonical, is_special};
+use crate::denied::DenialSink;
 
 /// Addresses (each with a port of its grant) that a workload's lookups may lead to at a time. Past
 /// it the least recently used one is forgotten, and a connection to it needs a new lookup.
@@ -36,6 +39,10 @@ pub(super) const PEERS_TTL: Duration = Duration::from_secs(10 * 60);
 /// so that no guest can use up the file descriptors of the process.
 const CONNECTIONS_MAX: usize = 512;
 
+/// Sockets that a workload without any grant may make, all its instances together. They lead
+/// nowhere; past it, making one fails.
+const UNGRANTED_SOCKETS_MAX: u32 = 64;
+
 /// The network as one workload is allowed to see it, shared by all its instances.
 #[derive(Debug)]
 pub(crate) struct NetPolicy {
@@ -48,12 +55,24 @@ pub(crate) struct NetPolicy {
     pub(super) peers: Mutex<Remembered<SocketAddr>>,
     pub(super) lookups: Lookups,
     pub(super) connections: Arc<Semaphore>,
+    pub(super) denials: Denials,
+    ungranted_sockets: AtomicU32,
+    /// Whether anybody has asked for a socket.
+    pub(super) made_sockets: AtomicBool,
 }
 
 impl NetPolicy {
-    /// A policy that admits what the grants cover and, with `listen`, what comes in.
-    pub(crate) fn new(grants: Vec<NetGrant>, listen: bool) -> Self {
-        Self::with_lookups(grants, listen, Lookups::of_the_system())
+    /// A policy that admits what the grants cover and, with `listen`, what comes in. What it refuses
+    /// is told to the sink.
+    pub(crate) fn new(
+        grants: Vec<NetGrant>,
+        listen: bool,
+        sink: Option<Arc<dyn DenialSink>>,
+    ) -> Self {
+        Self {
+            denials: Denials::to(sink),
+            ..Self::with_lookups(grants, listen, Lookups::of_the_system())
+        }
     }
 
     pub(super) fn with_lookups(grants: Vec<NetGrant>, listen: bool, lookups: Lookups) -> Self {
@@ -64,17 +83,23 @@ impl NetPolicy {
             peers: Mutex::new(Remembered::new(PEERS_MAX, PEERS_TTL)),
             lookups,
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            denials: Denials::to(None),
+            ungranted_sockets: AtomicU32::new(0),
+            made_sockets: AtomicBool::new(false),
         }
     }
 
-    /// Whether nothing at all is allowed, so that TCP and UDP can be switched off.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.grants.is_empty() && !self.listen
-    }
-
-    /// Whether the workload may reach anything without being reached first.
-    pub(super) fn grants_anything(&self) -> bool {
-        !self.grants.is_empty()
+    /// Whether one more socket may be made, wherever it is to lead.
+    pub(super) fn may_make_socket(&self) -> bool {
+        self.made_sockets.store(true, Ordering::Relaxed);
+        if self.listen || !self.grants.is_empty() {
+            return true;
+        }
+        // Never more than the limit, so that counting cannot start over.
+        let counted = |made: u32| (made < UNGRANTED_SOCKETS_MAX).then_some(made + 1);
+        self.ungranted_sockets
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted)
+            .is_ok()
     }
 
     /// Whether the workload may reach this address and port.
@@ -140,7 +165,7 @@ mod tests {
             host: host.clone(),
             port: *port,
         });
-        NetPolicy::new(grants.collect(), listen)
+        NetPolicy::new(grants.collect(), listen, None)
     }
 
     fn name(name: &str) -> HostPattern {
@@ -293,6 +318,19 @@ mod tests {
         }
         assert!(!policy.admits(at("1.1.1.1:443"), now + LEARNED_TTL));
         assert!(policy.ports_of("example").is_empty());
+    }
+
+    #[test]
+    fn a_workload_without_a_grant_makes_few_sockets() {
+        let none = policy(&[], false);
+        assert!((0..UNGRANTED_SOCKETS_MAX).all(|_| none.may_make_socket()));
+        assert!(!none.may_make_socket() && !none.may_make_socket());
+        for granted in [
+            policy(&[(HostPattern::Any, None)], false),
+            policy(&[], true),
+        ] {
+            assert!((0..=UNGRANTED_SOCKETS_MAX).all(|_| granted.may_make_socket()));
+        }
     }
 
     #[test]

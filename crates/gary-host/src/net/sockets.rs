@@ -9,6 +9,8 @@ use std::time::Instant;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
 use super::policy::{NetPolicy, lock};
+use super::special::{canonical, is_special};
+use crate::denied::Denied;
 
 impl NetPolicy {
     /// The check that wasmtime-wasi makes before each use of a socket.
@@ -22,7 +24,7 @@ impl NetPolicy {
         move |addr, purpose| {
             let admitted = policy.admits_use(addr, purpose, Instant::now());
             if !admitted {
-                tracing::debug!(%addr, ?purpose, "no grant covers this use of a socket");
+                policy.tell_denied_use(addr, purpose);
             }
             Box::pin(ready(admitted))
         }
@@ -39,16 +41,38 @@ impl NetPolicy {
         match purpose {
             SocketAddrUse::TcpConnect => self.admits(addr, now),
             SocketAddrUse::TcpListen | SocketAddrUse::TcpAccept => self.listen,
-            // An outgoing socket is bound too, by the system, to any address and any free port.
+            // An outgoing socket is bound too, by the system, to any address and any free port. That
+            // is asked before where it leads, which is what a refusal has to name.
             SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => {
-                self.listen
-                    || (self.grants_anything() && addr.ip().is_unspecified() && addr.port() == 0)
+                self.listen || (addr.ip().is_unspecified() && addr.port() == 0)
             }
             SocketAddrUse::UdpSend => {
                 self.admits(addr, now) || lock(&self.peers).contains(&addr, now)
             }
             SocketAddrUse::UdpReceive => self.admits_datagram_from(addr, now),
         }
+    }
+
+    fn tell_denied_use(&self, addr: SocketAddr, purpose: SocketAddrUse) {
+        tracing::debug!(%addr, ?purpose, "no grant covers this use of a socket");
+        match purpose {
+            SocketAddrUse::TcpConnect | SocketAddrUse::UdpSend => self.tell_denied_address(addr),
+            SocketAddrUse::TcpBind | SocketAddrUse::UdpBind | SocketAddrUse::TcpListen => {
+                self.denials.tell(Denied::Listen(addr));
+            }
+            // It is somebody else who wants in, and who should not be able to fill a terminal.
+            SocketAddrUse::TcpAccept | SocketAddrUse::UdpReceive => {}
+        }
+    }
+
+    /// Tells that no grant covers this address.
+    pub(super) fn tell_denied_address(&self, addr: SocketAddr) {
+        let ip = canonical(addr.ip());
+        self.denials.tell(Denied::Host {
+            host: ip.to_string(),
+            port: addr.port(),
+            special: is_special(ip),
+        });
     }
 
     /// Whether a datagram may be received. A listener that could not answer would be of little use,
@@ -70,6 +94,7 @@ impl NetPolicy {
 
 #[cfg(test)]
 mod tests {
+    use super::super::denials::testing::Kept;
     use super::super::grant::{HostPattern, NetGrant};
     use super::super::policy::PEERS_TTL;
     use super::*;
@@ -86,7 +111,7 @@ mod tests {
             host: host.clone(),
             port: None,
         });
-        NetPolicy::new(grants.collect(), listen)
+        NetPolicy::new(grants.collect(), listen, None)
     }
 
     fn at(addr: &str) -> SocketAddr {
@@ -96,11 +121,10 @@ mod tests {
     #[test]
     fn nothing_granted_is_nothing_admitted() {
         let policy = policy(&[], false);
-        assert!(policy.is_empty());
         for purpose in [
             TcpBind, TcpListen, TcpAccept, TcpConnect, UdpBind, UdpSend, UdpReceive,
         ] {
-            for addr in ["0.0.0.0:0", "127.0.0.1:80", "1.1.1.1:80"] {
+            for addr in ["0.0.0.0:80", "127.0.0.1:80", "1.1.1.1:80"] {
                 assert!(
                     !policy.admits_use(at(addr), purpose, Instant::now()),
                     "{purpose:?} {addr}"
@@ -123,7 +147,6 @@ mod tests {
         assert!(!outgoing.admits_use(at("1.1.1.1:999"), TcpAccept, now));
 
         let listening = policy(&[], true);
-        assert!(!listening.is_empty());
         for purpose in [TcpBind, TcpListen, UdpBind] {
             assert!(listening.admits_use(at("0.0.0.0:8080"), purpose, now));
             assert!(listening.admits_use(at("127.0.0.1:0"), purpose, now));
@@ -143,6 +166,39 @@ mod tests {
         assert!(!policy.admits_use(at("10.0.0.1:998"), UdpSend, now));
         assert!(!policy.admits_use(peer, TcpConnect, now));
         assert!(!policy.admits_use(peer, UdpSend, now + PEERS_TTL));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_where_the_guest_wanted_to_go() {
+        let kept = Arc::new(Kept::default());
+        let policy = Arc::new(NetPolicy::new(Vec::new(), false, Some(kept.clone())));
+        let check = policy.socket_check();
+        let host = |host: &str, port, special| Denied::Host {
+            host: host.into(),
+            port,
+            special,
+        };
+        for (addr, purpose, told) in [
+            ("1.1.1.1:80", TcpConnect, vec![host("1.1.1.1", 80, false)]),
+            ("1.1.1.1:80", UdpSend, vec![]),
+            (
+                "[::ffff:10.0.0.1]:53",
+                UdpSend,
+                vec![host("10.0.0.1", 53, true)],
+            ),
+            (
+                "0.0.0.0:80",
+                TcpBind,
+                vec![Denied::Listen(at("0.0.0.0:80"))],
+            ),
+            ("10.0.0.2:9", UdpReceive, vec![]),
+            ("10.0.0.2:9", TcpAccept, vec![]),
+        ] {
+            assert!(!check(at(addr), purpose).await, "{purpose:?} {addr}");
+            assert_eq!(kept.take(), told, "{purpose:?} {addr}");
+        }
+        assert!(check(at("0.0.0.0:0"), UdpBind).await);
+        assert_eq!(kept.take(), []);
     }
 
     /// The state of a store whose guest may use sockets under a policy.

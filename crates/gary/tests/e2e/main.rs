@@ -12,6 +12,7 @@ mod clients;
 mod command;
 mod completions;
 mod config;
+mod denied;
 mod failing_guests;
 mod files;
 mod grants;

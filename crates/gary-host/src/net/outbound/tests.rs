@@ -200,7 +200,7 @@ async fn what_no_grant_covers_is_denied() {
         host: HostPattern::Ip(addr.ip()),
         port: Some(addr.port()),
     };
-    let one_port = Arc::new(NetPolicy::new(vec![granted], false));
+    let one_port = Arc::new(NetPolicy::new(vec![granted], false, None));
     let other_port = addr.port() ^ 1;
     for (policy, uri) in [
         (policy(&[], &["1.1.1.1"]), "http://1.1.1.1/".to_owned()),
