@@ -7,6 +7,11 @@ use crate::support::{Gary, Guest};
 /// A slice of the processor, in seconds, by which a share may be overdrawn; several times of what
 /// it is, for a machine that is busy.
 const SLICE_S: f64 = 0.025;
+/// What Gary itself may use to start, to keep time and to end, in seconds; some ten times of what it
+/// is.
+const HOST_S: f64 = 0.5;
+/// Two steps, one for user and one for system time, of the clock that a shell reads, in seconds.
+const CLOCK_STEPS_S: f64 = 0.02;
 
 #[test]
 fn a_run_ends_at_its_time_limit() {
@@ -82,6 +87,43 @@ fn processor_time_is_held_to_its_share() {
     );
     // How much it gets at least is the machine's to say: others may be using it.
     assert!(used_s > 0.0, "{outcome:?}");
+}
+
+#[test]
+fn the_processor_time_that_is_counted_is_what_was_used() {
+    let gary = Gary::new();
+    let burn = |ms: u32, cpu: &str| {
+        let run = format!(
+            "\"$GARY\" run '{}' -v --json --cpu {cpu} -- ms {ms}; times",
+            Guest("burn").path().display()
+        );
+        gary.shell(&run).output().exits(0)
+    };
+    // Compiled beforehand, so that little more than the guest is left.
+    burn(1, "1");
+    for cpu in ["0.5", "1"] {
+        let outcome = burn(1000, cpu);
+        let used_s = outcome.event("usage")["cpu_s"]
+            .as_f64()
+            .expect("it is a number");
+        // The system's own account of the process. A machine that is busy gives it less, and so
+        // the guest; the two go together all the same.
+        let process_s = childrens_time_s(outcome.text());
+        assert!(
+            (process_s - HOST_S..process_s + CLOCK_STEPS_S).contains(&used_s),
+            "{used_s} s of {process_s} s"
+        );
+    }
+}
+
+/// The processor time of a shell's children, out of what its `times` prints.
+fn childrens_time_s(times: &str) -> f64 {
+    let children = times.lines().nth(1).expect("the second line is theirs");
+    let parts = children.split_whitespace().map(|part| {
+        let (minutes, seconds) = part.trim_end_matches('s').split_once('m')?;
+        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+    });
+    parts.sum::<Option<f64>>().expect("it is a time")
 }
 
 #[test]
