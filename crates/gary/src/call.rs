@@ -60,6 +60,10 @@ fn call(
     if !matches!(&returned, Ok(returned) if !returned.is_err) {
         denials.at_a_bad_end(&replica);
     }
+    if let Err(gary_host::Failure::TimedOut(_)) = returned {
+        // It may be stuck in a write to stderr, and whoever writes there next would be too.
+        reporter.detach();
+    }
     reporter.usage(replica.usage(), program.compiled_in());
     match returned {
         Ok(returned) => Ok(Ok(returned)),

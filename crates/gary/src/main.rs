@@ -4,12 +4,14 @@
 //! command's own file turns that into what it means. Results go to stdout; everything else, to
 //! stderr through one [`report::Reporter`].
 
+mod backlog;
 mod build;
 mod call;
 mod cli;
 mod console;
 mod denied;
 mod event;
+mod failures;
 mod grants;
 mod inspect;
 mod load;

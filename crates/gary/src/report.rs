@@ -1,19 +1,18 @@
 //! Tells a person, or a program, what happens. All of it goes to stderr.
 
 use std::io::{self, IsTerminal};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 use gary_host::{Failure, Level, LogSink, TrapReport, http};
 use gary_manifest::{Color, Workload};
 
+use crate::backlog::{Backlog, Worth};
 use crate::console::{self, harmless};
 use crate::event::{By, Event};
+use crate::failures::{Failures, Verdict};
 use crate::problem::Problem;
-
-/// Failures of requests told in full each second; further ones are counted.
-const FAILURES_A_SECOND: u64 = 5;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
@@ -34,14 +33,9 @@ pub(crate) struct Reporter {
     json: bool,
     color: bool,
     loudness: Loudness,
-    failures: Mutex<Failures>,
-}
-
-/// Keeps a guest that fails at every request from flooding the terminal.
-struct Failures {
-    since: Instant,
-    told: u64,
-    untold: u64,
+    failures: Arc<Mutex<Failures>>,
+    /// Where lines go once nobody may wait for whoever reads stderr; before that, straight there.
+    backlog: OnceLock<Backlog>,
 }
 
 impl Reporter {
@@ -55,11 +49,8 @@ impl Reporter {
                 (false, 1) => Loudness::Verbose,
                 (false, _) => Loudness::Diagnostic,
             },
-            failures: Mutex::new(Failures {
-                since: Instant::now(),
-                told: 0,
-                untold: 0,
-            }),
+            failures: Arc::new(Mutex::new(Failures::new(Instant::now()))),
+            backlog: OnceLock::new(),
         }
     }
 
@@ -76,6 +67,37 @@ impl Reporter {
     /// For what goes wrong before anybody could say how to tell.
     pub(crate) fn plain() -> Self {
         Self::new(false, Color::Auto, 0, false)
+    }
+
+    /// Tells from here on by way of a thread, so that nobody waits for whoever reads stderr: no
+    /// request, no signal, and not the end. A terminal may be stopped, or a pipe not be read.
+    pub(crate) fn detach(&self) {
+        if self.backlog.get().is_some() {
+            return;
+        }
+        let json = self.json;
+        let lost = move |count| {
+            let what = format!("lines not told, because nobody read them in time: {count}");
+            note_line(json, &what)
+        };
+        // Without a thread for it, it is told as it was before.
+        if let Ok(backlog) = Backlog::start(io::stderr(), lost) {
+            let _ = self.backlog.set(backlog);
+        }
+    }
+
+    /// Waits, for a bounded time, until all that was told is written.
+    fn flush(&self) {
+        if let Some(backlog) = self.backlog.get() {
+            backlog.flush();
+        }
+    }
+
+    fn write(&self, lines: &str, worth: Worth) {
+        match self.backlog.get() {
+            Some(backlog) => backlog.push(lines, worth),
+            None => console::err(lines),
+        }
     }
 
     pub(crate) fn is_verbose(&self) -> bool {
@@ -107,18 +129,14 @@ impl Reporter {
         if let Some(hint) = &problem.hint {
             text += &format!("{} {}\n", self.paint("try:", HINT), harmless(hint));
         }
-        console::err(&text);
+        self.write(&text, Worth::Lasting);
     }
 
     /// Something worth knowing, unless told to be quiet.
     pub(crate) fn note(&self, message: &str) {
-        self.tell(
-            Loudness::Normal,
-            || message.to_owned(),
-            || Event::Note {
-                message: message.to_owned(),
-            },
-        );
+        if self.loudness >= Loudness::Normal {
+            self.write(&note_line(self.json, message), Worth::Lasting);
+        }
     }
 
     /// A guest asked for something that it is not granted; `hint` is the flag that grants it.
@@ -137,18 +155,29 @@ impl Reporter {
         if let Some(hint) = hint {
             text += &format!("{} {}\n", self.paint("try:", HINT), harmless(hint));
         }
-        console::err(&text);
+        self.write(&text, Worth::Lasting);
     }
 
     /// Something that is told in words at some loudness, or as an event.
     fn tell(&self, from: Loudness, words: impl FnOnce() -> String, event: impl FnOnce() -> Event) {
+        self.tell_at(Worth::Lasting, from, words, event);
+    }
+
+    fn tell_at(
+        &self,
+        worth: Worth,
+        from: Loudness,
+        words: impl FnOnce() -> String,
+        event: impl FnOnce() -> Event,
+    ) {
         if self.loudness < from {
             return;
         }
-        if self.json {
-            return self.event(&event());
-        }
-        console::err(&format!("{}\n", harmless(&words())));
+        let line = match self.json {
+            true => event_line(&event()),
+            false => words_line(&words()),
+        };
+        self.write(&line, worth);
     }
 
     /// The component is ready.
@@ -177,6 +206,8 @@ impl Reporter {
                 command: command.to_owned(),
             },
         );
+        // The command writes to stderr itself.
+        self.flush();
     }
 
     /// A file changed.
@@ -190,8 +221,10 @@ impl Reporter {
         );
     }
 
-    /// An HTTP component answers. This line is told even to the quiet: scripts wait for it.
+    /// An HTTP component answers. This line is told even to the quiet: scripts wait for it. From
+    /// here on, requests and signals depend on nobody being kept waiting.
     pub(crate) fn serving(&self, name: &str, url: &str) {
+        self.detach();
         if self.json {
             return self.event(&Event::Serving {
                 name: name.to_owned(),
@@ -199,7 +232,7 @@ impl Reporter {
             });
         }
         let url = self.paint(url, GOOD);
-        console::err(&format!("serving {name} at {url}\n"));
+        self.write(&format!("serving {name} at {url}\n"), Worth::Lasting);
     }
 
     /// A guest ended by a trap.
@@ -218,7 +251,7 @@ impl Reporter {
         for frame in &report.backtrace {
             text += &format!("{}\n", self.paint(&harmless(frame), DIM));
         }
-        console::err(&text);
+        self.write(&text, Worth::Lasting);
     }
 
     /// What a run used.
@@ -251,14 +284,17 @@ impl Reporter {
 
     /// The run is over.
     pub(crate) fn exit(&self, code: u8, by: By) {
+        if let Some(untold) = lock(&self.failures).take_untold() {
+            self.note(&more_failed(untold));
+        }
         if self.json {
             self.event(&Event::Exit { code, by });
         }
+        self.flush();
     }
 
     fn event(&self, event: &Event) {
-        let line = serde_json::to_string(event).expect("events hold nothing JSON cannot say");
-        console::err(&format!("{line}\n"));
+        self.write(&event_line(event), Worth::Lasting);
     }
 
     fn paint(&self, text: &str, style: Style) -> String {
@@ -269,25 +305,20 @@ impl Reporter {
         }
     }
 
-    /// Whether one more failure may be told in full; says so once when it may not.
+    /// Whether one more failure may be told in full. Those that may not are told as a number when
+    /// their second is over.
     fn may_tell_failure(&self) -> bool {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.since.elapsed() >= Duration::from_secs(1) {
-            let untold = std::mem::take(&mut failures.untold);
-            failures.since = Instant::now();
-            failures.told = 0;
-            if untold > 0 {
-                self.note(&format!(
-                    "{untold} more requests failed in the second before"
-                ));
-            }
+        let verdict = lock(&self.failures).handle_failure(Instant::now());
+        if let (Verdict::CountUntil(due), Some(backlog)) = (&verdict, self.backlog.get())
+            && self.loudness >= Loudness::Normal
+        {
+            let (failures, json) = (self.failures.clone(), self.json);
+            backlog.push_at(*due, move || {
+                let untold = lock(&failures).take_untold()?;
+                Some(note_line(json, &more_failed(untold)))
+            });
         }
-        if failures.told < FAILURES_A_SECOND {
-            failures.told += 1;
-            return true;
-        }
-        failures.untold += 1;
-        false
+        verdict == Verdict::Tell
     }
 }
 
@@ -297,7 +328,8 @@ impl http::Observer for Reporter {
     }
 
     fn request(&self, request: &http::Request<'_>) {
-        self.tell(
+        self.tell_at(
+            Worth::Passing,
             Loudness::Verbose,
             || {
                 format!(
@@ -331,19 +363,17 @@ impl http::Observer for Reporter {
     }
 
     fn connection(&self, why: &str) {
-        self.tell(
-            Loudness::Verbose,
-            || format!("a connection ended early: {why}"),
-            || Event::Note {
-                message: format!("a connection ended early: {why}"),
-            },
-        );
+        if self.is_verbose() {
+            let line = note_line(self.json, &format!("a connection ended early: {why}"));
+            self.write(&line, Worth::Passing);
+        }
     }
 }
 
 impl LogSink for Reporter {
     fn log(&self, level: Level, context: &str, message: &str) {
-        self.tell(
+        self.tell_at(
+            Worth::Passing,
             Loudness::Normal,
             || format!("{} {context}: {message}", level.as_str()),
             || Event::Log {
@@ -353,6 +383,32 @@ impl LogSink for Reporter {
             },
         );
     }
+}
+
+fn lock(failures: &Mutex<Failures>) -> MutexGuard<'_, Failures> {
+    failures.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn more_failed(untold: u64) -> String {
+    format!("{untold} more requests failed in the second before")
+}
+
+fn note_line(json: bool, message: &str) -> String {
+    match json {
+        true => event_line(&Event::Note {
+            message: message.to_owned(),
+        }),
+        false => words_line(message),
+    }
+}
+
+fn event_line(event: &Event) -> String {
+    let line = serde_json::to_string(event).expect("events hold nothing JSON cannot say");
+    format!("{line}\n")
+}
+
+fn words_line(words: &str) -> String {
+    format!("{}\n", harmless(words))
 }
 
 fn ms(duration: Duration) -> f64 {

@@ -208,6 +208,10 @@ impl Run<'_> {
         let Some(ended) = ended else {
             return Ok(Next::Again(None));
         };
+        if let Err(Failure::TimedOut(_)) = ended {
+            // It may be stuck in a write to stderr, and whoever writes there next would be too.
+            reporter.detach();
+        }
         if !matches!(ended, Ok(0)) {
             self.denials.at_a_bad_end(&self.replica);
         }

@@ -68,4 +68,19 @@ fn a_flood_of_failures_is_not_a_flood_of_words() {
     let outcome = server.stop().exits(0);
     let told = outcome.stderr.matches("the guest trapped").count();
     assert!((1..40).contains(&told), "told {told} times");
+    let counts = outcome.stderr.lines().filter_map(|line| {
+        let (count, _) = line.split_once(" more requests failed")?;
+        count.parse::<usize>().ok()
+    });
+    assert_eq!(told + counts.sum::<usize>(), 40, "{}", outcome.stderr);
+}
+
+#[test]
+fn failures_that_were_only_counted_are_told_without_another() {
+    let server = serve();
+    // Far more than are told in the time that they take.
+    for _ in 0..100 {
+        assert_eq!(server.get("/trap").status, 500);
+    }
+    server.stderr_with(" more requests failed");
 }

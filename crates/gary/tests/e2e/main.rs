@@ -31,5 +31,6 @@ mod queue;
 mod serving;
 mod shutdown;
 mod traps;
+mod unread;
 mod usage;
 mod watch;

@@ -70,6 +70,20 @@ fn a_guest_whose_output_nobody_reads_ends_at_its_time_limit() {
 }
 
 #[test]
+fn a_guest_ends_at_its_time_limit_with_nobody_to_be_told() {
+    let (_unread, stdout) = std::io::pipe().expect("a pipe can be made");
+    let gary = Gary::new();
+    let script = format!(
+        "exec \"$GARY\" run '{}' -v --timeout 300ms -- flood-stdout 2>&1",
+        HELLO.path().display()
+    );
+    gary.shell(&script)
+        .start_with_stdout(stdout)
+        .wait()
+        .exits(124);
+}
+
+#[test]
 fn results_that_nobody_reads_are_no_failure() {
     let gary = Gary::new();
     let hello = HELLO.path();

@@ -37,6 +37,8 @@ struct Capture(Arc<(Mutex<Captured>, Condvar)>);
 struct Captured {
     bytes: Vec<u8>,
     closed: bool,
+    /// Nothing is read for now.
+    stopped: bool,
 }
 
 impl Process {
@@ -136,6 +138,16 @@ impl Process {
         text
     }
 
+    /// Reads no more of stderr, as a terminal does that is stopped, but for one chunk at most.
+    pub(crate) fn stop_reading_stderr(&self) {
+        self.stderr.stop(true);
+    }
+
+    /// Reads stderr again.
+    pub(crate) fn read_stderr_again(&self) {
+        self.stderr.stop(false);
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid, signal).expect("it still runs");
     }
@@ -158,6 +170,7 @@ impl Process {
         let Ok(status) = status else {
             panic!("it does not end: {}", self.stderr.text());
         };
+        self.read_stderr_again();
         // A grandchild may hold the streams open for longer; what it says is not waited for.
         self.stdout.wait(WAIT_MAX, |_| false);
         self.stderr.wait(WAIT_MAX, |_| false);
@@ -192,9 +205,17 @@ impl Capture {
                 let mut captured = captured.lock().expect("nobody panics with it");
                 captured.bytes.extend_from_slice(&chunk[..length]);
                 changed.notify_all();
+                let stopped = changed.wait_while(captured, |captured| captured.stopped);
+                drop(stopped.expect("nobody panics with it"));
             }
             capture.close();
         });
+    }
+
+    fn stop(&self, stopped: bool) {
+        let (captured, changed) = &*self.0;
+        captured.lock().expect("nobody panics with it").stopped = stopped;
+        changed.notify_all();
     }
 
     fn close(&self) {
