@@ -10,6 +10,7 @@ use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::interfaces::{self, Import};
 
+use crate::signature::Names;
 /// A compiled component.
 #[derive(Clone)]
 pub struct Program {
@@ -47,7 +48,20 @@ pub struct Export {
     /// Name of the interface, or of a function at the component's top level.
     pub name: String,
     /// Functions in the interface; empty for a function itself.
-    pub functions: Vec<String>,
+    /// The signature of a function; `None` for an interface.
+    pub signature: Option<String>,
+    pub functions: Vec<Function>,
+    /// What the interface's own types consist of, as in `record point { x: f64, y: f64 }`.
+    pub types: Vec<String>,
+}
+
+/// A function of an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// Its name in the interface.
+    pub name: String,
+    /// As in WIT: `func(a: s32, b: s32) -> s32`.
+    pub signature: String,
 }
 
 /// The component could not be compiled.
@@ -126,10 +140,10 @@ impl Program {
 
     /// What it offers to do. A component that both serves and runs counts as one that serves.
     pub fn kind(&self) -> Kind {
-        let exports = self.exports();
+        let ty = self.component.component_type();
         let has = |interface: &str| {
-            exports.iter().find_map(|export| {
-                let version = export.name.strip_prefix(interface)?.strip_prefix('@')?;
+            ty.exports(self.engine.wasmtime()).find_map(|(name, _)| {
+                let version = name.strip_prefix(interface)?.strip_prefix('@')?;
                 match version {
                     _ if version.starts_with("0.2.") => Some(Wasi::P2),
                     _ if version.starts_with("0.3.") => Some(Wasi::P3),
@@ -166,9 +180,40 @@ impl Program {
                 };
                 Some(Export {
                     name: name.to_owned(),
-                    functions,
-                })
+                    signature: None,
+                    functions: Vec::new(),
+                    types: Vec::new(),
+                };
+                match item.ty {
+                    ComponentItem::ComponentFunc(function) => {
+                        export.signature = Some(names.signature(&function));
+                    }
+                    ComponentItem::ComponentInstance(instance) => {
+                        for (name, item) in instance.exports(engine) {
+                            export.add(name, &item.ty, &names);
+                        }
+                    }
+                    _ => return None,
+                }
+                Some(export)
             })
             .collect()
+    }
+}
+
+impl Export {
+    /// Adds what an interface has; a type that it took from another is explained there.
+    fn add(&mut self, name: &str, item: &ComponentItem, names: &Names) {
+        match item {
+            ComponentItem::ComponentFunc(function) => self.functions.push(Function {
+                name: name.to_owned(),
+                signature: names.signature(function),
+            }),
+            ComponentItem::Type(ty) => {
+                let definition = names.definition(ty).filter(|known| !known.is_foreign);
+                self.types.extend(definition.map(|known| known.text));
+            }
+            _ => {}
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gary_host::{Call, CallError, Returned, Stdio};
+use gary_host::{Call, CallError, Callable, Mistake, Returned, Stdio};
 use tokio::runtime;
 
 use crate::cli::CallArgs;
@@ -15,7 +15,10 @@ use crate::run::{self, failed};
 use crate::target::Target;
 
 /// Exported functions named where one was not found.
-const EXPORTED_SHOWN: usize = 8;
+const FUNCTIONS_SHOWN: usize = 8;
+
+/// Characters of a call that is repeated to point at a mistake in it.
+const POINTED_AT_CHARS_MAX: usize = 100;
 
 pub(crate) fn main(typed: CallArgs) -> u8 {
     let flags = typed.workload.flags();
@@ -57,12 +60,12 @@ fn call(
         .map_err(|error| Problem::new(Code::Failure, "cannot start threads").why(error))?;
     let returned = runtime.block_on(replica.call(&call));
     runtime.shutdown_background();
-    if !matches!(&returned, Ok(returned) if !returned.is_err) {
-        denials.at_a_bad_end(&replica);
-    }
     if let Err(gary_host::Failure::TimedOut(_)) = returned {
         // It may be stuck in a write to stderr, and whoever writes there next would be too.
         reporter.detach();
+    }
+    if !matches!(&returned, Ok(returned) if !returned.is_err) {
+        denials.at_a_bad_end(&replica);
     }
     reporter.usage(replica.usage(), program.compiled_in());
     match returned {
@@ -76,30 +79,78 @@ fn call(
 }
 
 fn cannot_call(target: &Target, text: &str, error: &CallError) -> Problem {
-    let (code, hint) = match error {
-        CallError::Syntax(_) => (
-            Code::Usage,
-            Some("quote the call for the shell: 'func(1, \"two\", [3])'".to_owned()),
-        ),
-        CallError::NoFunction { exported, .. } => {
-            let shown = &exported[..exported.len().min(EXPORTED_SHOWN)];
-            let hint = match shown.is_empty() {
-                true => "it exports no function at all".to_owned(),
-                false => format!("one of {}", shown.join(", ")),
-            };
-            (Code::NotFound, Some(hint))
-        }
-        CallError::Ambiguous { among, .. } => (Code::Usage, among.first().cloned()),
-        CallError::Arguments { .. } => (Code::Usage, None),
-        CallError::NotPlain(_) => (Code::BadInput, None),
+    let code = match error {
+        CallError::NoFunction { .. } => Code::NotFound,
+        CallError::NotPlain(_) => Code::BadInput,
+        _ => Code::Usage,
     };
-    let problem = Problem::new(
-        code,
-        format!("cannot call {text} of {}", target.component.display()),
-    )
-    .why(error);
-    match hint {
-        Some(hint) => problem.hint(hint),
-        None => problem,
+    let path = target.component.display();
+    let mut problem = Problem::new(code, format!("cannot call {text} of {path}")).why(error);
+    let functions = match error {
+        CallError::Syntax { mistake, of } | CallError::Arguments { mistake, of } => {
+            problem.why.extend(pointed_at(text, mistake));
+            std::slice::from_ref(&**of)
+        }
+        CallError::NotPlain(of) => std::slice::from_ref(&**of),
+        CallError::Ambiguous { among, .. } => among,
+        CallError::NoFunction { exported, .. } if exported.is_empty() => {
+            return problem.why("it exports no function at all");
+        }
+        CallError::NoFunction { exported, .. } => exported,
+    };
+    for function in &functions[..functions.len().min(FUNCTIONS_SHOWN)] {
+        problem = problem.why(format!("{}: {}", function.name, function.signature));
     }
+    if let [function] = functions {
+        problem.why.extend(function.types.iter().cloned());
+    }
+    if functions.len() > FUNCTIONS_SHOWN {
+        problem = problem.why(format!("and {} more", functions.len() - FUNCTIONS_SHOWN));
+    }
+    match example(functions, error) {
+        Some(example) => problem.hint(typed(target, example)),
+        None => problem.hint(format!("gary inspect {path}")),
+    }
+}
+
+/// A call to try instead: of the function whose name begins most like the one that was given.
+fn example<'a>(functions: &'a [Callable], error: &CallError) -> Option<&'a str> {
+    let wanted = match error {
+        CallError::NoFunction { name, .. } => own_name(name),
+        _ => "",
+    };
+    let alike = |function: &&Callable| {
+        let both = own_name(&function.name).chars().zip(wanted.chars());
+        both.take_while(|(a, b)| a == b).count()
+    };
+    let can_be_called = functions.iter().filter(|any| any.example.is_some());
+    // Of those that are as good as each other the last one would count.
+    can_be_called.rev().max_by_key(alike)?.example.as_deref()
+}
+
+/// A function's name without its interface.
+fn own_name(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// The call, and a mark below what the mistake is about; nothing where it does not fit on a line.
+fn pointed_at(text: &str, mistake: &Mistake) -> Option<String> {
+    let before = text.get(..mistake.at.start)?;
+    let about = text.get(mistake.at.clone())?;
+    if text.chars().count() > POINTED_AT_CHARS_MAX || text.contains(char::is_control) {
+        let column = before.chars().count() + 1;
+        return Some(format!("that is at character {column} of the call"));
+    }
+    let (indent, width) = (before.chars().count(), about.chars().count().max(1));
+    Some(format!(
+        "  {text}\n  {}{}",
+        " ".repeat(indent),
+        "^".repeat(width)
+    ))
+}
+
+/// The command line of a call, quoted for the shell.
+pub(crate) fn typed(target: &Target, call: &str) -> String {
+    let quoted = format!("'{}'", call.replace('\'', r"'\''"));
+    format!("gary call {} {quoted}", target.component.display())
 }

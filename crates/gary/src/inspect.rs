@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use gary_host::{Answer, Import, Kind, LinkError, Program, Wasi};
+use gary_host::{Answer, Export, Import, Kind, LinkError, Program, Wasi};
 use gary_manifest::Flags;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -60,8 +60,23 @@ enum World {
 struct Given {
     /// Name of the interface or function, with its version.
     name: String,
+    /// The signature of a function; absent for an interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
     /// Functions in the interface.
-    functions: Vec<String>,
+    functions: Vec<GivenFunction>,
+    /// What the interface's types consist of, as WIT writes them on one line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    types: Vec<String>,
+}
+
+/// A function of an interface.
+#[derive(Debug, Serialize, JsonSchema)]
+struct GivenFunction {
+    /// Its name in the interface.
+    name: String,
+    /// Its signature as WIT writes it: `func(a: s32, b: s32) -> s32`.
+    signature: String,
 }
 
 /// Something a component needs.
@@ -118,14 +133,7 @@ impl Inspection {
             core_module: program.is_module(),
             world: World::from(program.kind()),
             runnable: imports.iter().all(|import| import.provided),
-            exports: program
-                .exports()
-                .into_iter()
-                .map(|export| Given {
-                    name: export.name,
-                    functions: export.functions,
-                })
-                .collect(),
+            exports: program.exports().into_iter().map(Given::from).collect(),
             imports,
         }
     }
@@ -149,9 +157,17 @@ impl Inspection {
         let _ = writeln!(text, "  world   {}{lacking}", self.world.describe());
         text += "\ngives\n";
         for export in &self.exports {
-            let _ = writeln!(text, "  + {}", harmless(&export.name));
-            for function in &export.functions {
-                let _ = writeln!(text, "      {}", harmless(function));
+            let name = harmless(&export.name);
+            let _ = match &export.signature {
+                Some(signature) => writeln!(text, "  + {name}: {}", harmless(signature)),
+                None => writeln!(text, "  + {name}"),
+            };
+            for GivenFunction { name, signature } in &export.functions {
+                let (name, signature) = (harmless(name), harmless(signature));
+                let _ = writeln!(text, "      {name}: {signature}");
+            }
+            for ty in &export.types {
+                let _ = writeln!(text, "      {}", harmless(ty));
             }
         }
         if self.exports.is_empty() {
@@ -209,6 +225,21 @@ impl From<Kind> for World {
     }
 }
 
+impl From<Export> for Given {
+    fn from(export: Export) -> Self {
+        let functions = export.functions.into_iter().map(|function| GivenFunction {
+            name: function.name,
+            signature: function.signature,
+        });
+        Self {
+            name: export.name,
+            signature: export.signature,
+            functions: functions.collect(),
+            types: export.types,
+        }
+    }
+}
+
 impl From<Import> for Needed {
     fn from(import: Import) -> Self {
         Self {
@@ -247,10 +278,13 @@ pub(crate) fn cannot_link(target: &Target, error: &LinkError) -> Problem {
     }
 }
 
-fn size(bytes: u64) -> String {
+/// A size in the units that sizes are given in.
+pub(crate) fn size(bytes: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    const MIB: u64 = 1 << 20;
     match bytes {
-        0..10_000 => format!("{bytes} bytes"),
-        10_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+        0..KIB => format!("{bytes} bytes"),
+        KIB..MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
     }
 }

@@ -284,8 +284,9 @@ fn nothing_to_run(target: &Target, program: &Program) -> Problem {
     problem = problem.why(
         "gary run runs wasi:cli/run, wasi:http/incoming-handler (0.2) and wasi:http/handler (0.3)",
     );
-    match callable(&exports) {
-        Some(function) => problem.hint(format!("gary call {path} '{function}(...)'")),
+    let example = program.callables().into_iter().find_map(|any| any.example);
+    match example {
+        Some(example) => problem.hint(crate::call::typed(target, &example)),
         None => problem.hint("build it as a command or as an HTTP handler"),
     }
 }
@@ -293,14 +294,4 @@ fn nothing_to_run(target: &Target, program: &Program) -> Problem {
 fn listed(exports: &[Export]) -> String {
     let names: Vec<&str> = exports.iter().map(|export| export.name.as_str()).collect();
     names.join(", ")
-}
-
-/// A function that could be called instead.
-fn callable(exports: &[Export]) -> Option<String> {
-    exports
-        .iter()
-        .find_map(|export| match export.functions.first() {
-            Some(function) => Some(format!("{}.{function}", export.name)),
-            None => (!export.name.contains('/')).then(|| export.name.clone()),
-        })
 }

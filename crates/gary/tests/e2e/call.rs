@@ -46,15 +46,108 @@ fn records_lists_and_options_are_written_as_wave() {
 
 #[test]
 fn a_function_that_is_not_there() {
-    call("mul(2, 3)").fails(7, &["mul", "demo:calc/ops.add", "try: "]);
+    call("mul(2, 3)").fails(
+        7,
+        &[
+            "mul",
+            "\ndemo:calc/ops.add: func(a: s32, b: s32) -> s32\n",
+            "calc.wasm 'mirror({x: 1.5, y: 1.5})'\n",
+        ],
+    );
+    // The nearest one is what to try.
+    call("ad(2, 3)").fails(7, &["try: gary call", "'add(1, 1)'\n"]);
 }
 
 #[test]
 fn arguments_that_do_not_fit() {
-    call("add(2)").fails(2, &["add", "s32"]);
-    call("add(2, \"three\")").fails(2, &["add", "s32"]);
-    call("add(2, 3").fails(2, &["WAVE", "try: "]);
-    call("add(2, 99999999999)").fails(2, &["add"]);
+    let add = "demo:calc/ops.add: func(a: s32, b: s32) -> s32\ntry: gary call ";
+    for (text, words) in [
+        (
+            "add(2)",
+            "argument 2 is missing, b: s32\n  add(2)\n       ^\n",
+        ),
+        (
+            "add(2, 3, 4, 5)",
+            "it takes 2 arguments\n  add(2, 3, 4, 5)\n            ^^^^\n",
+        ),
+        (
+            "add(2, \"three\")",
+            "argument 2, b: s32, cannot be \"three\", which is a string\n  add(2, \"three\")\n         ^^^^^^^\n",
+        ),
+        (
+            "add(2, 99999999999)",
+            "argument 2, b: s32, cannot be 99999999999, which does not fit\n",
+        ),
+    ] {
+        call(text).fails(2, &[words, add, "'add(1, 1)'\n"]);
+    }
+    let text = "mirror({x: 1.5, y: \"a\"})";
+    let words = "argument 1, p: point, cannot have \"a\"";
+    let mark = format!(
+        "  {text}\n  {}^^^\n",
+        " ".repeat("mirror({x: 1.5, y: ".len())
+    );
+    let point = "func(p: point) -> point\nrecord point { x: f64, y: f64 }\n";
+    call(text).fails(2, &[words, &mark, point]);
+    // A shell ate the quotes.
+    call("greet(ann)").fails(
+        2,
+        &[
+            "which is a word without quotes",
+            "'greet(\"text\", some(1))'",
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_wave() {
+    for (text, words) in [
+        (
+            "add(2, 3",
+            "it breaks off; something is not closed\n  add(2, 3\n          ^\n",
+        ),
+        (
+            "add(2, 3) + 1",
+            "the call ends before this\n  add(2, 3) + 1\n            ^\n",
+        ),
+        (
+            "add(2 3)",
+            "this does not belong here\n  add(2 3)\n        ^\n",
+        ),
+        (
+            "greet('ann')",
+            "a string stands in double quotes\n  greet('ann')\n        ^^^^^\n",
+        ),
+        ("greet(\"ann", "the string is not closed\n"),
+        (
+            "greet(\"\u{e9}\" !)",
+            "\n  greet(\"\u{e9}\" !)\n            ^\n",
+        ),
+        ("add(2,\n !)", "that is at character 9 of the call\n"),
+    ] {
+        call(text).fails(
+            2,
+            &["it is not a call in WAVE: ", words, "\ntry: gary call "],
+        );
+    }
+}
+
+#[test]
+fn options_at_the_end_may_be_left_out() {
+    assert_eq!(call("greet(\"ann\")").exits(0).text(), "[\"hello, ann\"]\n");
+}
+
+#[test]
+fn the_call_to_try_can_be_made() {
+    let hint = call("mirror()").exits(2).stderr;
+    let typed = hint
+        .lines()
+        .find_map(|line| line.strip_prefix("try: gary "));
+    let gary = Gary::new();
+    let outcome = gary
+        .shell(&format!("$GARY {}", typed.expect("there is one")))
+        .output();
+    assert_eq!(outcome.exits(0).text(), "{x: -1.5, y: -1.5}\n");
 }
 
 #[test]

@@ -77,6 +77,53 @@ fn people_read_what_it_gives_and_needs() {
     );
     assert!(text.contains("MISSING"), "{text}");
     assert!(text.contains("sha256:"), "{text}");
+    assert!(text.contains(" KiB\n"), "{text}");
+}
+
+#[test]
+fn functions_are_shown_with_their_signatures() {
+    let gary = Gary::new();
+    let path = Guest("calc").path();
+    let document = inspect(&gary, &path);
+    assert_eq!(
+        document["exports"],
+        json!([
+            {"name": "version", "signature": "func() -> string", "functions": []},
+            {
+                "name": "demo:calc/ops",
+                "functions": [
+                    {"name": "add", "signature": "func(a: s32, b: s32) -> s32"},
+                    {"name": "div", "signature": "func(a: s32, b: s32) -> result<s32, string>"},
+                    {
+                        "name": "greet",
+                        "signature": "func(name: string, times: option<u32>) -> list<string>",
+                    },
+                    {"name": "mirror", "signature": "func(p: point) -> point"},
+                ],
+                "types": ["record point { x: f64, y: f64 }"],
+            },
+        ])
+    );
+    for (guest, line) in [
+        ("calc", "      mirror: func(p: point) -> point\n"),
+        ("calc", "  + version: func() -> string\n"),
+        (
+            "hello-http",
+            "      handle: func(request: incoming-request, response-out: response-outparam)\n",
+        ),
+        (
+            "http-p3",
+            "      handle: async func(request: request) -> result<response, error-code>\n",
+        ),
+    ] {
+        let path = Guest(guest).path();
+        let run = gary.call(["inspect".as_ref(), path.as_os_str()]);
+        let outcome = run.output().exits(0);
+        let text = outcome.text();
+        assert!(text.contains(line), "{guest}: {text}");
+        // What is imported from elsewhere is explained there.
+        assert!(!text.contains("variant error-code"), "{guest}: {text}");
+    }
 }
 
 #[test]
