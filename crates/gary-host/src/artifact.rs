@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use wasmparser::{Chunk, Encoding, Parser, Payload};
 
+use crate::engine::Calls;
 use crate::wasip1::{self, WASIP1};
 
 /// Largest file taken for a component; a larger one is refused before it is read.
@@ -89,7 +90,24 @@ impl Artifact {
     /// cannot be read that far serve nothing.
     pub fn serves(&self) -> bool {
         matches!(self.encoding, Encoding::Component)
-            && exports(&self.bytes).any(|name| name.starts_with("wasi:http/"))
+            && boundary(&self.bytes)
+                .any(|side| matches!(side, Side::Export(name) if name.starts_with("wasi:http/")))
+    }
+
+    /// The ways of calling that it may have been built for, the one to try first in front.
+    ///
+    /// Whoever speaks 0.3 to the outside says so in the names; a component that uses async only
+    /// within is found out when it is compiled.
+    pub(crate) fn calls(&self) -> &'static [Calls] {
+        let speaks_p3 = |side| {
+            let (Side::Import(name) | Side::Export(name)) = side;
+            name.starts_with("wasi:") && name.contains("@0.3.")
+        };
+        match self.encoding {
+            Encoding::Component if boundary(&self.bytes).any(speaks_p3) => &[Calls::Concurrent],
+            Encoding::Component => &[Calls::Plain, Calls::Concurrent],
+            Encoding::Module => &[Calls::Plain],
+        }
     }
 
     /// The component, made of the core module if that is what the file holds.
@@ -133,8 +151,14 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The names that a component exports; what is nested in it is stepped over.
-fn exports(bytes: &[u8]) -> impl Iterator<Item = &str> {
+/// One thing that a component wants from the outside or gives to it, by name.
+enum Side<'a> {
+    Import(&'a str),
+    Export(&'a str),
+}
+
+/// What a component imports and exports; what is nested in it is stepped over.
+fn boundary(bytes: &[u8]) -> impl Iterator<Item = Side<'_>> {
     let mut parser = Parser::new(0);
     let mut rest = bytes;
     let sections = std::iter::from_fn(move || {
@@ -150,13 +174,20 @@ fn exports(bytes: &[u8]) -> impl Iterator<Item = &str> {
                 | Payload::ComponentSection {
                     unchecked_range, ..
                 } => rest = rest.get(unchecked_range.len()..)?,
-                Payload::ComponentExportSection(section) => return Some(section),
+                Payload::ComponentImportSection(section) => {
+                    let imports = section.into_iter().flatten();
+                    return Some(imports.map(|it| Side::Import(it.name.name)).collect());
+                }
+                Payload::ComponentExportSection(section) => {
+                    let exports = section.into_iter().flatten();
+                    return Some(exports.map(|it| Side::Export(it.name.name)).collect());
+                }
                 Payload::End(_) => return None,
                 _ => {}
             }
         }
     });
-    sections.flatten().flatten().map(|export| export.name.name)
+    sections.flat_map(|sides: Vec<Side<'_>>| sides)
 }
 
 fn encoding(bytes: &[u8]) -> Result<Encoding, ArtifactError> {
@@ -231,6 +262,19 @@ mod tests {
                 (export "wasi:cli/run@0.2.0" (instance $run)))"#
         ));
         assert!(!serves("(module)"));
+    }
+
+    #[test]
+    fn whoever_speaks_0_3_is_called_concurrently() {
+        let calls = |text: &str| {
+            let bytes = wat::parse_str(text).expect("it is well formed");
+            Artifact::new(bytes).expect("it is WebAssembly").calls()
+        };
+        let p3 = r#"(component (import "wasi:clocks/system-clock@0.3.0" (instance)))"#;
+        assert_eq!(calls(p3), [Calls::Concurrent]);
+        let p2 = r#"(component (import "wasi:io/poll@0.2.3" (instance)))"#;
+        assert_eq!(calls(p2), [Calls::Plain, Calls::Concurrent]);
+        assert_eq!(calls("(module)"), [Calls::Plain]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use wasmtime::component::wasm_wave::wasm::DisplayFuncResults;
 use wasmtime::component::{ComponentExportIndex, Val};
 
 use crate::callable::{Callable, Functions};
+use crate::engine::Calls;
 use crate::failure::Failure;
 use crate::limit::Reservation;
 use crate::program::Program;
@@ -123,13 +124,22 @@ impl Replica {
             let function = instance
                 .get_func(&mut store, call.function)
                 .ok_or_else(|| wasmtime::format_err!("the function has gone"))?;
-            store
-                .run_concurrent(async |store| {
+            match self.shared.engine.calls() {
+                Calls::Plain => {
                     function
-                        .call_concurrent(store, &call.arguments, &mut results)
+                        .call_async(&mut store, &call.arguments, &mut results)
                         .await
-                })
-                .await?
+                }
+                Calls::Concurrent => {
+                    store
+                        .run_concurrent(async |store| {
+                            function
+                                .call_concurrent(store, &call.arguments, &mut results)
+                                .await
+                        })
+                        .await?
+                }
+            }
         }
         .await;
         match called {

@@ -39,14 +39,27 @@ pub(crate) enum Allocation {
     OnDemand,
 }
 
-/// The engine that every component of this process is compiled and run by.
+/// How the functions of a component are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Calls {
+    /// To their end, one at a time, as everything up to 0.2 does.
+    Plain,
+    /// Many at once, with streams and futures: the component model's own async, as in 0.3.
+    ///
+    /// Every call of a guest or of the host is then a task that the engine keeps books on, whether
+    /// the component wants that or not.
+    Concurrent,
+}
+
+/// What compiles and runs the components that are called in one way.
 ///
 /// It owns the thread that ticks the epoch, so guests are interruptible for as long as it lives.
 #[derive(Clone)]
-pub struct Engine {
+pub(crate) struct Engine {
     wasmtime: wasmtime::Engine,
     ticker: Arc<Ticker>,
     allocation: Allocation,
+    calls: Calls,
 }
 
 /// The engine could not be made.
@@ -55,37 +68,34 @@ pub struct Engine {
 pub struct EngineError(#[source] wasmtime::Error);
 
 impl Engine {
-    /// Makes the engine, with a pool where the address space allows one.
+    /// Makes an engine; one without a pool where the address space is too small for it.
     ///
     /// # Errors
     /// When neither way of allocation works, as on an unsupported processor.
-    pub fn new() -> Result<Self, EngineError> {
-        match Self::with(Allocation::Pooling) {
-            Ok(engine) => Ok(engine),
-            Err(error) => {
+    pub(crate) fn new(calls: Calls, allocation: Allocation) -> Result<Self, EngineError> {
+        match Self::with(calls, allocation) {
+            Err(error) if allocation == Allocation::Pooling => {
                 tracing::debug!(%error, "no address space for a pool, allocating on demand");
-                Self::on_demand()
+                Self::with(calls, Allocation::OnDemand)
             }
+            made => made,
         }
     }
 
-    /// Makes the engine without a pool, which one command is over sooner than it would take to
-    /// reserve. Both compile the same code.
-    ///
-    /// # Errors
-    /// When it does not work, as on an unsupported processor.
-    pub fn on_demand() -> Result<Self, EngineError> {
-        Self::with(Allocation::OnDemand)
-    }
-
-    fn with(allocation: Allocation) -> Result<Self, EngineError> {
-        let wasmtime = wasmtime::Engine::new(&config(allocation)).map_err(EngineError)?;
+    fn with(calls: Calls, allocation: Allocation) -> Result<Self, EngineError> {
+        let wasmtime = wasmtime::Engine::new(&config(calls, allocation)).map_err(EngineError)?;
         let ticker = Arc::new(Ticker::start(wasmtime.clone()));
         Ok(Self {
             wasmtime,
             ticker,
             allocation,
+            calls,
         })
+    }
+
+    /// How its components are called.
+    pub(crate) fn calls(&self) -> Calls {
+        self.calls
     }
 
     /// Linear memories that can live at once.
@@ -113,14 +123,17 @@ impl Engine {
     }
 }
 
-fn config(allocation: Allocation) -> Config {
+fn config(calls: Calls, allocation: Allocation) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .wasm_component_model(true)
-        .wasm_component_model_async(true)
         // A memory that threads share cannot be accounted to one instance.
         .shared_memory(false);
+    match calls {
+        Calls::Plain => config.concurrency_support(false),
+        Calls::Concurrent => config.wasm_component_model_async(true),
+    };
     config.allocation_strategy(match allocation {
         Allocation::Pooling => InstanceAllocationStrategy::Pooling(pool()),
         Allocation::OnDemand => InstanceAllocationStrategy::OnDemand,
@@ -150,7 +163,7 @@ mod tests {
     fn both_ways_of_allocation_compile_the_same_code() {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let hash = |allocation| {
-            let engine = Engine::with(allocation).expect("this machine runs wasm");
+            let engine = Engine::with(Calls::Plain, allocation).expect("this machine runs wasm");
             let mut hasher = DefaultHasher::new();
             engine
                 .wasmtime()

@@ -151,7 +151,7 @@ fn wasi(shared: &Shared) -> std::io::Result<WasiCtx> {
 #[cfg(test)]
 mod tests {
     use crate::artifact::Artifact;
-    use crate::engine::Engine;
+    use crate::engines::Engines;
     use crate::program::Program;
     use crate::replica::Replica;
     use crate::spec::Spec;
@@ -175,9 +175,9 @@ mod tests {
                     (with "" (instance (export "new" (func $new)))))))"#
         );
         let bytes = wat::parse_str(text).expect("it is well formed");
-        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let engines = Engines::on_demand();
         let artifact = Artifact::new(bytes).expect("it is WebAssembly");
-        let program = Program::compile(&engine, None, &artifact).expect("it is valid");
+        let program = Program::compile(&engines, None, &artifact).expect("it is valid");
         let replica = Replica::new(&program, Spec::default()).expect("it imports nothing");
         replica.try_instantiate().await
     }

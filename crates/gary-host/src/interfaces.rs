@@ -215,11 +215,18 @@ fn distance(a: &Version, b: &Version) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Calls;
+    use crate::engines::Engines;
 
     #[test]
     fn every_interface_that_is_promised_is_there() {
-        let engine = Engine::new().expect("this machine runs wasm");
+        let engines = Engines::on_demand();
         for name in PROVIDED {
+            let calls = match name.contains("@0.3.") {
+                true => Calls::Concurrent,
+                false => Calls::Plain,
+            };
+            let engine = engines.get(calls).expect("this machine runs wasm");
             let text = format!(r#"(component (import "{name}" (instance)))"#);
             let bytes = wat::parse_str(&text).expect("it is well formed");
             let component = Component::from_binary(engine.wasmtime(), &bytes).expect("it is valid");

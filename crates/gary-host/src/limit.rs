@@ -302,7 +302,7 @@ impl ResourceLimiter for InstanceMemory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Engine;
+    use crate::engine::{Allocation, Calls, Engine};
 
     fn instance(replica: &Arc<ReplicaMemory>, limit: Option<u64>) -> InstanceMemory {
         InstanceMemory::new(replica.clone(), limit, Reservation::none())
@@ -427,7 +427,8 @@ mod tests {
     /// Grows a core module's memory by so many pages, and says what the guest was told and what is
     /// counted then.
     async fn grow(text: &str, pages: u64) -> (i64, u64, u64) {
-        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let engine =
+            Engine::new(Calls::Plain, Allocation::OnDemand).expect("this machine runs wasm");
         let replica = ReplicaMemory::new(None);
         let memory = instance(&replica, None);
         let mut store = wasmtime::Store::new(engine.wasmtime(), memory);
@@ -459,7 +460,8 @@ mod tests {
 
     #[test]
     fn the_engine_takes_no_memory_of_one_byte_pages() {
-        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let engine =
+            Engine::new(Calls::Plain, Allocation::OnDemand).expect("this machine runs wasm");
         let refused = module(&engine, "(module (memory 1 1 (pagesize 1)))");
         let why = format!("{:#}", refused.expect_err("nobody has switched it on"));
         assert!(why.contains("custom page sizes"), "{why}");

@@ -7,10 +7,11 @@ use wasmtime::component::{Component, types::ComponentItem};
 
 use crate::artifact::{Artifact, ArtifactError, Digest};
 use crate::cache::Cache;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
+use crate::engines::Engines;
 use crate::interfaces::{self, Import};
-
 use crate::signature::Names;
+
 /// A compiled component.
 #[derive(Clone)]
 pub struct Program {
@@ -47,9 +48,9 @@ pub enum Wasi {
 pub struct Export {
     /// Name of the interface, or of a function at the component's top level.
     pub name: String,
-    /// Functions in the interface; empty for a function itself.
     /// The signature of a function; `None` for an interface.
     pub signature: Option<String>,
+    /// Functions in the interface; empty for a function itself.
     pub functions: Vec<Function>,
     /// What the interface's own types consist of, as in `record point { x: f64, y: f64 }`.
     pub types: Vec<String>,
@@ -70,6 +71,9 @@ pub enum CompileError {
     /// It could not be made a component in the first place.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// There is nothing to compile it with.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// It is not valid, or too large for the engine.
     #[error("it does not validate: {0}")]
     Invalid(String),
@@ -77,39 +81,51 @@ pub enum CompileError {
 
 impl Program {
     /// The component from the cache, where its compiled form is there and can be trusted.
-    pub fn cached(engine: &Engine, cache: &Cache, artifact: &Artifact) -> Option<Self> {
-        let component = cache.get(engine, artifact.digest())?;
-        Some(Self::new(engine, component, artifact, None))
+    pub fn cached(engines: &Engines, cache: &Cache, artifact: &Artifact) -> Option<Self> {
+        artifact.calls().iter().find_map(|calls| {
+            let engine = engines.get(*calls).ok()?;
+            let component = cache.get(&engine, artifact.digest())?;
+            Some(Self::new(engine, component, artifact, None))
+        })
     }
 
     /// Compiles the component on all cores and keeps the result in the cache. May take seconds.
     ///
     /// # Errors
-    /// When the bytes are no valid component.
+    /// When the bytes are no valid component, or no engine works on this machine.
     pub fn compile(
-        engine: &Engine,
+        engines: &Engines,
         cache: Option<&Cache>,
         artifact: &Artifact,
     ) -> Result<Self, CompileError> {
         let started = Instant::now();
         let bytes = artifact.component()?;
-        let component = Component::from_binary(engine.wasmtime(), &bytes)
-            .map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
-        let compiled_in = started.elapsed();
-        if let Some(cache) = cache {
-            cache.put(engine, artifact.digest(), &component);
+        let mut refused = None;
+        for calls in artifact.calls() {
+            let engine = engines.get(*calls)?;
+            match Component::from_binary(engine.wasmtime(), &bytes) {
+                Ok(component) => {
+                    let compiled_in = started.elapsed();
+                    if let Some(cache) = cache {
+                        cache.put(&engine, artifact.digest(), &component);
+                    }
+                    return Ok(Self::new(engine, component, artifact, Some(compiled_in)));
+                }
+                // The last engine knows of everything that those before it know of.
+                Err(error) => refused = Some(format!("{error:#}")),
+            }
         }
-        Ok(Self::new(engine, component, artifact, Some(compiled_in)))
+        Err(CompileError::Invalid(refused.unwrap_or_default()))
     }
 
     fn new(
-        engine: &Engine,
+        engine: Engine,
         component: Component,
         artifact: &Artifact,
         compiled_in: Option<Duration>,
     ) -> Self {
         Self {
-            engine: engine.clone(),
+            engine,
             component,
             digest: artifact.digest(),
             file_bytes: artifact.file_bytes(),
@@ -165,20 +181,12 @@ impl Program {
     /// What it gives.
     pub fn exports(&self) -> Vec<Export> {
         let engine = self.engine.wasmtime();
+        let names = Names::of(engine, &self.component);
         self.component
             .component_type()
             .exports(engine)
             .filter_map(|(name, item)| {
-                let functions = match item.ty {
-                    ComponentItem::ComponentFunc(_) => Vec::new(),
-                    ComponentItem::ComponentInstance(instance) => instance
-                        .exports(engine)
-                        .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
-                        .map(|(name, _)| name.to_owned())
-                        .collect(),
-                    _ => return None,
-                };
-                Some(Export {
+                let mut export = Export {
                     name: name.to_owned(),
                     signature: None,
                     functions: Vec::new(),

@@ -176,6 +176,7 @@ impl Replica {
 mod tests {
     use super::*;
     use crate::artifact::Artifact;
+    use crate::engines::Engines;
     use crate::spec::Limits;
 
     #[tokio::test]
@@ -184,9 +185,9 @@ mod tests {
             (core module $m (func $f (loop br 0)) (start $f))
             (core instance (instantiate $m)))";
         let bytes = wat::parse_str(text).expect("it is well formed");
-        let engine = Engine::on_demand().expect("this machine runs wasm");
+        let engines = Engines::on_demand();
         let artifact = Artifact::new(bytes).expect("it is WebAssembly");
-        let program = Program::compile(&engine, None, &artifact).expect("it is valid");
+        let program = Program::compile(&engines, None, &artifact).expect("it is valid");
         let limit = Duration::from_millis(100);
         let spec = Spec {
             limits: Limits {

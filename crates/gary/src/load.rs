@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use gary_host::{
-    ARTIFACT_BYTES_MAX, Artifact, ArtifactError, CACHE_BYTES_MAX, Cache, CompileError, Engine,
+    ARTIFACT_BYTES_MAX, Artifact, ArtifactError, CACHE_BYTES_MAX, Cache, CompileError, Engines,
     Program,
 };
 use indicatif::ProgressBar;
@@ -39,26 +39,18 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
         .why(format!("gary.toml says        {wanted}"))
         .hint("if the new one is right, write its digest into gary.toml"));
     }
-    let engine = &engine(&artifact)?;
+    // A pool of instances for a component that serves; a command is one.
+    let engines = &match artifact.serves() {
+        true => Engines::pooling(),
+        false => Engines::on_demand(),
+    };
     let cache = open_cache(reporter);
     if let Some(cache) = &cache
-        && let Some(program) = Program::cached(engine, cache, &artifact)
+        && let Some(program) = Program::cached(engines, cache, &artifact)
     {
         return Ok(program);
     }
-    compile(path, engine, cache.as_ref(), &artifact, reporter)
-}
-
-/// A pool of instances for a component that serves; a command is one.
-fn engine(artifact: &Artifact) -> Result<Engine, Problem> {
-    let engine = match artifact.serves() {
-        true => Engine::new(),
-        false => Engine::on_demand(),
-    };
-    engine.map_err(|error| {
-        let source = std::error::Error::source(&error).map(ToString::to_string);
-        Problem::new(Code::Failure, error.to_string()).why(source.unwrap_or_default())
-    })
+    compile(path, engines, cache.as_ref(), &artifact, reporter)
 }
 
 fn read(path: &Path) -> Result<Artifact, Problem> {
@@ -115,7 +107,7 @@ fn open_cache(reporter: &Reporter) -> Option<Cache> {
 
 fn compile(
     path: &Path,
-    engine: &Engine,
+    engines: &Engines,
     cache: Option<&Cache>,
     artifact: &Artifact,
     reporter: &Reporter,
@@ -127,10 +119,10 @@ fn compile(
             .to_string_lossy();
         let megabytes = artifact.file_bytes() as f64 / 1e6;
         with_progress(format!("compiling {name} ({megabytes:.1} MB)"), || {
-            Program::compile(engine, cache, artifact)
+            Program::compile(engines, cache, artifact)
         })
     } else {
-        Program::compile(engine, cache, artifact)
+        Program::compile(engines, cache, artifact)
     };
     compiled.map_err(|error| {
         let problem = Problem::new(Code::BadInput, format!("cannot run {}", path.display()));
@@ -141,6 +133,10 @@ fn compile(
                     .why(error)
                     .hint("build it for wasm32-wasip2, or as a component")
             },
+            CompileError::Engine(error) => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                Problem::new(Code::Failure, error.to_string()).why(source.unwrap_or_default())
+            }
             CompileError::Artifact(error @ ArtifactError::NoStart) => problem
                 .why(error)
                 .hint("build a program with a main function"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use gary_host::{Artifact, CACHE_BYTES_MAX, Cache, Engine, Program, Replica, Spec};
+use gary_host::{Artifact, CACHE_BYTES_MAX, Cache, Engines, Program, Replica, Spec};
 use serde_json::json;
 
 use super::process::kibibytes;
@@ -42,36 +42,36 @@ enum Step {
 
 /// Does one step.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let engine = Engine::new()?;
+    let engines = Engines::pooling();
     let cache = Cache::open(
         args.cache.join("code"),
         &args.cache.join("key"),
         CACHE_BYTES_MAX,
     )?;
     let said = match args.step {
-        Step::Fill => fill(&engine, &cache, args)?,
+        Step::Fill => fill(&engines, &cache, args)?,
         Step::Load => tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
-            .block_on(load(&engine, &cache, args))?,
+            .block_on(load(&engines, &cache, args))?,
     };
     println!("{said}");
     Ok(())
 }
 
-fn fill(engine: &Engine, cache: &Cache, args: &Args) -> Result<serde_json::Value> {
+fn fill(engines: &Engines, cache: &Cache, args: &Args) -> Result<serde_json::Value> {
     for index in 0..=args.count {
         let artifact = Artifact::new(copy(&args.guest, index)?)?;
-        if Program::cached(engine, cache, &artifact).is_none() {
-            Program::compile(engine, Some(cache), &artifact)?;
+        if Program::cached(engines, cache, &artifact).is_none() {
+            Program::compile(engines, Some(cache), &artifact)?;
         }
     }
     Ok(json!({ "filled": args.count }))
 }
 
-async fn load(engine: &Engine, cache: &Cache, args: &Args) -> Result<serde_json::Value> {
+async fn load(engines: &Engines, cache: &Cache, args: &Args) -> Result<serde_json::Value> {
     // The first one pays for what all share, and is timed.
-    let first = replica(engine, cache, &args.guest, 0)?;
+    let first = replica(engines, cache, &args.guest, 0)?;
     for _ in 0..WARM_UP {
         first.try_instantiate().await?;
     }
@@ -86,7 +86,7 @@ async fn load(engine: &Engine, cache: &Cache, args: &Args) -> Result<serde_json:
     let before = Pss::now()?;
     let mut further = Vec::with_capacity(args.count as usize);
     for index in 1..=args.count {
-        further.push(replica(engine, cache, &args.guest, index)?);
+        further.push(replica(engines, cache, &args.guest, index)?);
     }
     let loaded = Pss::now()?;
     for replica in &further {
@@ -101,9 +101,9 @@ async fn load(engine: &Engine, cache: &Cache, args: &Args) -> Result<serde_json:
     }))
 }
 
-fn replica(engine: &Engine, cache: &Cache, guest: &Path, index: u32) -> Result<Replica> {
+fn replica(engines: &Engines, cache: &Cache, guest: &Path, index: u32) -> Result<Replica> {
     let artifact = Artifact::new(copy(guest, index)?)?;
-    let program = Program::cached(engine, cache, &artifact)
+    let program = Program::cached(engines, cache, &artifact)
         .context("a copy is not in the cache; fill it first")?;
     let spec = Spec {
         name: format!("copy-{index}"),
