@@ -1,18 +1,25 @@
 //! Runs a gary.toml's build command.
 
+use std::collections::VecDeque;
+use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use gary_manifest::Build;
 
+use crate::piped;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
 
 /// The targets that Rust builds components and wasip1 modules for.
 const RUST_TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];
 
+/// Lines of a build that are kept for the case that it fails; older ones are dropped.
+const LINES_KEPT: usize = 1000;
+
 /// Builds, in the directory of the gary.toml. What the command prints goes to stderr, since stdout
-/// is the guest's.
+/// is the guest's: as it is, as events where stderr is for a program, and only once the build has
+/// failed where nothing is to be told.
 pub(crate) fn run(build: &Build, dir: &Path, reporter: &Reporter) -> Result<(), Problem> {
     add_rust_target(build, dir, reporter);
     reporter.building(&build.command);
@@ -26,10 +33,7 @@ pub(crate) fn run(build: &Build, dir: &Path, reporter: &Reporter) -> Result<(), 
     };
     let mut command = Command::new("sh");
     command.arg("-c").arg(&build.command).current_dir(dir);
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(std::io::stderr())
-        .status()
+    let status = told(command, reporter)
         .map_err(|error| failed(format!("sh could not be started: {error}")))?;
     if status.success() {
         return Ok(());
@@ -38,6 +42,28 @@ pub(crate) fn run(build: &Build, dir: &Path, reporter: &Reporter) -> Result<(), 
         Some(code) => format!("it exited with code {code}"),
         None => "it was ended by a signal".into(),
     }))
+}
+
+/// Runs a command to its end and tells what it prints, as loudly as the reporter is.
+fn told(mut command: Command, reporter: &Reporter) -> io::Result<ExitStatus> {
+    command.stdin(Stdio::null());
+    if reporter.shares_stderr() {
+        return command.stdout(io::stderr()).status();
+    }
+    let mut kept = VecDeque::new();
+    let status = piped::run(command, |line| {
+        if !reporter.is_quiet() {
+            return reporter.build_output(line);
+        }
+        if kept.len() == LINES_KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(line.to_owned());
+    })?;
+    if !status.success() {
+        kept.iter().for_each(|line| reporter.build_output(line));
+    }
+    Ok(status)
 }
 
 /// Adds the Rust target that a cargo command builds for, where rustup has been told not to do so by
@@ -70,10 +96,7 @@ fn add_rust_target(build: &Build, dir: &Path, reporter: &Reporter) {
     }
     reporter.note(&format!("adding the Rust target {target}"));
     // In the project's directory, so that it goes to the toolchain which the project is built by.
-    let _ = Command::new("rustup")
-        .args(["target", "add", target])
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .stdout(std::io::stderr())
-        .status();
+    let mut command = Command::new("rustup");
+    command.args(["target", "add", target]).current_dir(dir);
+    let _ = told(command, reporter);
 }

@@ -12,6 +12,11 @@ pub(crate) enum Event {
         /// The command, as the shell gets it.
         command: String,
     },
+    /// A line that the build command printed.
+    BuildOutput {
+        /// The line.
+        line: String,
+    },
     /// The component is ready to be run.
     Loaded {
         /// Name of the workload.

@@ -16,6 +16,7 @@ mod grants;
 mod inspect;
 mod load;
 mod new;
+mod piped;
 mod places;
 mod problem;
 mod report;

@@ -104,6 +104,15 @@ impl Reporter {
         self.loudness >= Loudness::Verbose
     }
 
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.loudness == Loudness::Quiet
+    }
+
+    /// Whether a program that is started may write to stderr itself.
+    pub(crate) fn shares_stderr(&self) -> bool {
+        !self.json && !self.is_quiet()
+    }
+
     /// Whether to show what takes long as it happens.
     pub(crate) fn shows_progress(&self) -> bool {
         !self.json && self.loudness > Loudness::Quiet && io::stderr().is_terminal()
@@ -208,6 +217,18 @@ impl Reporter {
         );
         // The command writes to stderr itself.
         self.flush();
+    }
+
+    /// A line of a build that does not write to stderr itself, told even to the quiet: they are told
+    /// only what failed.
+    pub(crate) fn build_output(&self, line: &str) {
+        self.tell(
+            Loudness::Quiet,
+            || line.to_owned(),
+            || Event::BuildOutput {
+                line: line.to_owned(),
+            },
+        );
     }
 
     /// A file changed.

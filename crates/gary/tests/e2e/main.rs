@@ -6,6 +6,7 @@ mod support;
 
 mod address_space;
 mod bodies;
+mod build;
 mod cache;
 mod call;
 mod clients;
