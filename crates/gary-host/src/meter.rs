@@ -21,6 +21,8 @@ const BURST: Duration = Duration::from_millis(2);
 
 /// Counts the processor time of one replica and holds it to its share.
 pub(crate) struct Meter {
+    /// Whether anybody wants to know.
+    counts: bool,
     used_ns: AtomicU64,
     share: Option<Share>,
 }
@@ -39,8 +41,11 @@ struct Account {
 }
 
 impl Meter {
-    pub(crate) fn new(cores: Option<f64>) -> Arc<Self> {
+    /// A meter that holds a replica to `cores`, where there is such a limit, and counts what it
+    /// uses if there is or `wanted` says so.
+    pub(crate) fn new(cores: Option<f64>, wanted: bool) -> Arc<Self> {
         Arc::new(Self {
+            counts: wanted || cores.is_some(),
             used_ns: AtomicU64::new(0),
             share: cores.map(|cores| Share {
                 cores,
@@ -52,7 +57,7 @@ impl Meter {
         })
     }
 
-    /// Processor time used so far.
+    /// Processor time used so far, as far as it was counted.
     pub(crate) fn used(&self) -> Duration {
         Duration::from_nanos(self.used_ns.load(Relaxed))
     }
@@ -146,6 +151,9 @@ impl<F: Future> Future for Metered<F> {
         }
         *this.waiting = None;
         let _computing = this.ticker.computing();
+        if !this.meter.counts {
+            return this.guest.poll(cx);
+        }
         let before = thread_time();
         let polled = this.guest.poll(cx);
         this.meter.charge(thread_time().saturating_sub(before));

@@ -45,7 +45,7 @@ pub(crate) struct Shared {
 pub struct Usage {
     /// The most memory its instances held at once, in bytes.
     pub memory_peak_bytes: u64,
-    /// Processor time of all its instances.
+    /// Processor time of all its instances; zero where the spec neither limits it nor asks for it.
     pub cpu: Duration,
     /// How long the first instance took to make; `None` before there was one.
     pub instantiated_in: Option<Duration>,
@@ -89,7 +89,7 @@ impl Replica {
             stores: Arc::new(Stores::new(spec.stores.clone(), &spec.name)),
             config: Config::new(&spec.config),
             memory: ReplicaMemory::new(spec.limits.memory_bytes),
-            meter: Meter::new(spec.limits.cpu_cores),
+            meter: Meter::new(spec.limits.cpu_cores, spec.metered),
             instantiated_in: OnceLock::new(),
             spec,
         };
@@ -153,7 +153,7 @@ impl Replica {
         Guest::store(&self.shared, room).map_err(|error| Failure::Host(error.to_string()))
     }
 
-    /// Drives a guest's work: metered, held to its share, and stopped at the time limit.
+    /// Drives a guest's work: metered where that is wanted, held to its share, and stopped at the time limit.
     pub(crate) async fn drive<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,

@@ -35,6 +35,9 @@ pub struct Spec {
     pub limits: Limits,
     /// Where the guest's standard streams lead.
     pub stdio: Stdio,
+    /// Whether processor time is counted even where no share of it is set. Counting reads the
+    /// thread's clock twice each time a guest goes on, which a short request notices.
+    pub metered: bool,
     /// Where `wasi:logging` leads; without it, log lines are dropped.
     pub log: Option<Arc<dyn LogSink>>,
     /// Who is told of what the guest asks for and is not granted; without it, nobody is.

@@ -196,7 +196,7 @@ mod tests {
         drain = "10s"
         watch = true
         json = true
-        verbose = 3
+        verbose = 2
         color = "never"
     "#;
 
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(manifest.grant.env[0].to_string(), "GREETING=hello");
         assert_eq!(manifest.config[0].to_string(), "theme=dark");
         assert_eq!(manifest.place.spread, ["zone", "node"]);
-        assert_eq!(manifest.run.verbose.map(|level| level.get()), Some(3));
+        assert_eq!(manifest.run.verbose.map(|level| level.get()), Some(2));
     }
 
     #[test]

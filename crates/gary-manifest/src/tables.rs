@@ -161,7 +161,7 @@ pub struct Run {
     /// Whether to report events as JSON on stderr.
     #[serde(default, skip_serializing_if = "is_false")]
     pub json: bool,
-    /// How much to tell, 0 to 3; 1 logs each request.
+    /// How much to tell: 1 logs each request, 2 also tells diagnostics.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verbose: Option<VerboseLevel>,
     /// Whether to tell errors only.

@@ -10,20 +10,21 @@ use crate::{
     text_value::{self, TextValue},
 };
 
-/// How much a run tells beyond the necessary: 0 is the least, 1 logs each request.
+/// How much a run tells beyond the necessary: 0 is the least, 1 logs each request, 2 also what the
+/// cache, the engine and the network decide.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VerboseLevel(u8);
 
 impl VerboseLevel {
     /// The most that can be told.
-    pub const MAX: Self = Self(3);
+    pub const MAX: Self = Self(2);
 
     /// From how often `-v` was typed; more than [`VerboseLevel::MAX`] is that.
     pub fn from_count(count: u8) -> Self {
         Self(count).min(Self::MAX)
     }
 
-    /// The level, 0 to 3.
+    /// The level, 0 to 2.
     pub const fn get(self) -> u8 {
         self.0
     }
@@ -31,7 +32,7 @@ impl VerboseLevel {
 
 impl TextValue for VerboseLevel {
     const WHAT: &'static str = "a level of detail";
-    const EXAMPLES: &'static [&'static str] = &["0", "1", "2", "3"];
+    const EXAMPLES: &'static [&'static str] = &["0", "1", "2"];
     const NUMBER: bool = true;
 }
 
@@ -43,12 +44,11 @@ impl FromStr for VerboseLevel {
             "0" => Ok(Self(0)),
             "1" => Ok(Self(1)),
             "2" => Ok(Self(2)),
-            "3" => Ok(Self(3)),
             _ => Err(ParseError::new(
                 Self::WHAT,
                 text,
-                "it must be 0, 1, 2 or 3",
-                "write 1 to log each request, 3 for the most detail",
+                "it must be 0, 1 or 2",
+                "write 1 to log each request, 2 for diagnostics as well",
             )),
         }
     }
@@ -92,9 +92,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_four_levels() {
-        assert_eq!("3".parse(), Ok(VerboseLevel::MAX));
-        for text in ["", "4", "-1", "very"] {
+    fn reads_three_levels() {
+        assert_eq!("2".parse(), Ok(VerboseLevel::MAX));
+        for text in ["", "3", "-1", "very"] {
             text.parse::<VerboseLevel>().expect_err(text);
         }
     }

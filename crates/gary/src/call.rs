@@ -7,6 +7,7 @@ use tokio::runtime;
 
 use crate::cli::CallArgs;
 use crate::console;
+use crate::diagnostics;
 use crate::event::By;
 use crate::load;
 use crate::problem::{Code, Problem};
@@ -28,6 +29,7 @@ pub(crate) fn main(typed: CallArgs) -> u8 {
         Err(problem) => return failed(&reporter, &problem),
     };
     let reporter = Arc::new(Reporter::of(&target.workload));
+    diagnostics::tell(&reporter);
     match call(&target, &typed.call, &reporter) {
         Ok(Ok(returned)) => {
             if !returned.wave.is_empty() {

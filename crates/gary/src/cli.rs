@@ -165,7 +165,8 @@ pub(crate) struct WorkloadArgs {
     #[arg(long, value_name = "TIME", help_heading = "Limits")]
     pub(crate) timeout: Option<Period>,
 
-    /// Say more: each request, and at the end what was used; twice for diagnostics
+    /// Say more: each request, and at the end what was used; twice, also what the cache, the engine
+    /// and the network decide
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
     /// Say nothing but errors and the serving line

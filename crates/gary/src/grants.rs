@@ -45,6 +45,8 @@ pub(crate) fn spec(
             body_bytes_max: Some(workload.max_body.bytes()),
         },
         stdio,
+        // What a run used is told to nobody else.
+        metered: reporter.is_verbose(),
         log: Some(reporter.clone()),
         denials: Some(denials.clone()),
     })

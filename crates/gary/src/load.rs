@@ -40,6 +40,7 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
         .hint("if the new one is right, write its digest into gary.toml"));
     }
     // A pool of instances for a component that serves; a command is one.
+    tracing::debug!(pool = artifact.serves(), "instances get their memory");
     let engines = &match artifact.serves() {
         true => Engines::pooling(),
         false => Engines::on_demand(),
@@ -93,6 +94,7 @@ fn open_cache(reporter: &Reporter) -> Option<Cache> {
         .and_then(|cache| Ok((cache, places::state()?)))
         .map_err(|problem| problem.what)
         .and_then(|(cache, state)| {
+            tracing::debug!(cache = %cache.display(), state = %state.display(), "kept in");
             Cache::open(
                 cache.join("compiled"),
                 &state.join("cache.key"),
@@ -117,8 +119,8 @@ fn compile(
             .file_name()
             .unwrap_or(path.as_os_str())
             .to_string_lossy();
-        let megabytes = artifact.file_bytes() as f64 / 1e6;
-        with_progress(format!("compiling {name} ({megabytes:.1} MB)"), || {
+        let size = crate::inspect::size(artifact.file_bytes());
+        with_progress(format!("compiling {name} ({size})"), || {
             Program::compile(engines, cache, artifact)
         })
     } else {

@@ -10,6 +10,7 @@ mod call;
 mod cli;
 mod console;
 mod denied;
+mod diagnostics;
 mod event;
 mod failures;
 mod grants;

@@ -104,6 +104,10 @@ impl Reporter {
         self.loudness >= Loudness::Verbose
     }
 
+    pub(crate) fn is_diagnostic(&self) -> bool {
+        self.loudness >= Loudness::Diagnostic
+    }
+
     pub(crate) fn is_quiet(&self) -> bool {
         self.loudness == Loudness::Quiet
     }

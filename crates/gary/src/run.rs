@@ -12,6 +12,7 @@ use tokio::runtime::{self, Runtime};
 
 use crate::cli::RunArgs;
 use crate::denied::Denials;
+use crate::diagnostics;
 use crate::event::By;
 use crate::grants;
 use crate::load;
@@ -59,6 +60,7 @@ pub(crate) fn main(typed: RunArgs) -> u8 {
         Err(problem) => return failed(&reporter, &problem),
     };
     let reporter = Arc::new(Reporter::of(&target.workload));
+    diagnostics::tell(&reporter);
     if target.workload.watch {
         return watched(&typed.workload.what, &mut flags, target, &reporter);
     }

@@ -157,6 +157,7 @@ impl NetPolicy {
             Target::Name { name, ports } => (name, ports),
         };
         let found = self.lookups.query(name.clone()).await?;
+        tracing::debug!(name, addrs = ?found, "looked up");
         let addrs = self.learn(&ports, found.clone(), Instant::now());
         if addrs.is_empty() {
             return Err(self.prohibited(&name, &found, ports.into_iter().flatten().next()));
@@ -195,6 +196,7 @@ impl NetPolicy {
             return Err(LookupError::NotGranted);
         }
         let found = self.lookups.query(name.clone()).await?;
+        tracing::debug!(name, addrs = ?found, "looked up");
         let now = Instant::now();
         let addrs: Vec<_> = found
             .iter()

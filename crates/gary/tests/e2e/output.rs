@@ -16,6 +16,27 @@ fn verbose_tells_what_was_used() {
 }
 
 #[test]
+fn more_verbose_also_tells_what_was_decided() {
+    let run = |flags: &[&str]| {
+        let gary = Gary::new();
+        let run = gary.run(HELLO.path()).args(["--allow-net", "localhost"]);
+        let run = run.args(flags).guest_args(["resolve", "localhost"]);
+        run.output().exits(0)
+    };
+    let outcome = run(&["-vv"]);
+    for words in [
+        "debug: kept in (cache: ",
+        "debug: looked up (name: \"localhost\", addrs: [",
+    ] {
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+    assert!(!run(&["-v"]).stderr.contains("debug: "));
+    for event in run(&["-vv", "--json"]).events() {
+        check_schema(EVENTS, &event);
+    }
+}
+
+#[test]
 fn verbose_logs_each_request() {
     let server = Gary::new().serve(HTTP.path()).arg("-v").start().serving();
     server.get("/env?x=1");
