@@ -40,7 +40,12 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
         .hint("if the new one is right, write its digest into gary.toml"));
     }
     // A pool of instances for a component that serves; a command is one.
-    tracing::debug!(pool = artifact.serves(), "instances get their memory");
+    let memory = if artifact.serves() {
+        "a pool"
+    } else {
+        "the system"
+    };
+    tracing::debug!("instances get their memory from {memory}");
     let engines = &match artifact.serves() {
         true => Engines::pooling(),
         false => Engines::on_demand(),
@@ -94,7 +99,7 @@ fn open_cache(reporter: &Reporter) -> Option<Cache> {
         .and_then(|cache| Ok((cache, places::state()?)))
         .map_err(|problem| problem.what)
         .and_then(|(cache, state)| {
-            tracing::debug!(cache = %cache.display(), state = %state.display(), "kept in");
+            tracing::debug!(cache = %cache.display(), state = %state.display(), "where things are kept");
             Cache::open(
                 cache.join("compiled"),
                 &state.join("cache.key"),

@@ -25,7 +25,7 @@ fn more_verbose_also_tells_what_was_decided() {
     };
     let outcome = run(&["-vv"]);
     for words in [
-        "debug: kept in (cache: ",
+        "debug: where things are kept (cache: ",
         "debug: looked up (name: \"localhost\", addrs: [",
     ] {
         assert!(outcome.stderr.contains(words), "{}", outcome.stderr);

@@ -1,0 +1,117 @@
+//! What Gary's own parts note as they work: warnings for everybody, the rest for `-vv`.
+//!
+//! A small subscriber of tracing and no more, because notes are told like everything else, by the
+//! [`Reporter`]. Spans and other libraries' events are left out.
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::report::Reporter;
+
+/// Whose events are told: by the beginning of their module's name.
+const OURS: &str = "gary";
+
+/// Bytes of one note; a longer one is cut. Some repeat what a guest asked for.
+const NOTE_BYTES_MAX: usize = 1024;
+
+/// Tells from here on what is noted. The first reporter is told of all of it: there is one a
+/// process.
+pub(crate) fn tell(reporter: &Arc<Reporter>) {
+    let diagnostics = Diagnostics {
+        level: match reporter.is_diagnostic() {
+            true => Level::DEBUG,
+            false => Level::WARN,
+        },
+        reporter: reporter.clone(),
+    };
+    // There was another before only where one process runs two workloads, as in tests.
+    let _ = tracing::subscriber::set_global_default(diagnostics);
+}
+
+struct Diagnostics {
+    reporter: Arc<Reporter>,
+    level: Level,
+}
+
+impl Subscriber for Diagnostics {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        match self.enabled(metadata) {
+            true => Interest::always(),
+            false => Interest::never(),
+        }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event()
+            && *metadata.level() <= self.level
+            && metadata.target().starts_with(OURS)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level.into())
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut note = Note::default();
+        event.record(&mut note);
+        let text = note.text();
+        if *event.metadata().level() <= Level::WARN {
+            self.reporter.note(&format!("warning: {text}"));
+        } else {
+            self.reporter.note(&format!("debug: {text}"));
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        // No span is enabled, so nobody asks for one twice.
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// An event's message, and behind it its fields.
+#[derive(Default)]
+struct Note {
+    message: String,
+    fields: String,
+}
+
+impl Note {
+    fn text(mut self) -> String {
+        if !self.fields.is_empty() {
+            self.message += &format!(" ({})", self.fields);
+        }
+        let cut = self.message.floor_char_boundary(NOTE_BYTES_MAX);
+        if cut < self.message.len() {
+            self.message.truncate(cut);
+            self.message += "...";
+        }
+        self.message
+    }
+}
+
+impl Visit for Note {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing to a string cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => {
+                let comma = if self.fields.is_empty() { "" } else { ", " };
+                write!(self.fields, "{comma}{name}: {value:?}")
+            }
+        };
+    }
+}
