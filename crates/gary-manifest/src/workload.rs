@@ -57,15 +57,15 @@ pub struct Workload {
     pub store: Option<StoreScope>,
     /// Cores of a replica; `None` is unlimited.
     pub cpu: Option<Cpu>,
-    /// Memory of a replica, all instances together; `None` is the host's own limit.
+    /// Memory of a replica, all instances together; `None` is unlimited.
     pub memory: Option<MemorySize>,
-    /// Memory of one instance, at most `memory`; `None` is the host's own limit.
+    /// Memory of one instance, at most `memory`; `None` is unlimited.
     pub instance_memory: Option<MemorySize>,
     /// Requests at once; `None` is the host's choice.
     pub max_concurrency: Option<Count>,
     /// Requests per instance; `None` is the host's choice.
     pub reuse: Option<Count>,
-    /// The longest run or request; `None` is unlimited for a command, the host's choice for HTTP.
+    /// The longest run or request; `None` is unlimited.
     pub timeout: Option<Period>,
     /// Where to serve. `gary run` only.
     pub addr: ListenAddr,
@@ -389,7 +389,7 @@ mod tests {
         let error = resolve(manifest, memory("32MiB")).expect_err("less");
         assert_eq!(
             error.to_string(),
-            "instance memory 64MiB is more than the replica's memory 32MiB"
+            "one instance may use 64MiB, and all of them together only 32MiB"
         );
         assert_eq!(
             error.hint(),

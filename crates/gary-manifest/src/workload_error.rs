@@ -6,7 +6,7 @@ use crate::MemorySize;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WorkloadError {
     /// One instance may use more than all of them together.
-    #[error("instance memory {instance_memory} is more than the replica's memory {memory}")]
+    #[error("one instance may use {instance_memory}, and all of them together only {memory}")]
     InstanceMemory {
         /// What one instance may use.
         instance_memory: MemorySize,
@@ -25,7 +25,9 @@ impl WorkloadError {
             Self::InstanceMemory {
                 instance_memory,
                 memory,
-            } => format!("raise memory to {instance_memory}, or lower instance memory to {memory}"),
+            } => format!(
+                "raise `memory` to {instance_memory}, or lower `instance_memory` to {memory}"
+            ),
             Self::QuietAndVerbose => "leave one of them out".into(),
         }
     }

@@ -22,7 +22,7 @@ const FUNCTIONS_SHOWN: usize = 8;
 const POINTED_AT_CHARS_MAX: usize = 100;
 
 pub(crate) fn main(typed: CallArgs) -> u8 {
-    let flags = typed.workload.flags();
+    let flags = typed.workload.flags(&typed.output);
     let reporter = run::early_reporter(&flags);
     let target = match Target::resolve(&typed.workload.what, flags) {
         Ok(target) => target,

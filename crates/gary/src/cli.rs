@@ -44,16 +44,19 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
+    // In the order of the help: what is flattened brings its headings along.
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
-    #[command(flatten)]
-    pub(crate) serve: ServeArgs,
-    /// Rebuild and restart when the component or its sources change
-    #[arg(long)]
-    pub(crate) watch: bool,
     /// Arguments for the guest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
+    /// Rebuild and restart when the component or its sources change
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -63,15 +66,17 @@ pub(crate) struct CallArgs {
     /// The call: `func(args)` or `ns:pkg/iface.func(args)`
     #[arg(value_name = "CALL", verbatim_doc_comment)]
     pub(crate) call: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// A component file, a core wasip1 module, or a directory with a gary.toml
+    /// A component file, a core wasip1 module, a gary.toml, or a directory with one
     #[arg(value_name = "WHAT", value_hint = ValueHint::AnyPath)]
     pub(crate) what: PathBuf,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) color: ColorArg,
@@ -79,11 +84,11 @@ pub(crate) struct InspectArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
-    /// Name of the project, and of the directory it is made in
+    /// Name of the project, and of the directory it is made in; `.` is the one you are in
     #[arg(value_name = "NAME", value_hint = ValueHint::DirPath)]
     pub(crate) name: PathBuf,
-    /// What the component does
-    #[arg(long, value_enum)]
+    /// What the component does: http answers requests, cli runs from beginning to end
+    #[arg(long, value_enum, value_name = "http|cli", hide_possible_values = true)]
     pub(crate) template: Template,
 }
 
@@ -104,7 +109,7 @@ pub(crate) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ColorArg {
-    /// Whether to colour what people read [auto|always|never]
+    /// When to colour what people read: auto, always or never [default: auto]
     #[arg(long, value_name = "WHEN", help_heading = "Output")]
     pub(crate) color: Option<Color>,
 }
@@ -112,7 +117,7 @@ pub(crate) struct ColorArg {
 /// What a guest is given, and how much of it.
 #[derive(Debug, Args)]
 pub(crate) struct WorkloadArgs {
-    /// A component file, a core wasip1 module, or a directory with a gary.toml
+    /// A component file, a core wasip1 module, a gary.toml, or a directory with one
     #[arg(value_name = "WHAT", value_hint = ValueHint::AnyPath)]
     pub(crate) what: PathBuf,
     /// Name of the workload [default: gary.toml's, else the file's stem]
@@ -164,19 +169,6 @@ pub(crate) struct WorkloadArgs {
     /// Longest a run or a request may take, such as 30s [default: no limit]
     #[arg(long, value_name = "TIME", help_heading = "Limits")]
     pub(crate) timeout: Option<Period>,
-
-    /// Say more: each request, and at the end what was used; twice, also what the cache, the engine
-    /// and the network decide
-    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
-    pub(crate) verbose: u8,
-    /// Say nothing but errors and the serving line
-    #[arg(short, long, help_heading = "Output")]
-    pub(crate) quiet: bool,
-    /// Report events on stderr as JSON, one object a line
-    #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) color: ColorArg,
 }
 
 /// How a component that answers HTTP requests is served.
@@ -190,8 +182,8 @@ pub(crate) struct ServeArgs {
     /// for, up to 1000]
     #[arg(long, value_name = "N")]
     pub(crate) max_concurrency: Option<Count>,
-    /// Requests that one instance serves before it is dropped [default: 1 at WASI 0.2, 128 at 0.3].
-    /// Requests that share an instance share its fate
+    /// Requests that one instance serves before it is dropped; those that share an instance share
+    /// its fate [default: 1 at WASI 0.2, 128 at 0.3]
     #[arg(long, value_name = "N")]
     pub(crate) reuse: Option<Count>,
     /// Largest request body [default: 16MiB]
@@ -200,6 +192,24 @@ pub(crate) struct ServeArgs {
     /// Time for requests under way once you stop it [default: 10s]
     #[arg(long, value_name = "TIME")]
     pub(crate) drain: Option<Period>,
+}
+
+/// How much is told, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Say more: each request, and at the end what was used; twice, also what the cache, the engine
+    /// and the network decide
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors and the serving line
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Report events on stderr as JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) color: ColorArg,
 }
 
 impl RunArgs {
@@ -213,14 +223,14 @@ impl RunArgs {
             drain: self.serve.drain,
             watch: self.watch.then_some(true),
             args: self.args.clone(),
-            ..self.workload.flags()
+            ..self.workload.flags(&self.output)
         }
     }
 }
 
 impl WorkloadArgs {
     /// The flags that every command on a workload has.
-    pub(crate) fn flags(&self) -> Flags {
+    pub(crate) fn flags(&self, output: &OutputArgs) -> Flags {
         Flags {
             name: self.name.clone(),
             env: self.env.clone(),
@@ -233,10 +243,10 @@ impl WorkloadArgs {
             instance_memory: self.instance_memory,
             cpu: self.cpu,
             timeout: self.timeout,
-            json: self.json.then_some(true),
-            verbose: (self.verbose > 0).then(|| VerboseLevel::from_count(self.verbose)),
-            quiet: self.quiet.then_some(true),
-            color: self.color.color,
+            json: output.json.then_some(true),
+            verbose: (output.verbose > 0).then(|| VerboseLevel::from_count(output.verbose)),
+            quiet: output.quiet.then_some(true),
+            color: output.color.color,
             ..Flags::default()
         }
     }

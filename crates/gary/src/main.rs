@@ -9,6 +9,8 @@ mod build;
 mod call;
 mod cli;
 mod console;
+#[cfg(test)]
+mod defaults;
 mod denied;
 mod diagnostics;
 mod event;
