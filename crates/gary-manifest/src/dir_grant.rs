@@ -39,6 +39,16 @@ impl DirGrant {
         self.read_only
     }
 
+    /// What was meant where the directory on the host does not exist and is written as other tools
+    /// want it: `data::/data` for `data:/data`.
+    pub fn meant(&self) -> Option<String> {
+        let meant = two_colons(self.host.to_str()?)?;
+        Some(format!(
+            "{meant}{}",
+            if self.read_only { ":ro" } else { "" }
+        ))
+    }
+
     /// The same grant with its host path taken from `dir`; the guest's path stays.
     pub(crate) fn relative_to(mut self, dir: &Path) -> Self {
         self.host = dir.join(self.host);
@@ -64,8 +74,15 @@ impl FromStr for DirGrant {
         if text.contains('\0') {
             return Err(refuse("it has a NUL character"));
         }
-        if text.ends_with(":rw") {
-            return Err(refuse("`:rw` is what a grant is without `:ro`"));
+        if let Some(paths) = text.strip_suffix(":rw") {
+            let meant = two_colons(paths).unwrap_or_else(|| paths.to_owned());
+            let why = "`:rw` is what a grant is without `:ro`";
+            return Err(ParseError::new(
+                Self::WHAT,
+                text,
+                why,
+                format!("write {meant}"),
+            ));
         }
         let (paths, read_only) = match text.strip_suffix(":ro") {
             Some(paths) => (paths, true),
@@ -84,6 +101,13 @@ impl FromStr for DirGrant {
             read_only,
         })
     }
+}
+
+/// `HOST:/GUEST` with the second colon that it lacks here; a single one may be part of a path.
+fn two_colons(paths: &str) -> Option<String> {
+    let (host, guest) = paths.split_once(":/")?;
+    let is_two = host.is_empty() || host.ends_with(':') || paths.contains("::");
+    (!is_two).then(|| format!("{host}::/{guest}"))
 }
 
 impl fmt::Display for DirGrant {
@@ -132,6 +156,27 @@ mod tests {
                 why,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_other_tools_want_is_understood() {
+        for (text, hint) in [
+            ("x:rw", "write x"),
+            ("x::/y:rw", "write x::/y"),
+            ("./x:/y:rw", "write ./x::/y"),
+        ] {
+            assert_eq!(text.parse::<DirGrant>().expect_err(text).hint(), hint);
+        }
+        for (text, meant) in [
+            ("x:/y", Some("x::/y")),
+            ("/x:/y:ro", Some("/x::/y:ro")),
+            ("x", None),
+            ("x::/y", None),
+            ("x:y", None),
+        ] {
+            let grant: DirGrant = text.parse().expect(text);
+            assert_eq!(grant.meant().as_deref(), meant, "{text}");
         }
     }
 

@@ -39,6 +39,7 @@ mod period;
 mod schema;
 mod tables;
 mod text_value;
+mod toml_words;
 mod verbose_level;
 mod workload;
 mod workload_error;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use toml::de::DeTable;
 
-use crate::{manifest::MANIFEST_BYTES_MAX, manifest_keys};
+use crate::{manifest::MANIFEST_BYTES_MAX, manifest_keys, toml_words};
 
 /// A gary.toml was refused.
 ///
@@ -129,12 +129,15 @@ impl ManifestError {
         let span = error.span();
         let path = span.and_then(|span| manifest_keys::path_of(document, &span));
         let (message, hint) = match error.message().split_once('\n') {
-            Some((message, hint)) => (message, Some(hint.to_owned())),
-            None => (error.message(), None),
+            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            None => {
+                let message = error.message();
+                (toml_words::in_toml(message), toml_words::hint(message))
+            }
         };
         let problem = Problem::Value {
             path: path.unwrap_or_default().join("."),
-            message: message.replace("missing field", "missing key"),
+            message,
             hint,
         };
         Self::new(text, at, problem)
@@ -248,8 +251,8 @@ mod tests {
             ),
             (
                 "[promise]\ntimeout = 30",
-                "gary.toml:3:11: promise.timeout: invalid type: integer `30`, expected a length of \
-                 time such as \"30s\"",
+                "gary.toml:3:11: promise.timeout: it is the number 30 and has to be a length of time \
+                 such as \"30s\"",
                 None,
             ),
             (
@@ -268,13 +271,39 @@ mod tests {
             ),
             (
                 "[grant.env]\nPORT = 80",
-                "gary.toml:3:8: grant.env.PORT: invalid type: integer `80`, expected a string",
+                "gary.toml:3:8: grant.env.PORT: it is the number 80 and has to be text in quotes",
                 None,
             ),
             (
                 "[grant]\nenv = []",
-                "gary.toml:3:7: grant.env: invalid type: sequence, expected a table of strings, each \
-                 under a variable's name",
+                "gary.toml:3:7: grant.env: it is a list and has to be a table of strings, each under a \
+                 variable's name",
+                None,
+            ),
+            (
+                "[grant]\ndirs = \"x\"",
+                "gary.toml:3:8: grant.dirs: it is the text \"x\" and has to be a list",
+                Some("put it in brackets: [\"x\"]"),
+            ),
+            (
+                "promise = 3",
+                "gary.toml:2:11: promise: it is the number 3 and has to be a table",
+                None,
+            ),
+            (
+                "[grant]\nlisten = \"yes\"",
+                "gary.toml:3:10: grant.listen: it is the text \"yes\" and has to be true or false",
+                None,
+            ),
+            (
+                "[update]\nmax_surge = -1",
+                "gary.toml:3:13: update.max_surge: it is the number -1 and has to be a whole number \
+                 from 0",
+                None,
+            ),
+            (
+                "[config]\ntheme = true",
+                "gary.toml:3:9: config.theme: it is true and has to be text in quotes",
                 None,
             ),
             (
@@ -285,7 +314,7 @@ mod tests {
             ),
             (
                 "[promise]\nstore = \"mine\"",
-                "gary.toml:3:9: promise.store: unknown variant `mine`, expected `per-replica`",
+                "gary.toml:3:9: promise.store: it is `mine` and has to be `per-replica`",
                 None,
             ),
             (

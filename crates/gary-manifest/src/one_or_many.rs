@@ -30,7 +30,7 @@ impl<'de> Visitor<'de> for PathsVisitor {
     type Value = Vec<PathBuf>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a path or an array of paths")
+        f.write_str("a path or a list of paths")
     }
 
     fn visit_str<E: de::Error>(self, path: &str) -> Result<Vec<PathBuf>, E> {

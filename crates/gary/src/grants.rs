@@ -1,11 +1,12 @@
 //! What gary-manifest describes becomes what gary-host takes.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use gary_host::{Dir, HostPattern, Limits, NetGrant, Spec, Stdio};
-use gary_manifest::{ENV_FILE_BYTES_MAX, EnvVar, NetHost as GrantedHost, Workload, parse_env_file};
+use gary_manifest::{ENV_FILE_BYTES_MAX, EnvVar, NetHost as GrantedHost, parse_env_file};
 
 use crate::denied::Denials;
 use crate::places;
@@ -26,8 +27,11 @@ pub(crate) fn spec(
         name: workload.name.to_string(),
         program: program.to_string_lossy().into_owned(),
         args: workload.args.clone(),
-        env: workload.environment(read_env_file)?.into_iter().collect(),
-        dirs: dirs(workload)?,
+        env: workload
+            .environment(|path| read_env_file(target, path))?
+            .into_iter()
+            .collect(),
+        dirs: dirs(target)?,
         net: workload.net.iter().map(net).collect(),
         listen: workload.listen,
         config: workload.config.clone().into_iter().collect(),
@@ -52,9 +56,15 @@ pub(crate) fn spec(
     })
 }
 
-fn read_env_file(path: &Path) -> Result<Vec<EnvVar>, Problem> {
+fn read_env_file(target: &Target, path: &Path) -> Result<Vec<EnvVar>, Problem> {
     let bad = || Problem::new(Code::BadInput, format!("cannot read {}", path.display()));
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    let metadata = fs::metadata(path).map_err(|error| {
+        let problem = unreadable(path, &error);
+        match (error.kind(), target.relative_to()) {
+            (ErrorKind::NotFound, Some(place)) => problem.hint(place),
+            _ => problem,
+        }
+    })?;
     if metadata.len() > ENV_FILE_BYTES_MAX as u64 {
         return Err(bad().why(format!(
             "it has {} bytes, more than the {ENV_FILE_BYTES_MAX} that are read",
@@ -62,15 +72,11 @@ fn read_env_file(path: &Path) -> Result<Vec<EnvVar>, Problem> {
         )));
     }
     let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    parse_env_file(&text).map_err(|error| {
-        bad()
-            .why(format!("line {}: {error}", error.line()))
-            .hint(error.hint())
-    })
+    parse_env_file(&text).map_err(|error| bad().why(&error).hint(error.hint()))
 }
 
-fn dirs(workload: &Workload) -> Result<Vec<Dir>, Problem> {
-    let dirs = workload.dirs.iter().map(|grant| {
+fn dirs(target: &Target) -> Result<Vec<Dir>, Problem> {
+    let dirs = target.workload.dirs.iter().map(|grant| {
         let host = grant.host();
         let cannot = || Problem::new(Code::BadInput, format!("cannot grant {}", host.display()));
         match fs::metadata(host) {
@@ -86,9 +92,14 @@ fn dirs(workload: &Workload) -> Result<Vec<Dir>, Problem> {
                 let problem = unreadable(host, &error);
                 Err(Problem {
                     what: format!("cannot grant {}", host.display()),
-                    hint: Some("grant a directory that is there, as --dir HOST::GUEST".into()),
+                    hint: Some(match grant.meant() {
+                        Some(meant) => format!("{meant}, with two colons (HOST::GUEST[:ro])"),
+                        None => target
+                            .relative_to()
+                            .unwrap_or_else(|| "make it, or grant one that is there".into()),
+                    }),
                     why: match error.kind() {
-                        std::io::ErrorKind::NotFound => vec!["there is no such directory".into()],
+                        ErrorKind::NotFound => vec!["there is no such directory".into()],
                         _ => problem.why,
                     },
                     code: problem.code,

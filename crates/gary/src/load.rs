@@ -1,7 +1,7 @@
 //! From a file to a program that can be run, by way of the cache.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -27,7 +27,7 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
         crate::build::run(build, dir, reporter)?;
     }
     let path = &target.component;
-    let artifact = read(path)?;
+    let artifact = read(target)?;
     if let Some(wanted) = target.digest()
         && wanted.sha256() != artifact.digest().as_bytes()
     {
@@ -59,8 +59,12 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
     compile(path, engines, cache.as_ref(), &artifact, reporter)
 }
 
-fn read(path: &Path) -> Result<Artifact, Problem> {
-    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+fn read(target: &Target) -> Result<Artifact, Problem> {
+    let path = &target.component;
+    let mut file = File::open(path).map_err(|error| match (error.kind(), &target.dir) {
+        (ErrorKind::NotFound, Some(dir)) => not_built(target, dir, unreadable(path, &error)),
+        _ => unreadable(path, &error),
+    })?;
     let bytes_max = file
         .metadata()
         .map_err(|error| unreadable(path, &error))?
@@ -91,6 +95,20 @@ fn read(path: &Path) -> Result<Artifact, Problem> {
             _ => problem,
         }
     })
+}
+
+/// Why the component that a gary.toml names is not there.
+fn not_built(target: &Target, dir: &Path, problem: Problem) -> Problem {
+    let manifest = dir.join("gary.toml");
+    let manifest = manifest.display();
+    match target.build() {
+        Some(_) => problem
+            .why("the build did not make it")
+            .hint(format!("correct component in {manifest} to what it makes")),
+        None => problem.hint(format!(
+            "build it, or correct component in {manifest}; it is relative to that file"
+        )),
+    }
 }
 
 /// The cache, or none where it cannot be had: then every start compiles.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use gary_manifest::Name;
+use gary_manifest::{Name, ParseError};
 
 use crate::cli::{NewArgs, Template};
 use crate::console;
@@ -51,10 +51,19 @@ pub(crate) fn main(typed: &NewArgs) -> u8 {
 
 fn make(dir: &Path, template: Template) -> Result<(), Problem> {
     let cannot = |code| Problem::new(code, format!("cannot make {}", dir.display()));
-    let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    let name: Name = name.parse().map_err(|error: gary_manifest::ParseError| {
-        cannot(Code::Usage).why(&error).hint(error.hint())
-    })?;
+    let name = match dir.file_name() {
+        Some(name) => name
+            .to_string_lossy()
+            .parse()
+            .map_err(|error: ParseError| cannot(Code::Usage).why(&error).hint(error.hint()))?,
+        // `.` and the like name a directory that is there, under whatever name it has.
+        None => {
+            let dir = dir
+                .canonicalize()
+                .map_err(|error| cannot(Code::NotFound).why(error))?;
+            Name::from_stem(&dir.file_name().unwrap_or_default().to_string_lossy())
+        }
+    };
     if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(cannot(Code::Conflict)
             .why("the directory is there already, and not empty")

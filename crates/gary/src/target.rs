@@ -24,6 +24,9 @@ pub(crate) struct Target {
 impl Target {
     /// Finds out what `what` names.
     pub(crate) fn resolve(what: &Path, flags: Flags) -> Result<Self, Problem> {
+        if let Some(remote) = remote(what) {
+            return Err(remote);
+        }
         let Some(path) = manifest_path(what)? else {
             let stem = what.file_stem().unwrap_or_default().to_string_lossy();
             let workload = Workload::resolve(None, flags, Name::from_stem(&stem))
@@ -55,6 +58,16 @@ impl Target {
             component,
             dir: Some(dir),
         })
+    }
+
+    /// What paths are relative to, for somebody whose path leads nowhere; `None` where there is no
+    /// gary.toml that could have named it.
+    pub(crate) fn relative_to(&self) -> Option<String> {
+        let manifest = self.dir.as_ref()?.join(MANIFEST);
+        Some(format!(
+            "check the path; in {} it is relative to that file, in a flag to where you are",
+            manifest.display()
+        ))
     }
 
     /// The command that builds the component, where there is one.
@@ -115,13 +128,27 @@ fn read(path: &Path) -> Result<Manifest, Problem> {
     })
 }
 
+/// Why a URL or an image in a registry cannot be run, where `what` is one and no file.
+fn remote(what: &Path) -> Option<Problem> {
+    let text = what.to_str().filter(|_| !what.exists())?;
+    let (scheme, rest) = text.split_once("://")?;
+    let problem = Problem::new(Code::BadInput, format!("cannot fetch {text}"))
+        .why("this version runs files only");
+    Some(match (scheme, rest.rsplit('/').next()) {
+        ("http" | "https", Some(file)) if file.ends_with(".wasm") => problem.hint(format!(
+            "download it first: curl -LO {text} && gary run {file}"
+        )),
+        _ => problem.hint("download it, and name the file"),
+    })
+}
+
 fn remote_component(path: &Path, component: &Component) -> Problem {
     Problem::new(Code::BadInput, format!("cannot fetch {component}"))
         .why(format!(
             "{} names a component that is not a file, and this version runs files only",
             path.display()
         ))
-        .hint("download it and name its path")
+        .hint("download it, and name the file")
 }
 
 /// Why a file that somebody named cannot be read.

@@ -1,6 +1,6 @@
 //! A gary.toml that makes no sense.
 
-use crate::support::{Gary, Outcome};
+use crate::support::{Gary, Guest, Outcome};
 
 fn run(toml: &str) -> Outcome {
     let gary = Gary::new();
@@ -41,6 +41,42 @@ fn a_manifest_without_a_component() {
 #[test]
 fn a_manifest_whose_component_is_not_there() {
     run("component = \"a.wasm\"\n").fails(7, &["a.wasm", "no such file"]);
+}
+
+#[test]
+fn a_path_that_is_relative_to_the_manifest() {
+    let gary = Gary::new();
+    gary.write("app/gary.toml", "component = \"a.wasm\"\n");
+    let hint =
+        "try: build it, or correct component in app/gary.toml; it is relative to that file\n";
+    gary.run("app").output().fails(7, &["app/a.wasm", hint]);
+
+    let build = "component = \"a.wasm\"\n[build]\ncommand = \"true\"\n";
+    gary.write("app/gary.toml", build);
+    let words = [
+        "the build did not make it",
+        "try: correct component in app/gary.toml",
+    ];
+    let outcome = gary.run("app").arg("-q").output();
+    outcome.fails(7, &words);
+
+    for grant in ["dirs = [\"public\"]", "env_file = \"public\""] {
+        let path = Guest("hello-cli").path();
+        let toml = format!("component = {path:?}\n[grant]\n{grant}\n");
+        gary.write("app/gary.toml", toml);
+        let words = ["app/public", "in app/gary.toml it is relative to that file"];
+        gary.run("app").output().fails(7, &words);
+    }
+}
+
+#[test]
+fn a_value_of_another_kind() {
+    let toml = "component = \"a.wasm\"\n[grant]\ndirs = \"public\"\n";
+    let words = [
+        "has to be a list",
+        "try: put it in brackets: [\"public\"]\n",
+    ];
+    run(toml).fails(3, &words);
 }
 
 #[test]

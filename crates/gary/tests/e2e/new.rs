@@ -87,6 +87,19 @@ fn nothing_that_is_there_is_overwritten() {
 }
 
 #[test]
+fn the_directory_one_is_in_becomes_a_project() {
+    let gary = Gary::new();
+    let run = gary.call(["new", ".", "--template", "cli"]).output();
+    assert_eq!(run.exits(0).text(), "made .\n");
+    let manifest = fs::read_to_string(gary.work().join("gary.toml")).expect("it was made");
+    // The harness calls the directory so.
+    assert!(manifest.starts_with("name = \"work\"\n"), "{manifest}");
+
+    let run = gary.call(["new", ".", "--template", "cli"]).output();
+    run.fails(5, &["not empty", "try: "]);
+}
+
+#[test]
 fn a_name_that_cannot_be() {
     let gary = Gary::new();
     gary.call(["new", "Not A Name", "--template", "cli"])

@@ -71,7 +71,7 @@ fn an_env_file_that_makes_no_sense() {
     gary.write("vars", "A=1\nno equals sign\n");
     let run = gary.run(HELLO.path()).args(["--env-file", "vars"]).output();
     // The line itself may be a secret.
-    let outcome = run.fails(3, &["vars", "line 2"]);
+    let outcome = run.fails(3, &["vars\nline 2: there is no `=`\ntry: "]);
     assert!(
         !outcome.stderr.contains("equals sign"),
         "{}",
@@ -114,4 +114,42 @@ fn the_version() {
         outcome.text(),
         concat!("gary ", env!("CARGO_PKG_VERSION"), "\n")
     );
+}
+
+#[test]
+fn a_directory_is_written_as_other_tools_want_it() {
+    let gary = Gary::new();
+    gary.write("data/in", "x");
+    let run = |dir: &str| gary.run(HELLO.path()).args(["--dir", dir]).output();
+    run("data:/data").fails(7, &["data:/data", "try: data::/data, with two colons"]);
+    run("data:/data:ro").fails(7, &["try: data::/data:ro, "]);
+    run("data:rw").fails(2, &["--dir", "try: write data\n"]);
+    run("data:/data:rw").fails(2, &["try: write data::/data\n"]);
+}
+
+#[test]
+fn what_is_elsewhere_is_not_taken_for_a_file() {
+    let gary = Gary::new();
+    let run = |what: &str| gary.run(what).output();
+    run("https://example.com/a/app.wasm").fails(
+        3,
+        &[
+            "cannot fetch https://example.com/a/app.wasm\n",
+            "this version runs files only",
+            "try: download it first: curl -LO https://example.com/a/app.wasm && gary run app.wasm\n",
+        ],
+    );
+    run("oci://ghcr.io/me/app:1").fails(3, &["cannot fetch oci://ghcr.io/me/app:1\n", "try: "]);
+}
+
+#[test]
+fn arguments_are_not_a_part_of_serving() {
+    let help = Gary::new().call(["run", "--help"]).output().exits(0);
+    let (before, serving) = help
+        .text()
+        .split_once("Serving HTTP:")
+        .expect("there is a heading");
+    for word in ["[ARGS]...", "--watch"] {
+        assert!(before.contains(word) && !serving.contains(word), "{word}");
+    }
 }
