@@ -24,6 +24,39 @@ fn guests_of_every_kind_answer() {
 }
 
 #[test]
+fn what_both_serves_and_runs_is_served() {
+    let gary = Gary::new();
+    let text = r#"(component
+        (import "wasi:http/types@0.2.0" (instance $types
+            (export "incoming-request" (type (sub resource)))
+            (export "response-outparam" (type (sub resource)))))
+        (alias export $types "incoming-request" (type $request))
+        (alias export $types "response-outparam" (type $out))
+        (core module $m
+            (func (export "run") (result i32) (i32.const 0))
+            (func (export "handle") (param i32 i32)))
+        (core instance $i (instantiate $m))
+        (func $run (result (result)) (canon lift (core func $i "run")))
+        (func $handle (param "request" (own $request)) (param "response-out" (own $out))
+            (canon lift (core func $i "handle")))
+        (instance $command (export "run" (func $run)))
+        (instance $handler (export "handle" (func $handle)))
+        (export "wasi:cli/run@0.2.0" (instance $command))
+        (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
+    let both = gary.write(
+        "both.wasm",
+        wat::parse_str(text).expect("it is WebAssembly"),
+    );
+    let inspected = gary.call(["inspect", "both.wasm"]).output().exits(0);
+    let world = "wasi:http/proxy@0.2, gary run serves it\n";
+    assert!(inspected.text().contains(world), "{inspected:?}");
+    let server = gary.serve(both).start().serving();
+    // It ends without an answer, and is asked.
+    assert_eq!(server.get("/").status, 500);
+    server.stop().exits(0);
+}
+
+#[test]
 fn the_port_that_was_bound_is_printed() {
     let server = Gary::new().serve(HELLO.path()).start().serving();
     assert_ne!(server.addr().port(), 0);
