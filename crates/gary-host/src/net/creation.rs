@@ -107,8 +107,8 @@ impl udp_create_socket::Host for NetView<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use wasmtime::component::ResourceTable;
-    use wasmtime::{Config, Engine};
+    use wasmtime::component::{Component, ResourceTable};
+    use wasmtime::{Config, Engine, Store};
     use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
     use super::super::grant::{HostPattern, NetGrant};
@@ -169,19 +169,101 @@ mod tests {
     #[tokio::test]
     async fn a_guest_without_a_grant_soon_gets_no_more_sockets() {
         assert!(made(&mut State::new(Vec::new()), 100).await < 100);
-        let any = NetGrant {
+        assert_eq!(made(&mut State::new(anywhere()), 100).await, 100);
+    }
+
+    /// A guest of 0.3 that makes sockets until it is denied one, and returns how many it got.
+    const GUEST_P3: &str = r#"(component
+        (import "wasi:sockets/types@0.3.0" (instance $sockets
+            (export "tcp-socket" (type $tcp (sub resource)))
+            (export "udp-socket" (type $udp (sub resource)))
+            (type $family' (enum "ipv4" "ipv6"))
+            (export "ip-address-family" (type $family (eq $family')))
+            (type $code' (variant
+                (case "access-denied") (case "not-supported") (case "invalid-argument")
+                (case "out-of-memory") (case "timeout") (case "invalid-state")
+                (case "address-not-bindable") (case "address-in-use") (case "remote-unreachable")
+                (case "connection-refused") (case "connection-broken") (case "connection-reset")
+                (case "connection-aborted") (case "datagram-too-large")
+                (case "other" (option string))))
+            (export "error-code" (type $code (eq $code')))
+            (export "[static]tcp-socket.create" (func
+                (param "address-family" $family) (result (result (own $tcp) (error $code)))))
+            (export "[static]udp-socket.create" (func
+                (param "address-family" $family) (result (result (own $udp) (error $code)))))))
+        (core module $memory
+            (memory (export "memory") 1)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
+        (core instance $m (instantiate $memory))
+        (core func $tcp (canon lower (func $sockets "[static]tcp-socket.create")
+            (memory (core memory $m "memory")) (realloc (core func $m "realloc"))))
+        (core func $udp (canon lower (func $sockets "[static]udp-socket.create")
+            (memory (core memory $m "memory")) (realloc (core func $m "realloc"))))
+        (core module $guest
+            (import "" "memory" (memory 1))
+            (import "" "tcp" (func $tcp (param i32 i32)))
+            (import "" "udp" (func $udp (param i32 i32)))
+            (func (export "run") (param $most i32) (result i32)
+                (local $made i32)
+                (loop $more
+                    (if (i32.and (local.get $made) (i32.const 1))
+                        (then (call $udp (i32.const 0) (i32.const 0)))
+                        (else (call $tcp (i32.const 0) (i32.const 0))))
+                    (if (i32.load8_u (i32.const 0))
+                        (then
+                            ;; access-denied is the first of them.
+                            (if (i32.load8_u (i32.const 4)) (then unreachable))
+                            (return (local.get $made))))
+                    (local.set $made (i32.add (local.get $made) (i32.const 1)))
+                    (br_if $more (i32.lt_u (local.get $made) (local.get $most))))
+                (local.get $made)))
+        (core instance $g (instantiate $guest (with "" (instance
+            (export "memory" (memory $m "memory"))
+            (export "tcp" (func $tcp))
+            (export "udp" (func $udp))))))
+        (func (export "run") (param "most" u32) (result u32)
+            (canon lift (core func $g "run"))))"#;
+
+    async fn made_p3(state: State, sockets_max: u32) -> u32 {
+        let engine = engine();
+        let bytes = wat::parse_str(GUEST_P3).unwrap();
+        let component = Component::from_binary(&engine, &bytes).unwrap();
+        let mut linker = Linker::<State>::new(&engine);
+        wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
+        linker.allow_shadowing(true);
+        add_p3(&mut linker, State::net).unwrap();
+        let mut store = Store::new(&engine, state);
+        let instance = linker.instantiate_async(&mut store, &component).await;
+        let run = instance
+            .unwrap()
+            .get_typed_func::<(u32,), (u32,)>(&mut store, "run");
+        let made = run.unwrap().call_async(&mut store, (sockets_max,)).await;
+        made.unwrap().0
+    }
+
+    #[tokio::test]
+    async fn nor_does_one_of_0_3() {
+        assert!(made_p3(State::new(Vec::new()), 100).await < 100);
+        assert_eq!(made_p3(State::new(anywhere()), 100).await, 100);
+    }
+
+    fn anywhere() -> Vec<NetGrant> {
+        vec![NetGrant {
             host: HostPattern::Any,
             port: None,
-        };
-        assert_eq!(made(&mut State::new(vec![any]), 100).await, 100);
+        }]
+    }
+
+    fn engine() -> Engine {
+        let mut config = Config::new();
+        config.wasm_component_model_async(true);
+        Engine::new(&config).unwrap()
     }
 
     /// What is not in wasmtime-wasi's linker under the same names would shadow nothing.
     #[test]
     fn it_takes_the_place_of_wasmtimes_own() {
-        let mut config = Config::new();
-        config.wasm_component_model_async(true);
-        let mut linker = Linker::<State>::new(&Engine::new(&config).unwrap());
+        let mut linker = Linker::<State>::new(&engine());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
         wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
         assert!(add_p2(&mut linker, State::net).is_err());
