@@ -19,7 +19,7 @@ pub enum Failure {
     TimedOut(Duration),
     /// The instance could not be made: `memory` has no room for what it starts with.
     NoRoom(MemoryLimit),
-    /// Other instances held all the memory of the replica for too long.
+    /// Other instances held the memory that it needed.
     Busy,
     /// Something else failed: the host's own side of a call, or linking.
     Host(String),
@@ -42,6 +42,11 @@ impl Failure {
         }
         let backtrace = error.downcast_ref::<WasmBacktrace>();
         let reason = match (error.downcast_ref::<Trap>(), refused) {
+            // It would have had room alone, and may have it the next time.
+            (Some(Trap::UnreachableCodeReached), Some(MemoryLimit::Crowded(_))) => {
+                return Self::Busy;
+            }
+            (None, Some(MemoryLimit::Crowded(_))) if backtrace.is_none() => return Self::Busy,
             // A language's allocator that is told no gives up by trapping: the cause is the limit.
             (Some(Trap::UnreachableCodeReached), Some(limit)) => {
                 format!("{limit}, and the guest gave up when it was refused more")
@@ -67,7 +72,9 @@ impl fmt::Display for Failure {
                 write!(f, "the guest was stopped at its time limit of {limit:?}")
             }
             Self::NoRoom(limit) => write!(f, "{limit}, which is less than the guest starts with"),
-            Self::Busy => f.write_str("other instances held all of the workload's memory"),
+            Self::Busy => f.write_str(
+                "other instances held the memory that it needed, of all that the workload may have",
+            ),
             Self::Host(error) => f.write_str(error),
         }
     }
@@ -79,7 +86,7 @@ impl fmt::Display for MemoryLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (key, bytes) = match *self {
             Self::Instance(bytes) => ("instance_memory", bytes),
-            Self::Replica(bytes) => ("memory", bytes),
+            Self::Replica(bytes) | Self::Crowded(bytes) => ("memory", bytes),
         };
         write!(f, "memory limit reached: {key} is {}", Bytes(bytes))
     }

@@ -1,8 +1,8 @@
 //! Memory: what an instance and a replica may hold, counted where it grows.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use wasmtime::ResourceLimiter;
@@ -21,6 +21,8 @@ pub(crate) struct ReplicaMemory {
     /// Told whenever pages come back.
     freed: Notify,
     peak_pages: AtomicU64,
+    /// Frees what is held without need: instances that wait for a request.
+    reclaim: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl ReplicaMemory {
@@ -36,6 +38,7 @@ impl ReplicaMemory {
             pages_max,
             freed: Notify::new(),
             peak_pages: AtomicU64::new(0),
+            reclaim: OnceLock::new(),
         })
     }
 
@@ -89,6 +92,20 @@ impl ReplicaMemory {
             permit: Some(permit),
             of: self.clone(),
         })
+    }
+
+    /// Likewise; where they are not free, those that sit on pages without need are asked first.
+    fn reserve_or_reclaim(self: &Arc<Self>, pages: u64) -> Option<Pages> {
+        self.try_reserve(pages).or_else(|| {
+            (self.reclaim.get()?)();
+            self.try_reserve(pages)
+        })
+    }
+
+    /// Says how to free memory that is held without need.
+    pub(crate) fn reclaim_by(&self, reclaim: impl Fn() + Send + Sync + 'static) {
+        // There is one owner of idle instances to a replica; a second would find its own.
+        let _ = self.reclaim.set(Box::new(reclaim));
     }
 
     /// What is held only grows until pages come back, so it is looked at just before they do, and
@@ -181,8 +198,11 @@ struct Growth {
 pub enum MemoryLimit {
     /// `instance_memory`: what one instance may hold, in bytes.
     Instance(u64),
-    /// `memory`: what all instances of the replica may hold together, in bytes.
+    /// `memory`: what all instances of the replica may hold together, in bytes. One alone wanted
+    /// more than that.
     Replica(u64),
+    /// Likewise, but it is other instances that held the rest.
+    Crowded(u64),
 }
 
 impl InstanceMemory {
@@ -228,8 +248,12 @@ impl InstanceMemory {
         let held = self.held.as_ref().map_or(0, Pages::count);
         let missing = wanted.div_ceil(PAGE_BYTES).saturating_sub(held);
         if missing > 0 {
-            let Some(more) = self.replica.try_reserve(missing) else {
-                self.refused = self.replica.limit_bytes.map(MemoryLimit::Replica);
+            let Some(more) = self.replica.reserve_or_reclaim(missing) else {
+                let fits = wanted.div_ceil(PAGE_BYTES) <= self.replica.pages_max as u64;
+                self.refused = self.replica.limit_bytes.map(|limit| match fits {
+                    true => MemoryLimit::Crowded(limit),
+                    false => MemoryLimit::Replica(limit),
+                });
                 return false;
             };
             match &mut self.held {
@@ -301,6 +325,8 @@ impl ResourceLimiter for InstanceMemory {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::engine::{Allocation, Calls, Engine};
 
@@ -328,10 +354,24 @@ mod tests {
         let mut second = instance(&replica, None);
         assert!(first.grow(3 * PAGE_BYTES));
         assert!(!second.grow(2 * PAGE_BYTES));
+        assert_eq!(second.refused(), Some(MemoryLimit::Crowded(4 * PAGE_BYTES)));
+        assert!(!second.grow(5 * PAGE_BYTES));
         assert_eq!(second.refused(), Some(MemoryLimit::Replica(4 * PAGE_BYTES)));
         drop(first);
         assert!(second.grow(2 * PAGE_BYTES));
         assert_eq!(replica.peak_bytes(), 3 * PAGE_BYTES);
+    }
+
+    #[tokio::test]
+    async fn who_holds_memory_idly_is_asked_for_it_before_growth_is_refused() {
+        let replica = ReplicaMemory::new(Some(4 * PAGE_BYTES));
+        let mut idle = instance(&replica, None);
+        assert!(idle.grow(3 * PAGE_BYTES));
+        let idle = Mutex::new(Some(idle));
+        replica.reclaim_by(move || drop(idle.lock().expect("nobody panics").take()));
+        let mut at_work = instance(&replica, None);
+        assert!(at_work.grow(4 * PAGE_BYTES));
+        assert!(!at_work.grow(PAGE_BYTES));
     }
 
     #[tokio::test]

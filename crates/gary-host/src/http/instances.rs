@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{p2, p3};
 
 use crate::failure::Failure;
 use crate::guest::Guest;
-use crate::limit::{MemoryLimit, Reservation};
+use crate::limit::Reservation;
 use crate::program::Wasi;
 use crate::replica::Replica;
 
@@ -37,10 +37,12 @@ pub(crate) struct Instances {
     serving_max: usize,
     waiting: AtomicUsize,
     /// Instances between two requests, the one used last at the back.
-    idle: Mutex<VecDeque<Instance>>,
+    idle: Arc<Idle>,
     /// Memory that an instance starts with, once one has started; zero before.
     initial_bytes: AtomicU64,
 }
+
+type Idle = Mutex<VecDeque<Instance>>;
 
 /// An instance and the store it lives in.
 pub(crate) struct Instance {
@@ -72,6 +74,15 @@ impl Instances {
             .instances_max()
             .min(limits.concurrency_max.unwrap_or(u32::MAX))
             .max(1) as usize;
+        let idle = Arc::<Idle>::default();
+        // A guest at work has more need of the memory than one that waits for a request. The
+        // instances hold the memory, which must not hold them in turn.
+        let reclaimed = Arc::downgrade(&idle);
+        replica.shared.memory.reclaim_by(move || {
+            if let Some(idle) = reclaimed.upgrade() {
+                drop_all(&idle);
+            }
+        });
         Ok(Self {
             replica: replica.clone(),
             pre,
@@ -79,7 +90,7 @@ impl Instances {
             serving: Arc::new(Semaphore::new(serving_max)),
             serving_max,
             waiting: AtomicUsize::new(0),
-            idle: Mutex::default(),
+            idle,
             initial_bytes: AtomicU64::new(0),
         })
     }
@@ -120,14 +131,14 @@ impl Instances {
             0 => Reservation::none(),
             bytes => self.room(bytes).await?,
         };
-        match self.instantiate(room).await {
+        match (self.instantiate(room).await, self.memory_bytes_max()) {
             // Only the first few can run into this, before it is known what an instance starts
             // with; from then on they wait above.
-            Err(Failure::NoRoom(MemoryLimit::Replica(limit))) if self.others_hold_memory() => {
-                let room = self.room(limit).await?;
+            (Err(Failure::Busy), Some(all)) => {
+                let room = self.room(all).await?;
                 self.instantiate(room).await
             }
-            made => made,
+            (made, _) => made,
         }
     }
 
@@ -138,9 +149,7 @@ impl Instances {
         }
         let _waiting = Waiting::enter(&self.waiting).ok_or(Failure::Busy)?;
         // What idles in between holds memory that a waiting request needs more.
-        let idle = std::mem::take(&mut *self.lock_idle());
-        // Dropped where nobody waits for the lock.
-        drop(idle);
+        drop_all(&self.idle);
         tokio::time::timeout(QUEUE_WAIT_MAX, memory.reserve(bytes))
             .await
             .ok()
@@ -199,13 +208,23 @@ impl Instances {
         !self.replica.shared.memory.has_room(initial_bytes)
     }
 
-    fn others_hold_memory(&self) -> bool {
-        self.serving_max > 1 && self.serving.available_permits() + 1 < self.serving_max
+    fn memory_bytes_max(&self) -> Option<u64> {
+        self.replica.shared.spec.limits.memory_bytes
     }
 
-    fn lock_idle(&self) -> std::sync::MutexGuard<'_, VecDeque<Instance>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_idle(&self) -> MutexGuard<'_, VecDeque<Instance>> {
+        lock(&self.idle)
     }
+}
+
+fn lock(idle: &Idle) -> MutexGuard<'_, VecDeque<Instance>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Drops all idle instances, where nobody waits for the lock.
+fn drop_all(idle: &Idle) {
+    let all = std::mem::take(&mut *lock(idle));
+    drop(all);
 }
 
 impl<'a> Waiting<'a> {

@@ -73,3 +73,28 @@ fn a_request_that_waits_is_answered_once_there_is_room() {
         }
     }
 }
+
+#[test]
+fn a_guest_whose_memory_others_hold_is_to_come_again() {
+    let gary = Gary::new();
+    // Two instances start with a little over 1 MiB each, and only one of them may have 3 more.
+    let server = gary
+        .serve(Guest("slow").path())
+        .args(["--memory", "7MiB"])
+        .start()
+        .serving();
+    server.get("/?mib=3&ms=1").is(200, "waited 1 ms\n");
+    let crowded = runtime().block_on(async {
+        let mut client = Client::http1(server.addr()).await;
+        let _held = client.begin(get("/drip?mib=3&n=100000&ms=20")).await;
+        thread::scope(|scope| {
+            let asked = scope.spawn(|| server.get("/?mib=3&ms=1"));
+            asked.join().expect("it was answered")
+        })
+    });
+    assert_eq!(crowded.status, 503, "{crowded:?}");
+    assert!(crowded.headers.contains_key("retry-after"), "{crowded:?}");
+    server.stderr_with("GET /?mib=3&ms=1 failed");
+    // Nobody else is in the way of what does not fit at all.
+    assert_eq!(server.get("/?mib=9&ms=1").status, 500);
+}

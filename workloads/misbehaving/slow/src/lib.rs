@@ -1,5 +1,5 @@
 //! An HTTP guest that waits: `/?ms=` before it answers, `/drip?n=&ms=` before each of `n` chunks.
-//! It waits by the clock and keeps no processor.
+//! It waits by the clock and keeps no processor. With `mib=` it holds so much memory meanwhile.
 
 use http02::{IncomingRequest, Response, ResponseOutparam, Target, reply, sleep_ms};
 
@@ -11,6 +11,8 @@ impl wasip2::exports::http::incoming_handler::Guest for Guest {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let target = Target::of(&request);
         let ms = target.number("ms", 100);
+        // Written to, so that nothing of it is optimised away.
+        let held = vec![1_u8; (target.number("mib", 0) as usize) << 20];
         match target.path() {
             "/" => {
                 sleep_ms(ms);
@@ -19,6 +21,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Guest {
             "/drip" => drip(out, target.number("n", 10), ms),
             _ => reply(out, 404, "not found\n"),
         }
+        std::hint::black_box(held);
     }
 }
 
