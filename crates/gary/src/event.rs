@@ -58,6 +58,9 @@ pub(crate) enum Event {
     },
     /// The guest trapped.
     Trap {
+        /// The request that it was at, as in `GET /path`; absent for a command.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
         /// The reason in words.
         reason: String,
         /// Functions on the guest's stack, innermost first.

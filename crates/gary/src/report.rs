@@ -12,7 +12,7 @@ use crate::backlog::{Backlog, Worth};
 use crate::console::{self, harmless};
 use crate::event::{By, Event};
 use crate::failures::{Failures, Verdict};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
@@ -260,17 +260,19 @@ impl Reporter {
         self.write(&format!("serving {name} at {url}\n"), Worth::Lasting);
     }
 
-    /// A guest ended by a trap.
-    pub(crate) fn trap(&self, report: &TrapReport) {
+    /// A guest ended by a trap, where it served, at some request.
+    pub(crate) fn trap(&self, report: &TrapReport, asked: Option<&http::Asked>) {
         if self.json {
             return self.event(&Event::Trap {
+                request: asked.map(ToString::to_string),
                 reason: report.reason.clone(),
                 backtrace: report.backtrace.clone(),
             });
         }
         let mut text = format!(
-            "{} the guest trapped: {}\n",
+            "{} the guest trapped{}: {}\n",
             self.paint("error:", ERROR),
+            asked.map_or_else(String::new, |asked| harmless(&format!(" at {asked}"))),
             harmless(&report.reason)
         );
         for frame in &report.backtrace {
@@ -374,16 +376,16 @@ impl http::Observer for Reporter {
         );
     }
 
-    fn failed(&self, failure: &Failure) {
+    fn failed(&self, asked: &http::Asked, failure: &Failure) {
         if !self.may_tell_failure() {
             return;
         }
+        let problem = Problem::new(Code::Failure, format!("{asked} failed"));
         match failure {
-            Failure::Trap(report) => self.trap(report),
-            other => self.problem(&Problem::new(
-                crate::problem::Code::Failure,
-                format!("a request failed: {other}"),
-            )),
+            Failure::Trap(report) => self.trap(report, Some(asked)),
+            Failure::Busy => self.problem(&problem.why(failure).hint("raise --memory")),
+            Failure::TimedOut(_) => self.problem(&problem.why(failure).hint("raise --timeout")),
+            other => self.problem(&problem.why(other)),
         }
     }
 

@@ -256,7 +256,7 @@ pub(crate) fn told(
     let problem = |code| Problem::new(code, format!("{name} did not finish")).why(failure);
     match failure {
         Failure::Trap(report) => {
-            reporter.trap(report);
+            reporter.trap(report, None);
             Ok(Code::Trapped)
         }
         Failure::TimedOut(_) => Err(problem(Code::TimedOut).hint("raise --timeout")),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
-use gary_host::http::{Drained, Server};
+use gary_host::http::{Drained, Handler, Server};
 use tokio::runtime;
 
 use crate::event::By;
@@ -35,6 +35,13 @@ impl Run<'_> {
             .await
             .map_err(|error| cannot_bind(wanted, &error))?;
         let mut signals = Signals::new()?;
+        let handler = Handler::new(&self.replica, self.wasi).map_err(|error| {
+            Problem::new(
+                Code::MissingInterface,
+                format!("cannot serve {}", workload.name),
+            )
+            .why(format!("{error:#}"))
+        })?;
         let instantiated = tokio::select! {
             instantiated = self.replica.try_instantiate() => instantiated,
             () = signals.next() => return Ok(Next::Stopped(INTERRUPTED)),
@@ -64,10 +71,8 @@ impl Run<'_> {
                 select(pin!(change), pin!(signals.next())).await,
                 Either::Left(_)
             );
-            // Listened for before anybody is told to send it, or it could pass for the first.
-            if let Ok(second) = Signals::new() {
-                let _ = stopping.send(second);
-            }
+            // Whoever listened for the first goes on to listen for the second, so none is missed.
+            let _ = stopping.send(signals);
             if !stopped_by_change {
                 reporter.note(&format!("stopping; requests under way have {drain:?}"));
             }
@@ -78,7 +83,7 @@ impl Run<'_> {
             } else {
                 drain
             };
-            let serving = server.serve(&self.replica, self.wasi, reporter.clone(), stop, drain);
+            let serving = server.serve(handler, reporter.clone(), stop, drain);
             let cut = async {
                 match draining.await {
                     Ok(mut second) => second.next().await,
@@ -91,14 +96,8 @@ impl Run<'_> {
             }
         };
         match served {
-            Ok(Drained::TimedOut) => reporter.note("some requests did not end in time"),
-            Ok(Drained::Whole) => {}
-            Err(error) => {
-                return Err(
-                    Problem::new(Code::Failure, format!("cannot serve {}", workload.name))
-                        .why(format!("{error:#}")),
-                );
-            }
+            Drained::TimedOut => reporter.note("some requests did not end in time"),
+            Drained::Whole => {}
         }
         if stopped_by_change {
             return Ok(Next::Again(Some(addr)));

@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,7 +12,6 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Sleep;
@@ -21,7 +21,7 @@ use super::service::{HEAD_BYTES_MAX, Service};
 /// Time a client has for the head of a request, and a connection may idle for.
 const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Time a client may take none of a response for.
-const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+pub(super) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// Header fields of a request; one more is answered 431.
 const HEADERS_MAX: usize = 128;
 /// Requests that one HTTP/2 connection may have under way.
@@ -37,7 +37,6 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(crate) async fn serve(
     stream: TcpStream,
     service: Arc<Service>,
-    watcher: Watcher,
     mut stopping: watch::Receiver<()>,
 ) {
     let observer = service.observer().clone();
@@ -52,7 +51,9 @@ pub(crate) async fn serve(
         Ok(Err(_)) => return,
         Err(_) => return observer.connection("a client connected and sent nothing"),
     };
-    let answer = service_fn(move |request| {
+    let requests = Arc::new(AtomicU64::new(0));
+    let answer = service_fn(|request| {
+        requests.fetch_add(1, Relaxed);
         let answer = service.clone().answer(request);
         async { Ok::<_, Infallible>(answer.await) }
     });
@@ -64,7 +65,13 @@ pub(crate) async fn serve(
             .max_header_list_size(HEAD_BYTES_MAX as u32)
             .keep_alive_interval(HEAD_WAIT_MAX)
             .serve_connection(io, answer);
-        watcher.watch(connection).await
+        let end = async {
+            tokio::select! {
+                _ = stopping.changed() => {}
+                () = idle(&requests) => {}
+            }
+        };
+        until(end, connection, |connection| connection.graceful_shutdown()).await
     } else {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -72,10 +79,46 @@ pub(crate) async fn serve(
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEAD_BYTES_MAX)
             .serve_connection(io, answer);
-        watcher.watch(connection).await
+        let end = async {
+            let _ = stopping.changed().await;
+        };
+        until(end, connection, |connection| connection.graceful_shutdown()).await
     };
     if let Err(error) = served {
         observer.connection(&describe(&error));
+    }
+}
+
+/// Serves a connection until its client ends it, or until `end`: then what has begun is finished.
+async fn until<C>(
+    end: impl Future<Output = ()>,
+    connection: C,
+    close: impl FnOnce(Pin<&mut C>),
+) -> C::Output
+where
+    C: Future,
+{
+    let mut connection = pin!(connection);
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        () = end => {}
+    }
+    close(connection.as_mut());
+    connection.await
+}
+
+/// Ends once nobody has begun a request for a while. Those under way are left to end by
+/// themselves: a client that wants more opens another connection.
+async fn idle(requests: &AtomicU64) {
+    let mut before = requests.load(Relaxed);
+    loop {
+        tokio::time::sleep(HEAD_WAIT_MAX).await;
+        let now = requests.load(Relaxed);
+        if now == before {
+            return;
+        }
+        before = now;
     }
 }
 

@@ -8,13 +8,14 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
 use http_body::{Body, Frame, SizeHint};
+use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::failure::Failure;
@@ -42,6 +43,7 @@ pub(crate) async fn answer(
     work: Work,
     mut answered: oneshot::Receiver<Answer>,
     taken: Taken,
+    turn: Option<Turn>,
     on_failure: OnFailure,
 ) -> Result<http::Response<GuestBody>, Failure> {
     let mut left = Left {
@@ -80,6 +82,7 @@ pub(crate) async fn answer(
         response.map(|written| GuestBody {
             written,
             taken: Some(taken),
+            turn,
             left,
             failed,
         })
@@ -90,6 +93,7 @@ pub(crate) async fn answer(
 pub(crate) struct GuestBody {
     written: WasiBody,
     taken: Option<Taken>,
+    turn: Option<Turn>,
     left: Left,
     /// The guest failed, so the end of what it wrote is not the end of the body.
     failed: bool,
@@ -104,6 +108,9 @@ impl Body for GuestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
+        if let Some(turn) = &this.turn {
+            turn.guests();
+        }
         let frame = match Pin::new(&mut this.written).poll_frame(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending => match this.left.poll(cx) {
@@ -129,6 +136,9 @@ impl Body for GuestBody {
                 (this.left.on_failure)(&failure);
             }
         }
+        if let Some(turn) = &this.turn {
+            turn.clients();
+        }
         Poll::Ready(match frame {
             // Without this a client would take what a broken guest had written for all there is.
             None if this.failed => Some(Err(Error::HttpResponseIncomplete)),
@@ -142,6 +152,39 @@ impl Body for GuestBody {
 
     fn size_hint(&self) -> SizeHint {
         self.written.size_hint()
+    }
+}
+
+/// Whose turn it is in a response: the guest's to write more, or the client's to take what there is.
+///
+/// Over HTTP/2 a client takes no more than it has opened a window for, and a body that waits for one
+/// is not looked at, so somebody else has to.
+#[derive(Clone, Default)]
+pub(crate) struct Turn(Arc<Mutex<Option<Instant>>>);
+
+impl Turn {
+    fn guests(&self) {
+        *self.since() = None;
+    }
+
+    fn clients(&self) {
+        *self.since() = Some(Instant::now());
+    }
+
+    /// Ends once the client has let its turn pass for this long.
+    pub(crate) async fn missed(&self, limit: Duration) {
+        loop {
+            let since = *self.since();
+            let until = since.unwrap_or_else(Instant::now) + limit;
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    fn since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,5 +229,30 @@ impl Drop for Left {
                 Err(_) => on_failure(&Failure::TimedOut(AFTERWARDS_MAX)),
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_misses_its_turn() {
+        let turn = Turn::default();
+        turn.clients();
+        let started = Instant::now();
+        turn.missed(LIMIT).await;
+        assert_eq!(started.elapsed(), LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_waits_for_its_guest_misses_nothing() {
+        let turn = Turn::default();
+        turn.clients();
+        turn.guests();
+        let waited = tokio::time::timeout(10 * LIMIT, turn.missed(LIMIT)).await;
+        assert!(waited.is_err());
     }
 }

@@ -7,5 +7,5 @@ mod instances;
 mod server;
 mod service;
 
-pub use server::{CONNECTIONS_MAX, Drained, Server};
-pub use service::{BODY_BYTES_MAX, Observer, Request};
+pub use server::{CONNECTIONS_MAX, Drained, Handler, Server};
+pub use service::{Asked, BODY_BYTES_MAX, Observer, Request};

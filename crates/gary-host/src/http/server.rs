@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -17,9 +16,25 @@ use crate::program::Wasi;
 use crate::replica::Replica;
 
 /// Connections held at once; further ones wait in the listener's backlog.
-pub const CONNECTIONS_MAX: usize = 4096;
+pub const CONNECTIONS_MAX: u32 = 4096;
 /// Pause after an accept that failed for want of something that connections give back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What answers requests at an address: the instances of a replica.
+pub struct Handler {
+    instances: Arc<Instances>,
+}
+
+impl Handler {
+    /// Takes a replica for one that serves.
+    ///
+    /// # Errors
+    /// When the component does not export the handler that `wasi` says it does, in that shape.
+    pub fn new(replica: &Replica, wasi: Wasi) -> wasmtime::Result<Self> {
+        let instances = Arc::new(Instances::new(replica, wasi)?);
+        Ok(Self { instances })
+    }
+}
 
 /// A bound address at which a replica can be served.
 pub struct Server {
@@ -53,23 +68,19 @@ impl Server {
     }
 
     /// Serves until `stop` is ready, then lets requests under way end for up to `drain`.
-    ///
-    /// # Errors
-    /// When the component does not export the handler that `wasi` says it does.
     pub async fn serve(
         self,
-        replica: &Replica,
-        wasi: Wasi,
+        handler: Handler,
         observer: Arc<dyn Observer>,
         stop: impl Future<Output = ()>,
         drain: Duration,
-    ) -> wasmtime::Result<Drained> {
-        let instances = Arc::new(Instances::new(replica, wasi)?);
+    ) -> Drained {
+        let instances = handler.instances;
         let service = Arc::new(Service::new(instances.clone(), observer));
-        let connections = GracefulShutdown::new();
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
         let (stopping, stopped) = watch::channel(());
         tokio::select! {
-            () = self.accept(&service, &connections, &stopped) => {}
+            () = self.accept(&service, &places, &stopped) => {}
             () = reap(&instances) => {}
             () = stop => {}
         }
@@ -77,23 +88,22 @@ impl Server {
         // Nobody may be listening, which is as well.
         let _ = stopping.send(());
         let drained = tokio::time::timeout(drain, async {
-            connections.shutdown().await;
+            let _ = places.acquire_many(CONNECTIONS_MAX).await;
             instances.drained().await;
             output::flush().await;
         });
-        Ok(match drained.await {
+        match drained.await {
             Ok(()) => Drained::Whole,
             Err(_) => Drained::TimedOut,
-        })
+        }
     }
 
     async fn accept(
         &self,
         service: &Arc<Service>,
-        connections: &GracefulShutdown,
+        places: &Arc<Semaphore>,
         stopped: &watch::Receiver<()>,
     ) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         loop {
             let Ok(place) = places.clone().acquire_owned().await else {
                 return;
@@ -107,12 +117,7 @@ impl Server {
                 }
             };
             prepare(&stream);
-            let served = connection::serve(
-                stream,
-                service.clone(),
-                connections.watcher(),
-                stopped.clone(),
-            );
+            let served = connection::serve(stream, service.clone(), stopped.clone());
             tokio::spawn(async move {
                 served.await;
                 drop(place);

@@ -1,6 +1,7 @@
 //! Answers one request: admits it, gives it to an instance, and says in HTTP what became of it.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use bytes::Bytes;
 use futures::channel::oneshot;
 use futures::future::{pending, poll_fn};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER};
-use http::{HeaderValue, Method, Response, StatusCode, Version};
+use http::uri::Authority;
+use http::{HeaderValue, Method, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use wasmtime::AsContextMut;
@@ -17,7 +19,8 @@ use wasmtime_wasi_http::handler::{Prepared, Proxy};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
 use super::body::{ReplyBody, RequestBody, TooLarge};
-use super::exchange::{self, Answer, Work};
+use super::connection::WRITE_STALL_MAX;
+use super::exchange::{self, Answer, Turn, Work};
 use super::instances::{Admission, Instance, Instances};
 use crate::failure::Failure;
 use crate::guest::Guest;
@@ -29,6 +32,8 @@ pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// When to come again, in seconds, for a client that was turned away.
 const RETRY_AFTER_SECONDS: &str = "1";
 
+const STALLED: &str = "the client took nothing of its response for too long";
+
 /// Told what happens to requests; called on the threads that serve them, so it must not block.
 pub trait Observer: Send + Sync {
     /// Whether `request` is worth calling at all.
@@ -36,9 +41,35 @@ pub trait Observer: Send + Sync {
     /// A request was answered; its body may still be on its way.
     fn request(&self, request: &Request<'_>);
     /// The guest failed at a request.
-    fn failed(&self, failure: &Failure);
+    fn failed(&self, asked: &Asked, failure: &Failure);
     /// A connection ended because of its client: too slow, not HTTP, gone.
     fn connection(&self, why: &str);
+}
+
+/// What a request asked for; it reads `GET /path?query`.
+#[derive(Debug)]
+pub struct Asked {
+    method: Method,
+    uri: Uri,
+}
+
+impl Asked {
+    fn of(request: &http::Request<Incoming>) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }
+    }
+
+    fn path(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path())
+    }
 }
 
 /// A request that was answered.
@@ -80,22 +111,26 @@ impl Service {
         self: Arc<Self>,
         request: http::Request<Incoming>,
     ) -> Response<ReplyBody> {
+        let asked = Arc::new(Asked::of(&request));
         if !self.observer.wants_requests() {
-            return self.reply(request).await;
+            return self.reply(request, &asked).await;
         }
         let started = Instant::now();
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let response = self.reply(request).await;
+        let response = self.reply(request, &asked).await;
         self.observer.request(&Request {
-            method: &method,
-            path: uri.path_and_query().map_or("/", |path| path.as_str()),
+            method: &asked.method,
+            path: asked.path(),
             status: response.status(),
             took: started.elapsed(),
         });
         response
     }
 
-    async fn reply(&self, request: http::Request<Incoming>) -> Response<ReplyBody> {
+    async fn reply(
+        &self,
+        request: http::Request<Incoming>,
+        asked: &Arc<Asked>,
+    ) -> Response<ReplyBody> {
         if let Some(refusal) = self.refuse(&request) {
             return refusal;
         }
@@ -115,22 +150,29 @@ impl Service {
             until_taken,
         };
         let mut work = work(self.instances.clone(), admission, exchange);
-        if is_http2 {
+        let turn = is_http2.then(Turn::default);
+        if let Some(turn) = turn.clone() {
             // A stream whose client opens no window is not polled, and with it neither would be the
-            // guest's time limit. Over HTTP/1 the connection's own limit on stalls comes first.
-            work = Box::pin(wasmtime_wasi::runtime::spawn(work));
+            // guest's time limit, nor would anybody notice how long that lasts. Over HTTP/1 the
+            // connection's own limit on stalls comes first.
+            work = Box::pin(wasmtime_wasi::runtime::spawn(async move {
+                tokio::select! {
+                    ended = work => ended,
+                    () = turn.missed(WRITE_STALL_MAX) => Err(Failure::Host(STALLED.into())),
+                }
+            }));
         }
         let on_failure = {
-            let observer = self.observer.clone();
-            Arc::new(move |failure: &Failure| observer.failed(failure))
+            let (observer, asked) = (self.observer.clone(), asked.clone());
+            Arc::new(move |failure: &Failure| observer.failed(&asked, failure))
         };
-        match exchange::answer(work, answered, taken, on_failure).await {
+        match exchange::answer(work, answered, taken, turn, on_failure).await {
             Ok(response) => response.map(|body| ReplyBody::Guest(Box::new(body))),
             Err(_) if too_large.is_set() => self.body_too_large(),
-            Err(Failure::Busy) => busy(),
             Err(failure) => {
-                self.observer.failed(&failure);
+                self.observer.failed(asked, &failure);
                 match failure {
+                    Failure::Busy => busy(),
                     Failure::TimedOut(_) => words(
                         StatusCode::GATEWAY_TIMEOUT,
                         "the workload did not answer within its time limit\n",
@@ -156,7 +198,7 @@ impl Service {
             || request
                 .headers()
                 .get(HOST)
-                .is_some_and(|host| host.to_str().is_ok());
+                .is_some_and(|host| Authority::try_from(host.as_bytes()).is_ok());
         // HTTP/1.0 has no Host header to speak of; the guest gets an empty authority.
         if !names_host && request.version() != Version::HTTP_10 {
             return Some(words(

@@ -76,8 +76,11 @@ fn what_is_no_http_is_refused() {
             "{answer}"
         );
     }
-    let no_host = raw(&server, b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n");
-    assert!(no_host.starts_with("HTTP/1.1 400 "), "{no_host}");
+    for host in ["", "host: no such host\r\n", "host: a/b\r\n"] {
+        let head = format!("GET / HTTP/1.1\r\n{host}connection: close\r\n\r\n");
+        let no_host = raw(&server, head.as_bytes());
+        assert!(no_host.starts_with("HTTP/1.1 400 "), "{no_host}");
+    }
     server.get("/").is(200, "hello from gary\n");
 }
 

@@ -13,7 +13,7 @@ fn a_trap_before_the_answer_is_a_500() {
     let server = serve();
     assert_eq!(server.get("/trap").status, 500);
     server.get("/").is(200, "hello from gary\n");
-    let said = server.stderr_with("the guest trapped");
+    let said = server.stderr_with("the guest trapped at GET /trap: ");
     assert!(said.contains("unreachable"), "{said}");
 }
 
