@@ -393,7 +393,7 @@ mod tests {
         );
         assert_eq!(
             error.hint(),
-            "raise memory to 64MiB, or lower instance memory to 32MiB"
+            "raise `memory` to 64MiB, or lower `instance_memory` to 32MiB"
         );
     }
 
