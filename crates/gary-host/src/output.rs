@@ -71,7 +71,7 @@ impl Queue {
         let (sender, chunks) = mpsc::channel();
         let spawned = thread::Builder::new()
             .name(name.into())
-            .spawn(move || write(&chunks, stream));
+            .spawn(move || write(chunks, stream));
         if let Err(error) = spawned {
             // The receiver is gone, so every write fails and the guest is told.
             tracing::warn!(%error, "no thread to write a guest's output");
@@ -102,13 +102,16 @@ impl Queue {
 }
 
 /// Writes until the stream breaks; then the receiver goes, and guests see a closed stream.
-fn write(chunks: &Receiver<Chunk>, mut stream: impl Write) {
-    for (bytes, room) in chunks {
+fn write(chunks: Receiver<Chunk>, mut stream: impl Write) {
+    while let Ok((bytes, room)) = chunks.recv() {
         if stream
             .write_all(&bytes)
             .and_then(|()| stream.flush())
             .is_err()
         {
+            // Gone before the room comes back: who finds room again must not find it in here.
+            drop(chunks);
+            drop(room);
             return;
         }
         drop(room);
