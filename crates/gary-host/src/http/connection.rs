@@ -223,3 +223,30 @@ impl Write for Impatient {
         self.or_stalled(cx, |stream, cx| stream.poll_write_vectored(cx, slices))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_without_requests_is_idle_in_the_end() {
+        let requests = AtomicU64::new(1);
+        let waited = tokio::time::timeout(2 * HEAD_WAIT_MAX, idle(&requests)).await;
+        assert!(waited.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_with_requests_is_not_idle() {
+        let requests = AtomicU64::new(0);
+        let busy = async {
+            for _ in 0..10 {
+                tokio::time::sleep(HEAD_WAIT_MAX / 2).await;
+                requests.fetch_add(1, Relaxed);
+            }
+        };
+        tokio::select! {
+            () = idle(&requests) => panic!("it was in use"),
+            () = busy => {}
+        }
+    }
+}
