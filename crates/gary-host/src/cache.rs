@@ -12,11 +12,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::mm::{Advice, madvise};
 use wasmtime::component::Component;
 
 use crate::artifact::Digest;
 use crate::engine::Engine;
+use crate::pages;
 use crate::wasip1;
 
 /// Bytes of compiled code kept; past it the entries used longest ago go first.
@@ -92,7 +92,7 @@ impl Cache {
         // just above; files in the cache are never changed in place.
         #[allow(unsafe_code, reason = "decision record 0003")]
         let component = unsafe { Component::deserialize_file(engine.wasmtime(), path) }?;
-        give_back(&component);
+        pages::give_back_image(&component);
         Ok(component)
     }
 
@@ -176,22 +176,6 @@ impl Cache {
     }
 }
 
-/// Gives back the pages of a component's image that reading its tables has mapped, and with them
-/// their neighbours, which the system maps along. An idle component then holds next to none, and
-/// what a guest runs into is mapped again from the system's own cache.
-fn give_back(component: &Component) {
-    let image = component.image_range();
-    let bytes = image.end.addr() - image.start.addr();
-    // SAFETY: the image is a private mapping of the entry's file, and nobody has written to it:
-    // wasmtime refuses code that would have to be relocated, and has made all of it read-only. A page
-    // that is given back is read from the file again.
-    #[allow(unsafe_code, reason = "decision record 0006")]
-    let given = unsafe { madvise(image.start.cast_mut().cast(), bytes, Advice::LinuxDontNeed) };
-    if let Err(error) = given {
-        tracing::debug!(%error, "pages of compiled code stay mapped");
-    }
-}
-
 /// The component, and everything about engine and processor that its machine code depends on.
 fn entry_name(engine: &Engine, digest: Digest) -> String {
     let mut hasher = DefaultHasher::new();
@@ -256,50 +240,4 @@ fn read_key(path: &Path) -> io::Result<[u8; blake3::KEY_LEN]> {
     bytes
         .try_into()
         .map_err(|_| io::Error::other("the key file does not hold a key"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::artifact::Artifact;
-    use crate::engines::Engines;
-    use crate::program::Program;
-
-    /// Bytes of the mapping around `address` that are in memory, by the system's account.
-    fn resident_bytes(address: usize) -> u64 {
-        let smaps = fs::read_to_string("/proc/self/smaps").expect("Linux has it");
-        let mut lines = smaps.lines().skip_while(|line| {
-            let range = line
-                .split(' ')
-                .next()
-                .and_then(|range| range.split_once('-'));
-            !range.is_some_and(|(start, end)| {
-                let hex = |text| usize::from_str_radix(text, 16).unwrap_or(0);
-                (hex(start)..hex(end)).contains(&address)
-            })
-        });
-        let rss = lines.find_map(|line| line.strip_prefix("Rss:"));
-        let kib = rss.and_then(|rss| rss.trim().strip_suffix(" kB"));
-        1024 * kib
-            .and_then(|kib| kib.parse::<u64>().ok())
-            .expect("every mapping has it")
-    }
-
-    #[test]
-    fn a_component_from_the_cache_holds_no_pages_until_it_runs() {
-        let dir = tempfile::tempdir().expect("there is room for it");
-        let cache = Cache::open(dir.path().join("code"), &dir.path().join("key"), 1 << 20)
-            .expect("it can be made");
-        let engines = Engines::on_demand();
-        let text = r#"(component
-            (core module $m (func (export "f") (result i32) (i32.const 7)))
-            (core instance $i (instantiate $m))
-            (func (export "f") (result s32) (canon lift (core func $i "f"))))"#;
-        let bytes = wat::parse_str(text).expect("it is well formed");
-        let artifact = Artifact::new(bytes).expect("it is WebAssembly");
-        Program::compile(&engines, Some(&cache), &artifact).expect("it is valid");
-        let cached = Program::cached(&engines, &cache, &artifact).expect("it was kept");
-        let image = cached.component.image_range();
-        assert_eq!(resident_bytes(image.start.addr()), 0);
-    }
 }

@@ -14,6 +14,8 @@ use crate::problem::{Code, Problem};
 use crate::run::{Ended, INTERRUPTED, Next, Run, started, told};
 use crate::signals::Signals;
 
+/// When the first requests have been answered and what only the start had run is done with.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// Time for requests under way when it is a change that ends them: somebody waits for the new one.
 const WATCH_DRAIN: Duration = Duration::from_secs(1);
 
@@ -55,6 +57,10 @@ impl Run<'_> {
         }
         let addr = server.addr();
         reporter.serving(workload.name.as_str(), &format!("http://{addr}/"));
+        tokio::spawn(async {
+            tokio::time::sleep(SETTLED_AFTER).await;
+            gary_host::give_back_startup();
+        });
 
         let mut stopped_by_change = false;
         let (stopping, draining) = oneshot::channel();
