@@ -9,7 +9,7 @@ use wasmtime::component::{ComponentExportIndex, Val};
 use crate::callable::{Callable, Functions};
 use crate::engine::Calls;
 use crate::failure::Failure;
-use crate::limit::Reservation;
+use crate::memory::Reservation;
 use crate::program::Program;
 use crate::replica::Replica;
 use crate::wave;

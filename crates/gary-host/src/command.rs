@@ -3,7 +3,7 @@
 use wasmtime_wasi::{p2, p3};
 
 use crate::failure::Failure;
-use crate::limit::Reservation;
+use crate::memory::Reservation;
 use crate::program::Wasi;
 use crate::replica::Replica;
 

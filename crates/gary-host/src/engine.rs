@@ -1,4 +1,4 @@
-//! One wasmtime engine per process, and how it gives instances their memory.
+//! A wasmtime engine, and how it gives instances their memory.
 
 use std::sync::Arc;
 

@@ -15,6 +15,8 @@ pub enum Failure {
     Exit(i32),
     /// The guest did what WebAssembly forbids, or ran out of something.
     Trap(TrapReport),
+    /// The guest gave up when it was refused memory that other instances held.
+    Crowded(TrapReport),
     /// The time limit was reached.
     TimedOut(Duration),
     /// The instance could not be made: `memory` has no room for what it starts with.
@@ -43,9 +45,6 @@ impl Failure {
         let backtrace = error.downcast_ref::<WasmBacktrace>();
         let reason = match (error.downcast_ref::<Trap>(), refused) {
             // It would have had room alone, and may have it the next time.
-            (Some(Trap::UnreachableCodeReached), Some(MemoryLimit::Crowded(_))) => {
-                return Self::Busy;
-            }
             (None, Some(MemoryLimit::Crowded(_))) if backtrace.is_none() => return Self::Busy,
             // A language's allocator that is told no gives up by trapping: the cause is the limit.
             (Some(Trap::UnreachableCodeReached), Some(limit)) => {
@@ -56,10 +55,16 @@ impl Failure {
             (None, _) if backtrace.is_some() => root_cause(error),
             (None, _) => return Self::Host(format!("{error:#}")),
         };
-        Self::Trap(TrapReport {
+        let report = TrapReport {
             reason,
             backtrace: backtrace.map(frames).unwrap_or_default(),
-        })
+        };
+        match (error.downcast_ref::<Trap>(), refused) {
+            (Some(Trap::UnreachableCodeReached), Some(MemoryLimit::Crowded(_))) => {
+                Self::Crowded(report)
+            }
+            _ => Self::Trap(report),
+        }
     }
 }
 
@@ -67,7 +72,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exit(code) => write!(f, "the guest exited with code {code}"),
-            Self::Trap(report) => write!(f, "the guest trapped: {}", report.reason),
+            Self::Trap(report) | Self::Crowded(report) => {
+                write!(f, "the guest trapped: {}", report.reason)
+            }
             Self::TimedOut(limit) => {
                 write!(f, "the guest was stopped at its time limit of {limit:?}")
             }
@@ -88,7 +95,11 @@ impl fmt::Display for MemoryLimit {
             Self::Instance(bytes) => ("instance_memory", bytes),
             Self::Replica(bytes) | Self::Crowded(bytes) => ("memory", bytes),
         };
-        write!(f, "memory limit reached: {key} is {}", Bytes(bytes))
+        let shared = match self {
+            Self::Crowded(_) => ", and other instances hold some of it",
+            Self::Instance(_) | Self::Replica(_) => "",
+        };
+        write!(f, "memory limit reached: {key} is {}{shared}", Bytes(bytes))
     }
 }
 

@@ -10,8 +10,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::config::ConfigView;
 use crate::keyvalue::KeyValueView;
-use crate::limit::{InstanceMemory, Reservation};
+use crate::limit::InstanceMemory;
 use crate::logging::LoggingView;
+use crate::memory::Reservation;
 use crate::meter;
 use crate::net::{HttpHooks, NetView};
 use crate::output::Output;

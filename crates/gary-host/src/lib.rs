@@ -30,6 +30,7 @@ mod interfaces;
 mod keyvalue;
 mod limit;
 mod logging;
+mod memory;
 mod meter;
 mod net;
 mod output;

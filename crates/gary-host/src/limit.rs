@@ -1,178 +1,13 @@
-//! Memory: what an instance and a replica may hold, counted where it grows.
+//! The memory of an instance: counted where it grows, and held to its limit and its replica's.
 
-use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use wasmtime::ResourceLimiter;
 
-/// The unit memory is accounted in: a page of linear memory.
-const PAGE_BYTES: u64 = 64 << 10;
+use crate::memory::{PAGE_BYTES, Pages, ReplicaMemory, Reservation};
+
 /// What an element of a table costs the host.
 const TABLE_ELEMENT_BYTES: u64 = 8;
-
-/// The memory that one replica may hold over all its instances.
-pub(crate) struct ReplicaMemory {
-    limit_bytes: Option<u64>,
-    /// One permit a page; without a limit, more than any machine has.
-    pages: Arc<Semaphore>,
-    pages_max: usize,
-    /// Told whenever pages come back.
-    freed: Notify,
-    peak_pages: AtomicU64,
-    /// Frees what is held without need: instances that wait for a request.
-    reclaim: OnceLock<Box<dyn Fn() + Send + Sync>>,
-}
-
-impl ReplicaMemory {
-    pub(crate) fn new(limit_bytes: Option<u64>) -> Arc<Self> {
-        let pages_max = match limit_bytes {
-            Some(bytes) => usize::try_from(bytes / PAGE_BYTES).unwrap_or(usize::MAX),
-            None => usize::MAX,
-        }
-        .min(Semaphore::MAX_PERMITS);
-        Arc::new(Self {
-            limit_bytes,
-            pages: Arc::new(Semaphore::new(pages_max)),
-            pages_max,
-            freed: Notify::new(),
-            peak_pages: AtomicU64::new(0),
-            reclaim: OnceLock::new(),
-        })
-    }
-
-    /// Waits until `bytes` are free and holds them.
-    ///
-    /// Returns `None` at once when the replica could never hold so much.
-    pub(crate) async fn reserve(self: &Arc<Self>, bytes: u64) -> Option<Reservation> {
-        self.pages_for(bytes)?;
-        loop {
-            let mut freed = pin!(self.freed.notified());
-            freed.as_mut().enable();
-            // Taken all at once or not at all: somebody who waits must not sit on pages that a guest
-            // under way could have grown into.
-            if let Some(room) = self.reserve_now(bytes) {
-                return Some(room);
-            }
-            freed.await;
-        }
-    }
-
-    /// Holds `bytes` if they are free right now.
-    pub(crate) fn reserve_now(self: &Arc<Self>, bytes: u64) -> Option<Reservation> {
-        self.try_reserve(self.pages_for(bytes)?)
-            .map(|pages| Reservation(Some(pages)))
-    }
-
-    /// Whether `bytes` are free right now.
-    pub(crate) fn has_room(&self, bytes: u64) -> bool {
-        self.pages_for(bytes)
-            .is_some_and(|pages| self.pages.available_permits() as u64 >= pages)
-    }
-
-    /// Pages that hold `bytes`; `None` for more than the replica may ever have.
-    ///
-    /// A limit need not be a whole number of pages. What is left of it past the last whole page is
-    /// never given out, so to ask for all of the limit is to ask for its whole pages.
-    fn pages_for(&self, bytes: u64) -> Option<u64> {
-        let pages_max = self.pages_max as u64;
-        let pages = bytes.div_ceil(PAGE_BYTES);
-        (pages <= pages_max || self.limit_bytes.is_some_and(|limit| bytes <= limit))
-            .then_some(pages.min(pages_max))
-    }
-
-    fn try_reserve(self: &Arc<Self>, pages: u64) -> Option<Pages> {
-        let permit = self
-            .pages
-            .clone()
-            .try_acquire_many_owned(u32::try_from(pages).ok()?)
-            .ok()?;
-        Some(Pages {
-            permit: Some(permit),
-            of: self.clone(),
-        })
-    }
-
-    /// Likewise; where they are not free, those that sit on pages without need are asked first.
-    fn reserve_or_reclaim(self: &Arc<Self>, pages: u64) -> Option<Pages> {
-        self.try_reserve(pages).or_else(|| {
-            (self.reclaim.get()?)();
-            self.try_reserve(pages)
-        })
-    }
-
-    /// Says how to free memory that is held without need.
-    pub(crate) fn reclaim_by(&self, reclaim: impl Fn() + Send + Sync + 'static) {
-        // There is one owner of idle instances to a replica; a second would find its own.
-        let _ = self.reclaim.set(Box::new(reclaim));
-    }
-
-    /// What is held only grows until pages come back, so it is looked at just before they do, and
-    /// when somebody asks. Looked at as it grows, it would count growth that then failed.
-    fn note_peak(&self) {
-        let used = (self.pages_max - self.pages.available_permits()) as u64;
-        self.peak_pages.fetch_max(used, Relaxed);
-    }
-
-    /// The most that was held at once, in bytes.
-    pub(crate) fn peak_bytes(&self) -> u64 {
-        self.note_peak();
-        self.peak_pages.load(Relaxed) * PAGE_BYTES
-    }
-}
-
-/// Pages held of a replica's memory; whoever waits for room hears when they come back.
-struct Pages {
-    permit: Option<OwnedSemaphorePermit>,
-    of: Arc<ReplicaMemory>,
-}
-
-impl Pages {
-    fn count(&self) -> u64 {
-        let count = self.permit.as_ref().map(OwnedSemaphorePermit::num_permits);
-        count.unwrap_or(0) as u64
-    }
-
-    fn merge(&mut self, mut more: Self) {
-        match (&mut self.permit, more.permit.take()) {
-            (Some(permit), Some(more)) => permit.merge(more),
-            (permit, more) => *permit = more.or(permit.take()),
-        }
-    }
-
-    /// Gives back pages that were never used, so that they do not count towards the peak.
-    fn give_back_unused(&mut self, pages: u64) {
-        let unused = self
-            .permit
-            .as_mut()
-            .zip(usize::try_from(pages).ok())
-            .and_then(|(permit, pages)| permit.split(pages));
-        drop(unused);
-        self.of.freed.notify_waiters();
-    }
-}
-
-impl Drop for Pages {
-    fn drop(&mut self) {
-        if self.permit.is_none() {
-            return;
-        }
-        self.of.note_peak();
-        self.permit = None;
-        self.of.freed.notify_waiters();
-    }
-}
-
-/// Memory set aside for an instance that is about to start.
-pub(crate) struct Reservation(Option<Pages>);
-
-impl Reservation {
-    /// No memory: the instance takes what it needs as it starts, if it is there.
-    pub(crate) fn none() -> Self {
-        Self(None)
-    }
-}
 
 /// Counts the memory of one instance.
 pub(crate) struct InstanceMemory {
@@ -249,7 +84,7 @@ impl InstanceMemory {
         let missing = wanted.div_ceil(PAGE_BYTES).saturating_sub(held);
         if missing > 0 {
             let Some(more) = self.replica.reserve_or_reclaim(missing) else {
-                let fits = wanted.div_ceil(PAGE_BYTES) <= self.replica.pages_max as u64;
+                let fits = self.replica.could_hold(wanted);
                 self.refused = self.replica.limit_bytes.map(|limit| match fits {
                     true => MemoryLimit::Crowded(limit),
                     false => MemoryLimit::Replica(limit),
@@ -368,7 +203,7 @@ mod tests {
         let mut idle = instance(&replica, None);
         assert!(idle.grow(3 * PAGE_BYTES));
         let idle = Mutex::new(Some(idle));
-        replica.reclaim_by(move || drop(idle.lock().expect("nobody panics").take()));
+        replica.reclaim_by(move || idle.lock().expect("nobody panics").take().is_some());
         let mut at_work = instance(&replica, None);
         assert!(at_work.grow(4 * PAGE_BYTES));
         assert!(!at_work.grow(PAGE_BYTES));

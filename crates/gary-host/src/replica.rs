@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::guest::Guest;
 use crate::interfaces::{self, Answer, Import};
 use crate::keyvalue::Stores;
-use crate::limit::{ReplicaMemory, Reservation};
+use crate::memory::{ReplicaMemory, Reservation};
 use crate::meter::{Meter, Metered};
 use crate::net::NetPolicy;
 use crate::program::Program;

@@ -382,7 +382,7 @@ impl http::Observer for Reporter {
         }
         let problem = Problem::new(Code::Failure, format!("{asked} failed"));
         match failure {
-            Failure::Trap(report) => self.trap(report, Some(asked)),
+            Failure::Trap(report) | Failure::Crowded(report) => self.trap(report, Some(asked)),
             Failure::Busy => self.problem(&problem.why(failure).hint("raise --memory")),
             Failure::TimedOut(_) => self.problem(&problem.why(failure).hint("raise --timeout")),
             other => self.problem(&problem.why(other)),

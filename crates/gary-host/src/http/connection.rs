@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,9 +12,10 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Sleep;
 
+use super::quiet::Quiet;
 use super::service::{HEAD_BYTES_MAX, Service};
 
 /// Time a client has for the head of a request, and a connection may idle for.
@@ -24,6 +24,7 @@ const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
 pub(super) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// Header fields of a request; one more is answered 431.
 const HEADERS_MAX: usize = 128;
+const STALLED: &str = "the client took nothing of its response for too long";
 /// Requests that one HTTP/2 connection may have under way.
 const STREAMS_MAX: u32 = 128;
 /// Pause before a look at a connection that has sent only the first bytes of the preface.
@@ -51,28 +52,38 @@ pub(crate) async fn serve(
         Ok(Err(_)) => return,
         Err(_) => return observer.connection("a client connected and sent nothing"),
     };
-    let requests = Arc::new(AtomicU64::new(0));
-    let answer = service_fn(|request| {
-        requests.fetch_add(1, Relaxed);
-        let answer = service.clone().answer(request);
-        async { Ok::<_, Infallible>(answer.await) }
-    });
     let io = Impatient::new(TokioIo::new(stream));
     let served = if is_http2 {
+        let (idle, stalled) = (Quiet::default(), Arc::new(Notify::new()));
+        idle.begin();
+        let answer = service_fn(|request| {
+            idle.begin();
+            let answer = service.clone().answer(request, Some(stalled.clone()));
+            async { Ok::<_, Infallible>(answer.await) }
+        });
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_MAX)
             .max_header_list_size(HEAD_BYTES_MAX as u32)
             .keep_alive_interval(HEAD_WAIT_MAX)
             .serve_connection(io, answer);
+        // A request that is under way is answered all the same, and for more of them the client
+        // opens another connection.
         let end = async {
             tokio::select! {
                 _ = stopping.changed() => {}
-                () = idle(&requests) => {}
+                () = idle.lasted(HEAD_WAIT_MAX) => {}
             }
         };
-        until(end, connection, |connection| connection.graceful_shutdown()).await
+        tokio::select! {
+            served = until(end, connection, |connection| connection.graceful_shutdown()) => served,
+            () = stalled.notified() => return observer.connection(STALLED),
+        }
     } else {
+        let answer = service_fn(|request| {
+            let answer = service.clone().answer(request, None);
+            async { Ok::<_, Infallible>(answer.await) }
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WAIT_MAX)
@@ -106,20 +117,6 @@ where
     }
     close(connection.as_mut());
     connection.await
-}
-
-/// Ends once nobody has begun a request for a while. Those under way are left to end by
-/// themselves: a client that wants more opens another connection.
-async fn idle(requests: &AtomicU64) {
-    let mut before = requests.load(Relaxed);
-    loop {
-        tokio::time::sleep(HEAD_WAIT_MAX).await;
-        let now = requests.load(Relaxed);
-        if now == before {
-            return;
-        }
-        before = now;
-    }
 }
 
 /// Looks at a connection's first bytes without taking them.
@@ -177,10 +174,7 @@ impl Impatient {
             .stall
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_STALL_MAX)));
         ready!(stall.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the client took nothing of its response for too long",
-        )))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, STALLED)))
     }
 }
 
@@ -221,32 +215,5 @@ impl Write for Impatient {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.or_stalled(cx, |stream, cx| stream.poll_write_vectored(cx, slices))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_without_requests_is_idle_in_the_end() {
-        let requests = AtomicU64::new(1);
-        let waited = tokio::time::timeout(2 * HEAD_WAIT_MAX, idle(&requests)).await;
-        assert!(waited.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_with_requests_is_not_idle() {
-        let requests = AtomicU64::new(0);
-        let busy = async {
-            for _ in 0..10 {
-                tokio::time::sleep(HEAD_WAIT_MAX / 2).await;
-                requests.fetch_add(1, Relaxed);
-            }
-        };
-        tokio::select! {
-            () = idle(&requests) => panic!("it was in use"),
-            () = busy => {}
-        }
     }
 }

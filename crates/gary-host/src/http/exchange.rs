@@ -8,16 +8,17 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use super::quiet::Quiet;
 use crate::failure::Failure;
 
 /// Time that a guest may go on for after its response was sent or its client has left.
@@ -43,7 +44,7 @@ pub(crate) async fn answer(
     work: Work,
     mut answered: oneshot::Receiver<Answer>,
     taken: Taken,
-    turn: Option<Turn>,
+    watch: Watch,
     on_failure: OnFailure,
 ) -> Result<http::Response<GuestBody>, Failure> {
     let mut left = Left {
@@ -72,19 +73,16 @@ pub(crate) async fn answer(
     })
     .await
     .map(|(response, ended)| {
-        let failed = match ended {
-            Poll::Ready(Err(failure)) => {
-                (left.on_failure)(&failure);
-                true
-            }
-            _ => false,
-        };
+        if let Poll::Ready(Err(failure)) = ended {
+            (left.on_failure)(&failure);
+        }
+        // The client has the head to take.
+        watch.client.begin();
         response.map(|written| GuestBody {
             written,
             taken: Some(taken),
-            turn,
+            watch,
             left,
-            failed,
         })
     })
 }
@@ -93,10 +91,56 @@ pub(crate) async fn answer(
 pub(crate) struct GuestBody {
     written: WasiBody,
     taken: Option<Taken>,
-    turn: Option<Turn>,
+    watch: Watch,
     left: Left,
+}
+
+/// What those who make a response, carry it and take it have to know of each other.
+#[derive(Clone, Default)]
+pub(crate) struct Watch {
+    /// Since when the client has had something to take.
+    ///
+    /// Over HTTP/2 it takes no more than it has opened a window for, and a body that waits for one is
+    /// not looked at, so somebody else has to watch.
+    pub(super) client: Arc<Quiet>,
     /// The guest failed, so the end of what it wrote is not the end of the body.
-    failed: bool,
+    broken: Arc<AtomicBool>,
+}
+
+/// Held while a guest is at work, and dropped before what it writes to is: that then ends for want
+/// of a guest, and looks as if it were whole.
+pub(crate) struct AtWork {
+    watch: Watch,
+    finished: bool,
+}
+
+impl Watch {
+    /// The guest begins.
+    pub(crate) fn at_work(&self) -> AtWork {
+        AtWork {
+            watch: self.clone(),
+            finished: false,
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken.load(Relaxed)
+    }
+}
+
+impl AtWork {
+    /// The guest has come to its own end.
+    pub(crate) fn finish(mut self) {
+        self.finished = true;
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.watch.broken.store(true, Relaxed);
+        }
+    }
 }
 
 impl Body for GuestBody {
@@ -108,9 +152,7 @@ impl Body for GuestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        if let Some(turn) = &this.turn {
-            turn.guests();
-        }
+        this.watch.client.end();
         let frame = match Pin::new(&mut this.written).poll_frame(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending => match this.left.poll(cx) {
@@ -118,7 +160,6 @@ impl Body for GuestBody {
                 Poll::Ready(ended) => {
                     if let Err(failure) = ended {
                         (this.left.on_failure)(&failure);
-                        this.failed = true;
                     }
                     match Pin::new(&mut this.written).poll_frame(cx) {
                         Poll::Ready(frame) => frame,
@@ -136,18 +177,19 @@ impl Body for GuestBody {
                 (this.left.on_failure)(&failure);
             }
         }
-        if let Some(turn) = &this.turn {
-            turn.clients();
-        }
         Poll::Ready(match frame {
             // Without this a client would take what a broken guest had written for all there is.
-            None if this.failed => Some(Err(Error::HttpResponseIncomplete)),
+            None if this.watch.is_broken() => Some(Err(Error::HttpResponseIncomplete)),
+            Some(Ok(frame)) => {
+                this.watch.client.begin();
+                Some(Ok(frame))
+            }
             frame => frame,
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.failed && self.written.is_end_stream()
+        !self.watch.is_broken() && self.written.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -155,36 +197,9 @@ impl Body for GuestBody {
     }
 }
 
-/// Whose turn it is in a response: the guest's to write more, or the client's to take what there is.
-///
-/// Over HTTP/2 a client takes no more than it has opened a window for, and a body that waits for one
-/// is not looked at, so somebody else has to.
-#[derive(Clone, Default)]
-pub(crate) struct Turn(Arc<Mutex<Option<Instant>>>);
-
-impl Turn {
-    fn guests(&self) {
-        *self.since() = None;
-    }
-
-    fn clients(&self) {
-        *self.since() = Some(Instant::now());
-    }
-
-    /// Ends once the client has let its turn pass for this long.
-    pub(crate) async fn missed(&self, limit: Duration) {
-        loop {
-            let since = *self.since();
-            let until = since.unwrap_or_else(Instant::now) + limit;
-            if until <= Instant::now() {
-                return;
-            }
-            tokio::time::sleep_until(until).await;
-        }
-    }
-
-    fn since(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for GuestBody {
+    fn drop(&mut self) {
+        self.watch.client.end();
     }
 }
 
@@ -229,30 +244,5 @@ impl Drop for Left {
                 Err(_) => on_failure(&Failure::TimedOut(AFTERWARDS_MAX)),
             }
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMIT: Duration = Duration::from_secs(30);
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_nothing_misses_its_turn() {
-        let turn = Turn::default();
-        turn.clients();
-        let started = Instant::now();
-        turn.missed(LIMIT).await;
-        assert_eq!(started.elapsed(), LIMIT);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_waits_for_its_guest_misses_nothing() {
-        let turn = Turn::default();
-        turn.clients();
-        turn.guests();
-        let waited = tokio::time::timeout(10 * LIMIT, turn.missed(LIMIT)).await;
-        assert!(waited.is_err());
     }
 }

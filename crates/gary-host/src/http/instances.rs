@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{p2, p3};
 
 use crate::failure::Failure;
 use crate::guest::Guest;
-use crate::limit::Reservation;
+use crate::memory::Reservation;
 use crate::program::Wasi;
 use crate::replica::Replica;
 
@@ -79,9 +79,8 @@ impl Instances {
         // instances hold the memory, which must not hold them in turn.
         let reclaimed = Arc::downgrade(&idle);
         replica.shared.memory.reclaim_by(move || {
-            if let Some(idle) = reclaimed.upgrade() {
-                drop_all(&idle);
-            }
+            let oldest = reclaimed.upgrade().and_then(|idle| lock(&idle).pop_front());
+            oldest.is_some()
         });
         Ok(Self {
             replica: replica.clone(),

@@ -4,6 +4,7 @@ mod body;
 mod connection;
 mod exchange;
 mod instances;
+mod quiet;
 mod server;
 mod service;
 

@@ -13,6 +13,7 @@ use http::uri::Authority;
 use http::{HeaderValue, Method, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use tokio::sync::Notify;
 use wasmtime::AsContextMut;
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{Prepared, Proxy};
@@ -20,7 +21,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
 use super::body::{ReplyBody, RequestBody, TooLarge};
 use super::connection::WRITE_STALL_MAX;
-use super::exchange::{self, Answer, Turn, Work};
+use super::exchange::{self, Answer, Watch, Work};
 use super::instances::{Admission, Instance, Instances};
 use crate::failure::Failure;
 use crate::guest::Guest;
@@ -31,8 +32,6 @@ pub const BODY_BYTES_MAX: u64 = 16 << 20;
 pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// When to come again, in seconds, for a client that was turned away.
 const RETRY_AFTER_SECONDS: &str = "1";
-
-const STALLED: &str = "the client took nothing of its response for too long";
 
 /// Told what happens to requests; called on the threads that serve them, so it must not block.
 pub trait Observer: Send + Sync {
@@ -107,16 +106,20 @@ impl Service {
     }
 
     /// Answers a request, whatever happens.
+    ///
+    /// Over HTTP/2 `stalled` is told when the client has taken nothing of the response for too long:
+    /// there a connection cannot tell by what it writes.
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
+        stalled: Option<Arc<Notify>>,
     ) -> Response<ReplyBody> {
         let asked = Arc::new(Asked::of(&request));
         if !self.observer.wants_requests() {
-            return self.reply(request, &asked).await;
+            return self.reply(request, stalled, &asked).await;
         }
         let started = Instant::now();
-        let response = self.reply(request, &asked).await;
+        let response = self.reply(request, stalled, &asked).await;
         self.observer.request(&Request {
             method: &asked.method,
             path: asked.path(),
@@ -129,6 +132,7 @@ impl Service {
     async fn reply(
         &self,
         request: http::Request<Incoming>,
+        stalled: Option<Arc<Notify>>,
         asked: &Arc<Asked>,
     ) -> Response<ReplyBody> {
         if let Some(refusal) = self.refuse(&request) {
@@ -143,36 +147,38 @@ impl Service {
         });
         let (tx, answered) = oneshot::channel();
         let (taken, until_taken) = oneshot::channel();
-        let is_http2 = request.version() == Version::HTTP_2;
+        let watch = Watch::default();
         let exchange = Exchange {
             request,
             answer: tx,
             until_taken,
+            watch: watch.clone(),
         };
         let mut work = work(self.instances.clone(), admission, exchange);
-        let turn = is_http2.then(Turn::default);
-        if let Some(turn) = turn.clone() {
+        if let Some(stalled) = stalled {
             // A stream whose client opens no window is not polled, and with it neither would be the
             // guest's time limit, nor would anybody notice how long that lasts. Over HTTP/1 the
             // connection's own limit on stalls comes first.
+            let client = watch.client.clone();
             work = Box::pin(wasmtime_wasi::runtime::spawn(async move {
                 tokio::select! {
-                    ended = work => ended,
-                    () = turn.missed(WRITE_STALL_MAX) => Err(Failure::Host(STALLED.into())),
+                    ended = &mut work => return ended,
+                    () = client.lasted(WRITE_STALL_MAX) => stalled.notify_one(),
                 }
+                work.await
             }));
         }
         let on_failure = {
             let (observer, asked) = (self.observer.clone(), asked.clone());
             Arc::new(move |failure: &Failure| observer.failed(&asked, failure))
         };
-        match exchange::answer(work, answered, taken, turn, on_failure).await {
+        match exchange::answer(work, answered, taken, watch, on_failure).await {
             Ok(response) => response.map(|body| ReplyBody::Guest(Box::new(body))),
             Err(_) if too_large.is_set() => self.body_too_large(),
             Err(failure) => {
                 self.observer.failed(asked, &failure);
                 match failure {
-                    Failure::Busy => busy(),
+                    Failure::Busy | Failure::Crowded(_) => busy(),
                     Failure::TimedOut(_) => words(
                         StatusCode::GATEWAY_TIMEOUT,
                         "the workload did not answer within its time limit\n",
@@ -225,6 +231,7 @@ struct Exchange {
     answer: oneshot::Sender<Answer>,
     /// Ends when nobody takes the response's body any more.
     until_taken: oneshot::Receiver<Infallible>,
+    watch: Watch,
 }
 
 /// The whole of a guest's work on a request, from its instance to what it does after its answer.
@@ -234,9 +241,11 @@ fn work(instances: Arc<Instances>, admission: Admission, exchange: Exchange) -> 
         replica
             .drive(async {
                 let mut instance = instances.take(&admission).await?;
+                let at_work = exchange.watch.at_work();
                 let handled = handle(&mut instance, exchange).await;
                 match handled {
                     Ok(()) => {
+                        at_work.finish();
                         instances.give_back(instance);
                         Ok(())
                     }
@@ -255,6 +264,7 @@ async fn handle(instance: &mut Instance, exchange: Exchange) -> wasmtime::Result
         mut request,
         answer,
         until_taken,
+        ..
     } = exchange;
     let Instance { store, proxy, .. } = instance;
     match proxy {

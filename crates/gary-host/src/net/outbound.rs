@@ -28,6 +28,9 @@ use super::policy::NetPolicy;
 use super::response_body::ResponseBody;
 use super::tls;
 
+/// Bytes of a body that a guest may write at once. What was written waits in the host's memory for
+/// the peer, so wasmtime's own 1 MiB would let a slow peer hold much that no limit of the guest counts.
+const CHUNK_BYTES_MAX: usize = 64 << 10;
 /// How long each step of a request may take where the guest does not say; wasmtime's default.
 const STEP_TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -105,6 +108,14 @@ impl WasiHttpHooks for HttpHooks {
         _response_done: BoxIo,
     ) -> Box<dyn Future<Output = Result<Exchanged, Error>> + Send> {
         Box::new(self.clone().send(request, options))
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK_BYTES_MAX
+    }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK_BYTES_MAX
     }
 }
 

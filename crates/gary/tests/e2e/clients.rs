@@ -2,6 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
+
+use futures::channel::oneshot;
 
 use crate::support::{Client, Gary, Guest, Process, WAIT_MAX, get, runtime};
 
@@ -124,5 +127,28 @@ fn a_client_that_takes_nothing_holds_back_no_other() {
         let mut other = Client::http1(server.addr()).await;
         let answer = other.ask(get("/?mb=1")).await;
         assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 1 << 20));
+    });
+}
+
+#[test]
+fn a_client_of_http2_that_takes_nothing_is_cut_off() {
+    let server = Gary::new()
+        .serve(Guest("flood").path())
+        .args(["-v"])
+        .start()
+        .serving();
+    let (release, released) = oneshot::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            runtime().block_on(async {
+                let mut client = Client::http2(server.addr()).await;
+                // Once its window is full there is nothing that Gary could write, though the client
+                // goes on to answer for its connection.
+                let _held = client.begin(get("/?mb=100000")).await;
+                let _ = released.await;
+            });
+        });
+        server.stderr_with("the client took nothing of its response for too long");
+        drop(release);
     });
 }

@@ -1,6 +1,6 @@
 //! HTTP guests that fail: what the client sees, and that the next request is none the worse.
 
-use crate::support::{Gary, Guest, Process, get};
+use crate::support::{Client, Gary, Guest, Process, get, runtime};
 
 const TRAP: Guest = Guest("trap-http");
 
@@ -42,6 +42,34 @@ fn a_guest_that_does_not_answer_is_a_500() {
     let server = serve();
     assert_eq!(server.get("/none").status, 500);
     server.get("/").is(200, "hello from gary\n");
+}
+
+/// Asks over HTTP/2 for a response that its guest will not finish.
+fn is_broken_off(server: &Process, path: &str) {
+    let answer = runtime().block_on(async {
+        let mut client = Client::http2(server.addr()).await;
+        client.ask(get(path)).await
+    });
+    assert!(answer.broken.is_some(), "{answer:?}");
+}
+
+#[test]
+fn over_http2_too_a_trap_in_the_middle_of_the_body_breaks_it_off() {
+    let server = serve();
+    for _ in 0..10 {
+        is_broken_off(&server, "/late");
+    }
+    server.stderr_with("the guest trapped at GET /late");
+}
+
+#[test]
+fn over_http2_too_the_time_limit_breaks_a_body_off() {
+    let server = Gary::new()
+        .serve(Guest("slow").path())
+        .args(["--timeout", "300ms"])
+        .start()
+        .serving();
+    is_broken_off(&server, "/drip?n=1000&ms=20");
 }
 
 #[test]

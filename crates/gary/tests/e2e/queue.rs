@@ -94,7 +94,7 @@ fn a_guest_whose_memory_others_hold_is_to_come_again() {
     });
     assert_eq!(crowded.status, 503, "{crowded:?}");
     assert!(crowded.headers.contains_key("retry-after"), "{crowded:?}");
-    server.stderr_with("GET /?mib=3&ms=1 failed");
+    server.stderr_with("trapped at GET /?mib=3&ms=1: memory limit reached: memory is 7MiB");
     // Nobody else is in the way of what does not fit at all.
     assert_eq!(server.get("/?mib=9&ms=1").status, 500);
 }
