@@ -1,12 +1,10 @@
 //! Calls one exported function with arguments in WAVE, the text form of WIT values.
 
-use std::ops::Range;
-
-use thiserror::Error;
 use wasmtime::component::wasm_wave::wasm::DisplayFuncResults;
 use wasmtime::component::{ComponentExportIndex, Val};
 
-use crate::callable::{Callable, Functions};
+use crate::call_error::CallError;
+use crate::callable::{Found, Functions};
 use crate::engine::Calls;
 use crate::failure::Failure;
 use crate::memory::Reservation;
@@ -31,55 +29,6 @@ pub struct Returned {
     pub is_err: bool,
 }
 
-/// A call that cannot be made of this component.
-#[derive(Debug, Error)]
-pub enum CallError {
-    /// There is no such function.
-    #[error("the component exports no function `{name}`")]
-    NoFunction {
-        /// The name as it was given.
-        name: String,
-        /// What it exports instead.
-        exported: Vec<Callable>,
-    },
-    /// Several interfaces export a function of that name.
-    #[error("`{name}` is exported by several interfaces")]
-    Ambiguous {
-        /// The name as it was given.
-        name: String,
-        /// The functions it may stand for.
-        among: Vec<Callable>,
-    },
-    /// The text is not `name(arguments)`.
-    #[error("it is not a call in WAVE: {}", .mistake.what)]
-    Syntax {
-        /// What is wrong with it.
-        mistake: Mistake,
-        /// The function that was named.
-        of: Box<Callable>,
-    },
-    /// The arguments are not of the function's types.
-    #[error("{}", .mistake.what)]
-    Arguments {
-        /// What does not fit.
-        mistake: Mistake,
-        /// The function that was named.
-        of: Box<Callable>,
-    },
-    /// The function takes or returns handles or streams, which have no text form.
-    #[error("`{}` takes or returns more than plain values, so it cannot be called from outside", .0.name)]
-    NotPlain(Box<Callable>),
-}
-
-/// What is wrong with a call, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// What is wrong, in words.
-    pub what: String,
-    /// The bytes of the call's text that it is about.
-    pub at: Range<usize>,
-}
-
 impl Call {
     /// Reads `func(args)` or `ns:pkg/iface.func(args)` against what `program` exports.
     ///
@@ -88,7 +37,7 @@ impl Call {
     pub fn parse(program: &Program, text: &str) -> Result<Self, CallError> {
         let functions = Functions::of(program);
         let opening = text.find('(').unwrap_or(text.len());
-        let found = functions.find(text[..opening].trim())?;
+        let found = find(&functions, text[..opening].trim())?;
         let of = || Box::new(functions.callable(found));
         if !found.is_plain() {
             return Err(CallError::NotPlain(of()));
@@ -102,6 +51,21 @@ impl Call {
             })?,
             results: found.ty.results().len(),
         })
+    }
+}
+
+/// The function of that name.
+fn find<'a>(functions: &'a Functions, name: &str) -> Result<&'a Found, CallError> {
+    match functions.named(name).as_slice() {
+        [found] => Ok(*found),
+        [] => Err(CallError::NoFunction {
+            name: name.to_owned(),
+            exported: functions.callables(),
+        }),
+        several => Err(CallError::Ambiguous {
+            name: name.to_owned(),
+            among: several.iter().map(|any| functions.callable(any)).collect(),
+        }),
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use wasmtime::component::ComponentExportIndex;
 use wasmtime::component::types::{ComponentFunc, ComponentItem, Type};
 
-use crate::call::CallError;
 use crate::example;
 use crate::program::Program;
 use crate::signature::Names;
@@ -43,12 +42,7 @@ pub(crate) struct Found {
 impl Program {
     /// The functions that it exports.
     pub fn callables(&self) -> Vec<Callable> {
-        let functions = Functions::of(self);
-        functions
-            .found
-            .iter()
-            .map(|found| functions.callable(found))
-            .collect()
+        Functions::of(self).callables()
     }
 }
 
@@ -60,25 +54,22 @@ impl Functions {
         }
     }
 
-    /// Finds a function by its full name, or by its own where only one interface exports it.
-    pub(crate) fn find(&self, path: &str) -> Result<&Found, CallError> {
-        if let Some(exact) = self.found.iter().find(|found| found.name == path) {
-            return Ok(exact);
+    /// The functions that a name may stand for: the one whose full name it is, else those whose own
+    /// name it is.
+    pub(crate) fn named(&self, name: &str) -> Vec<&Found> {
+        match self.found.iter().find(|found| found.name == name) {
+            Some(exact) => vec![exact],
+            None => {
+                let answering = self.found.iter().filter(|any| any.answers_to(name));
+                answering.collect()
+            }
         }
-        let callables = |found: &[&Found]| found.iter().map(|found| self.callable(found)).collect();
-        let (matching, others): (Vec<_>, Vec<_>) =
-            self.found.iter().partition(|found| found.answers_to(path));
-        match matching.as_slice() {
-            [found] => Ok(*found),
-            [] => Err(CallError::NoFunction {
-                name: path.to_owned(),
-                exported: callables(&others),
-            }),
-            several => Err(CallError::Ambiguous {
-                name: path.to_owned(),
-                among: callables(several),
-            }),
-        }
+    }
+
+    /// All of them, as somebody who calls them needs to know them.
+    pub(crate) fn callables(&self) -> Vec<Callable> {
+        let found = self.found.iter();
+        found.map(|found| self.callable(found)).collect()
     }
 
     /// What somebody who calls the function needs to know of it.

@@ -16,6 +16,7 @@ mod apart;
 mod artifact;
 mod cache;
 mod call;
+mod call_error;
 mod callable;
 mod command;
 mod config;
@@ -46,7 +47,8 @@ mod wave;
 
 pub use artifact::{ARTIFACT_BYTES_MAX, Artifact, ArtifactError, Digest};
 pub use cache::{CACHE_BYTES_MAX, Cache};
-pub use call::{Call, CallError, Mistake, Returned};
+pub use call::{Call, Returned};
+pub use call_error::{CallError, Mistake};
 pub use callable::Callable;
 pub use denied::{DenialSink, Denied};
 pub use engine::EngineError;

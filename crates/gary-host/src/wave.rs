@@ -8,7 +8,7 @@ use wasmtime::component::wasm_wave::ast::{Node, NodeType};
 use wasmtime::component::wasm_wave::parser::{ParserError, ParserErrorKind};
 use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
 
-use crate::call::Mistake;
+use crate::call_error::Mistake;
 use crate::signature::Names;
 
 /// Characters of a value that a message repeats; the place in the call shows the rest.
