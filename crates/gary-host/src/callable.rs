@@ -183,18 +183,7 @@ fn is_plain(ty: &Type) -> bool {
         | Type::ErrorContext
         | Type::Map(_)
         | Type::FixedLengthList(_) => false,
-        Type::List(list) => is_plain(&list.ty()),
-        Type::Option(option) => is_plain(&option.ty()),
-        Type::Tuple(tuple) => tuple.types().all(|ty| is_plain(&ty)),
-        Type::Record(record) => record.fields().all(|field| is_plain(&field.ty)),
-        Type::Variant(variant) => variant
-            .cases()
-            .all(|case| case.ty.is_none_or(|ty| is_plain(&ty))),
-        Type::Result(result) => {
-            result.ok().is_none_or(|ty| is_plain(&ty))
-                && result.err().is_none_or(|ty| is_plain(&ty))
-        }
-        _ => true,
+        _ => parts(ty).iter().all(is_plain),
     }
 }
 
