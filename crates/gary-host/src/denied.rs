@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 /// Something that a workload asked for and was refused.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
     /// To reach a host, by HTTP, TCP or UDP.
     Host {
@@ -26,7 +26,7 @@ pub enum Denied {
         /// The port, where one is known.
         port: Option<u16>,
     },
-    /// To bind or to listen here.
+    /// To bind or to listen, at first here. Leave to listen is for every port, so others are not told.
     Listen(SocketAddr),
     /// More of the network than is told; the last that is.
     More,

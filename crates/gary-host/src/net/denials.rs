@@ -1,6 +1,5 @@
 //! Telling once of each thing that a workload's policy refuses.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +16,7 @@ const NAME_BYTES_MAX: usize = 253;
 /// What was told already, and who is told.
 pub(super) struct Denials {
     sink: Option<Arc<dyn DenialSink>>,
-    told: Mutex<BTreeSet<Denied>>,
+    told: Mutex<Vec<Denied>>,
 }
 
 impl fmt::Debug for Denials {
@@ -41,17 +40,26 @@ impl Denials {
         };
         let denied = {
             let mut told = lock(&self.told);
-            if told.len() > TOLD_MAX || told.contains(&denied) {
+            if told.len() > TOLD_MAX || told.iter().any(|told| is_told_by(told, &denied)) {
                 return;
             }
             let denied = match told.len() {
                 TOLD_MAX => Denied::More,
                 _ => denied,
             };
-            told.insert(denied.clone());
+            told.push(denied.clone());
             denied
         };
         sink.denied(&denied);
+    }
+}
+
+/// Whether who was told the one knows all about the other. One grant is for every port that a
+/// workload may listen at, and a guest may try thousands, or be given a new one each time.
+fn is_told_by(told: &Denied, denied: &Denied) -> bool {
+    match (told, denied) {
+        (Denied::Listen(_), Denied::Listen(_)) => true,
+        _ => told == denied,
     }
 }
 
@@ -106,6 +114,17 @@ mod tests {
         assert_eq!(kept.take(), [Denied::More]);
         denials.tell(name(TOLD_MAX + 1));
         assert_eq!(kept.take(), []);
+    }
+
+    #[test]
+    fn listening_is_told_once_wherever_it_was() {
+        let kept = Arc::new(Kept::default());
+        let denials = Denials::to(Some(kept.clone()));
+        let listen = |port| Denied::Listen(([127, 0, 0, 1], port).into());
+        for port in 1..=2 * TOLD_MAX as u16 {
+            denials.tell(listen(port));
+        }
+        assert_eq!(kept.take(), [listen(1)]);
     }
 
     #[test]
