@@ -26,6 +26,9 @@ pub enum Denied {
         /// The port, where one is known.
         port: Option<u16>,
     },
+    /// To bind a socket to any free port, where nothing of the network is granted. It may have been
+    /// to send from there, to a host that nobody knows by now, or to be sent to.
+    Bind,
     /// To bind or to listen, at first here. Leave to listen is for every port, so others are not told.
     Listen(SocketAddr),
     /// More of the network than is told; the last that is.

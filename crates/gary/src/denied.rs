@@ -80,6 +80,7 @@ impl DenialSink for Denials {
                 let (told, grant) = self.host(&host, *port, true);
                 (format!("{told} ({name} leads to it)"), grant)
             }
+            Denied::Bind => bind(),
             Denied::Listen(addr) => listen(*addr),
             Denied::More => ("more of the network than is told here".to_owned(), None),
             Denied::Directories => {
@@ -87,6 +88,14 @@ impl DenialSink for Denials {
             }
         });
     }
+}
+
+fn bind() -> Told {
+    let hint = "--allow-net HOST:PORT, or --listen-net for what comes from anywhere";
+    (
+        "the network: binding a socket".to_owned(),
+        Some(hint.to_owned()),
+    )
 }
 
 fn listen(addr: SocketAddr) -> Told {

@@ -12,13 +12,12 @@ use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, IpAddressFamily};
 use wasmtime_wasi::p2::bindings::sockets::{tcp_create_socket, udp_create_socket};
 use wasmtime_wasi::p2::{SocketError, TcpSocket, UdpSocket};
 use wasmtime_wasi::p3::bindings::sockets::types as p3;
-use wasmtime_wasi::p3::sockets::SocketError as P3SocketError;
 
-use super::view::{Net, NetView};
+use super::view::{Net, NetView, answer};
 use crate::replica::Replica;
 
 /// Where 0.3 has the functions that make sockets, among all others of sockets.
-const P3_INTERFACE: &str = "wasi:sockets/types@0.3.0";
+pub(super) const P3_INTERFACE: &str = "wasi:sockets/types@0.3.0";
 
 /// Adds the making of sockets of 0.2. Where wasmtime-wasi's is in the linker already, it must allow
 /// shadowing.
@@ -62,16 +61,6 @@ pub(super) fn add_p3<T: Send + 'static>(
     )
 }
 
-/// What the guest is told of it; an error of ours is not for the guest.
-fn answer<S: 'static>(
-    made: Result<Resource<S>, P3SocketError>,
-) -> wasmtime::Result<Result<Resource<S>, p3::ErrorCode>> {
-    match made {
-        Ok(socket) => Ok(Ok(socket)),
-        Err(error) => Ok(Err(error.downcast()?)),
-    }
-}
-
 impl Replica {
     /// Whether an instance has made a socket, or tried to.
     pub fn made_sockets(&self) -> bool {
@@ -105,48 +94,9 @@ impl udp_create_socket::Host for NetView<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use wasmtime::component::{Component, ResourceTable};
-    use wasmtime::{Config, Engine, Store};
-    use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-
-    use super::super::grant::{HostPattern, NetGrant};
-    use super::super::policy::NetPolicy;
+    use super::super::policy::UNGRANTED_SOCKETS_MAX;
+    use super::super::testing::{State, anywhere, call_p3, engine};
     use super::*;
-
-    struct State {
-        policy: Arc<NetPolicy>,
-        table: ResourceTable,
-        wasi: WasiCtx,
-    }
-
-    impl State {
-        fn new(grants: Vec<NetGrant>) -> Self {
-            Self {
-                policy: Arc::new(NetPolicy::new(grants, false, None)),
-                table: ResourceTable::new(),
-                wasi: WasiCtx::builder().allow_tcp(true).allow_udp(true).build(),
-            }
-        }
-
-        fn net(&mut self) -> NetView<'_> {
-            NetView {
-                policy: &self.policy,
-                sockets: self.wasi.sockets(),
-                table: &mut self.table,
-            }
-        }
-    }
-
-    impl WasiView for State {
-        fn ctx(&mut self) -> WasiCtxView<'_> {
-            WasiCtxView {
-                ctx: &mut self.wasi,
-                table: &mut self.table,
-            }
-        }
-    }
 
     /// Makes sockets until it is refused, so many at most.
     async fn made(state: &mut State, sockets_max: usize) -> usize {
@@ -168,7 +118,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_guest_without_a_grant_soon_gets_no_more_sockets() {
-        assert!(made(&mut State::new(Vec::new()), 100).await < 100);
+        let most = UNGRANTED_SOCKETS_MAX as usize;
+        assert_eq!(made(&mut State::new(Vec::new()), 100).await, most);
         assert_eq!(made(&mut State::new(anywhere()), 100).await, 100);
     }
 
@@ -224,40 +175,11 @@ mod tests {
         (func (export "run") (param "most" u32) (result u32)
             (canon lift (core func $g "run"))))"#;
 
-    async fn made_p3(state: State, sockets_max: u32) -> u32 {
-        let engine = engine();
-        let bytes = wat::parse_str(GUEST_P3).unwrap();
-        let component = Component::from_binary(&engine, &bytes).unwrap();
-        let mut linker = Linker::<State>::new(&engine);
-        wasmtime_wasi::p3::add_to_linker(&mut linker).unwrap();
-        linker.allow_shadowing(true);
-        add_p3(&mut linker, State::net).unwrap();
-        let mut store = Store::new(&engine, state);
-        let instance = linker.instantiate_async(&mut store, &component).await;
-        let run = instance
-            .unwrap()
-            .get_typed_func::<(u32,), (u32,)>(&mut store, "run");
-        let made = run.unwrap().call_async(&mut store, (sockets_max,)).await;
-        made.unwrap().0
-    }
-
     #[tokio::test]
     async fn nor_does_one_of_0_3() {
-        assert!(made_p3(State::new(Vec::new()), 100).await < 100);
-        assert_eq!(made_p3(State::new(anywhere()), 100).await, 100);
-    }
-
-    fn anywhere() -> Vec<NetGrant> {
-        vec![NetGrant {
-            host: HostPattern::Any,
-            port: None,
-        }]
-    }
-
-    fn engine() -> Engine {
-        let mut config = Config::new();
-        config.wasm_component_model_async(true);
-        Engine::new(&config).unwrap()
+        let made = async |state| call_p3(state, GUEST_P3, 100).await;
+        assert_eq!(made(State::new(Vec::new())).await, UNGRANTED_SOCKETS_MAX);
+        assert_eq!(made(State::new(anywhere())).await, 100);
     }
 
     /// What is not in wasmtime-wasi's linker under the same names would shadow nothing.

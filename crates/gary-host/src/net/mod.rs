@@ -1,13 +1,14 @@
 //! Everything by which a guest reaches a network.
 //!
 //! A workload's grants become one [`NetPolicy`], and the three ways out ask it: sockets through
-//! wasmtime-wasi's address check and as they are made, names through our own
+//! wasmtime-wasi's address check and as they are made and bound, names through our own
 //! `wasi:sockets/ip-name-lookup`, HTTP through [`HttpHooks`]. What no grant covers is refused, and told
 //! to the spec's [`DenialSink`](crate::DenialSink).
 //!
 //! Deliberately absent: kept-alive outbound connections, racing of address families, proxies taken
 //! from the environment, and a cache of lookups (the system's resolver has one).
 
+mod binding;
 mod creation;
 mod denials;
 mod grant;
@@ -19,6 +20,8 @@ mod remembered;
 mod response_body;
 mod sockets;
 mod special;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod view;
 
@@ -35,7 +38,8 @@ pub(crate) fn add_to_linker_p2<T: Send + 'static>(
     view: fn(&mut T) -> NetView<'_>,
 ) -> wasmtime::Result<()> {
     names::add_p2(linker, view)?;
-    creation::add_p2(linker, view)
+    creation::add_p2(linker, view)?;
+    binding::add_p2(linker, view)
 }
 
 /// The same of 0.3.
@@ -44,5 +48,6 @@ pub(crate) fn add_to_linker_p3<T: Send + 'static>(
     view: fn(&mut T) -> NetView<'_>,
 ) -> wasmtime::Result<()> {
     names::add_p3(linker, view)?;
-    creation::add_p3(linker, view)
+    creation::add_p3(linker, view)?;
+    binding::add_p3(linker, view)
 }

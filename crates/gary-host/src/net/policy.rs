@@ -39,9 +39,10 @@ pub(super) const PEERS_TTL: Duration = Duration::from_secs(10 * 60);
 /// so that no guest can use up the file descriptors of the process.
 const CONNECTIONS_MAX: usize = 512;
 
-/// Sockets that a workload without any grant may make, all its instances together. They lead
-/// nowhere; past it, making one fails.
-const UNGRANTED_SOCKETS_MAX: u32 = 64;
+/// Sockets that a workload without any grant may make, all its instances together. They lead nowhere
+/// and each keeps a file of the process open, so it gets as many as it takes to tell its owner where
+/// it wants to go, an address of each family for a few hosts. Past it, making one fails.
+pub(super) const UNGRANTED_SOCKETS_MAX: u32 = 8;
 
 /// The network as one workload is allowed to see it, shared by all its instances.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ impl NetPolicy {
     /// Whether one more socket may be made, wherever it is to lead.
     pub(super) fn may_make_socket(&self) -> bool {
         self.made_sockets.store(true, Ordering::Relaxed);
-        if self.listen || !self.grants.is_empty() {
+        if !self.is_ungranted() {
             return true;
         }
         // Never more than the limit, so that counting cannot start over.
@@ -100,6 +101,11 @@ impl NetPolicy {
         self.ungranted_sockets
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted)
             .is_ok()
+    }
+
+    /// Whether nothing of the network is granted at all.
+    pub(super) fn is_ungranted(&self) -> bool {
+        !self.listen && self.grants.is_empty()
     }
 
     /// Whether the workload may reach this address and port.

@@ -42,15 +42,32 @@ impl NetPolicy {
             SocketAddrUse::TcpConnect => self.admits(addr, now),
             SocketAddrUse::TcpListen | SocketAddrUse::TcpAccept => self.listen,
             // An outgoing socket is bound too, by the system, to any address and any free port. That
-            // is asked before where it leads, which is what a refusal has to name.
+            // is asked before where it leads, which is what a refusal has to name. Whether a guest may
+            // do the same by itself, `may_bind` has said before.
             SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => {
-                self.listen || (addr.ip().is_unspecified() && addr.port() == 0)
+                self.listen || is_any_free_port(addr)
             }
             SocketAddrUse::UdpSend => {
                 self.admits(addr, now) || lock(&self.peers).contains(&addr, now)
             }
             SocketAddrUse::UdpReceive => self.admits_datagram_from(addr, now),
         }
+    }
+
+    /// Whether a guest's own call to bind a socket here is left to [`Self::socket_check`].
+    ///
+    /// Where nothing is granted it is not, for any address: a socket that is bound to any free port
+    /// leads nowhere either, but takes that port of the machine and room for what is sent there.
+    pub(super) fn may_bind(&self, addr: SocketAddr) -> bool {
+        if !self.is_ungranted() {
+            return true;
+        }
+        tracing::debug!(%addr, "no grant covers binding a socket");
+        self.denials.tell(match is_any_free_port(addr) {
+            true => Denied::Bind,
+            false => Denied::Listen(addr),
+        });
+        false
     }
 
     fn tell_denied_use(&self, addr: SocketAddr, purpose: SocketAddrUse) {
@@ -92,6 +109,11 @@ impl NetPolicy {
     }
 }
 
+/// Whether this is where the system binds an outgoing socket.
+fn is_any_free_port(addr: SocketAddr) -> bool {
+    addr.ip().is_unspecified() && addr.port() == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::denials::testing::Kept;
@@ -121,16 +143,47 @@ mod tests {
     #[test]
     fn nothing_granted_is_nothing_admitted() {
         let policy = policy(&[], false);
-        for purpose in [
-            TcpBind, TcpListen, TcpAccept, TcpConnect, UdpBind, UdpSend, UdpReceive,
+        let now = Instant::now();
+        for addr in [
+            "0.0.0.0:0",
+            "[::]:0",
+            "127.0.0.1:0",
+            "0.0.0.0:80",
+            "127.0.0.1:80",
+            "1.1.1.1:80",
         ] {
-            for addr in ["0.0.0.0:80", "127.0.0.1:80", "1.1.1.1:80"] {
-                assert!(
-                    !policy.admits_use(at(addr), purpose, Instant::now()),
-                    "{purpose:?} {addr}"
-                );
+            let addr = at(addr);
+            assert!(!policy.may_bind(addr), "{addr}");
+            for purpose in [TcpListen, TcpAccept, TcpConnect, UdpSend, UdpReceive] {
+                assert!(!policy.admits_use(addr, purpose, now), "{purpose:?} {addr}");
+            }
+            for purpose in [TcpBind, UdpBind] {
+                // That the system binds a socket comes to nothing, as all it is bound for is refused.
+                let admitted = policy.admits_use(addr, purpose, now);
+                assert_eq!(admitted, is_any_free_port(addr), "{purpose:?} {addr}");
             }
         }
+    }
+
+    #[test]
+    fn whoever_is_granted_anything_may_ask_to_bind() {
+        for policy in [policy(&[HostPattern::Any], false), policy(&[], true)] {
+            assert!(policy.may_bind(at("0.0.0.0:0")));
+            assert!(policy.may_bind(at("127.0.0.1:80")));
+        }
+    }
+
+    #[test]
+    fn a_refusal_to_bind_is_told_once_of_each_kind() {
+        let kept = Arc::new(Kept::default());
+        let policy = NetPolicy::new(Vec::new(), false, Some(kept.clone()));
+        for addr in ["0.0.0.0:0", "[::]:0", "127.0.0.1:80", "127.0.0.1:81"] {
+            policy.may_bind(at(addr));
+        }
+        assert_eq!(
+            kept.take(),
+            [Denied::Bind, Denied::Listen(at("127.0.0.1:80"))]
+        );
     }
 
     #[test]

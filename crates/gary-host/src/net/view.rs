@@ -1,8 +1,10 @@
 //! What the network's interfaces need of a store's state, and the errors they share.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use wasmtime::component::{HasData, Resource, ResourceTable};
+use wasmtime_wasi::TrappableError;
 use wasmtime_wasi::p2::SocketError;
 use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode};
 use wasmtime_wasi::sockets::{WasiSocketsCtx, WasiSocketsCtxView};
@@ -26,6 +28,16 @@ impl NetView<'_> {
             ctx: self.sockets,
             table: self.table,
         }
+    }
+}
+
+/// What a guest is told of a call that wasmtime-wasi took; an error of ours is not for the guest.
+pub(super) fn answer<T, E: Error + Send + Sync + 'static>(
+    done: Result<T, TrappableError<E>>,
+) -> wasmtime::Result<Result<T, E>> {
+    match done {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) => Ok(Err(error.downcast()?)),
     }
 }
 

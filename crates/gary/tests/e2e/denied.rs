@@ -11,7 +11,7 @@ fn hello(flags: &[&str], args: &[&str]) -> Outcome {
 
 #[test]
 fn a_refused_destination_is_named_with_its_grant() {
-    let star = ["--allow-net", "*"];
+    let (star, other) = (["--allow-net", "*"], ["--allow-net", "192.0.2.2"]);
     for (flags, args, note, hint) in [
         (
             &[][..],
@@ -26,10 +26,17 @@ fn a_refused_destination_is_named_with_its_grant() {
             "--allow-net [::1]:5432\n",
         ),
         (
-            &[],
+            &other,
             ["udp", "192.0.2.1:53"],
             "the network: 192.0.2.1:53\n",
             "--allow-net 192.0.2.1:53\n",
+        ),
+        // A datagram of 0.2 wants a socket that is bound, before it says where it goes.
+        (
+            &[],
+            ["udp", "192.0.2.1:53"],
+            "the network: binding a socket\n",
+            "try: --allow-net HOST:PORT, or --listen-net for what comes from anywhere\n",
         ),
         (
             &[],
