@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 const BYTES_MAX: usize = 2 << 20;
 /// Bytes up to which passing lines are taken; the rest is for those that last.
 const PASSING_BYTES_MAX: usize = BYTES_MAX / 2;
-/// Time that the reader has at the end.
-const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
-
 /// What a line is worth to a reader that is slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Worth {
@@ -101,15 +98,12 @@ impl Backlog {
         self.0.changed.notify_all();
     }
 
-    /// Waits, for a bounded time, until all that was pushed is written.
-    pub(crate) fn flush(&self) {
+    /// Waits for so long at most until all that was pushed is written.
+    pub(crate) fn flush(&self, wait_max: Duration) {
         let state = self.0.lock();
-        let flushed = self
-            .0
-            .changed
-            .wait_timeout_while(state, FLUSH_WAIT_MAX, |state| {
-                state.busy || !state.text.is_empty() || state.lost > 0
-            });
+        let flushed = self.0.changed.wait_timeout_while(state, wait_max, |state| {
+            state.busy || !state.text.is_empty() || state.lost > 0
+        });
         // A reader that takes nothing loses what it did not take.
         drop(flushed);
     }
@@ -216,22 +210,50 @@ impl Shared {
     }
 }
 
+/// A stream whose reader is slow, for the tests of this file and of its neighbours.
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
     use std::sync::mpsc::{self, Receiver, Sender};
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    pub(crate) const LONG: Duration = Duration::from_secs(60);
 
     /// A stream whose reader takes one write for each time it is told to.
-    struct Slow {
+    pub(crate) struct Slow {
+        entered: Sender<()>,
         go: Receiver<()>,
         written: Sender<String>,
     }
 
+    /// The reader of it.
+    pub(crate) struct Reader {
+        entered: Receiver<()>,
+        pub(crate) go: Sender<()>,
+        pub(crate) got: Receiver<String>,
+    }
+
+    pub(crate) fn slow() -> (Slow, Reader) {
+        let (enters, entered) = mpsc::channel();
+        let (goes, go) = mpsc::channel();
+        let (written, got) = mpsc::channel();
+        let stream = Slow {
+            entered: enters,
+            go,
+            written,
+        };
+        let reader = Reader {
+            entered,
+            go: goes,
+            got,
+        };
+        (stream, reader)
+    }
+
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // Few wait for it.
+            let _ = self.entered.send(());
             self.go.recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
             let text = String::from_utf8_lossy(bytes).into_owned();
             self.written.send(text).map_err(io::Error::other)?;
@@ -243,95 +265,127 @@ mod tests {
         }
     }
 
-    /// A backlog, what lets its reader go on, and what the reader got.
-    fn slow() -> (Backlog, Sender<()>, Receiver<String>) {
-        let (goes, go) = mpsc::channel();
-        let (written, got) = mpsc::channel();
-        let backlog = Backlog::start(Slow { go, written }, |count| format!("{count} lost\n"));
-        (backlog.expect("there are threads"), goes, got)
-    }
+    impl Reader {
+        /// Waits until somebody waits for this reader.
+        pub(crate) fn wait_until_waited_for(&self) {
+            let entered = self.entered.recv_timeout(LONG);
+            entered.expect("somebody writes");
+        }
 
-    /// All that the reader gets when it takes whatever comes.
-    fn read_all(backlog: Backlog, go: &Sender<()>, got: &Receiver<String>) -> String {
-        drop(backlog);
-        let mut read = String::new();
-        loop {
-            // The thread may have ended by now.
-            let _ = go.send(());
-            match got.recv_timeout(LONG) {
-                Ok(text) => read += &text,
-                Err(_) => return read,
+        /// All that the reader gets when it takes whatever comes, until the writer ends.
+        pub(crate) fn read_all(self) -> String {
+            let mut read = String::new();
+            loop {
+                // The thread may have ended by now.
+                let _ = self.go.send(());
+                match self.got.recv_timeout(LONG) {
+                    Ok(text) => read += &text,
+                    Err(_) => return read,
+                }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{LONG, Reader};
+    use super::*;
+
+    /// What is being written when a test begins.
+    const FIRST: &str = "first\n";
+
+    /// A backlog, and its reader.
+    fn slow() -> (Backlog, Reader) {
+        let (stream, reader) = testing::slow();
+        let backlog = Backlog::start(stream, |count| format!("{count} lost\n"));
+        (backlog.expect("there are threads"), reader)
+    }
+
+    /// The same, with the thread at work on [`FIRST`], so that it takes nothing else meanwhile.
+    fn stuck() -> (Backlog, Reader) {
+        let (backlog, reader) = slow();
+        backlog.push(FIRST, Worth::Lasting);
+        reader.wait_until_waited_for();
+        (backlog, reader)
+    }
+
+    /// A line of which four have room beside [`FIRST`], and no more.
+    fn quarter_of(bytes_max: usize) -> String {
+        format!("{}\n", "x".repeat(bytes_max / 4 - FIRST.len()))
+    }
+
+    /// What is read behind [`FIRST`] and four of these lines.
+    fn read_behind(line: &str, backlog: Backlog, reader: Reader) -> String {
+        drop(backlog);
+        let (read, before) = (reader.read_all(), format!("{FIRST}{}", line.repeat(4)));
+        let rest = read.strip_prefix(&before).expect("they are read first");
+        rest.to_owned()
     }
 
     #[test]
     fn a_reader_that_is_slow_gets_every_line_in_order() {
-        let (backlog, go, got) = slow();
+        let (backlog, reader) = slow();
         let mut lines = String::new();
         for n in 0..1000 {
             let line = format!("line {n}\n");
             backlog.push(&line, Worth::Passing);
             lines += &line;
         }
-        assert_eq!(read_all(backlog, &go, &got), lines);
+        drop(backlog);
+        assert_eq!(reader.read_all(), lines);
     }
 
     #[test]
     fn passing_lines_are_lost_first_and_counted_where_they_would_have_been() {
-        let (backlog, go, got) = slow();
-        let line = format!("{}\n", "x".repeat(PASSING_BYTES_MAX / 4 - 1));
+        let (backlog, reader) = stuck();
+        let line = quarter_of(PASSING_BYTES_MAX);
         for _ in 0..7 {
             backlog.push(&line, Worth::Passing);
         }
         backlog.push("error\n", Worth::Lasting);
         backlog.push(&line, Worth::Passing);
         backlog.push("serving\n", Worth::Lasting);
-        let read = read_all(backlog, &go, &got);
         assert_eq!(
-            read.trim_start_matches(&line),
+            read_behind(&line, backlog, reader),
             "3 lost\nerror\n1 lost\nserving\n"
         );
     }
 
     #[test]
     fn lasting_lines_are_bounded_too() {
-        let (backlog, go, got) = slow();
-        let line = format!("{}\n", "x".repeat(BYTES_MAX / 4 - 1));
+        let (backlog, reader) = stuck();
+        let line = quarter_of(BYTES_MAX);
         for _ in 0..6 {
             backlog.push(&line, Worth::Lasting);
         }
-        let read = read_all(backlog, &go, &got);
-        assert_eq!(read.trim_start_matches(&line), "2 lost\n");
-        assert_eq!(read.len(), BYTES_MAX + "2 lost\n".len());
+        assert_eq!(read_behind(&line, backlog, reader), "2 lost\n");
     }
 
     #[test]
     fn a_line_is_made_when_it_is_due() {
-        let (backlog, go, got) = slow();
-        go.send(()).expect("the thread lives");
+        let (backlog, reader) = slow();
+        reader.go.send(()).expect("the thread lives");
         let due = Instant::now() + Duration::from_millis(20);
         backlog.push_at(due, move || {
             Some(format!("late: {}\n", Instant::now() < due))
         });
-        let told = got.recv_timeout(LONG).expect("it is told");
+        let told = reader.got.recv_timeout(LONG).expect("it is told");
         assert_eq!(told, "late: false\n");
     }
 
     #[test]
     fn a_flush_waits_for_a_reader_that_reads() {
-        let (backlog, go, got) = slow();
+        let (backlog, reader) = slow();
         backlog.push("line\n", Worth::Lasting);
-        go.send(()).expect("the thread lives");
-        backlog.flush();
-        assert_eq!(got.try_recv().as_deref(), Ok("line\n"));
+        reader.go.send(()).expect("the thread lives");
+        backlog.flush(LONG);
+        assert_eq!(reader.got.try_recv().as_deref(), Ok("line\n"));
     }
 
     #[test]
     fn a_flush_does_not_wait_for_ever_for_one_that_does_not() {
-        let (backlog, go, _got) = slow();
-        backlog.push("line\n", Worth::Lasting);
-        backlog.flush();
-        drop(go);
+        let (backlog, _reader) = stuck();
+        backlog.flush(Duration::from_millis(10));
     }
 }

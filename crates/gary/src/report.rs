@@ -19,6 +19,9 @@ const HINT: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 
+/// Time that whoever reads stderr has at the end.
+const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// How much to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Loudness {
@@ -89,7 +92,7 @@ impl Reporter {
     /// Waits, for a bounded time, until all that was told is written.
     fn flush(&self) {
         if let Some(backlog) = self.backlog.get() {
-            backlog.flush();
+            backlog.flush(FLUSH_WAIT_MAX);
         }
     }
 
