@@ -42,6 +42,8 @@ struct State {
     lost: u64,
     /// At most one.
     later: Option<Later>,
+    /// Whether the last line was pushed.
+    ended: bool,
     closed: bool,
 }
 
@@ -83,6 +85,21 @@ impl Backlog {
     /// Takes whole lines, or loses them where too much waits already. Never waits for the reader.
     pub(crate) fn push(&self, lines: &str, worth: Worth) {
         self.0.push(lines, worth);
+    }
+
+    /// Takes the last lines, however much waits: whoever reads them knows that it has read all.
+    /// What others push behind them is refused.
+    pub(crate) fn push_last(&self, lines: &str) {
+        let mut state = self.0.lock();
+        if state.ended {
+            return;
+        }
+        state.ended = true;
+        state.later = None;
+        self.0.tell_lost(&mut state);
+        state.text += lines;
+        drop(state);
+        self.0.changed.notify_all();
     }
 
     /// Has a line made at a time to come. It takes the place of one that is not due yet.
@@ -127,6 +144,9 @@ impl Shared {
             Worth::Lasting => BYTES_MAX,
         };
         let mut state = self.lock();
+        if state.ended {
+            return;
+        }
         let idle = !state.busy && state.text.is_empty();
         if state.text.len() + state.writing_bytes + lines.len() > bytes_max {
             state.lost += 1;
@@ -360,6 +380,21 @@ mod tests {
             backlog.push(&line, Worth::Lasting);
         }
         assert_eq!(read_behind(&line, backlog, reader), "2 lost\n");
+    }
+
+    #[test]
+    fn the_last_line_finds_room_and_nothing_comes_behind_it() {
+        let (backlog, reader) = stuck();
+        let line = quarter_of(BYTES_MAX);
+        for _ in 0..6 {
+            backlog.push(&line, Worth::Lasting);
+        }
+        backlog.push_last("exit\n");
+        for worth in [Worth::Passing, Worth::Lasting] {
+            backlog.push("late\n", worth);
+        }
+        backlog.push_last("exit again\n");
+        assert_eq!(read_behind(&line, backlog, reader), "2 lost\nexit\n");
     }
 
     #[test]

@@ -312,13 +312,18 @@ impl Reporter {
         );
     }
 
-    /// The run is over.
+    /// The run is over. Threads of it may still have something to tell, which comes too late: the last
+    /// event is this one.
     pub(crate) fn exit(&self, code: u8, by: By) {
         if let Some(untold) = lock(&self.failures).take_untold() {
             self.note(&more_failed(untold));
         }
         if self.json {
-            self.event(&Event::Exit { code, by });
+            let event = Event::Exit { code, by };
+            match self.backlog.get() {
+                Some(backlog) => backlog.push_last(&event_line(&event)),
+                None => self.event(&event),
+            }
         }
         self.flush();
     }
