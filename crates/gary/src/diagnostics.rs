@@ -64,7 +64,7 @@ impl Subscriber for Diagnostics {
         if *event.metadata().level() <= Level::WARN {
             self.reporter.note(&format!("warning: {text}"));
         } else {
-            self.reporter.note(&format!("debug: {text}"));
+            self.reporter.debug(&text);
         }
     }
 
@@ -113,5 +113,42 @@ impl Visit for Note {
                 write!(self.fields, "{comma}{name}: {value:?}")
             }
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_manifest::Color;
+
+    use super::*;
+    use crate::backlog::testing::slow;
+    use crate::problem::{Code, Problem};
+
+    /// More than is kept for a reader, in notes of the greatest length.
+    const FLOOD_NOTES: usize = 3 << 10;
+
+    #[test]
+    fn notes_of_our_own_leave_room_for_what_lasts() {
+        let (stream, reader) = slow();
+        let reporter = Arc::new(Reporter::new(false, Color::Never, 2, false));
+        reporter.detach_to(stream);
+        let diagnostics = Diagnostics {
+            reporter: reporter.clone(),
+            level: Level::DEBUG,
+        };
+        tracing::subscriber::with_default(diagnostics, || {
+            for _ in 0..FLOOD_NOTES {
+                tracing::debug!("{}", "x".repeat(NOTE_BYTES_MAX));
+            }
+            tracing::warn!("the disk is full");
+        });
+        reporter.problem(&Problem::new(Code::Failure, "it failed"));
+        drop(reporter);
+        let read = reader.read_all();
+        let (_, last) = read.split_once("in time: ").expect("some are lost");
+        assert!(
+            last.ends_with("warning: the disk is full\nerror: it failed\n"),
+            "{last}"
+        );
     }
 }

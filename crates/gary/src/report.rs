@@ -1,6 +1,6 @@
 //! Tells a person, or a program, what happens. All of it goes to stderr.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,6 +75,11 @@ impl Reporter {
     /// Tells from here on by way of a thread, so that nobody waits for whoever reads stderr: no
     /// request, no signal, and not the end. A terminal may be stopped, or a pipe not be read.
     pub(crate) fn detach(&self) {
+        self.detach_to(io::stderr());
+    }
+
+    /// The same by way of another stream, which is how tests read it.
+    pub(crate) fn detach_to(&self, stream: impl Write + Send + 'static) {
         if self.backlog.get().is_some() {
             return;
         }
@@ -84,7 +89,7 @@ impl Reporter {
             note_line(json, &what)
         };
         // Without a thread for it, it is told as it was before.
-        if let Ok(backlog) = Backlog::start(io::stderr(), lost) {
+        if let Ok(backlog) = Backlog::start(stream, lost) {
             let _ = self.backlog.set(backlog);
         }
     }
@@ -152,6 +157,14 @@ impl Reporter {
     pub(crate) fn note(&self, message: &str) {
         if self.loudness >= Loudness::Normal {
             self.write(&note_line(self.json, message), Worth::Lasting);
+        }
+    }
+
+    /// What Gary's own parts note of their work, at whatever is asked of them.
+    pub(crate) fn debug(&self, message: &str) {
+        if self.is_diagnostic() {
+            let line = note_line(self.json, &format!("debug: {message}"));
+            self.write(&line, Worth::Passing);
         }
     }
 
