@@ -40,23 +40,18 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
         .hint("if the new one is right, write its digest into gary.toml"));
     }
     // A pool of instances for a component that serves; a command is one.
-    let memory = if artifact.serves() {
-        "a pool"
-    } else {
-        "the system"
+    let (engines, memory) = match artifact.serves() {
+        true => (Engines::pooling(), "a pool"),
+        false => (Engines::on_demand(), "the system"),
     };
     tracing::debug!("instances get their memory from {memory}");
-    let engines = &match artifact.serves() {
-        true => Engines::pooling(),
-        false => Engines::on_demand(),
-    };
     let cache = open_cache(reporter);
     if let Some(cache) = &cache
-        && let Some(program) = Program::cached(engines, cache, &artifact)
+        && let Some(program) = Program::cached(&engines, cache, &artifact)
     {
         return Ok(program);
     }
-    compile(path, engines, cache.as_ref(), &artifact, reporter)
+    compile(path, &engines, cache.as_ref(), &artifact, reporter)
 }
 
 fn read(target: &Target) -> Result<Artifact, Problem> {
