@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use gary_host::{Call, CallError, Callable, Mistake, Returned, Stdio};
-use tokio::runtime;
+use gary_host::{Call, CallError, Callable, Failure, Mistake, Returned, Stdio};
 
 use crate::cli::CallArgs;
 use crate::console;
 use crate::diagnostics;
 use crate::event::By;
+use crate::linked::Linked;
 use crate::load;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
@@ -55,27 +55,13 @@ fn call(
 ) -> Result<Result<Returned, Code>, Problem> {
     let program = load::load(target, reporter)?;
     let call = Call::parse(&program, text).map_err(|error| cannot_call(target, text, &error))?;
-    let (replica, denials) = run::link(target, &program, Stdio::Inherit, reporter)?;
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Problem::new(Code::Failure, "cannot start threads").why(error))?;
-    let returned = runtime.block_on(replica.call(&call));
-    runtime.shutdown_background();
-    if let Err(gary_host::Failure::TimedOut(_)) = returned {
-        // It may be stuck in a write to stderr, and whoever writes there next would be too.
-        reporter.detach();
-    }
-    if !matches!(&returned, Ok(returned) if !returned.is_err) {
-        denials.at_a_bad_end(&replica);
-    }
-    reporter.usage(replica.usage(), program.compiled_in());
+    let linked = Linked::new(target, &program, Stdio::Inherit, reporter)?;
+    let returned = run::on_this_thread(linked.replica.call(&call))?;
+    linked.tell_end(&returned, |returned| !returned.is_err, reporter);
     match returned {
         Ok(returned) => Ok(Ok(returned)),
-        Err(gary_host::Failure::Exit(code)) => {
-            Err(Problem::new(Code::Failure, "the function did not return")
-                .why(format!("the guest exited with code {code}")))
-        }
+        Err(Failure::Exit(code)) => Err(Problem::new(Code::Failure, "the function did not return")
+            .why(format!("the guest exited with code {code}"))),
         Err(failure) => run::told(target, &failure, reporter).map(Err),
     }
 }

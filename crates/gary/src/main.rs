@@ -17,6 +17,7 @@ mod event;
 mod failures;
 mod grants;
 mod inspect;
+mod linked;
 mod load;
 mod new;
 mod piped;

@@ -6,15 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::future::{Either, select};
-use gary_host::{Export, Failure, Kind, Program, Replica, Stdio, Wasi};
+use gary_host::{Export, Failure, Kind, Program, Stdio, Wasi};
 use gary_manifest::{Flags, ListenAddr};
 use tokio::runtime::{self, Runtime};
 
 use crate::cli::RunArgs;
-use crate::denied::Denials;
 use crate::diagnostics;
 use crate::event::By;
-use crate::grants;
+use crate::linked::Linked;
 use crate::load;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
@@ -43,9 +42,7 @@ pub(crate) enum Next {
 /// A workload that is linked and about to run.
 pub(crate) struct Run<'a> {
     pub(crate) target: &'a Target,
-    pub(crate) program: Program,
-    pub(crate) replica: Replica,
-    pub(crate) denials: Arc<Denials>,
+    pub(crate) linked: Linked,
     pub(crate) wasi: Wasi,
     /// Tells of a change that ends the run, under `--watch`.
     pub(crate) watcher: Option<&'a mut Watcher>,
@@ -139,10 +136,7 @@ fn watched(what: &Path, flags: &mut Flags, mut target: Target, reporter: &Arc<Re
 /// Waits for a change; false when a signal came first.
 fn change_after(what: &str, watcher: &mut Watcher, reporter: &Reporter) -> bool {
     reporter.note(&format!("{what}; waiting for a change"));
-    let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else {
-        return false;
-    };
-    runtime.block_on(async {
+    let change = async {
         let Ok(mut signals) = Signals::new() else {
             return false;
         };
@@ -150,7 +144,8 @@ fn change_after(what: &str, watcher: &mut Watcher, reporter: &Reporter) -> bool 
             () = watcher.changed(reporter) => true,
             () = signals.next() => false,
         }
-    })
+    };
+    on_this_thread(change).unwrap_or(false)
 }
 
 /// Loads and runs, until the end or a change.
@@ -176,12 +171,9 @@ fn once(
     } else {
         Stdio::Inherit
     };
-    let (replica, denials) = link(target, &program, stdio, reporter)?;
     let run = Run {
         target,
-        replica,
-        denials,
-        program,
+        linked: Linked::new(target, &program, stdio, reporter)?,
         wasi,
         watcher,
         reporter,
@@ -193,10 +185,8 @@ impl Run<'_> {
     /// Runs a command to its end.
     fn command(self) -> Result<Next, Problem> {
         let reporter = self.reporter;
-        // One guest needs one thread, which starts sooner than a pool of them.
-        let runtime = started(runtime::Builder::new_current_thread().enable_all().build())?;
-        let ended = runtime.block_on(async {
-            let run = self.replica.run(self.wasi);
+        let ended = on_this_thread(async {
+            let run = self.linked.replica.run(self.wasi);
             let Some(watcher) = self.watcher else {
                 return Some(run.await);
             };
@@ -204,20 +194,11 @@ impl Run<'_> {
                 Either::Left((ended, _)) => Some(ended),
                 Either::Right(_) => None,
             }
-        });
-        // A guest's read of the terminal may still be under way on a thread of its own.
-        runtime.shutdown_background();
+        })?;
         let Some(ended) = ended else {
             return Ok(Next::Again(None));
         };
-        if let Err(Failure::TimedOut(_)) = ended {
-            // It may be stuck in a write to stderr, and whoever writes there next would be too.
-            reporter.detach();
-        }
-        if !matches!(ended, Ok(0)) {
-            self.denials.at_a_bad_end(&self.replica);
-        }
-        reporter.usage(self.replica.usage(), self.program.compiled_in());
+        self.linked.tell_end(&ended, |code| *code == 0, reporter);
         let ended = match ended {
             Ok(code) => Ended {
                 code: exit_code(code),
@@ -230,20 +211,6 @@ impl Run<'_> {
         };
         Ok(Next::Over(ended))
     }
-}
-
-/// Links a program with what its workload is granted.
-pub(crate) fn link(
-    target: &Target,
-    program: &Program,
-    stdio: Stdio,
-    reporter: &Arc<Reporter>,
-) -> Result<(Replica, Arc<Denials>), Problem> {
-    let denials = Denials::of(&target.workload, reporter);
-    let spec = grants::spec(target, stdio, reporter, &denials)?;
-    let replica =
-        Replica::new(program, spec).map_err(|error| crate::inspect::cannot_link(target, &error))?;
-    Ok((replica, denials))
 }
 
 /// Tells a guest's failure: a trap as such, anything else as a problem.
@@ -268,6 +235,15 @@ pub(crate) fn told(
 /// What a shell sees of a guest's exit code: its low eight bits.
 fn exit_code(code: i32) -> u8 {
     code.to_le_bytes()[0]
+}
+
+/// Does what is for one guest or none: one thread is enough, and starts sooner than a pool of them.
+pub(crate) fn on_this_thread<T>(work: impl Future<Output = T>) -> Result<T, Problem> {
+    let runtime = started(runtime::Builder::new_current_thread().enable_all().build())?;
+    let done = runtime.block_on(work);
+    // A guest's read of the terminal may still be under way on a thread of its own.
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 /// The runtime, or why there is none.

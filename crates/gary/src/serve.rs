@@ -37,7 +37,7 @@ impl Run<'_> {
             .await
             .map_err(|error| cannot_bind(wanted, &error))?;
         let mut signals = Signals::new()?;
-        let handler = Handler::new(&self.replica, self.wasi).map_err(|error| {
+        let handler = Handler::new(&self.linked.replica, self.wasi).map_err(|error| {
             Problem::new(
                 Code::MissingInterface,
                 format!("cannot serve {}", workload.name),
@@ -45,7 +45,7 @@ impl Run<'_> {
             .why(format!("{error:#}"))
         })?;
         let instantiated = tokio::select! {
-            instantiated = self.replica.try_instantiate() => instantiated,
+            instantiated = self.linked.replica.try_instantiate() => instantiated,
             () = signals.next() => return Ok(Next::Stopped(INTERRUPTED)),
         };
         if let Err(failure) = instantiated {
@@ -108,7 +108,7 @@ impl Run<'_> {
         if stopped_by_change {
             return Ok(Next::Again(Some(addr)));
         }
-        reporter.usage(self.replica.usage(), self.program.compiled_in());
+        self.linked.tell_usage(reporter);
         Ok(Next::Stopped(0))
     }
 }
