@@ -76,7 +76,7 @@ fn cannot_call(target: &Target, text: &str, error: &CallError) -> Problem {
     let mut problem = Problem::new(code, format!("cannot call {text} of {path}")).why(error);
     let functions = match error {
         CallError::Syntax { mistake, of } | CallError::Arguments { mistake, of } => {
-            problem.why.extend(pointed_at(text, mistake));
+            problem = problem.why(pointed_at(text, mistake).unwrap_or_default());
             std::slice::from_ref(&**of)
         }
         CallError::NotPlain(of) => std::slice::from_ref(&**of),
@@ -90,7 +90,7 @@ fn cannot_call(target: &Target, text: &str, error: &CallError) -> Problem {
         problem = problem.why(format!("{}: {}", function.name, function.signature));
     }
     if let [function] = functions {
-        problem.why.extend(function.types.iter().cloned());
+        problem = function.types.iter().fold(problem, Problem::why);
     }
     if functions.len() > FUNCTIONS_SHOWN {
         problem = problem.why(format!("and {} more", functions.len() - FUNCTIONS_SHOWN));

@@ -103,7 +103,7 @@ pub(crate) enum Event {
     Error {
         /// What failed.
         what: String,
-        /// Why, as observed.
+        /// Why, as observed, line by line.
         why: Vec<String>,
         /// What to try.
         #[serde(rename = "try", skip_serializing_if = "Option::is_none")]

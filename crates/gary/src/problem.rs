@@ -35,7 +35,7 @@ pub(crate) struct Problem {
     pub(crate) code: Code,
     /// What failed.
     pub(crate) what: String,
-    /// Why, as observed; one line each.
+    /// Why, as observed, line by line.
     pub(crate) why: Vec<String>,
     /// What to try, where there is something.
     pub(crate) hint: Option<String>,
@@ -51,8 +51,9 @@ impl Problem {
         }
     }
 
+    /// Adds why it failed, each line of it by itself.
     pub(crate) fn why(mut self, why: impl ToString) -> Self {
-        self.why.push(why.to_string());
+        self.why.extend(why.to_string().lines().map(str::to_owned));
         self
     }
 

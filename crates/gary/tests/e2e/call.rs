@@ -1,6 +1,6 @@
 //! `gary call`: one exported function, its arguments and its result in WAVE.
 
-use crate::support::{Gary, Guest, Outcome};
+use crate::support::{Gary, Guest, Outcome, check_schema};
 
 fn call(text: &str) -> Outcome {
     let path = Guest("calc").path();
@@ -96,6 +96,24 @@ fn arguments_that_do_not_fit() {
             "which is a word without quotes",
             "'greet(\"text\", some(1))'",
         ],
+    );
+}
+
+#[test]
+fn what_is_wrong_is_an_event_line_by_line() {
+    let gary = Gary::new();
+    let run = gary.call(["call", "--json"]).args([Guest("calc").path()]);
+    let event = run.args(["mirror(7)"]).output().exits(2).event("error");
+    check_schema("run-events.schema.json", &event);
+    assert_eq!(
+        event["why"],
+        serde_json::json!([
+            "argument 1, p: point, cannot be 7, which is a number",
+            "  mirror(7)",
+            "         ^",
+            "demo:calc/ops.mirror: func(p: point) -> point",
+            "record point { x: f64, y: f64 }",
+        ])
     );
 }
 
