@@ -48,6 +48,9 @@ pub enum ArtifactError {
     /// A core module that is no command.
     #[error("the core module has no `_start`, so it is no command that could be run")]
     NoStart,
+    /// A core module that the adapter has nothing to put its answers into.
+    #[error("the core module exports no `memory`, which wasip1 asks of every program")]
+    NoMemory,
     /// The bytes break off or contradict themselves.
     #[error("it is damaged WebAssembly: {0}")]
     Damaged(String),

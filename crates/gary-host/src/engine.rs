@@ -84,10 +84,10 @@ impl Engine {
 
     fn with(calls: Calls, allocation: Allocation) -> Result<Self, EngineError> {
         let wasmtime = wasmtime::Engine::new(&config(calls, allocation)).map_err(EngineError)?;
-        let ticker = Arc::new(Ticker::start(wasmtime.clone()));
+        let ticker = Ticker::start(wasmtime.clone()).map_err(|error| EngineError(error.into()))?;
         Ok(Self {
             wasmtime,
-            ticker,
+            ticker: Arc::new(ticker),
             allocation,
             calls,
         })

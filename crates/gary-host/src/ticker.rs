@@ -1,5 +1,6 @@
 //! The thread that ticks the epoch, which is what makes a guest that never yields give way.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, JoinHandle};
@@ -32,21 +33,18 @@ struct Shared {
 pub(crate) struct Computing<'a>(&'a Ticker);
 
 impl Ticker {
-    pub(crate) fn start(engine: wasmtime::Engine) -> Self {
+    /// # Errors
+    /// When the system refuses a thread, without which no guest could be stopped.
+    pub(crate) fn start(engine: wasmtime::Engine) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let thread = thread::Builder::new()
-            .name("gary-epoch".into())
-            .spawn({
-                let shared = shared.clone();
-                move || tick(&engine, &shared)
-            })
-            .ok();
-        // Without the thread no guest could be stopped; refuse to go on quietly.
-        assert!(
-            thread.is_some(),
-            "the system refused to start the epoch thread"
-        );
-        Self { shared, thread }
+        let thread = thread::Builder::new().name("gary-epoch".into()).spawn({
+            let shared = shared.clone();
+            move || tick(&engine, &shared)
+        })?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Says that a guest computes on this thread until the answer is dropped.

@@ -55,7 +55,7 @@ pub(crate) fn adapt(module: &[u8]) -> Result<Vec<u8>, ArtifactError> {
 /// it would only say in its own terms.
 fn may_exit(module: &[u8]) -> Result<bool, ArtifactError> {
     let broken = |error: BinaryReaderError| ArtifactError::Damaged(error.to_string());
-    let (mut starts, mut exits) = (false, false);
+    let (mut starts, mut exits, mut remembers) = (false, false, false);
     for payload in Parser::new(0).parse_all(module) {
         match payload.map_err(broken)? {
             Payload::ImportSection(imports) => {
@@ -72,15 +72,18 @@ fn may_exit(module: &[u8]) -> Result<bool, ArtifactError> {
             }
             Payload::ExportSection(exports) => {
                 for export in exports {
-                    starts |= export.map_err(broken)?.name == "_start";
+                    let name = export.map_err(broken)?.name;
+                    starts |= name == "_start";
+                    remembers |= name == "memory";
                 }
             }
             _ => {}
         }
     }
-    match starts {
-        true => Ok(exits),
-        false => Err(ArtifactError::NoStart),
+    match (starts, remembers) {
+        (true, true) => Ok(exits),
+        (true, false) => Err(ArtifactError::NoMemory),
+        (false, _) => Err(ArtifactError::NoStart),
     }
 }
 
@@ -119,4 +122,16 @@ impl Reencode for RenameExit {
 
 fn damaged(error: impl Into<anyhow::Error>) -> ArtifactError {
     ArtifactError::Damaged(format!("{:#}", error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_without_a_memory_is_told_from_a_damaged_one() {
+        let text = r#"(module (func (export "_start")))"#;
+        let module = wat::parse_str(text).expect("it is well formed");
+        assert!(matches!(adapt(&module), Err(ArtifactError::NoMemory)));
+    }
 }

@@ -1,7 +1,7 @@
 //! From a file to a program that can be run, by way of the cache.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -13,10 +13,11 @@ use gary_host::{
 };
 use indicatif::ProgressBar;
 
+use crate::named_file::{self, unreadable};
 use crate::places;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
-use crate::target::{Target, unreadable};
+use crate::target::Target;
 
 /// A compile that takes longer than this is shown.
 const PROGRESS_AFTER: Duration = Duration::from_millis(500);
@@ -60,26 +61,17 @@ fn read(target: &Target) -> Result<Artifact, Problem> {
         (ErrorKind::NotFound, Some(dir)) => not_built(target, dir, unreadable(path, &error)),
         _ => unreadable(path, &error),
     })?;
-    let bytes_max = file
-        .metadata()
-        .map_err(|error| unreadable(path, &error))?
-        .len();
     let not_run = || Problem::new(Code::BadInput, format!("cannot run {}", path.display()));
-    if bytes_max > ARTIFACT_BYTES_MAX {
-        return Err(not_run()
-            .why(format!(
-                "it has {} MiB, and a component may have {} MiB",
-                bytes_max >> 20,
-                ARTIFACT_BYTES_MAX >> 20
-            ))
-            .hint("name a component; large data belongs in a directory granted with --dir"));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(bytes_max).unwrap_or(0));
-    // A pipe or a device has no length of its own to go by.
-    file.by_ref()
-        .take(ARTIFACT_BYTES_MAX)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, &error))?;
+    let bytes = named_file::read(&mut file, ARTIFACT_BYTES_MAX)
+        .map_err(|error| unreadable(path, &error))?
+        .ok_or_else(|| {
+            not_run()
+                .why(format!(
+                    "it has more than the {} MiB that a component may have",
+                    ARTIFACT_BYTES_MAX >> 20
+                ))
+                .hint("name a component; large data belongs in a directory granted with --dir")
+        })?;
     Artifact::new(bytes).map_err(|error| {
         let problem = not_run().why(&error);
         match error {
@@ -160,6 +152,9 @@ fn compile(
             CompileError::Artifact(error @ ArtifactError::NoStart) => problem
                 .why(error)
                 .hint("build a program with a main function"),
+            CompileError::Artifact(error @ ArtifactError::NoMemory) => problem
+                .why(error)
+                .hint("build it for wasm32-wasip1, whose linker exports it"),
             error => problem
                 .why(error)
                 .hint("build it again; the file may be cut off or made by another tool"),

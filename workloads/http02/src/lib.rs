@@ -78,8 +78,9 @@ pub fn decode(text: &str) -> String {
 
 /// A response whose head is sent and whose body is being written.
 pub struct Response {
-    body: OutgoingBody,
+    // Dropped in this order: a body that goes before its stream is a trap.
     stream: OutputStream,
+    body: OutgoingBody,
 }
 
 impl Response {
@@ -98,7 +99,7 @@ impl Response {
         let stream = body
             .write()
             .expect("the first stream of a body is there to take");
-        Self { body, stream }
+        Self { stream, body }
     }
 
     /// Writes the bytes and waits until the host took them.

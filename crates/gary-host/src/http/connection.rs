@@ -16,14 +16,12 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Sleep;
 
 use super::quiet::Quiet;
-use super::service::{HEAD_BYTES_MAX, Service};
+use super::service::{HEAD_BYTES_MAX, HEADERS_MAX, Service};
 
 /// Time a client has for the head of a request, and a connection may idle for.
 const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Time a client may take none of a response for.
 pub(super) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
-/// Header fields of a request; one more is answered 431.
-const HEADERS_MAX: usize = 128;
 const STALLED: &str = "the client took nothing of its response for too long";
 /// Requests that one HTTP/2 connection may have under way.
 const STREAMS_MAX: u32 = 128;

@@ -30,6 +30,8 @@ use crate::guest::Guest;
 pub const BODY_BYTES_MAX: u64 = 16 << 20;
 /// Bytes of a request's head; a longer one is answered 431.
 pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Header fields of a request; one more is answered 431.
+pub(super) const HEADERS_MAX: usize = 128;
 /// When to come again, in seconds, for a client that was turned away.
 const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -200,16 +202,24 @@ impl Service {
                 &format!("the head is larger than {HEAD_BYTES_MAX} bytes\n"),
             ));
         }
-        let names_host = request.uri().authority().is_some()
-            || request
-                .headers()
-                .get(HOST)
-                .is_some_and(|host| Authority::try_from(host.as_bytes()).is_ok());
+        if request.headers().len() > HEADERS_MAX {
+            return Some(words(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                &format!("the head has more than {HEADERS_MAX} fields\n"),
+            ));
+        }
+        let mut hosts = request.headers().get_all(HOST).iter();
+        let names_host = match (hosts.next(), hosts.next()) {
+            (None, _) => request.uri().authority().is_some(),
+            (Some(host), None) => Authority::try_from(host.as_bytes()).is_ok(),
+            // Whoever stands in front of Gary may have looked at the other one.
+            (Some(_), Some(_)) => false,
+        };
         // HTTP/1.0 has no Host header to speak of; the guest gets an empty authority.
         if !names_host && request.version() != Version::HTTP_10 {
             return Some(words(
                 StatusCode::BAD_REQUEST,
-                "the request names no host\n",
+                "the request does not name one host\n",
             ));
         }
         let announced = request.headers().get(CONTENT_LENGTH)?;

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 
 use futures::channel::oneshot;
+use http::{HeaderName, HeaderValue};
 
 use crate::support::{Client, Gary, Guest, Process, WAIT_MAX, get, runtime};
 
@@ -66,6 +67,24 @@ fn a_head_that_is_too_long_is_a_431() {
 }
 
 #[test]
+fn over_http2_too_a_head_of_too_many_fields_is_a_431() {
+    let server = Gary::new().serve(HELLO.path()).start().serving();
+    let mut request = get("/");
+    for number in 0..200 {
+        let name = format!("x-many-{number}").parse::<HeaderName>();
+        let value = HeaderValue::from_static("1");
+        request
+            .headers_mut()
+            .insert(name.expect("it is legal"), value);
+    }
+    let answer = runtime().block_on(async {
+        let mut client = Client::http2(server.addr()).await;
+        client.ask(request).await
+    });
+    assert_eq!(answer.status, 431, "{answer:?}");
+}
+
+#[test]
 fn what_is_no_http_is_refused() {
     let server = Gary::new().serve(HELLO.path()).start().serving();
     for noise in [
@@ -79,7 +98,13 @@ fn what_is_no_http_is_refused() {
             "{answer}"
         );
     }
-    for host in ["", "host: no such host\r\n", "host: a/b\r\n"] {
+    let hosts = [
+        "",
+        "host: no such host\r\n",
+        "host: a/b\r\n",
+        "host: a\r\nhost: b\r\n",
+    ];
+    for host in hosts {
         let head = format!("GET / HTTP/1.1\r\n{host}connection: close\r\n\r\n");
         let no_host = raw(&server, head.as_bytes());
         assert!(no_host.starts_with("HTTP/1.1 400 "), "{no_host}");
@@ -115,6 +140,8 @@ fn a_client_that_leaves_leaves_no_instance_behind() {
         assert_eq!(next.status, 200, "{next:?}");
     }
     server.stderr_with("a connection ended early");
+    let said = server.stop().exits(0).stderr;
+    assert!(!said.contains("trapped"), "{said}");
 }
 
 #[test]
