@@ -9,10 +9,11 @@ use gary_host::{Dir, HostPattern, Limits, NetGrant, Spec, Stdio};
 use gary_manifest::{ENV_FILE_BYTES_MAX, EnvVar, NetHost as GrantedHost, parse_env_file};
 
 use crate::denied::Denials;
+use crate::named_file::{read_text, unreadable};
 use crate::places;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
-use crate::target::{Target, unreadable};
+use crate::target::Target;
 
 /// The spec of a workload, with its env files read and its directories looked at.
 pub(crate) fn spec(
@@ -57,22 +58,17 @@ pub(crate) fn spec(
 }
 
 fn read_env_file(target: &Target, path: &Path) -> Result<Vec<EnvVar>, Problem> {
-    let bad = || Problem::new(Code::BadInput, format!("cannot read {}", path.display()));
-    let metadata = fs::metadata(path).map_err(|error| {
-        let problem = unreadable(path, &error);
-        match (error.kind(), target.relative_to()) {
-            (ErrorKind::NotFound, Some(place)) => problem.hint(place),
+    let text = read_text(path, ENV_FILE_BYTES_MAX).map_err(|problem| {
+        match (problem.code, target.relative_to()) {
+            (Code::NotFound, Some(place)) => problem.hint(place),
             _ => problem,
         }
     })?;
-    if metadata.len() > ENV_FILE_BYTES_MAX as u64 {
-        return Err(bad().why(format!(
-            "it has {} bytes, more than the {ENV_FILE_BYTES_MAX} that are read",
-            metadata.len()
-        )));
-    }
-    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    parse_env_file(&text).map_err(|error| bad().why(&error).hint(error.hint()))
+    parse_env_file(&text).map_err(|error| {
+        Problem::new(Code::BadInput, format!("cannot read {}", path.display()))
+            .why(&error)
+            .hint(error.hint())
+    })
 }
 
 fn dirs(target: &Target) -> Result<Vec<Dir>, Problem> {

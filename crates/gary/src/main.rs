@@ -19,6 +19,7 @@ mod grants;
 mod inspect;
 mod linked;
 mod load;
+mod named_file;
 mod new;
 mod piped;
 mod places;

@@ -7,6 +7,7 @@ use gary_manifest::{
     Build, Component, Digest, Flags, MANIFEST_BYTES_MAX, Manifest, Name, Workload,
 };
 
+use crate::named_file::{self, unreadable};
 use crate::problem::{Code, Problem};
 
 const MANIFEST: &str = "gary.toml";
@@ -102,22 +103,7 @@ fn manifest_path(what: &Path) -> Result<Option<PathBuf>, Problem> {
 }
 
 fn read(path: &Path) -> Result<Manifest, Problem> {
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    if metadata.len() > MANIFEST_BYTES_MAX as u64 {
-        return Err(
-            Problem::new(Code::BadInput, format!("cannot read {}", path.display())).why(format!(
-                "it has {} bytes, more than the {MANIFEST_BYTES_MAX} that are read",
-                metadata.len()
-            )),
-        );
-    }
-    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Problem::new(Code::BadInput, format!("cannot read {}", path.display())).why(format!(
-            "it is not text: byte {} is not UTF-8",
-            error.utf8_error().valid_up_to()
-        ))
-    })?;
+    let text = named_file::read_text(path, MANIFEST_BYTES_MAX)?;
     Manifest::parse(&text).map_err(|error| {
         let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
         let problem = Problem::new(Code::BadInput, format!("{place}: {}", error.problem()));
@@ -149,45 +135,4 @@ fn remote_component(path: &Path, component: &Component) -> Problem {
             path.display()
         ))
         .hint("download it, and name the file")
-}
-
-/// Why a file that somebody named cannot be read.
-pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
-    use std::io::ErrorKind;
-    let (code, why) = match error.kind() {
-        ErrorKind::NotFound => (Code::NotFound, "there is no such file".into()),
-        ErrorKind::PermissionDenied => (Code::BadInput, "permission denied".into()),
-        _ => (Code::BadInput, error.to_string()),
-    };
-    let problem = Problem::new(code, format!("cannot read {}", path.display())).why(why);
-    match (error.kind(), neighbour(path)) {
-        (ErrorKind::NotFound, Some(near)) => problem.hint(near.display().to_string()),
-        (ErrorKind::NotFound, None) => {
-            problem.hint("check the path; it is relative to where you are")
-        }
-        (ErrorKind::PermissionDenied, _) => problem.hint(format!("chmod u+r {}", path.display())),
-        _ => problem,
-    }
-}
-
-/// A component beside `path` whose name differs by its extension or by `-` and `_` only.
-fn neighbour(path: &Path) -> Option<PathBuf> {
-    let plain = |path: &Path| {
-        let stem = path.file_stem()?.to_string_lossy().into_owned();
-        Some(stem.replace('-', "_").to_lowercase())
-    };
-    let wanted = plain(path)?;
-    let dir = path.parent().filter(|dir| *dir != Path::new(""));
-    let mut near: Vec<PathBuf> = fs::read_dir(dir.unwrap_or(Path::new(".")))
-        .ok()?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|near| {
-            near.extension()
-                .is_some_and(|extension| extension == "wasm")
-        })
-        .filter(|near| plain(near).as_ref() == Some(&wanted))
-        .collect();
-    near.sort();
-    near.into_iter().next()
 }

@@ -1,7 +1,7 @@
 //! Files that are no component, or none that can be run.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::support::{Gary, Guest, from_wat, skip};
 
@@ -107,7 +107,7 @@ fn a_file_of_a_gibibyte() {
         .expect("it can be sparse");
     gary.run("huge.wasm")
         .output()
-        .fails(3, &["huge.wasm", "1024 MiB", "try: "]);
+        .fails(3, &["huge.wasm", "more than the ", "try: "]);
 }
 
 #[test]
@@ -166,4 +166,17 @@ fn a_file_that_may_not_be_read() {
     gary.run("private.wasm")
         .output()
         .fails(3, &["permission denied", "try: "]);
+}
+
+#[test]
+fn a_file_without_an_end() {
+    let gary = Gary::new();
+    symlink("/dev/zero", gary.work().join("endless.toml")).expect("it is new");
+    gary.run("endless.toml")
+        .output()
+        .fails(3, &["endless.toml", "more than the 262144 bytes"]);
+    gary.run(HELLO.path())
+        .args(["--env-file", "/dev/zero"])
+        .output()
+        .fails(3, &["/dev/zero", "more than the 1048576 bytes"]);
 }
