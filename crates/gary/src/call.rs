@@ -32,8 +32,10 @@ pub(crate) fn main(typed: CallArgs) -> u8 {
     diagnostics::tell(&reporter);
     match call(&target, &typed.call, &reporter) {
         Ok(Ok(returned)) => {
-            if !returned.wave.is_empty() {
-                console::out(&format!("{}\n", returned.wave));
+            if !returned.wave.is_empty()
+                && let Err(problem) = console::out(&format!("{}\n", returned.wave))
+            {
+                return failed(&reporter, &problem);
             }
             let code = u8::from(returned.is_err);
             reporter.exit(code, By::Guest);

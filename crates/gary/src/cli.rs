@@ -10,6 +10,7 @@ use gary_manifest::{
 };
 
 use crate::console;
+use crate::report::Reporter;
 
 /// Run WebAssembly components: at once, safely, on any machine
 #[derive(Debug, Parser)]
@@ -256,6 +257,11 @@ impl WorkloadArgs {
 pub(crate) fn completions(shell: Shell) -> u8 {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "gary", &mut script);
-    console::out(&String::from_utf8_lossy(&script));
-    0
+    match console::out(&String::from_utf8_lossy(&script)) {
+        Ok(()) => 0,
+        Err(problem) => {
+            Reporter::plain().problem(&problem);
+            problem.code as u8
+        }
+    }
 }

@@ -1,15 +1,26 @@
 //! Writing to stdout and stderr without falling over when nobody reads.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use gary_manifest::Color;
 
+use crate::problem::{Code, Problem};
+
 /// Writes a result. A reader that has gone away, as `head` does, is no failure.
-pub(crate) fn out(text: &str) {
+pub(crate) fn out(text: &str) -> Result<(), Problem> {
     let mut stdout = io::stdout().lock();
-    let _ = stdout
+    let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Problem::new(
+            Code::Failure,
+            "cannot write the result to stdout",
+        )
+        .why(error)
+        .hint("send it elsewhere, as in > FILE")),
+        _ => Ok(()),
+    }
 }
 
 /// Writes anything that is not a result.

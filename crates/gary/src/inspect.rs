@@ -97,19 +97,18 @@ pub(crate) fn main(typed: &InspectArgs) -> u8 {
         ..Flags::default()
     };
     let reporter = run::early_reporter(&flags);
-    match inspect(typed, flags, &reporter) {
-        Ok(inspection) if typed.json => {
+    let told = inspect(typed, flags, &reporter).and_then(|inspection| {
+        if typed.json {
             let text = serde_json::to_string_pretty(&inspection)
                 .expect("an inspection holds nothing JSON cannot say");
-            console::out(&format!("{text}\n"));
-            0
+            return console::out(&format!("{text}\n"));
         }
-        Ok(inspection) => {
-            let color = typed.color.color.unwrap_or_default();
-            let color = console::colored(color, &std::io::stdout());
-            console::out(&inspection.render(color));
-            0
-        }
+        let color = typed.color.color.unwrap_or_default();
+        let color = console::colored(color, &std::io::stdout());
+        console::out(&inspection.render(color))
+    });
+    match told {
+        Ok(()) => 0,
         Err(problem) => {
             reporter.problem(&problem);
             problem.code as u8

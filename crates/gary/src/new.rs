@@ -35,10 +35,11 @@ fn files(template: Template) -> [(&'static str, &'static str); 4] {
 }
 
 pub(crate) fn main(typed: &NewArgs) -> u8 {
-    match make(&typed.name, typed.template) {
+    let dir = typed.name.display();
+    let made =
+        make(&typed.name, typed.template).and_then(|()| console::out(&format!("made {dir}\n")));
+    match made {
         Ok(()) => {
-            let dir = typed.name.display();
-            console::out(&format!("made {dir}\n"));
             console::err(&format!("try: gary run {dir}\n"));
             0
         }

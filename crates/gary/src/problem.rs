@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use gary_manifest::ParseError;
 
 use crate::console;
+use crate::report::Reporter;
 
 /// The exit codes of docs/exit-codes.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +67,10 @@ impl Problem {
 /// Shows what clap has to say: help as a result, a mistake as every other error.
 pub(crate) fn usage(error: clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        console::out(&error.render().to_string());
-        return ExitCode::SUCCESS;
+        return match console::out(&error.render().to_string()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => told(&problem),
+        };
     }
     let refused =
         std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<ParseError>());
@@ -85,7 +88,11 @@ pub(crate) fn usage(error: clap::Error) -> ExitCode {
         }
         _ => rendered(&error),
     };
-    crate::report::Reporter::plain().problem(&problem);
+    told(&problem)
+}
+
+fn told(problem: &Problem) -> ExitCode {
+    Reporter::plain().problem(problem);
     ExitCode::from(problem.code as u8)
 }
 

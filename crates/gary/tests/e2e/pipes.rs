@@ -1,5 +1,6 @@
 //! A stdout that nobody reads to its end.
 
+use std::fs::File;
 use std::io::Read;
 
 use crate::support::{Gary, Guest};
@@ -96,6 +97,29 @@ fn results_that_nobody_reads_are_no_failure() {
     ] {
         let outcome = gary.call(args).start_with_closed_stdout().wait().exits(0);
         assert_eq!(outcome.stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn results_that_cannot_be_written_are_a_failure() {
+    let gary = Gary::new();
+    let (hello, calc) = (HELLO.path(), Guest("calc").path());
+    let hello = hello.to_str().expect("the checkout's path is text");
+    let calc = calc.to_str().expect("the checkout's path is text");
+    for args in [
+        &["inspect", hello][..],
+        &["inspect", "--json", hello],
+        &["call", calc, "add(1, 2)"],
+        &["completions", "bash"],
+        &["new", "made", "--template", "cli"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let full = File::options().write(true).open("/dev/full");
+        let run = gary.call(args);
+        let run = run.start_with_stdout(full.expect("the system has one"));
+        run.wait()
+            .fails(1, &["cannot write the result", "No space left", "try: "]);
     }
 }
 
