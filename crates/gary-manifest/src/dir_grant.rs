@@ -2,19 +2,21 @@
 
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     str::FromStr,
 };
 
 use crate::{
-    ParseError,
+    ParseError, guest_path,
     text_value::{TextValue, text_value},
 };
 
 /// A directory of the host that a guest may use, written `HOST[::GUEST][:ro]`.
 ///
-/// Without `::GUEST` the guest sees it under the host's path exactly as given, as `wasmtime --dir`
-/// does. `:ro` lets it read only.
+/// Without `::GUEST` the guest sees it under the host's path as given, as `wasmtime --dir` does; in
+/// either case without the parts that name no place of their own, such as `.`, and with `..` taken
+/// together with what it leaves. `:ro` lets the guest read only. A GUEST that ends in something else
+/// behind `:` or `,` is refused, since it is a slip that would let the guest write.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DirGrant {
     host: PathBuf,
@@ -29,7 +31,7 @@ impl DirGrant {
         &self.host
     }
 
-    /// The path under which the guest finds it.
+    /// The path under which the guest finds it; one place has one path.
     pub fn guest(&self) -> &str {
         &self.guest
     }
@@ -47,6 +49,17 @@ impl DirGrant {
             "{meant}{}",
             if self.read_only { ":ro" } else { "" }
         ))
+    }
+
+    /// Whether both grant the same directory, as far as their text tells, in the same way.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let parts = |grant: &Self| -> PathBuf {
+            let parts = grant.host.components();
+            parts.filter(|part| *part != Component::CurDir).collect()
+        };
+        parts(self) == parts(other)
+            && self.guest == other.guest
+            && self.read_only == other.read_only
     }
 
     /// The same grant with its host path taken from `dir`; the guest's path stays.
@@ -88,16 +101,32 @@ impl FromStr for DirGrant {
             Some(paths) => (paths, true),
             None => (text, false),
         };
-        let (host, guest) = paths.split_once("::").unwrap_or((paths, paths));
+        let split = paths.split_once("::");
+        let (host, guest) = split.unwrap_or((paths, paths));
         if host.is_empty() {
             return Err(refuse("its path on the host is empty"));
         }
         if guest.is_empty() {
             return Err(refuse("its path for the guest is empty"));
         }
+        // A directory of the host may have such a name, and it is looked for under all of it.
+        if let Some(at) = split.and_then(|_| guest_path::option_at(guest)) {
+            return Err(ParseError::new(
+                Self::WHAT,
+                text,
+                format!(
+                    "`{}` is no option",
+                    &paths[paths.len() - guest.len() + at..]
+                ),
+                match &guest[..at] {
+                    "" => format!("write {host}::GUEST:ro to let the guest read only"),
+                    guest => format!("write {host}::{guest}:ro to let the guest read only"),
+                },
+            ));
+        }
         Ok(Self {
             host: host.into(),
-            guest: guest.to_owned(),
+            guest: guest_path::plain(guest),
             read_only,
         })
     }
@@ -113,7 +142,8 @@ fn two_colons(paths: &str) -> Option<String> {
 impl fmt::Display for DirGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.host.display())?;
-        if self.host != Path::new(&self.guest) {
+        let same = self.host.to_str().map(guest_path::plain);
+        if same.as_ref() != Some(&self.guest) {
             write!(f, "::{}", self.guest)?;
         }
         f.write_str(if self.read_only { ":ro" } else { "" })
@@ -131,8 +161,12 @@ mod tests {
             (".", ".", ".", false),
             ("./public::/public:ro", "./public", "/public", true),
             ("/srv/www:ro", "/srv/www", "/srv/www", true),
-            ("a:b::c:d", "a:b", "c:d", false),
-            ("a::b::c", "a", "b::c", false),
+            ("a:b::c", "a:b", "c", false),
+            ("a,b", "a,b", "a,b", false),
+            ("a::/b:c/d", "a", "/b:c/d", false),
+            ("./public", "./public", "public", false),
+            ("data/", "data/", "data", false),
+            ("../data:ro", "../data", "../data", true),
         ] {
             let grant: DirGrant = text.parse().expect(text);
             assert_eq!(grant.host(), Path::new(host));
@@ -149,6 +183,12 @@ mod tests {
             ("::/x", "its path on the host is empty"),
             ("x::", "its path for the guest is empty"),
             ("x:rw", "`:rw` is what a grant is without `:ro`"),
+            ("x::/y:RO", "`:RO` is no option"),
+            ("x::/y:r", "`:r` is no option"),
+            ("x::/y,ro", "`,ro` is no option"),
+            ("x::/y::ro", "`:` is no option"),
+            ("x::/y:ro,z", "`:ro,z` is no option"),
+            ("x::/y:ro:ro", "`:ro` is no option"),
             ("x\0", "it has a NUL character"),
         ] {
             assert_eq!(
@@ -177,6 +217,17 @@ mod tests {
         ] {
             let grant: DirGrant = text.parse().expect(text);
             assert_eq!(grant.meant().as_deref(), meant, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_is_none_leads_to_the_one_there_is() {
+        for (text, hint) in [
+            ("x::/y:RO", "write x::/y:ro to let the guest read only"),
+            ("x::/y::ro", "write x::/y:ro to let the guest read only"),
+            ("x:::RO", "write x::GUEST:ro to let the guest read only"),
+        ] {
+            assert_eq!(text.parse::<DirGrant>().expect_err(text).hint(), hint);
         }
     }
 

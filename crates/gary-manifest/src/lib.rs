@@ -24,6 +24,7 @@ mod env_file;
 mod env_source;
 mod env_var;
 mod flags;
+mod guest_path;
 mod host_name;
 mod http_path;
 mod listen_addr;

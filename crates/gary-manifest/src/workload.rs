@@ -103,8 +103,8 @@ impl Workload {
     ///
     /// # Errors
     ///
-    /// Refuses what only shows once both are known, such as an instance that may use more memory
-    /// than its replica.
+    /// Refuses what only shows once both are known: an instance that may use more memory than its
+    /// replica, two directories that the guest would find under one path.
     pub fn resolve(
         manifest: Option<Manifest>,
         flags: Flags,
@@ -130,7 +130,7 @@ impl Workload {
             env: env_source::list(grant.env_file, grant.env)
                 .chain(env_source::list(flags.env_file, flags.env))
                 .collect(),
-            dirs: [grant.dirs, flags.dirs].concat(),
+            dirs: dirs_of([grant.dirs, flags.dirs].concat())?,
             net: [grant.net, flags.allow_net].concat(),
             listen: flags.listen_net.unwrap_or(grant.listen),
             config: config_of(&said.config, &flags.config),
@@ -234,6 +234,24 @@ fn check_memory(
         }
         _ => Ok(()),
     }
+}
+
+/// The grants without repetitions; one path cannot lead to two places.
+fn dirs_of(granted: Vec<DirGrant>) -> Result<Vec<DirGrant>, WorkloadError> {
+    let mut dirs: Vec<DirGrant> = Vec::new();
+    for second in granted {
+        match dirs.iter().find(|first| first.guest() == second.guest()) {
+            None => dirs.push(second),
+            Some(first) if first.is_same(&second) => {}
+            Some(first) => {
+                return Err(WorkloadError::SameGuestPath {
+                    first: first.clone(),
+                    second,
+                });
+            }
+        }
+    }
+    Ok(dirs)
 }
 
 fn config_of(manifest: &[ConfigEntry], typed: &[ConfigEntry]) -> BTreeMap<String, String> {
@@ -341,6 +359,29 @@ mod tests {
         assert_eq!(shown, ["a.com", "b.com"]);
         assert_eq!(workload.config["theme"], "light");
         assert_eq!(workload.config["size"], "1");
+    }
+
+    #[test]
+    fn one_path_of_the_guest_leads_to_one_directory() {
+        let typed = |dirs: &[&str]| Flags {
+            dirs: dirs.iter().map(|dir| dir.parse().expect(dir)).collect(),
+            ..Flags::default()
+        };
+        let manifest = "component = \"a\"\ngrant = { dirs = [\"a::/x\"] }";
+        for (dirs, message) in [
+            (&["b::/x/"][..], "both `a::/x` and `b::/x` as /x"),
+            (&["a::/x:ro"], "both `a::/x` and `a::/x:ro` as /x"),
+            (&["c", "d::./c"], "both `c` and `d::c` as c"),
+        ] {
+            let error = resolve(manifest, typed(dirs)).expect_err(message);
+            assert_eq!(
+                error.to_string(),
+                format!("the guest cannot have {message}")
+            );
+        }
+        let same = resolve(manifest, typed(&["./a::/x", "b", "b"])).expect("they are the same");
+        let shown: Vec<_> = same.dirs.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["a::/x", "b"]);
     }
 
     #[test]

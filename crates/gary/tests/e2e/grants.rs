@@ -123,3 +123,41 @@ fn a_granted_directory_has_no_way_out() {
         assert_eq!(outcome.text(), "", "{path}");
     }
 }
+
+#[test]
+fn a_directory_has_one_name_however_it_is_written() {
+    let gary = Gary::new();
+    gary.write("data/sub/in", "from outside");
+    for (dir, path) in [
+        ("data/", "data/sub/in"),
+        ("./data", "data/sub/in"),
+        ("data//sub", "data/sub/in"),
+        ("data/../data", "data/sub/in"),
+        ("data::/x/", "/x/sub/in"),
+        ("data::/x/./y/..", "/x/sub/in"),
+    ] {
+        let outcome = hello(&gary, &["--dir", dir], &["read", path]).exits(0);
+        assert_eq!(outcome.text(), "from outside", "{dir}");
+    }
+}
+
+#[test]
+fn what_looks_like_an_option_is_no_part_of_a_path() {
+    let gary = Gary::new();
+    gary.write("data/in", "from outside");
+    for option in [":RO", ":r", ",ro", "::ro"] {
+        let outcome = hello(&gary, &["--dir", &format!("data::/x{option}")], &[]);
+        outcome.fails(2, &["is no option", "try: write data::/x:ro "]);
+    }
+}
+
+#[test]
+fn two_directories_cannot_have_one_name() {
+    let gary = Gary::new();
+    gary.write("e1/in", "one");
+    gary.write("e2/in", "two");
+    let names_both = ["`e1::/x`", "`e2::/x`", "try: "];
+    hello(&gary, &["--dir", "e1::/x", "--dir", "e2::/x"], &[]).fails(2, &names_both);
+    let flags = ["--dir", "e1::/x", "--dir", "e1::/x"];
+    hello(&gary, &flags, &["read", "/x/in"]).exits(0);
+}
