@@ -9,6 +9,7 @@ mod build;
 mod call;
 mod cli;
 mod console;
+mod crate_name;
 #[cfg(test)]
 mod defaults;
 mod denied;

@@ -4,10 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use clap::ValueEnum;
 use gary_manifest::{Name, ParseError};
 
 use crate::cli::{NewArgs, Template};
 use crate::console;
+use crate::crate_name;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
 
@@ -65,6 +67,15 @@ fn make(dir: &Path, template: Template) -> Result<(), Problem> {
             Name::from_stem(&dir.file_name().unwrap_or_default().to_string_lossy())
         }
     };
+    if let Some(why) = crate_name::refused(name.as_str()) {
+        let template = template
+            .to_possible_value()
+            .expect("no template is hidden from the command line");
+        let template = template.get_name();
+        return Err(cannot(Code::Usage)
+            .why(format!("`{name}` cannot be the project's name: {why}"))
+            .hint(format!("gary new my-{name} --template {template}")));
+    }
     if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(cannot(Code::Conflict)
             .why("the directory is there already, and not empty")

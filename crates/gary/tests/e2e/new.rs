@@ -107,3 +107,23 @@ fn a_name_that_cannot_be() {
         .fails(2, &["Not A Name"]);
     assert_eq!(fs::read_dir(gary.work()).expect("it is there").count(), 0);
 }
+
+#[test]
+fn a_name_that_cargo_refuses() {
+    let gary = Gary::new();
+    for (name, why) in [
+        ("1abc", "digit"),
+        ("fn", "word of Rust's"),
+        ("test", "library of Rust's"),
+        ("core", "library of Rust's"),
+        ("build", "directory of cargo's"),
+    ] {
+        for template in ["cli", "http"] {
+            let again = format!("try: gary new my-{name} --template {template}\n");
+            gary.call(["new", name, "--template", template])
+                .output()
+                .fails(2, &[name, why, &again]);
+        }
+    }
+    assert_eq!(fs::read_dir(gary.work()).expect("it is there").count(), 0);
+}
