@@ -50,8 +50,12 @@ impl FromStr for ListenAddr {
         if text.is_empty() {
             return Err(refuse("it is empty"));
         }
-        if text.parse::<IpAddr>().is_ok() {
-            return Err(refuse("it has no port"));
+        match text.parse() {
+            Ok(IpAddr::V4(_)) => return Err(refuse("it has no port")),
+            // What looks like a port is the end of the address.
+            Ok(IpAddr::V6(_)) => return Err(refuse(BRACKETS)),
+            Err(_) if text.contains("://") => return Err(refuse("it is a URL")),
+            Err(_) => {}
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => (Some(host), port),
@@ -83,6 +87,8 @@ impl fmt::Display for ListenAddr {
     }
 }
 
+const BRACKETS: &str = "an IPv6 address must be in brackets, with its port behind them";
+
 fn parse_address(host: &str) -> Result<IpAddr, &'static str> {
     let bracketed = host
         .strip_prefix('[')
@@ -94,7 +100,7 @@ fn parse_address(host: &str) -> Result<IpAddr, &'static str> {
             .map_err(|_| "there is no IPv6 address in its brackets");
     }
     if host.contains(':') {
-        return Err("an IPv6 address must be in brackets");
+        return Err(BRACKETS);
     }
     let address = host.parse();
     address
@@ -128,7 +134,9 @@ mod tests {
         for (text, why) in [
             ("", "it is empty"),
             ("127.0.0.1", "it has no port"),
-            ("::1", "it has no port"),
+            ("::1", BRACKETS),
+            ("::1:0", BRACKETS),
+            ("http://127.0.0.1:0", "it is a URL"),
             ("localhost", "it has no port"),
             ("127.0.0.1:", "its port is no number"),
             ("127.0.0.1:http", "its port is no number"),
@@ -136,7 +144,7 @@ mod tests {
             ("127.0.0.1:65536", "its port is more than 65535"),
             ("99999", "its port is more than 65535"),
             ("::1:99999", "its port is more than 65535"),
-            ("fe80::1::8080", "an IPv6 address must be in brackets"),
+            ("fe80::1::8080", BRACKETS),
             ("[x]:1", "there is no IPv6 address in its brackets"),
             ("example.com:80", "its host is no IP address"),
             ("1.2.3:80", "its host is no IP address"),

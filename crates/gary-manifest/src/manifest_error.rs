@@ -93,6 +93,10 @@ impl ManifestError {
             Problem::TooLong { .. } => Some("move large values into files".into()),
             Problem::Syntax { .. } => None,
             Problem::UnknownKey { nearest, table, .. } => Some(match nearest {
+                // It stands in another table, as `run` does behind `[promise]`.
+                Some(nearest) if !table.is_empty() && manifest_keys::is_table(nearest) => {
+                    format!("write it in [{nearest}], which is a table of its own")
+                }
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!(
                     "known keys{}: {}",
@@ -212,6 +216,11 @@ mod tests {
                 Some("did you mean `promise.memory`?"),
             ),
             (
+                "[promise]\nrun.x = 3",
+                "gary.toml:3:1: unknown key `run` in [promise]",
+                Some("write it in [run], which is a table of its own"),
+            ),
+            (
                 "[http]\nname = \"x\"",
                 "gary.toml:3:1: unknown key `name` in [http]",
                 Some("did you mean `name`?"),
@@ -231,12 +240,12 @@ mod tests {
             ),
             (
                 "[promise]\nmemory = \"0\"",
-                "gary.toml:3:10: promise.memory: `0` is not a memory size: it must be more than zero",
+                "gary.toml:3:10: promise.memory: `0` is not a size: it must be more than zero",
                 Some("write a number and a unit, such as 64MiB or 1GiB"),
             ),
             (
                 "[promise]\nmemory = 0",
-                "gary.toml:3:10: promise.memory: `0` is not a memory size: it must be more than zero",
+                "gary.toml:3:10: promise.memory: `0` is not a size: it must be more than zero",
                 Some("write a number and a unit, such as 64MiB or 1GiB"),
             ),
             (

@@ -77,6 +77,11 @@ fn nearest(known: &schema::Tables<'_>, table: &str, key: &str) -> Option<String>
     })
 }
 
+/// Whether a key at the top is a table whose keys are fixed.
+pub(crate) fn is_table(key: &str) -> bool {
+    !key.is_empty() && schema::tables(&schema::json_schema()).contains_key(key)
+}
+
 /// The keys of a table, for people.
 pub(crate) fn known(table: &str) -> String {
     let schema = schema::json_schema();

@@ -40,7 +40,7 @@ impl From<NonZeroU64> for MemorySize {
 }
 
 impl TextValue for MemorySize {
-    const WHAT: &'static str = "a memory size";
+    const WHAT: &'static str = "a size";
     const EXAMPLES: &'static [&'static str] = &["64MiB", "1GiB", "512KiB", "64MB", "1048576"];
     const NUMBER: bool = true;
 }

@@ -21,7 +21,7 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// `what` carries its article ("a memory size"), so that the message reads as a sentence.
+    /// `what` carries its article ("a size"), so that the message reads as a sentence.
     pub(crate) fn new(
         what: &'static str,
         given: &str,
@@ -36,7 +36,7 @@ impl ParseError {
         }
     }
 
-    /// What the text should have been, with its article: "a memory size".
+    /// What the text should have been, with its article: "a size".
     pub fn what(&self) -> &'static str {
         self.what
     }

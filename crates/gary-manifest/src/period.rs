@@ -61,7 +61,7 @@ impl FromStr for Period {
             return Err(refuse("it must be more than zero".into()));
         }
         if duration > Self::MAX {
-            return Err(refuse("it is more than a year".into()));
+            return Err(refuse("it is more than 365 days".into()));
         }
         Ok(Self(duration))
     }
@@ -121,7 +121,8 @@ mod tests {
             ("5parsecs", "`parsecs` is no unit of time"),
             ("soon", "it is no number with a unit"),
             ("1s!", "it is no number with a unit"),
-            ("366d", "it is more than a year"),
+            ("366d", "it is more than 365 days"),
+            ("1y", "it is more than 365 days"),
             (
                 "99999999999999999999s",
                 "its number is too large or too small",

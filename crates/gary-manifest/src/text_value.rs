@@ -12,7 +12,7 @@ use crate::ParseError;
 
 /// A value whose one written form is text.
 pub(crate) trait TextValue: FromStr<Err = ParseError> + fmt::Display {
-    /// What it is, with its article: "a memory size". The schema's description too.
+    /// What it is, with its article: "a size". The schema's description too.
     const WHAT: &'static str;
     /// Examples that parse; the first one stands in "expected ... such as ...".
     const EXAMPLES: &'static [&'static str];

@@ -159,16 +159,36 @@ pub(crate) struct WorkloadArgs {
     pub(crate) listen_net: bool,
 
     /// Memory of all instances together, such as 64MiB [default: no limit]
-    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        help_heading = "Limits"
+    )]
     pub(crate) memory: Option<MemorySize>,
     /// Memory of one instance [default: no limit]
-    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        help_heading = "Limits"
+    )]
     pub(crate) instance_memory: Option<MemorySize>,
     /// Processor cores, such as 0.5 [default: no limit]
-    #[arg(long, value_name = "CORES", help_heading = "Limits")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "CORES",
+        help_heading = "Limits"
+    )]
     pub(crate) cpu: Option<Cpu>,
     /// Longest a run or a request may take, such as 30s [default: no limit]
-    #[arg(long, value_name = "TIME", help_heading = "Limits")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "TIME",
+        help_heading = "Limits"
+    )]
     pub(crate) timeout: Option<Period>,
 }
 
@@ -181,17 +201,17 @@ pub(crate) struct ServeArgs {
     pub(crate) addr: Option<ListenAddr>,
     /// Requests handled at once; the next ones wait, then get 503 [default: what there is room
     /// for, up to 1000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) max_concurrency: Option<Count>,
     /// Requests that one instance serves before it is dropped; those that share an instance share
     /// its fate [default: 1 at WASI 0.2, 128 at 0.3]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) reuse: Option<Count>,
     /// Largest request body [default: 16MiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SIZE")]
     pub(crate) max_body: Option<MemorySize>,
     /// Time for requests under way once you stop it [default: 10s]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, allow_negative_numbers = true, value_name = "TIME")]
     pub(crate) drain: Option<Period>,
 }
 

@@ -44,7 +44,18 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Problem {
         ErrorKind::PermissionDenied => (Code::BadInput, "permission denied".into()),
         _ => (Code::BadInput, error.to_string()),
     };
-    let problem = Problem::new(code, format!("cannot read {}", path.display())).why(why);
+    let problem = Problem::new(code, format!("cannot read {}", path.display()));
+    if error.kind() == ErrorKind::NotFound
+        && let Ok(leads_to) = fs::read_link(path)
+    {
+        return problem
+            .why(format!(
+                "it is a link to {}, which is not there",
+                leads_to.display()
+            ))
+            .hint("make what it leads to, or correct the link");
+    }
+    let problem = problem.why(why);
     match (error.kind(), neighbour(path)) {
         (ErrorKind::NotFound, Some(near)) => problem.hint(near.display().to_string()),
         (ErrorKind::NotFound, None) => {

@@ -1,10 +1,14 @@
 //! What is told to a person when something fails: what, why as observed, what to try, and the code.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use gary_manifest::ParseError;
 
+use crate::cli::Cli;
 use crate::console;
 use crate::report::Reporter;
 
@@ -103,16 +107,54 @@ fn unknown(error: &clap::Error) -> Problem {
     };
     let given = context(error, kind).unwrap_or_default();
     let problem = Problem::new(Code::Usage, format!("there is no {what} {given}"));
+    let given = given.trim_matches('`');
+    if what == "command" && is_workload(given) {
+        return problem.hint(format!("gary run {given}"));
+    }
     let near = context(error, ContextKind::SuggestedArg)
         .or_else(|| context(error, ContextKind::SuggestedSubcommand));
-    match near {
+    match near.or_else(|| reordered(given).map(|near| format!("`{near}`"))) {
         Some(near) => problem.hint(format!("did you mean {near}?")),
         None if what == "command" => problem.hint("gary --help"),
-        None if given.starts_with("`-") => problem.hint("add --help to see what it takes"),
-        None => problem.hint(format!(
-            "put what is for the guest behind `--`: -- {}",
-            given.trim_matches('`')
-        )),
+        None if given.starts_with('-') => problem.hint("add --help to see what it takes"),
+        None => problem.hint(match usage_of(error) {
+            usage if usage.contains("ARGS") => {
+                format!("put what is for the guest behind `--`: -- {given}")
+            }
+            usage if usage.contains("CALL") => {
+                "write the arguments in the call: 'func(ARGS)'".to_owned()
+            }
+            _ => "add --help to see what it takes".to_owned(),
+        }),
+    }
+}
+
+/// Whether what stands in a command's place is something that can be run.
+fn is_workload(given: &str) -> bool {
+    let path = Path::new(given);
+    let extension = path.extension().and_then(OsStr::to_str);
+    matches!(extension, Some("wasm" | "toml")) || path.join("gary.toml").is_file()
+}
+
+/// The command with the same letters in another order, which clap takes to be too far off where it
+/// is a short one.
+fn reordered(given: &str) -> Option<String> {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let commands = Cli::command();
+    let mut names = commands.get_subcommands().map(clap::Command::get_name);
+    let near = names.find(|name| sorted(name) == sorted(given))?;
+    Some(near.to_owned())
+}
+
+/// How the command is used that has been typed.
+fn usage_of(error: &clap::Error) -> String {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => String::new(),
     }
 }
 

@@ -25,6 +25,20 @@ fn a_missing_file_that_differs_by_a_dash_only() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere() {
+    let gary = Gary::new();
+    symlink("gone.wasm", gary.work().join("link.wasm")).expect("it is new");
+    gary.run("link.wasm").output().fails(
+        7,
+        &[
+            "link.wasm",
+            "a link to gone.wasm",
+            "try: make what it leads to",
+        ],
+    );
+}
+
+#[test]
 fn a_directory_without_a_manifest() {
     let gary = Gary::new();
     gary.run(".")

@@ -49,6 +49,39 @@ fn a_value_that_cannot_be() {
 }
 
 #[test]
+fn a_negative_number_is_a_value() {
+    for flag in [
+        "--memory",
+        "--cpu",
+        "--timeout",
+        "--max-concurrency",
+        "--drain",
+    ] {
+        let run = Gary::new().run(HELLO.path()).args([flag, "-1"]).output();
+        run.fails(2, &[flag, "negative", "try: "]);
+    }
+}
+
+#[test]
+fn a_command_that_was_left_out_or_mixed_up() {
+    let call = |args: &[&str]| Gary::new().call(args).output();
+    call(&["hello-cli.wasm"]).fails(2, &["try: gary run hello-cli.wasm\n"]);
+    call(&["rnu", "hello-cli.wasm"]).fails(2, &["`rnu`", "try: did you mean `run`?\n"]);
+}
+
+#[test]
+fn arguments_of_a_call_stand_in_it() {
+    let run = Gary::new().call(["call", "calc.wasm", "add(1, 2)", "--", "3"]);
+    run.output()
+        .fails(2, &["`3`", "try: write the arguments in the call: "]);
+    let run = Gary::new().call(["run", "calc.wasm", "3"]);
+    run.output().fails(
+        2,
+        &["`3`", "try: put what is for the guest behind `--`: -- 3\n"],
+    );
+}
+
+#[test]
 fn a_directory_that_is_not_there() {
     let run = Gary::new()
         .run(HELLO.path())
