@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{self, Command, ExitStatus, Stdio};
 
 use gary_manifest::Build;
 
+use crate::companion::{self, Companion};
+use crate::event::By;
 use crate::piped;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
+use crate::signals;
 
 /// The targets that Rust builds components and wasip1 modules for.
 const RUST_TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];
@@ -48,7 +51,9 @@ pub(crate) fn run(build: &Build, dir: &Path, reporter: &Reporter) -> Result<(), 
 fn told(mut command: Command, reporter: &Reporter) -> io::Result<ExitStatus> {
     command.stdin(Stdio::null());
     if reporter.shares_stderr() {
-        return command.stdout(io::stderr()).status();
+        let ended = Companion::spawn(command.stdout(io::stderr()))?.wait();
+        end_if_signalled(reporter);
+        return ended;
     }
     let mut kept = VecDeque::new();
     let status = piped::run(command, |line| {
@@ -63,7 +68,17 @@ fn told(mut command: Command, reporter: &Reporter) -> io::Result<ExitStatus> {
     if !status.success() {
         kept.iter().for_each(|line| reporter.build_output(line));
     }
+    end_if_signalled(reporter);
     Ok(status)
+}
+
+/// Ends where a signal to Gary has ended the command.
+fn end_if_signalled(reporter: &Reporter) {
+    if let Some(signal) = companion::signalled() {
+        let code = signals::exit_code(signal);
+        reporter.exit(code, By::Gary);
+        process::exit(i32::from(code));
+    }
 }
 
 /// Adds the Rust target that a cargo command builds for, where rustup has been told not to do so by

@@ -8,6 +8,7 @@ mod backlog;
 mod build;
 mod call;
 mod cli;
+mod companion;
 mod console;
 mod crate_name;
 #[cfg(test)]

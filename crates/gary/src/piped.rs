@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::companion::Companion;
+
 /// Bytes of a line; the rest of a longer one is the next.
 const LINE_BYTES_MAX: u64 = 16 << 10;
 
@@ -27,7 +29,7 @@ enum Event {
 pub(crate) fn run(mut command: Command, mut line: impl FnMut(&str)) -> io::Result<ExitStatus> {
     let (reader, writer) = io::pipe()?;
     command.stdout(writer.try_clone()?).stderr(writer);
-    let mut child = command.spawn()?;
+    let child = Companion::spawn(&mut command)?;
     // It holds the pipe open as well.
     drop(command);
     let (events, coming) = sync_channel(LINES_AHEAD_MAX);

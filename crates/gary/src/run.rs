@@ -17,7 +17,7 @@ use crate::linked::Linked;
 use crate::load;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
 use crate::target::Target;
 use crate::watch::Watcher;
 
@@ -95,6 +95,7 @@ fn finish(reporter: &Reporter, code: u8, by: By) -> u8 {
 /// Runs again whenever something changes, until a signal. What fails is told, and waits for the next
 /// change.
 fn watched(what: &Path, flags: &mut Flags, mut target: Target, reporter: &Arc<Reporter>) -> u8 {
+    signals::guard();
     let mut watcher = match Watcher::start(&target) {
         Ok(watcher) => watcher,
         Err(problem) => return failed(reporter, &problem),

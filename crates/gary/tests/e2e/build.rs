@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use rustix::process::Signal;
+
 use crate::support::{Gary, Guest, Outcome, check_schema};
 
 /// Runs a workload that is built by this command, with the component there already.
@@ -54,5 +56,41 @@ fn for_a_program_every_line_of_a_build_is_an_event() {
             .map(|event| event["line"].clone())
             .collect();
         assert_eq!(lines, ["\"one", "two"], "{flags:?}");
+    }
+}
+
+/// A build that tells of its start and, once a signal has ended all that it started, of its end. The
+/// last program that is started tells of it: before that one is there, a shell may lose the signal.
+const SLOW_BUILD: &str = r#"
+component = "app.wasm"
+[build]
+command = '''
+trap 'echo ended > ended; exit 1' TERM INT
+sh -c '
+  trap "echo ended > child-ended; kill \$!; exit" TERM INT
+  sh -c "echo started; exec sleep 60" &
+  wait
+'
+'''
+"#;
+
+#[test]
+fn a_signal_ends_a_build_with_all_that_it_started() {
+    for flags in [&[][..], &["--json"], &["--watch"]] {
+        for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+            let gary = Gary::new();
+            gary.write("gary.toml", SLOW_BUILD);
+            let run = gary.run(".").args(flags).start();
+            // The command itself, as it is told of, says echo too.
+            run.stderr_with(match flags.contains(&"--json") {
+                true => "\"line\":\"started\"",
+                false => "\nstarted\n",
+            });
+            run.signal(signal);
+            let outcome = run.wait().exits(code);
+            for mark in ["ended", "child-ended"] {
+                assert!(gary.work().join(mark).exists(), "{mark}: {outcome:?}");
+            }
+        }
     }
 }
