@@ -222,6 +222,11 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; blake3::KEY_LEN]> {
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;
     private_file(&temporary)?.write_all(&key)?;
     if path.exists() {
+        // Another process may have made it since it was looked for.
+        if let Ok(key) = read_key(path) {
+            fs::remove_file(&temporary)?;
+            return Ok(key);
+        }
         // What is there is no key: one of ours takes its place, and old entries become void.
         fs::rename(&temporary, path)?;
         return read_key(path);

@@ -53,3 +53,41 @@ pub(crate) fn harmless(text: &str) -> String {
         })
         .collect()
 }
+
+/// Likewise, and with nothing in it that could pass for another line or turn the text around.
+pub(crate) fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if forges(c) {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+/// Control characters except the tab, the two separators that some viewers break lines at, and the
+/// marks that turn the direction of text.
+fn forges(c: char) -> bool {
+    match c {
+        '\t' => false,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' => true,
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        c => c.is_control(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_guest_is_one_line_that_no_terminal_obeys() {
+        let forged = "ok\r\n\u{1b}[2Jerror: \u{9b}31m\u{7f}\u{202e}evil\u{2028}\0";
+        assert_eq!(
+            on_one_line(forged),
+            "ok\\r\\n\\u{1b}[2Jerror: \\u{9b}31m\\u{7f}\\u{202e}evil\\u{2028}\\u{0}"
+        );
+    }
+}

@@ -9,7 +9,7 @@ use gary_host::{Failure, Level, LogSink, TrapReport, http};
 use gary_manifest::{Color, Workload};
 
 use crate::backlog::{Backlog, Worth};
-use crate::console::{self, harmless};
+use crate::console::{self, harmless, on_one_line};
 use crate::event::{By, Event};
 use crate::failures::{Failures, Verdict};
 use crate::problem::{Code, Problem};
@@ -423,7 +423,10 @@ impl LogSink for Reporter {
         self.tell_at(
             Worth::Passing,
             Loudness::Normal,
-            || format!("{} {context}: {message}", level.as_str()),
+            || {
+                let (context, message) = (on_one_line(context), on_one_line(message));
+                format!("{} {context}: {message}", level.as_str())
+            },
             || Event::Log {
                 level: level.as_str().to_owned(),
                 context: context.to_owned(),

@@ -61,3 +61,16 @@ fn a_log_line_cannot_command_the_terminal() {
         .exits(0);
     assert!(!outcome.stderr.contains('\u{1b}'), "{:?}", outcome.stderr);
 }
+
+#[test]
+fn a_log_event_has_the_message_as_it_was() {
+    for message in ["two\nlines", "a backslash and an n: \\n", "\u{1b}[2Jgone"] {
+        let outcome = Gary::new()
+            .run(GUEST.path())
+            .arg("--json")
+            .guest_args(["log", "info", "door", message])
+            .output()
+            .exits(0);
+        assert_eq!(outcome.event("log")["message"], message);
+    }
+}
