@@ -1,0 +1,33 @@
+//! The vocabulary of Promise Theory and its algebra: what agents say to each other, and what follows
+//! from it. (The theory: Bergstra and Burgess, "Promise Theory: Principles and Applications".)
+//!
+//! What this crate promises its neighbours:
+//!
+//! - It is pure. Time comes in as `now`; there is no IO, no clock, no randomness, no thread, and what
+//!   has an order always has the same.
+//! - A value that exists is legal. Every limit is a constant with a name, and what goes beyond it is
+//!   refused, after looking at no more of it than the limit.
+//! - Nothing here panics for what a peer sends.
+
+// Values: which, how much, and what it is called.
+mod amount;
+mod id;
+mod text;
+
+#[cfg(test)]
+mod testing;
+
+pub use amount::{
+    BoundedSet, CPU_CORES_MICRO_MAX, LEASE_MS_MAX, Lease, LeaseError, MEMORY_BYTES_MAX,
+    NOTICE_MS_MAX, Notice, NoticeError, Portion, PortionError, Resources, ResourcesError, Time,
+    TooMany,
+};
+pub use id::{
+    AGENTS_NAMED_MAX, AgentId, Agents, BootEpoch, ClusterId, ComponentDigest, Generation, IdError,
+    PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
+};
+pub use text::{
+    Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces,
+    LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, ROUTES_MAX, Route, Routes, TextError,
+    WorkloadName,
+};
