@@ -14,6 +14,11 @@ mod amount;
 mod id;
 mod text;
 
+// Promises: what is said.
+mod bodies;
+mod condition;
+mod scope;
+
 #[cfg(test)]
 mod testing;
 
@@ -22,10 +27,17 @@ pub use amount::{
     NOTICE_MS_MAX, Notice, NoticeError, Portion, PortionError, Resources, ResourcesError, Time,
     TooMany,
 };
+pub use bodies::{
+    Accept, Axis, Bid, Body, Capacity, Consider, Have, Host, Keep, Lineage, Misfit, Needs,
+    Polarity, SPEC_BYTES_MAX, SPREAD_MAX, Serve, Spec, SpecError, Spread, SpreadError, Submitters,
+    Update, UpdateError, Use,
+};
+pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
 pub use id::{
     AGENTS_NAMED_MAX, AgentId, Agents, BootEpoch, ClusterId, ComponentDigest, Generation, IdError,
     PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
 };
+pub use scope::Scope;
 pub use text::{
     Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces,
     LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, ROUTES_MAX, Route, Routes, TextError,

@@ -1,0 +1,29 @@
+//! What an owner wants to use: the intent of a deploy.
+
+use super::{Lineage, Needs, Spec, Spread, Submitters};
+use crate::{ComponentDigest, Routes, Valency, WorkloadName};
+
+/// The constraint of `-use`: an owner uses hostings of a component. The intent of a deploy.
+///
+/// Nobody else's behaviour is in it: it says what is used if it is offered, and makes nobody offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// Whether it founds a workload, or which one it updates.
+    pub lineage: Lineage,
+    /// What the owner calls it.
+    pub name: WorkloadName,
+    /// What is to be hosted.
+    pub component: ComponentDigest,
+    /// How many hostings are used at once. None deletes the workload.
+    pub valency: Valency,
+    /// What each hosting needs.
+    pub needs: Needs,
+    /// Over what hostings should be spread.
+    pub spread: Spread,
+    /// The host names under which it wants to be reached.
+    pub routes: Routes,
+    /// Who may update it besides its owner.
+    pub updaters: Submitters,
+    /// How a host is to run it.
+    pub spec: Spec,
+}
