@@ -8,6 +8,11 @@
 //! - A value that exists is legal. Every limit is a constant with a name, and what goes beyond it is
 //!   refused, after looking at no more of it than the limit.
 //! - Nothing here panics for what a peer sends.
+//!
+//! Its invariants, each held by types:
+//!
+//! - An agent promises for itself only. A [`Promise`] names no promiser: whoever's key signs it is the
+//!   one. [`Own`] is made by the holder of a key, [`Verified`] by that or by checking a signature.
 
 // Values: which, how much, and what it is called.
 mod amount;
@@ -17,7 +22,12 @@ mod text;
 // Promises: what is said.
 mod bodies;
 mod condition;
+mod promise;
 mod scope;
+mod withdrawal;
+
+// Whose word it is.
+mod signing;
 
 #[cfg(test)]
 mod testing;
@@ -37,9 +47,15 @@ pub use id::{
     AGENTS_NAMED_MAX, AgentId, Agents, BootEpoch, ClusterId, ComponentDigest, Generation, IdError,
     PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
 };
+pub use promise::{Promise, PromiseError};
 pub use scope::Scope;
+pub use signing::{
+    AgentKey, Codec, DeclareError, Own, Promiser, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Signed,
+    Statement, Verified, Verifier, VerifyError,
+};
 pub use text::{
     Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces,
     LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, ROUTES_MAX, Route, Routes, TextError,
     WorkloadName,
 };
+pub use withdrawal::{Reason, Withdrawal, WithdrawalError};

@@ -1,8 +1,98 @@
 //! What the tests of this crate are made of.
 
+use std::{cell::RefCell, collections::BTreeMap, fmt::Debug};
+
 use proptest::prelude::*;
 
-use crate::{CPU_CORES_MICRO_MAX, MEMORY_BYTES_MAX, Portion, Resources};
+use crate::{
+    AgentId, AgentKey, Body, BootEpoch, CPU_CORES_MICRO_MAX, ClusterId, Codec, ComponentDigest,
+    Condition, Have, Interfaces, Labels, Lineage, MEMORY_BYTES_MAX, Needs, Own, Portion, Promise,
+    Promiser, Reason, Resources, Routes, Spec, Spread, Submitters, Use, Valency, Verifier,
+    Withdrawal, WorkloadId,
+};
+
+/// The cluster that everybody in the tests is in.
+pub(crate) const CLUSTER: ClusterId = ClusterId::from_bytes([0xc1; 32]);
+
+/// A codec that knows what it packed: the bytes are a value's debug form.
+pub(crate) struct Book<T>(RefCell<BTreeMap<Vec<u8>, T>>);
+
+/// Bytes that a [`Book`] did not pack.
+#[derive(Debug, thiserror::Error)]
+#[error("this is not in the book")]
+pub(crate) struct NotInTheBook;
+
+impl<T> Book<T> {
+    pub(crate) fn new() -> Self {
+        Self(RefCell::new(BTreeMap::new()))
+    }
+}
+
+impl<T: Clone + Debug> Codec<T> for Book<T> {
+    type Error = NotInTheBook;
+
+    fn pack(&self, value: &T) -> Vec<u8> {
+        let bytes = format!("{value:?}").into_bytes();
+        self.0.borrow_mut().insert(bytes.clone(), value.clone());
+        bytes
+    }
+
+    fn unpack(&self, bytes: &[u8]) -> Result<T, NotInTheBook> {
+        self.0.borrow().get(bytes).cloned().ok_or(NotInTheBook)
+    }
+}
+
+/// An agent: its promiser, and a way to say things that cannot fail.
+pub(crate) struct Agent {
+    pub(crate) promiser: Promiser,
+    promises: Book<Promise>,
+    withdrawals: Book<Withdrawal>,
+}
+
+impl Agent {
+    /// The agent of this number, started for the first time. Made twice, the two are clones.
+    pub(crate) fn new(number: u8) -> Self {
+        let key = AgentKey::from_seed(&[number; 32]);
+        Self {
+            promiser: Promiser::new(key, CLUSTER, BootEpoch(1)),
+            promises: Book::new(),
+            withdrawals: Book::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> AgentId {
+        self.promiser.id()
+    }
+
+    pub(crate) fn promise(&mut self, body: Body) -> Own<Promise> {
+        self.promise_if(body, Condition::default())
+    }
+
+    pub(crate) fn promise_if(&mut self, body: Body, condition: Condition) -> Own<Promise> {
+        let promise = self.promiser.promise(body, condition, &self.promises);
+        promise.expect("it is short")
+    }
+
+    pub(crate) fn revise(&mut self, earlier: &Own<Promise>, body: Body) -> Own<Promise> {
+        let condition = Condition::default();
+        let promise = self
+            .promiser
+            .revise(earlier, body, condition, &self.promises);
+        promise.expect("it is short and of this agent")
+    }
+
+    pub(crate) fn withdraw(&mut self, promise: &Own<Promise>) -> Own<Withdrawal> {
+        let withdrawal = self
+            .promiser
+            .withdraw(promise, Reason::Unstated, &self.withdrawals);
+        withdrawal.expect("it is short and of this agent")
+    }
+}
+
+/// A verifier of everybody in the tests, which remembers nothing.
+pub(crate) fn verifier() -> Verifier {
+    Verifier::new(CLUSTER, 0)
+}
 
 /// Amounts of all magnitudes, none included.
 pub(crate) fn resources() -> impl Strategy<Value = Resources> {
@@ -19,4 +109,32 @@ pub(crate) fn portions() -> impl Strategy<Value = Portion> {
 
 fn amounts(max: u64) -> impl Strategy<Value = u64> {
     prop_oneof![0..8_u64, 0..=1_000_000_u64, 0..=max]
+}
+
+/// An intent that founds a workload of `valency` hostings of `portion` each.
+pub(crate) fn intent(valency: u32, portion: Portion) -> Use {
+    Use {
+        lineage: Lineage::Founds,
+        name: "hello".parse().expect("legal"),
+        component: ComponentDigest::from_bytes([7; 32]),
+        valency: Valency::new(valency).expect("few"),
+        needs: Needs {
+            portion,
+            labels: Labels::default(),
+            architecture: None,
+            interfaces: Interfaces::default(),
+        },
+        spread: Spread::default(),
+        routes: Routes::default(),
+        updaters: Submitters::AnyClient,
+        spec: Spec::new(b"").expect("short"),
+    }
+}
+
+/// Something to promise that differs from number to number.
+pub(crate) fn body(number: u8) -> Body {
+    Body::Have(Have {
+        workload: WorkloadId::from_bytes([1; 16]),
+        component: ComponentDigest::from_bytes([number; 32]),
+    })
 }

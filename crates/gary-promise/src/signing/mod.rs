@@ -1,0 +1,19 @@
+//! Whose word it is: signing, checking, and the types that only exist once either was done.
+
+mod agent_key;
+mod codec;
+mod own;
+mod promiser;
+mod signed;
+mod statement;
+mod verified;
+mod verifier;
+
+pub use agent_key::AgentKey;
+pub use codec::Codec;
+pub use own::Own;
+pub use promiser::{DeclareError, Promiser};
+pub use signed::{SIGNATURE_BYTES, Signed};
+pub use statement::{STATEMENT_BYTES_MAX, Statement};
+pub use verified::Verified;
+pub use verifier::{Verifier, VerifyError};
