@@ -13,6 +13,7 @@
 //!
 //! - An agent promises for itself only. A [`Promise`] names no promiser: whoever's key signs it is the
 //!   one. [`Own`] is made by the holder of a key, [`Verified`] by that or by checking a signature.
+//! - A withdrawal is final: [`Standing`] only moves up.
 
 // Values: which, how much, and what it is called.
 mod amount;
@@ -28,6 +29,10 @@ mod withdrawal;
 
 // Whose word it is.
 mod signing;
+
+// What follows from what was said.
+mod record;
+mod standing;
 
 #[cfg(test)]
 mod testing;
@@ -48,11 +53,13 @@ pub use id::{
     PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
 };
 pub use promise::{Promise, PromiseError};
+pub use record::Record;
 pub use scope::Scope;
 pub use signing::{
     AgentKey, Codec, DeclareError, Own, Promiser, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Signed,
     Statement, Verified, Verifier, VerifyError,
 };
+pub use standing::Standing;
 pub use text::{
     Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces,
     LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, ROUTES_MAX, Route, Routes, TextError,

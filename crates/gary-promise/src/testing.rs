@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::{
     AgentId, AgentKey, Body, BootEpoch, CPU_CORES_MICRO_MAX, ClusterId, Codec, ComponentDigest,
     Condition, Have, Interfaces, Labels, Lineage, MEMORY_BYTES_MAX, Needs, Own, Portion, Promise,
-    Promiser, Reason, Resources, Routes, Spec, Spread, Submitters, Use, Valency, Verifier,
+    Promiser, Reason, Record, Resources, Routes, Spec, Spread, Submitters, Use, Valency, Verifier,
     Withdrawal, WorkloadId,
 };
 
@@ -137,4 +137,35 @@ pub(crate) fn body(number: u8) -> Body {
         workload: WorkloadId::from_bytes([1; 16]),
         component: ComponentDigest::from_bytes([number; 32]),
     })
+}
+
+/// What one agent said, of which it may have two clones that do not know of each other.
+pub(crate) fn histories() -> impl Strategy<Value = Vec<Record>> {
+    let acts = || prop::collection::vec((0..3_u8, any::<prop::sample::Index>(), 0..4_u8), 1..8);
+    (acts(), prop::option::of(acts())).prop_map(|(acts, clone_acts)| {
+        let mut records = history(&acts);
+        records.extend(clone_acts.iter().flat_map(|acts| history(acts)));
+        records
+    })
+}
+
+fn history(acts: &[(u8, prop::sample::Index, u8)]) -> Vec<Record> {
+    let mut agent = Agent::new(1);
+    let mut made = vec![agent.promise(Body::Admit)];
+    let mut records = vec![Record::Promise((*made[0]).clone())];
+    for (act, which, number) in acts {
+        let earlier = made[which.index(made.len())].clone();
+        let promise = match act {
+            0 => agent.promise(body(*number)),
+            1 => agent.revise(&earlier, body(*number)),
+            _ => {
+                let withdrawal = agent.withdraw(&earlier).into_verified();
+                records.push(Record::Withdrawal(withdrawal));
+                continue;
+            }
+        };
+        records.push(Record::Promise((*promise).clone()));
+        made.push(promise);
+    }
+    records
 }

@@ -44,6 +44,11 @@ impl<T> Signed<T> {
     pub const fn signature(&self) -> &[u8; SIGNATURE_BYTES] {
         &self.signature
     }
+
+    /// What was signed and how, for an order among records that claim to be one.
+    pub(crate) fn proof(&self) -> (&[u8], &[u8; SIGNATURE_BYTES]) {
+        (&self.bytes, &self.signature)
+    }
 }
 
 // Derived, these would ask the same of `T`, of which there is none in here.
