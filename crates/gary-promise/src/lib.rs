@@ -14,6 +14,7 @@
 //! - An agent promises for itself only. A [`Promise`] names no promiser: whoever's key signs it is the
 //!   one. [`Own`] is made by the holder of a key, [`Verified`] by that or by checking a signature.
 //! - A withdrawal is final: [`Standing`] only moves up.
+//! - A binding takes both halves and enforces what they have in common ([`Binding`]).
 
 // Values: which, how much, and what it is called.
 mod amount;
@@ -31,6 +32,8 @@ mod withdrawal;
 mod signing;
 
 // What follows from what was said.
+mod binding;
+mod binding_error;
 mod record;
 mod standing;
 
@@ -42,6 +45,8 @@ pub use amount::{
     NOTICE_MS_MAX, Notice, NoticeError, Portion, PortionError, Resources, ResourcesError, Time,
     TooMany,
 };
+pub use binding::{Binding, BindingId};
+pub use binding_error::{BindingError, Part};
 pub use bodies::{
     Accept, Axis, Bid, Body, Capacity, Consider, Have, Host, Keep, Lineage, Misfit, Needs,
     Polarity, SPEC_BYTES_MAX, SPREAD_MAX, Serve, Spec, SpecError, Spread, SpreadError, Submitters,

@@ -5,10 +5,11 @@ use std::{cell::RefCell, collections::BTreeMap, fmt::Debug};
 use proptest::prelude::*;
 
 use crate::{
-    AgentId, AgentKey, Body, BootEpoch, CPU_CORES_MICRO_MAX, ClusterId, Codec, ComponentDigest,
-    Condition, Have, Interfaces, Labels, Lineage, MEMORY_BYTES_MAX, Needs, Own, Portion, Promise,
-    Promiser, Reason, Record, Resources, Routes, Spec, Spread, Submitters, Use, Valency, Verifier,
-    Withdrawal, WorkloadId,
+    Accept, AgentId, AgentKey, Bid, Body, BootEpoch, CPU_CORES_MICRO_MAX, ClusterId, Codec,
+    ComponentDigest, Condition, Generation, Have, Host, Interfaces, Labels, Lease, Lineage,
+    MEMORY_BYTES_MAX, Needs, Own, Portion, Promise, PromiseId, Promiser, Reason, Record, Resources,
+    Routes, Slot, Spec, Spread, Submitters, Use, Valency, Verified, Verifier, Withdrawal,
+    WorkloadId,
 };
 
 /// The cluster that everybody in the tests is in.
@@ -111,6 +112,24 @@ fn amounts(max: u64) -> impl Strategy<Value = u64> {
     prop_oneof![0..8_u64, 0..=1_000_000_u64, 0..=max]
 }
 
+/// A lease of ten seconds.
+pub(crate) fn lease() -> Lease {
+    Lease::from_ms(10_000).expect("legal")
+}
+
+/// An offer to `promisee` to host slot 0 of the first generation of `workload`.
+pub(crate) fn offer(promisee: AgentId, workload: WorkloadId, portion: Portion) -> Host {
+    Host {
+        promisee,
+        workload,
+        generation: Generation::FIRST,
+        slot: Slot(0),
+        portion,
+        bid: Bid(1),
+        lease: lease(),
+    }
+}
+
 /// An intent that founds a workload of `valency` hostings of `portion` each.
 pub(crate) fn intent(valency: u32, portion: Portion) -> Use {
     Use {
@@ -128,6 +147,15 @@ pub(crate) fn intent(valency: u32, portion: Portion) -> Use {
         routes: Routes::default(),
         updaters: Submitters::AnyClient,
         spec: Spec::new(b"").expect("short"),
+    }
+}
+
+/// An acceptance of `offer` against `intent`.
+pub(crate) fn acceptance(intent: &Verified<Promise>, offer: PromiseId) -> Accept {
+    Accept {
+        workload: intent.workload().expect("an intent has one"),
+        intent: intent.id(),
+        offer,
     }
 }
 
