@@ -15,6 +15,15 @@
 //!   one. [`Own`] is made by the holder of a key, [`Verified`] by that or by checking a signature.
 //! - A withdrawal is final: [`Standing`] only moves up.
 //! - A binding takes both halves and enforces what they have in common ([`Binding`]).
+//! - Silence breaks nothing ([`Judgement`]), what is pending is not assessed, and one observer's
+//!   [`Evidence`] is never another's.
+//!
+//! The way through: a [`Promiser`] makes a promise of a [`Body`]. It travels as a [`Signed`], and a
+//! [`Verifier`] makes that a [`Verified`]. A [`Record`] says how promises stand. An [`Observer`] gathers
+//! [`Evidence`] and makes an [`Assessment`].
+//!
+//! Deliberately absent: how records are exchanged and collected, whom to invite, whom to trust. That is
+//! an agent's, and differs from agent to agent.
 
 // Values: which, how much, and what it is called.
 mod amount;
@@ -37,6 +46,13 @@ mod binding_error;
 mod record;
 mod standing;
 
+// What an observer makes of it.
+mod assessment;
+mod evidence;
+mod judgement;
+mod observer;
+mod word;
+
 #[cfg(test)]
 mod testing;
 
@@ -45,6 +61,7 @@ pub use amount::{
     NOTICE_MS_MAX, Notice, NoticeError, Portion, PortionError, Resources, ResourcesError, Time,
     TooMany,
 };
+pub use assessment::Assessment;
 pub use binding::{Binding, BindingId};
 pub use binding_error::{BindingError, Part};
 pub use bodies::{
@@ -53,10 +70,13 @@ pub use bodies::{
     Update, UpdateError, Use,
 };
 pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
+pub use evidence::Evidence;
 pub use id::{
     AGENTS_NAMED_MAX, AgentId, Agents, BootEpoch, ClusterId, ComponentDigest, Generation, IdError,
     PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
 };
+pub use judgement::{Broken, Contrary, Judgement, Kept, Unknown};
+pub use observer::{Observer, Pending};
 pub use promise::{Promise, PromiseError};
 pub use record::Record;
 pub use scope::Scope;
@@ -71,3 +91,4 @@ pub use text::{
     WorkloadName,
 };
 pub use withdrawal::{Reason, Withdrawal, WithdrawalError};
+pub use word::Word;
