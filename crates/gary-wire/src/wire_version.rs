@@ -43,6 +43,9 @@ impl WireVersion {
     /// What the release before spoke, which this one still does. There was none before the first.
     pub const OLDEST: Self = Self(1);
 
+    /// The first there was. What it can say is said in it, for as long as it is spoken.
+    pub(crate) const FIRST: Self = Self(1);
+
     /// The version of this number; there is none of number zero.
     pub const fn new(number: u32) -> Option<Self> {
         if number == 0 {

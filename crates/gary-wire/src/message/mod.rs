@@ -1,0 +1,28 @@
+//! Messages as they are on the wire, what each may hold, and how it becomes a domain type and back.
+//!
+//! In every message a choice has the tags 8 to 63, and only a choice has. A tag is never used for
+//! anything else again.
+
+mod accept;
+mod capacity;
+mod consider;
+mod decode;
+mod have;
+mod host;
+mod id;
+mod intent;
+mod keep;
+mod needs;
+mod promise;
+mod requirement;
+mod resources;
+mod serve;
+mod spread;
+mod text;
+mod update;
+mod withdrawal;
+
+pub(crate) use decode::{Shaped, decode, required};
+pub(crate) use id::{Version, fixed};
+pub(crate) use promise::Promise;
+pub(crate) use withdrawal::Withdrawal;
