@@ -124,6 +124,22 @@ impl Shape {
         Ok(())
     }
 
+    /// Whether every field of a message is one that the shape knows, inside too.
+    #[cfg(test)]
+    pub(crate) fn knows_all_of(&self, mut bytes: &[u8]) -> bool {
+        while let Some((tag, value)) = take_field(&mut bytes) {
+            let field = self.fields.iter().find(|its| u64::from(its.tag) == tag);
+            let is_known = match (field.map(|its| &its.holds), value) {
+                (Some(Holds::Message(shape)), Value::Bytes(inside)) => shape.knows_all_of(inside),
+                (field, _) => field.is_some(),
+            };
+            if !is_known {
+                return false;
+            }
+        }
+        bytes.is_empty()
+    }
+
     fn has_choice(&self) -> bool {
         self.fields.iter().any(Field::is_variant)
     }

@@ -1,0 +1,194 @@
+//! Records as they were packed once, in `testdata/records`: every later release packs and reads them
+//! alike. With `GARY_BLESS=1` they are written anew, which is right for a new record only.
+
+use std::{env, fs, path::Path};
+
+use gary_promise::{
+    Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, BoundedSet, Capacity, Codec,
+    ComponentDigest, Condition, Consider, Generation, Have, Host, Interface, Interfaces, Keep,
+    Labels, Lease, Lineage, Needs, Portion, Promise, PromiseId, Reason, Requirement, Resources,
+    Routes, Serve, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version, Withdrawal,
+    WorkloadId,
+};
+use gary_wire::RecordCodec;
+
+const WORKLOAD: WorkloadId = WorkloadId::from_bytes([0x11; 16]);
+const COMPONENT: ComponentDigest = ComponentDigest::from_bytes([0x22; 32]);
+const AGENT: AgentId = AgentId::from_bytes([0x33; 32]);
+
+fn version(epoch: u64) -> Version {
+    Version::first(BootEpoch(epoch))
+}
+
+fn id(epoch: u64) -> PromiseId {
+    PromiseId {
+        promiser: AGENT,
+        version: version(epoch),
+    }
+}
+
+fn interface() -> Interface {
+    "wasi:http/types@0.2.12".parse().expect("legal")
+}
+
+fn interfaces() -> Interfaces {
+    Interfaces::new([interface()]).expect("one")
+}
+
+fn labels() -> Labels {
+    let label = ("zone", "attic");
+    Labels::new([(
+        label.0.parse().expect("a key"),
+        label.1.parse().expect("a value"),
+    )])
+    .expect("one")
+}
+
+fn routes() -> Routes {
+    Routes::new(["hello.localhost".parse().expect("legal")]).expect("one")
+}
+
+fn portion() -> Portion {
+    Portion::new(100_000, 64 << 20).expect("something of both")
+}
+
+fn lease() -> Lease {
+    Lease::from_ms(10_000).expect("legal")
+}
+
+fn intent() -> Use {
+    let second = Generation::new(2).expect("not zero");
+    Use {
+        lineage: Lineage::Updates(Update::new(WORKLOAD, second).expect("not the first")),
+        name: "hello".parse().expect("legal"),
+        component: COMPONENT,
+        valency: Valency::new(3).expect("few"),
+        needs: Needs {
+            portion: portion(),
+            labels: labels(),
+            architecture: Some("aarch64".parse().expect("legal")),
+            interfaces: interfaces(),
+        },
+        spread: Spread::new([Axis::Label("zone".parse().expect("a key")), Axis::Node])
+            .expect("two"),
+        routes: routes(),
+        updaters: Submitters::Only(Agents::new([AGENT]).expect("one")),
+        spec: Spec::new(b"spec").expect("short"),
+    }
+}
+
+fn bodies() -> Vec<(&'static str, Body)> {
+    vec![
+        (
+            "capacity",
+            Body::Capacity(Capacity {
+                resources: Resources::new(4_000_000, 1 << 30).expect("legal"),
+                labels: labels(),
+                architecture: "aarch64".parse().expect("legal"),
+                interfaces: interfaces(),
+            }),
+        ),
+        (
+            "consider",
+            Body::Consider(Consider {
+                submitters: Submitters::AnyClient,
+            }),
+        ),
+        (
+            "keep",
+            Body::Keep(Keep {
+                workload: WORKLOAD,
+                name: "hello".parse().expect("legal"),
+                routes: routes(),
+            }),
+        ),
+        ("use", Body::Use(Box::new(intent()))),
+        (
+            "host",
+            Body::Host(Host {
+                promisee: AGENT,
+                workload: WORKLOAD,
+                generation: Generation::FIRST,
+                slot: Slot(2),
+                portion: portion(),
+                bid: Bid(7),
+                lease: lease(),
+            }),
+        ),
+        (
+            "accept",
+            Body::Accept(Accept {
+                workload: WORKLOAD,
+                intent: id(1),
+                offer: id(2),
+            }),
+        ),
+        (
+            "serve",
+            Body::Serve(Serve {
+                workload: WORKLOAD,
+                slot: Slot(2),
+                exports: interfaces(),
+                lease: lease(),
+            }),
+        ),
+        (
+            "have",
+            Body::Have(Have {
+                workload: WORKLOAD,
+                component: COMPONENT,
+            }),
+        ),
+        ("admit", Body::Admit),
+    ]
+}
+
+/// Compares with what was packed once, and gives that back.
+fn golden(name: &str, packed: &[u8]) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/records");
+    let path = folder.join(format!("{name}.hex"));
+    let hex: String = packed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let lines: Vec<&str> = (0..hex.len().div_ceil(80))
+        .map(|line| &hex[80 * line..hex.len().min(80 * (line + 1))])
+        .collect();
+    if env::var_os("GARY_BLESS").is_some() {
+        fs::write(&path, lines.join("\n") + "\n").expect("it can be written");
+    }
+    let text = fs::read_to_string(&path).expect(name);
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        lines,
+        "{name} is packed otherwise"
+    );
+    let digits: String = text.lines().collect();
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("two digits");
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn promises_are_packed_as_ever() {
+    for (name, body) in bodies() {
+        let required = [
+            Requirement::Bound(interface()),
+            Requirement::Promised(id(3)),
+        ];
+        let requirements = BoundedSet::new(required).expect("two");
+        let condition = match body {
+            Body::Serve(_) => Condition { requirements },
+            _ => Condition::default(),
+        };
+        let revises = matches!(body, Body::Capacity(_)).then(|| version(4));
+        let promise = Promise::new(version(5), body, condition, revises).expect("legal");
+        let bytes = golden(name, &RecordCodec.pack(&promise));
+        let read: Promise = RecordCodec.unpack(&bytes).expect(name);
+        assert_eq!(read, promise);
+    }
+}
+
+#[test]
+fn withdrawals_are_packed_as_ever() {
+    let withdrawal = Withdrawal::new(version(5), version(4), Reason::Leaving).expect("legal");
+    let bytes = golden("withdrawal", &RecordCodec.pack(&withdrawal));
+    let read: Withdrawal = RecordCodec.unpack(&bytes).expect("ours");
+    assert_eq!(read, withdrawal);
+}
