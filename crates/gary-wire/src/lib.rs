@@ -12,21 +12,33 @@
 //! - Each release speaks the wire version before its own as well ([`Spoken`]).
 //!
 //! Its invariant: what somebody signed is never packed again. [`RecordCodec`] packs what its own agent
-//! is about to sign; from then on the bytes travel as they are.
+//! is about to sign; from then on the bytes travel as they are, in a [`SignedRecord`] and a [`Frame`].
+//!
+//! Still absent: frames for invitations and refusals, whose types are an agent's.
 
 // What is spoken.
 mod wire_version;
 
 // What may come, and what is wrong with it.
 mod decode_error;
+mod raw_field;
 mod shape;
 
 // Records: what is signed.
 mod head;
 mod message;
 mod record_codec;
+mod signed_record;
 
+// Frames: what one agent sends another.
+mod batch;
+mod frame;
+mod frame_message;
+
+pub use batch::{BATCH_BYTES_MAX, Batch, RECORDS_MAX};
 pub use decode_error::{DecodeError, Flaw, LengthError, NumberError};
+pub use frame::{Absence, Denial, FRAME_BYTES_MAX, Frame, Hint, Renewal, Reply, Request};
 pub use head::Head;
 pub use record_codec::RecordCodec;
+pub use signed_record::{ENVELOPE_BYTES_MAX, SignedRecord, Unknown};
 pub use wire_version::{NoCommonVersion, Spoken, SpokenError, WireVersion};
