@@ -76,8 +76,8 @@ pub(crate) async fn answer(
         if let Poll::Ready(Err(failure)) = ended {
             (left.on_failure)(&failure);
         }
-        // The client has the head to take.
-        watch.client.begin();
+        // It has the head to take.
+        watch.clients_turn();
         response.map(|written| GuestBody {
             written,
             taken: Some(taken),
@@ -96,13 +96,13 @@ pub(crate) struct GuestBody {
 }
 
 /// What those who make a response, carry it and take it have to know of each other.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Watch {
-    /// Since when the client has had something to take.
+    /// Since when the client has had something to take; over HTTP/1 the connection watches that.
     ///
     /// Over HTTP/2 it takes no more than it has opened a window for, and a body that waits for one is
     /// not looked at, so somebody else has to watch.
-    pub(super) client: Arc<Quiet>,
+    client: Option<Arc<Quiet>>,
     /// The guest failed, so the end of what it wrote is not the end of the body.
     broken: Arc<AtomicBool>,
 }
@@ -110,15 +110,34 @@ pub(crate) struct Watch {
 /// Held while a guest is at work, and dropped before what it writes to is: that then ends for want
 /// of a guest, and looks as if it were whole.
 pub(crate) struct AtWork {
-    watch: Watch,
+    broken: Arc<AtomicBool>,
     finished: bool,
 }
 
 impl Watch {
+    pub(crate) fn new(client: Option<Arc<Quiet>>) -> Self {
+        Self {
+            client,
+            broken: Arc::default(),
+        }
+    }
+
+    fn clients_turn(&self) {
+        if let Some(client) = &self.client {
+            client.begin();
+        }
+    }
+
+    fn guests_turn(&self) {
+        if let Some(client) = &self.client {
+            client.end();
+        }
+    }
+
     /// The guest begins.
     pub(crate) fn at_work(&self) -> AtWork {
         AtWork {
-            watch: self.clone(),
+            broken: self.broken.clone(),
             finished: false,
         }
     }
@@ -138,7 +157,7 @@ impl AtWork {
 impl Drop for AtWork {
     fn drop(&mut self) {
         if !self.finished {
-            self.watch.broken.store(true, Relaxed);
+            self.broken.store(true, Relaxed);
         }
     }
 }
@@ -152,7 +171,7 @@ impl Body for GuestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        this.watch.client.end();
+        this.watch.guests_turn();
         let frame = match Pin::new(&mut this.written).poll_frame(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending => match this.left.poll(cx) {
@@ -181,7 +200,7 @@ impl Body for GuestBody {
             // Without this a client would take what a broken guest had written for all there is.
             None if this.watch.is_broken() => Some(Err(Error::HttpResponseIncomplete)),
             Some(Ok(frame)) => {
-                this.watch.client.begin();
+                this.watch.clients_turn();
                 Some(Ok(frame))
             }
             frame => frame,
@@ -199,7 +218,7 @@ impl Body for GuestBody {
 
 impl Drop for GuestBody {
     fn drop(&mut self) {
-        self.watch.client.end();
+        self.watch.guests_turn();
     }
 }
 

@@ -39,6 +39,10 @@ impl Quiet {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures::poll;
+
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(30);
@@ -48,11 +52,11 @@ mod tests {
         let quiet = Quiet::default();
         quiet.begin();
         let started = Instant::now();
-        let again = async {
-            tokio::time::sleep(LIMIT / 2).await;
-            quiet.begin();
-        };
-        tokio::join!(quiet.lasted(LIMIT), again);
+        let mut lasted = pin!(quiet.lasted(LIMIT));
+        assert!(poll!(lasted.as_mut()).is_pending());
+        tokio::time::advance(LIMIT / 2).await;
+        quiet.begin();
+        lasted.await;
         assert_eq!(started.elapsed(), LIMIT + LIMIT / 2);
     }
 

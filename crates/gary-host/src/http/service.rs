@@ -21,8 +21,9 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
 use super::body::{ReplyBody, RequestBody, TooLarge};
 use super::connection::WRITE_STALL_MAX;
-use super::exchange::{self, Answer, Watch, Work};
+use super::exchange::{self, Answer, OnFailure, Watch, Work};
 use super::instances::{Admission, Instance, Instances};
+use super::quiet::Quiet;
 use crate::failure::Failure;
 use crate::guest::Guest;
 
@@ -116,12 +117,11 @@ impl Service {
         request: http::Request<Incoming>,
         stalled: Option<Arc<Notify>>,
     ) -> Response<ReplyBody> {
-        let asked = Arc::new(Asked::of(&request));
         if !self.observer.wants_requests() {
-            return self.reply(request, stalled, &asked).await;
+            return self.reply(request, stalled).await;
         }
-        let started = Instant::now();
-        let response = self.reply(request, stalled, &asked).await;
+        let (asked, started) = (Asked::of(&request), Instant::now());
+        let response = self.reply(request, stalled).await;
         self.observer.request(&Request {
             method: &asked.method,
             path: asked.path(),
@@ -135,7 +135,6 @@ impl Service {
         &self,
         request: http::Request<Incoming>,
         stalled: Option<Arc<Notify>>,
-        asked: &Arc<Asked>,
     ) -> Response<ReplyBody> {
         if let Some(refusal) = self.refuse(&request) {
             return refusal;
@@ -143,13 +142,18 @@ impl Service {
         let Some(admission) = self.instances.admit().await else {
             return busy();
         };
+        let on_failure: OnFailure = {
+            let (observer, asked) = (self.observer.clone(), Asked::of(&request));
+            Arc::new(move |failure| observer.failed(&asked, failure))
+        };
         let too_large = TooLarge::default();
         let request = request.map(|body| {
             RequestBody::new(body, self.body_bytes_max, too_large.clone()).boxed_unsync()
         });
         let (tx, answered) = oneshot::channel();
         let (taken, until_taken) = oneshot::channel();
-        let watch = Watch::default();
+        let client = stalled.is_some().then(Arc::<Quiet>::default);
+        let watch = Watch::new(client.clone());
         let exchange = Exchange {
             request,
             answer: tx,
@@ -157,11 +161,10 @@ impl Service {
             watch: watch.clone(),
         };
         let mut work = work(self.instances.clone(), admission, exchange);
-        if let Some(stalled) = stalled {
+        if let (Some(stalled), Some(client)) = (stalled, client) {
             // A stream whose client opens no window is not polled, and with it neither would be the
             // guest's time limit, nor would anybody notice how long that lasts. Over HTTP/1 the
             // connection's own limit on stalls comes first.
-            let client = watch.client.clone();
             work = Box::pin(wasmtime_wasi::runtime::spawn(async move {
                 tokio::select! {
                     ended = &mut work => return ended,
@@ -170,15 +173,11 @@ impl Service {
                 work.await
             }));
         }
-        let on_failure = {
-            let (observer, asked) = (self.observer.clone(), asked.clone());
-            Arc::new(move |failure: &Failure| observer.failed(&asked, failure))
-        };
-        match exchange::answer(work, answered, taken, watch, on_failure).await {
+        match exchange::answer(work, answered, taken, watch, on_failure.clone()).await {
             Ok(response) => response.map(|body| ReplyBody::Guest(Box::new(body))),
             Err(_) if too_large.is_set() => self.body_too_large(),
             Err(failure) => {
-                self.observer.failed(asked, &failure);
+                on_failure(&failure);
                 match failure {
                     Failure::Busy | Failure::Crowded(_) => busy(),
                     Failure::TimedOut(_) => words(
