@@ -124,36 +124,11 @@ mod tests {
     }
 
     /// A guest of 0.3 that makes sockets until it is denied one, and returns how many it got.
-    const GUEST_P3: &str = r#"(component
-        (import "wasi:sockets/types@0.3.0" (instance $sockets
-            (export "tcp-socket" (type $tcp (sub resource)))
-            (export "udp-socket" (type $udp (sub resource)))
-            (type $family' (enum "ipv4" "ipv6"))
-            (export "ip-address-family" (type $family (eq $family')))
-            (type $code' (variant
-                (case "access-denied") (case "not-supported") (case "invalid-argument")
-                (case "out-of-memory") (case "timeout") (case "invalid-state")
-                (case "address-not-bindable") (case "address-in-use") (case "remote-unreachable")
-                (case "connection-refused") (case "connection-broken") (case "connection-reset")
-                (case "connection-aborted") (case "datagram-too-large")
-                (case "other" (option string))))
-            (export "error-code" (type $code (eq $code')))
-            (export "[static]tcp-socket.create" (func
-                (param "address-family" $family) (result (result (own $tcp) (error $code)))))
-            (export "[static]udp-socket.create" (func
-                (param "address-family" $family) (result (result (own $udp) (error $code)))))))
-        (core module $memory
-            (memory (export "memory") 1)
-            (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
-        (core instance $m (instantiate $memory))
-        (core func $tcp (canon lower (func $sockets "[static]tcp-socket.create")
-            (memory (core memory $m "memory")) (realloc (core func $m "realloc"))))
-        (core func $udp (canon lower (func $sockets "[static]udp-socket.create")
-            (memory (core memory $m "memory")) (realloc (core func $m "realloc"))))
+    const GUEST_P3: &str = r#"
         (core module $guest
             (import "" "memory" (memory 1))
-            (import "" "tcp" (func $tcp (param i32 i32)))
-            (import "" "udp" (func $udp (param i32 i32)))
+            (import "" "create-tcp" (func $tcp (param i32 i32)))
+            (import "" "create-udp" (func $udp (param i32 i32)))
             (func (export "run") (param $most i32) (result i32)
                 (local $made i32)
                 (loop $more
@@ -167,13 +142,7 @@ mod tests {
                             (return (local.get $made))))
                     (local.set $made (i32.add (local.get $made) (i32.const 1)))
                     (br_if $more (i32.lt_u (local.get $made) (local.get $most))))
-                (local.get $made)))
-        (core instance $g (instantiate $guest (with "" (instance
-            (export "memory" (memory $m "memory"))
-            (export "tcp" (func $tcp))
-            (export "udp" (func $udp))))))
-        (func (export "run") (param "most" u32) (result u32)
-            (canon lift (core func $g "run"))))"#;
+                (local.get $made)))"#;
 
     #[tokio::test]
     async fn nor_does_one_of_0_3() {
