@@ -42,8 +42,8 @@ fn check_source(path: &str, rust: &Rust<'_>) -> Vec<Finding> {
             findings.push(at(line, "plain-name", &advice));
         }
     }
-    if is_in_tests(path) {
-        for line in SLEEPS.iter().flat_map(|sleep| rust.lines_with(sleep)) {
+    for line in SLEEPS.iter().flat_map(|sleep| rust.lines_with(sleep)) {
+        if is_in_tests(path) || rust.is_test(line) {
             findings.push(at(
                 line,
                 "no-sleep",
@@ -126,6 +126,8 @@ mod tests {
         ] {
             assert_eq!(rules(TEST, text), ["no-sleep"], "{text}");
             assert_eq!(rules(SOURCE, text), [""; 0], "{text}");
+            let unit = format!("#[cfg(test)]\nmod tests {{\n    {text}\n}}\n");
+            assert_eq!(rules(SOURCE, &unit), ["no-sleep"], "{unit}");
         }
     }
 
