@@ -138,7 +138,7 @@ impl Digest {
 
     /// The digest in hexadecimal, without the name of the algorithm.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.0)
     }
 }
 

@@ -39,41 +39,30 @@ impl FromStr for Digest {
             let hint = "write sha256: and 64 hexadecimal digits, as `gary inspect` shows them";
             ParseError::new(Self::WHAT, text, why, hint)
         };
-        let hex = text
+        let digits = text
             .strip_prefix("sha256:")
             .ok_or_else(|| refuse("it does not begin with sha256:"))?;
-        if !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(refuse("it has a character that is no hexadecimal digit"));
         }
-        if hex.len() != 64 {
+        if digits.len() != 64 {
             return Err(refuse("it does not have 64 hexadecimal digits"));
         }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-            *byte = nibble(pair[0]) << 4 | nibble(pair[1]);
-        }
+        hex::decode_to_slice(digits, &mut bytes).expect("its digits were just checked and counted");
         Ok(Self(bytes))
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "sha256:{}", hex::encode(self.0))
     }
 }
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// The value of a digit that is known to be hexadecimal.
-fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => (digit | 0x20) - b'a' + 10,
     }
 }
 

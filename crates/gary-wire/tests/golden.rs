@@ -147,10 +147,7 @@ fn bodies() -> Vec<(&'static str, Body)> {
 fn golden(name: &str, packed: &[u8]) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/records");
     let path = folder.join(format!("{name}.hex"));
-    let hex: String = packed.iter().map(|byte| format!("{byte:02x}")).collect();
-    let lines: Vec<&str> = (0..hex.len().div_ceil(80))
-        .map(|line| &hex[80 * line..hex.len().min(80 * (line + 1))])
-        .collect();
+    let lines: Vec<String> = packed.chunks(40).map(hex::encode).collect();
     if env::var_os("GARY_BLESS").is_some() {
         fs::write(&path, lines.join("\n") + "\n").expect("it can be written");
     }
@@ -160,9 +157,7 @@ fn golden(name: &str, packed: &[u8]) -> Vec<u8> {
         lines,
         "{name} is packed otherwise"
     );
-    let digits: String = text.lines().collect();
-    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("two digits");
-    (0..digits.len()).step_by(2).map(byte).collect()
+    hex::decode(lines.concat()).expect("a golden file is hexadecimal")
 }
 
 #[test]

@@ -90,22 +90,12 @@ pub(super) fn parse<const LEN: usize>(
         });
     }
     let mut bytes = [0; LEN];
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-        *byte = nibble(pair[0]) << 4 | nibble(pair[1]);
-    }
+    hex::decode_to_slice(digits, &mut bytes).expect("its digits were just checked and counted");
     Ok(bytes)
 }
 
 pub(super) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
-/// The value of a digit that is known to be hexadecimal.
-fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => (digit | 0x20) - b'a' + 10,
-    }
+    f.write_str(&hex::encode(bytes))
 }
 
 #[cfg(test)]

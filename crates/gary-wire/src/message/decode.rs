@@ -46,10 +46,9 @@ mod tests {
         include_str!("../../testdata/records/use.hex"),
     ];
 
-    fn bytes(hex: &str) -> Vec<u8> {
-        let digits: String = hex.lines().collect();
-        let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).expect("two digits");
-        (0..digits.len()).step_by(2).map(byte).collect()
+    fn bytes(text: &str) -> Vec<u8> {
+        let digits: String = text.lines().collect();
+        hex::decode(digits).expect("a golden file is hexadecimal")
     }
 
     #[test]
