@@ -112,8 +112,8 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> wasmtime::Result
             .filter_map(|name| name.split_once('@').or(Some((name, ""))))
             .any(|(name, its)| name.starts_with(prefix) && its.starts_with(version))
     };
-    // Our own name lookup and making of sockets stand in for wasmtime's, which are for everybody or
-    // for nobody, and our own preopens for wasmtime's, which tell nobody.
+    // Our own name lookup, and our own making and binding of sockets, stand in for wasmtime's, which
+    // are for everybody or for nobody, and our own preopens for wasmtime's, which tell nobody.
     linker.allow_shadowing(true);
     if any("wasi:", "0.2") {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;

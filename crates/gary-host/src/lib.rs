@@ -41,6 +41,7 @@ mod program;
 mod replica;
 mod signature;
 mod spec;
+mod surplus;
 mod ticker;
 mod wasip1;
 mod wave;

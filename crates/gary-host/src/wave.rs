@@ -10,6 +10,7 @@ use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
 
 use crate::call_error::Mistake;
 use crate::signature::Names;
+use crate::surplus::surplus_field;
 
 /// Characters of a value that a message repeats; the place in the call shows the rest.
 const SHOWN_CHARS_MAX: usize = 40;
@@ -78,12 +79,11 @@ impl Reader<'_> {
         let mut values = Vec::with_capacity(wanted.len());
         for (index, (name, ty)) in wanted.iter().enumerate() {
             values.push(match given.get(index) {
-                Some(node) => node
-                    .to_wasm_value::<Val>(ty, self.source)
-                    .map_err(|error| {
-                        let parameter = format!("{name}: {}", self.names.name(ty));
-                        Wrong::Arguments(self.not_of_type(index, &parameter, node, &error))
-                    })?,
+                Some(node) => {
+                    let parameter = || format!("{name}: {}", self.names.name(ty));
+                    self.value(index, &parameter, node, ty)
+                        .map_err(Wrong::Arguments)?
+                }
                 // Only options may be left out, as the count has shown.
                 None => Val::Option(None),
             });
@@ -114,6 +114,29 @@ impl Reader<'_> {
         );
         let end = self.source.len();
         Err(self.mistake(what, end - 1..end))
+    }
+
+    /// One argument as the type of its parameter.
+    fn value(
+        &self,
+        index: usize,
+        parameter: &dyn Fn() -> String,
+        node: &Node,
+        ty: &Type,
+    ) -> Result<Val, Mistake> {
+        let value = node
+            .to_wasm_value::<Val>(ty, self.source)
+            .map_err(|error| self.not_of_type(index, &parameter(), node, &error))?;
+        let Some((name, field)) = surplus_field(node, &value, self.source) else {
+            return Ok(value);
+        };
+        let what = format!(
+            "argument {}, {}, has no field {}",
+            index + 1,
+            parameter(),
+            shown(name)
+        );
+        Err(self.mistake(what, field.span()))
     }
 
     fn not_of_type(

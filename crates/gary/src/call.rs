@@ -10,6 +10,7 @@ use crate::diagnostics;
 use crate::event::By;
 use crate::linked::Linked;
 use crate::load;
+use crate::open_files;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
 use crate::run::{self, failed};
@@ -24,10 +25,11 @@ const POINTED_AT_CHARS_MAX: usize = 100;
 pub(crate) fn main(typed: CallArgs) -> u8 {
     let flags = typed.workload.flags(&typed.output);
     let reporter = run::early_reporter(&flags);
-    let target = match Target::resolve(&typed.workload.what, flags) {
-        Ok(target) => target,
-        Err(problem) => return failed(&reporter, &problem),
-    };
+    let target =
+        match open_files::suffice().and_then(|()| Target::resolve(&typed.workload.what, flags)) {
+            Ok(target) => target,
+            Err(problem) => return failed(&reporter, &problem),
+        };
     let reporter = Arc::new(Reporter::of(&target.workload));
     diagnostics::tell(&reporter);
     match call(&target, &typed.call, &reporter) {

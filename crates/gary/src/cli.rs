@@ -17,7 +17,7 @@ use crate::report::Reporter;
 #[command(
     name = "gary",
     version,
-    max_term_width = 100,
+    max_term_width = 80,
     subcommand_required = true
 )]
 #[command(after_help = "`gary COMMAND --help` says more about each.")]

@@ -23,6 +23,7 @@ mod linked;
 mod load;
 mod named_file;
 mod new;
+mod open_files;
 mod piped;
 mod places;
 mod problem;

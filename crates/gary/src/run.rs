@@ -15,6 +15,7 @@ use crate::diagnostics;
 use crate::event::By;
 use crate::linked::Linked;
 use crate::load;
+use crate::open_files;
 use crate::problem::{Code, Problem};
 use crate::report::Reporter;
 use crate::signals::{self, Signals};
@@ -52,7 +53,9 @@ pub(crate) struct Run<'a> {
 pub(crate) fn main(typed: RunArgs) -> u8 {
     let mut flags = typed.flags();
     let reporter = early_reporter(&flags);
-    let target = match Target::resolve(&typed.workload.what, flags.clone()) {
+    let target = match open_files::suffice()
+        .and_then(|()| Target::resolve(&typed.workload.what, flags.clone()))
+    {
         Ok(target) => target,
         Err(problem) => return failed(&reporter, &problem),
     };

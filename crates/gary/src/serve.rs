@@ -10,6 +10,7 @@ use gary_host::http::{Drained, Handler, Server};
 use tokio::runtime;
 
 use crate::event::By;
+use crate::open_files;
 use crate::problem::{Code, Problem};
 use crate::run::{Ended, INTERRUPTED, Next, Run, started, told};
 use crate::signals::Signals;
@@ -22,7 +23,7 @@ const WATCH_DRAIN: Duration = Duration::from_secs(1);
 impl Run<'_> {
     /// Serves until a signal or a change.
     pub(crate) fn serve(self) -> Result<Next, Problem> {
-        raise_open_files();
+        open_files::raise();
         let runtime = started(runtime::Builder::new_multi_thread().enable_all().build())?;
         let served = runtime.block_on(self.serving());
         // What is still under way was given its time to end.
@@ -111,18 +112,6 @@ impl Run<'_> {
         self.linked.tell_usage(reporter);
         Ok(Next::Stopped(0))
     }
-}
-
-/// Each connection is an open file, and the soft limit of most systems is a low one.
-fn raise_open_files() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    // With the old limit, connections past it wait; that is no reason to stop.
-    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 fn cannot_bind(addr: SocketAddr, error: &std::io::Error) -> Problem {

@@ -89,6 +89,12 @@ fn arguments_that_do_not_fit() {
     );
     let point = "func(p: point) -> point\nrecord point { x: f64, y: f64 }\n";
     call(text).fails(2, &[words, &mark, point]);
+    let text = "mirror({x: 1.5, y: 2, z: 3})";
+    let mark = format!(
+        "argument 1, p: point, has no field z\n  {text}\n  {}^\n",
+        " ".repeat("mirror({x: 1.5, y: 2, z: ".len())
+    );
+    call(text).fails(2, &[&mark, point]);
     // A shell ate the quotes.
     call("greet(ann)").fails(
         2,

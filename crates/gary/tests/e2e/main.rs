@@ -25,6 +25,7 @@ mod limits;
 mod manifest;
 mod network;
 mod new;
+mod open_files;
 mod output;
 mod pipes;
 mod precedence;
