@@ -78,6 +78,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Builds the binary that people on a machine like this one are given, and returns its path.
+///
+/// # Errors
+/// When it cannot be built, or none is given to them.
+pub(crate) fn for_this_machine() -> Result<PathBuf> {
+    let target = TARGETS
+        .iter()
+        .find(|target| target.architecture == std::env::consts::ARCH)
+        .context("no binary is made for machines such as this one")?;
+    Zigbuild::ensure()?.build(target)
+}
+
 /// cargo-zigbuild and the zig it calls.
 struct Zigbuild {
     program: PathBuf,

@@ -1,6 +1,5 @@
 //! Memory of a serving process, and the size of the binary.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,7 +11,6 @@ use super::report::{Comparison, Goal, Outcome};
 use super::sides::Sides;
 use super::stats::{Spread, Unit};
 use super::wrk;
-use crate::repository;
 
 /// Time a server is left alone before it is weighed; both drop idle instances after a second.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -112,10 +110,9 @@ pub(crate) fn serving(sides: &Sides, rounds: Rounds) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The binary as it is shipped, where `cargo xtask dist` has made it, else as it was measured.
+/// The binary that was measured.
 pub(crate) fn binary(sides: &Sides) -> Result<Outcome> {
-    let shipped = shipped();
-    let path = shipped.as_deref().unwrap_or(sides.gary_binary());
+    let path = sides.gary_binary();
     let megabytes = std::fs::metadata(path)
         .with_context(|| format!("cannot read {}", path.display()))?
         .len() as f64
@@ -131,19 +128,5 @@ pub(crate) fn binary(sides: &Sides) -> Result<Outcome> {
         Unit::Megabytes,
         vec![Goal::floor_at_most(40.0)],
     )?);
-    if shipped.is_none() {
-        outcome.notes.push(
-            "This is the binary that was measured, linked dynamically: `cargo xtask dist` has not \
-             made the static one."
-                .to_owned(),
-        );
-    }
     Ok(outcome)
-}
-
-fn shipped() -> Option<PathBuf> {
-    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    let path = Path::new("target").join(triple).join("shipped/gary");
-    let path = repository::root().join(path);
-    path.is_file().then_some(path)
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::invocation::Invocation;
 use super::wrk;
 use crate::cargo::{cargo, succeed};
-use crate::{guests, repository};
+use crate::{dist, guests, repository};
 
 /// The peer's version, the same line of wasmtime that gary-host is built on.
 const WASMTIME_VERSION: &str = "48.0.8";
@@ -57,7 +57,7 @@ const POOL: &[(&str, &str)] = &[
 /// Programs that are there already; what is not given is built or installed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Given {
-    /// Measure this gary instead of building one
+    /// Measure this gary instead of the one that `cargo xtask dist` builds for this machine
     #[arg(long, value_name = "PATH")]
     gary: Option<PathBuf>,
     /// Measure against this wasmtime instead of installing the one that Gary is built on
@@ -93,11 +93,11 @@ impl Sides {
         };
         let gary = match given.gary {
             Some(path) => path,
-            None => build("gary", &[])?,
+            None => dist::for_this_machine()?,
         };
         let probe = match given.probe {
             Some(path) => path,
-            None => build("xtask", &["--features", "probe"])?,
+            None => build_probe()?,
         };
         let scratch = tempfile::tempdir().context("no temporary directory")?;
         let sides = Self {
@@ -242,26 +242,26 @@ fn ensure_wasmtime(root: &Path) -> Result<PathBuf> {
     Ok(binary)
 }
 
-/// Builds a package in release and returns its binary.
-fn build(package: &str, flags: &[&str]) -> Result<PathBuf> {
+/// This program in release, with what measures inside the host.
+fn build_probe() -> Result<PathBuf> {
     let output = cargo()
-        .args(["build", "--release", "--package", package])
-        .args(flags)
+        .args(["build", "--release", "--package", "xtask"])
+        .args(["--features", "probe"])
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()
         .context("cargo did not start")?;
     ensure!(
         output.status.success(),
-        "{package} did not build: cargo ended with {}",
+        "xtask did not build: cargo ended with {}",
         output.status
     );
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == package)
+        .filter(|message| message["target"]["name"] == "xtask")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .with_context(|| format!("cargo built no binary {package}"))
+        .context("cargo built no binary xtask")
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
