@@ -46,6 +46,11 @@ mod binding_error;
 mod record;
 mod standing;
 
+// How it gets around.
+mod conversation;
+mod member;
+mod sheet_head;
+
 // What an observer makes of it.
 mod assessment;
 mod evidence;
@@ -70,16 +75,26 @@ pub use bodies::{
     Update, UpdateError, Use,
 };
 pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
+pub use conversation::{
+    Absence, BATCH_BYTES_MAX, Batch, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Denial, Digest,
+    Dismissal, Fetch, Frame, Hint, INVITED_SLOTS_MAX, Invitation, LISTING_MAX, Listing,
+    RECORD_BYTES_MAX, RECORDS_MAX, Recall, Refusal, Renewal, SHEET_GONE_MAX, SheetPart,
+    SignedRecord, Surplus, Why,
+};
 pub use evidence::Evidence;
 pub use id::{
     AGENTS_NAMED_MAX, AgentId, Agents, BootEpoch, ClusterId, ComponentDigest, Generation, IdError,
     PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
 };
 pub use judgement::{Broken, Contrary, Judgement, Kept, Unknown};
+pub use member::{
+    BootNonce, Incarnation, Liveness, Member, MemberId, PacketHead, Probe, Renewals, Saying,
+};
 pub use observer::{Observer, Pending};
 pub use promise::{Promise, PromiseError};
 pub use record::Record;
 pub use scope::Scope;
+pub use sheet_head::{SheetHead, SheetRoot};
 pub use signing::{
     AgentKey, Codec, DeclareError, Own, Promiser, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Signed,
     Statement, Verified, Verifier, VerifyError,

@@ -1,0 +1,42 @@
+//! What one agent says to another at once.
+
+use super::{
+    Absence, Batch, Denial, Digest, Dismissal, Fetch, Hint, Invitation, Listing, Recall, Refusal,
+    Renewal, SheetPart, Surplus,
+};
+
+/// What one agent says to another at once.
+///
+/// No frame speaks for anybody but its sender, and none makes its receiver do anything: it informs, asks
+/// or invites, and what comes of it the receiver decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// An agent's sheet has changed.
+    Hint(Hint),
+    /// Asks for an agent's sheet.
+    Fetch(Fetch),
+    /// A sheet, or a part of it.
+    Sheet(SheetPart),
+    /// What the sender knows of sheets, in brief.
+    Digest(Digest),
+    /// Which sheets the sender knows.
+    Listing(Listing),
+    /// Records that concern the receiver, unasked or recalled.
+    Told(Batch),
+    /// Asks whether the receiver would host.
+    Invitation(Invitation),
+    /// It would not.
+    Refusal(Refusal),
+    /// Offers that will not be accepted.
+    Dismissal(Dismissal),
+    /// The sender renews what it has promised to the receiver. One for all of it.
+    Renewal(Renewal),
+    /// Asks for all records between the two.
+    Recall(Recall),
+    /// The sender goes away for a while, by plan.
+    Absence(Absence),
+    /// The sender does not keep one of its promises now.
+    Denial(Denial),
+    /// The sender counts another hosting for a slot of the receiver's.
+    Surplus(Surplus),
+}

@@ -1,0 +1,33 @@
+//! Asking whether somebody would host.
+
+use crate::{Promise, Signed, Slot, TooMany, amount::BoundedSet};
+
+/// The most slots of one invitation: as many as one agent may be asked to offer for at once.
+pub const INVITED_SLOTS_MAX: usize = 64;
+
+/// Asks whether the receiver would host slots of a workload. It may offer for all of them, for some or
+/// for none, and only if it considers those whose intent it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The owner's intent, as it was signed.
+    pub intent: Signed<Promise>,
+    /// The slots.
+    pub slots: BoundedSet<Slot, INVITED_SLOTS_MAX>,
+}
+
+impl Invitation {
+    /// Invites to host `slots` of what `intent` intends.
+    ///
+    /// # Errors
+    ///
+    /// Refuses more than [`INVITED_SLOTS_MAX`] slots.
+    pub fn new(
+        intent: Signed<Promise>,
+        slots: impl IntoIterator<Item = Slot>,
+    ) -> Result<Self, TooMany> {
+        Ok(Self {
+            intent,
+            slots: BoundedSet::new(slots)?,
+        })
+    }
+}

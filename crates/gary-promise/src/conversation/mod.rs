@@ -1,0 +1,24 @@
+//! What agents say to one another. Who says it, the connection knows; what is relayed is signed.
+
+mod absence;
+mod denial;
+mod exchange;
+mod frame;
+mod invitation;
+mod records;
+mod refusal;
+mod renewal;
+mod surplus;
+
+pub use absence::Absence;
+pub use denial::Denial;
+pub use exchange::{
+    Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Digest, Fetch, Hint, LISTING_MAX, Listing,
+    SHEET_GONE_MAX, SheetPart,
+};
+pub use frame::Frame;
+pub use invitation::{INVITED_SLOTS_MAX, Invitation};
+pub use records::{BATCH_BYTES_MAX, Batch, RECORD_BYTES_MAX, RECORDS_MAX, SignedRecord};
+pub use refusal::{Dismissal, Refusal, Why};
+pub use renewal::{Recall, Renewal};
+pub use surplus::Surplus;

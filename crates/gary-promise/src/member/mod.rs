@@ -1,0 +1,7 @@
+//! Who is a member of the cluster, and what members say to find out who still is.
+
+mod identity;
+mod packet;
+
+pub use identity::{BootNonce, MemberId, Renewals};
+pub use packet::{Incarnation, Liveness, Member, PacketHead, Probe, Saying};
