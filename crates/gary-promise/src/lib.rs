@@ -78,7 +78,7 @@ pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
 pub use conversation::{
     Absence, BATCH_BYTES_MAX, Batch, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Denial, Digest,
     Dismissal, Fetch, Frame, Hint, INVITED_SLOTS_MAX, Invitation, LISTING_MAX, Listing,
-    RECORD_BYTES_MAX, RECORDS_MAX, Recall, Refusal, Renewal, SHEET_GONE_MAX, SheetPart,
+    Offers, RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Recall, Refusal, Renewal, SHEET_GONE_MAX, SheetPart,
     SignedRecord, Surplus, Why,
 };
 pub use evidence::Evidence;

@@ -41,6 +41,11 @@ impl<T: Ord, const MAX: usize> BoundedSet<T, MAX> {
         self.0.iter()
     }
 
+    /// How many are in it.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,23 +1,30 @@
 //! Renewing what is promised, for all of it at once.
 
-use crate::Version;
+use crate::{Version, amount::BoundedSet};
 
-/// The sender renews all that it has promised to the receiver under a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The most hostings that one agent promises to another.
+pub const RENEWED_MAX: usize = 1024;
+
+/// Offers of one agent, by their versions.
+pub type Offers = BoundedSet<Version, RENEWED_MAX>;
+
+/// The sender renews all the hostings that it has promised to the receiver, under their leases.
+///
+/// It names them, so that each of the two finds out what the other has missed: an offer that is not named
+/// and older than the renewal does not stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewal {
     /// When it said so. What it promised later is not meant.
     pub version: Version,
-    /// How many promises it means.
-    pub count: u32,
-    /// The exclusive or of [`PromiseId::mark`](crate::PromiseId::mark) over the promises that it means.
-    /// A receiver that comes to something else knows of others, and recalls.
-    pub marks: u64,
+    /// Offers whose acceptance it has not heard of.
+    pub offered: Offers,
+    /// Offers that are bound.
+    pub bound: Offers,
 }
 
-/// Asks for all records between the two: the receiver tells its promises to the sender again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Asks for the records of offers which the receiver has renewed and the sender does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recall {
-    /// Of what the sender of this holds, the exclusive or of the marks. Where the receiver comes to the
-    /// same by now, the two have met in between and nothing needs to be told.
-    pub marks: u64,
+    /// Which.
+    pub offers: Offers,
 }
