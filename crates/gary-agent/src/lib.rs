@@ -9,3 +9,36 @@
 //! - What has to be durable is stored before what follows from it is said.
 //!
 //! One concept a module.
+
+// How an agent speaks, and what it remembers.
+mod voice;
+
+// What it promises of its machine.
+mod hosting;
+mod ledger;
+
+// What it keeps for others.
+mod candidates;
+mod tending;
+mod trust;
+
+mod agent;
+mod backoff;
+mod memory;
+mod refused;
+
+pub use agent::{Agent, LEASE_MS, RENEWS_EVERY, Setup};
+pub use backoff::Waits;
+pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
+pub use hosting::{
+    DENIED_AFTER, GIVEN_UP_AFTER, HOSTINGS_MAX, HostReport, OFFER_STANDS, Order, REPAIR_WAITS,
+    Start,
+};
+pub use ledger::{EntryId, Ledger, NoRoom};
+pub use refused::{Counters, Fault};
+pub use tending::{
+    ANSWERS_WITHIN, DeployError, INVITED_PER_SLOT, REFUSALS_MAX, ROUND_SLOTS_MAX, ROUND_WAITS,
+    Remembered, WORKLOADS_MAX,
+};
+pub use trust::{HALF_LIFE, TRUSTED_MAX};
+pub use voice::{Fact, HELD_MAX, Refused, Speech, Transmit, Write, WriteId};

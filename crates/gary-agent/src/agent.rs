@@ -1,0 +1,363 @@
+//! One agent: what arrives, what goes out, and what it decides in between.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use gary_promise::{
+    AgentId, AgentKey, Body, BootEpoch, Capacity, ClusterId, Consider, Frame, Generation,
+    Invitation, Lease, Notice, Promise, Promiser, Signed, SignedRecord, Time, Verified, Verifier,
+    Why, WorkloadId,
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::candidates::Candidates;
+use crate::hosting::{HostReport, Hosting, Invited, Order};
+use crate::memory::Memory;
+use crate::refused::{Counters, Fault};
+use crate::tending::{DeployError, KeepChange, Remembered, Tending, Tools};
+use crate::voice::{Speech, Transmit, Voice, Write, WriteId};
+
+/// How long a hosting stands without being renewed, in milliseconds.
+pub const LEASE_MS: u32 = 10_000;
+
+/// How often leases are renewed: three times before they run out. Up to a quarter is taken away at random,
+/// so that agents that started together do not speak together.
+pub const RENEWS_EVERY: Duration = Duration::from_millis(3_000);
+
+/// The most good signatures that are remembered, so that a record that comes again is not checked again.
+const REMEMBERED_MAX: usize = 65_536;
+
+/// What an agent is from the start.
+#[derive(Debug)]
+pub struct Setup {
+    /// Its key.
+    pub key: AgentKey,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Its start, counted and stored before.
+    pub epoch: BootEpoch,
+    /// What its machine has.
+    pub capacity: Capacity,
+    /// Whose submissions it looks at; `None` looks at nobody's.
+    pub consider: Option<Consider>,
+    /// Where its randomness comes from.
+    pub seed: u64,
+}
+
+/// One agent.
+///
+/// Whoever drives it hands in what arrives, by `handle_*`, and afterwards takes all there is from every
+/// `poll_*`. Time never goes back.
+#[derive(Debug)]
+pub struct Agent<C> {
+    voice: Voice<C, Order>,
+    random: ChaCha8Rng,
+    consider: Option<Consider>,
+    candidates: Candidates,
+    hosting: Hosting,
+    tending: Tending,
+    renews_at: Time,
+    /// What this agent says to itself.
+    to_itself: VecDeque<Frame>,
+    counters: Counters,
+}
+
+impl<C: Speech> Agent<C> {
+    /// An agent that has promised nothing yet but what its machine has and whom it looks at.
+    pub fn new(setup: Setup, codec: C, now: Time) -> Self {
+        let Setup {
+            key,
+            cluster,
+            epoch,
+            capacity,
+            consider,
+            seed,
+        } = setup;
+        let promiser = Promiser::new(key, cluster, epoch);
+        let verifier = Verifier::new(cluster, REMEMBERED_MAX);
+        let lease = Lease::from_ms(LEASE_MS).expect("it is no more than an hour");
+        let mut agent = Self {
+            voice: Voice::new(promiser, verifier, codec),
+            random: ChaCha8Rng::seed_from_u64(seed),
+            candidates: Candidates::default(),
+            hosting: Hosting::new(capacity.clone(), lease),
+            tending: Tending::default(),
+            consider,
+            renews_at: now,
+            to_itself: VecDeque::new(),
+            counters: Counters::default(),
+        };
+        let me = agent.id();
+        agent.candidates.set_up(me, true);
+        agent.candidates.set_capacity(me, Some(capacity));
+        agent.candidates.set_considers(me, agent.consider.clone());
+        agent.renews_at = agent.next_renewal(now);
+        agent
+    }
+
+    /// Takes up again what was promised before a start: what it keeps, what it counts and what it hosts.
+    /// `records` are those that were stored and not forgotten since.
+    pub fn resume(&mut self, now: Time, records: impl IntoIterator<Item = SignedRecord>) {
+        let memory = Memory::of(records, &mut self.voice);
+        for (intent, keep) in memory.kept() {
+            self.tending.resume(now, intent, keep);
+        }
+        for (offer, acceptance) in memory.counted(self.voice.promiser()) {
+            self.tending.resume_counted(now, offer, acceptance);
+        }
+        for was in memory.hosted(self.voice.promiser()) {
+            self.hosting.resume(was, &mut self.voice);
+        }
+        self.settle(now);
+    }
+
+    /// Which agent it is.
+    pub const fn id(&self) -> AgentId {
+        self.voice.id()
+    }
+
+    /// A person deploys a workload through this agent, which takes the intent into its custody.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused; then nothing has changed.
+    pub fn deploy(
+        &mut self,
+        now: Time,
+        intent: Signed<Promise>,
+    ) -> Result<(WorkloadId, Generation), DeployError> {
+        let intent: Verified<Promise> = self.voice.verify(intent)?;
+        let owner = intent.by();
+        if !self.considers(owner) {
+            return Err(DeployError::NotConsidered { owner });
+        }
+        let deployed = self.tending.deploy(now, intent, &mut self.voice)?;
+        self.settle(now);
+        Ok(deployed)
+    }
+
+    /// Another agent says something.
+    pub fn handle_frame(&mut self, now: Time, from: AgentId, frame: Frame) {
+        self.hear(now, from, frame);
+        self.settle(now);
+    }
+
+    /// The time has come that [`Agent::poll_timeout`] gave.
+    pub fn handle_timeout(&mut self, now: Time) {
+        if self.renews_at <= now {
+            self.hosting.renew(&mut self.voice);
+            self.renews_at = self.next_renewal(now);
+        }
+        self.hosting.handle_timeout(now, &mut self.voice);
+        self.settle(now);
+    }
+
+    /// Its own host reports.
+    pub fn handle_report(&mut self, now: Time, report: HostReport) {
+        self.hosting
+            .handle_report(now, report, &mut self.voice, &mut self.random);
+        self.settle(now);
+    }
+
+    /// Everything up to this write is stored.
+    pub fn handle_stored(&mut self, id: WriteId) {
+        self.voice.handle_stored(id);
+    }
+
+    /// Goes away for a while, by plan: those it hosts for invite nobody else until then.
+    pub fn announce_absence(&mut self, notice: Notice) {
+        self.hosting.announce_absence(notice, &mut self.voice);
+    }
+
+    /// What is to be stored next.
+    pub fn poll_write(&mut self) -> Option<Write> {
+        self.voice.poll_write()
+    }
+
+    /// What is to be said next.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.voice.poll_frame()
+    }
+
+    /// What its own host is to do next.
+    pub fn poll_order(&mut self) -> Option<Order> {
+        self.voice.poll_order()
+    }
+
+    /// When [`Agent::handle_timeout`] is to be called.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let parts = [self.hosting.due_at(), self.tending.due_at()];
+        parts.into_iter().flatten().chain([self.renews_at]).min()
+    }
+
+    /// An agent is there, or is not any more, as far as the membership tells.
+    pub fn handle_liveness(&mut self, now: Time, agent: AgentId, is_up: bool) {
+        self.candidates.set_up(agent, is_up);
+        if !is_up {
+            self.tending.handle_lost(now, &agent);
+        }
+        self.settle(now);
+    }
+
+    /// What an agent promises to everyone has changed.
+    pub fn handle_sheet(
+        &mut self,
+        agent: AgentId,
+        capacity: Option<Capacity>,
+        consider: Option<Consider>,
+    ) {
+        self.candidates.set_capacity(agent, capacity);
+        self.candidates.set_considers(agent, consider);
+    }
+
+    /// Why agents would not host a workload that this one keeps, each by what it said last.
+    pub fn refusals(&self, workload: &WorkloadId) -> impl Iterator<Item = (&AgentId, &Remembered)> {
+        self.tending.refusals(workload)
+    }
+
+    /// The workloads that it keeps: their generations, and how many hostings of each it counts.
+    pub fn kept(&self) -> impl Iterator<Item = (WorkloadId, Generation, usize)> {
+        self.tending.kept()
+    }
+
+    /// How many hostings it has offered, and how many are bound.
+    pub fn hosted(&self) -> (usize, usize) {
+        self.hosting.counts()
+    }
+
+    /// What was refused, and why.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn considers(&self, owner: AgentId) -> bool {
+        let consider = self.consider.as_ref();
+        // Whoever reaches an agent with something to submit was admitted as a client.
+        consider.is_some_and(|its| its.submitters.include(owner, true))
+    }
+
+    fn hear(&mut self, now: Time, from: AgentId, frame: Frame) {
+        match frame {
+            Frame::Told(batch) => {
+                for record in batch {
+                    self.learn(now, from, record);
+                }
+            }
+            Frame::Invitation(invitation) => self.invited(now, from, &invitation),
+            Frame::Refusal(refusal) => self.tending.handle_refusal(now, from, refusal),
+            Frame::Dismissal(dismissal) => {
+                self.hosting
+                    .handle_dismissal(from, &dismissal, &mut self.voice);
+            }
+            Frame::Renewal(renewal) => {
+                self.tending
+                    .handle_renewal(now, from, &renewal, &mut self.voice);
+            }
+            Frame::Absence(absence) => self.tending.handle_absence(now, from, &absence),
+            Frame::Denial(denial) => self.tending.handle_denial(now, from, &denial),
+            Frame::Surplus(surplus) => {
+                self.hosting.handle_surplus(from, &surplus, &mut self.voice);
+            }
+            _ => self.counters.count(Fault::OutOfPlace),
+        }
+    }
+
+    /// A record that concerns this agent: an offer to it, an acceptance of its own offer, or that one of
+    /// them is taken back.
+    fn learn(&mut self, now: Time, from: AgentId, record: SignedRecord) {
+        if record.by() != from {
+            // What is between two agents is told by the one whose word it is.
+            self.counters.count(Fault::NotTheirs);
+            return;
+        }
+        match record {
+            SignedRecord::Promise(signed) => match self.voice.verify(signed) {
+                Ok(promise) => self.promised(now, promise),
+                Err(_) => self.counters.count(Fault::Signature),
+            },
+            SignedRecord::Withdrawal(signed) => match self.voice.verify(signed) {
+                Ok(withdrawal) => {
+                    self.tending.handle_withdrawal(now, &withdrawal);
+                    self.hosting.handle_withdrawal(&withdrawal, &mut self.voice);
+                }
+                Err(_) => self.counters.count(Fault::Signature),
+            },
+            _ => self.counters.count(Fault::OutOfPlace),
+        }
+    }
+
+    fn promised(&mut self, now: Time, promise: Verified<Promise>) {
+        match promise.body() {
+            Body::Host(host) if host.promisee == self.id() => {
+                let host = host.clone();
+                let tools = Tools {
+                    now,
+                    voice: &mut self.voice,
+                    candidates: &self.candidates,
+                    random: &mut self.random,
+                };
+                self.tending.handle_offer(promise, host, tools);
+            }
+            Body::Accept(_) => self.hosting.handle_acceptance(promise, &mut self.voice),
+            _ => self.counters.count(Fault::OutOfPlace),
+        }
+    }
+
+    /// Decides alone whether it offers what it was invited for.
+    fn invited(&mut self, now: Time, by: AgentId, invitation: &Invitation) {
+        let Ok(intent) = self.voice.verify(invitation.intent.clone()) else {
+            self.counters.count(Fault::Signature);
+            return;
+        };
+        let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
+            self.counters.count(Fault::OutOfPlace);
+            return;
+        };
+        let invited = Invited {
+            by,
+            intent: &intent,
+            wanted,
+            workload,
+            invitation,
+        };
+        if self.considers(intent.by()) {
+            self.hosting
+                .handle_invitation(now, &invited, &mut self.voice);
+        } else {
+            invited.refuse(Why::NotConsidered, &mut self.voice);
+        }
+    }
+
+    /// Does what is due, and hears what it has said to itself, until nothing is left.
+    fn settle(&mut self, now: Time) {
+        loop {
+            self.tending.handle_timeout(Tools {
+                now,
+                voice: &mut self.voice,
+                candidates: &self.candidates,
+                random: &mut self.random,
+            });
+            for change in self.tending.take_changes() {
+                self.publish(change);
+            }
+            self.to_itself.extend(self.voice.take_said_to_itself());
+            let Some(frame) = self.to_itself.pop_front() else {
+                return;
+            };
+            let me = self.id();
+            self.hear(now, me, frame);
+        }
+    }
+
+    /// Puts what it keeps on its sheet.
+    fn publish(&mut self, change: KeepChange) {
+        let _ = change;
+    }
+
+    fn next_renewal(&mut self, now: Time) -> Time {
+        let every_us = RENEWS_EVERY.as_micros() as u64;
+        let wait_us = self.random.random_range(every_us - every_us / 4..=every_us);
+        now.after(Duration::from_micros(wait_us))
+    }
+}

@@ -1,0 +1,119 @@
+//! One hosting, from its offer to its end.
+
+use gary_promise::{Accept, Binding, Body, Host, Own, Promise, Time, Verified};
+
+use super::order::Start;
+use crate::backoff::Waits;
+use crate::ledger::EntryId;
+
+/// After as many failures in a row a host says that it does not keep its promise. Until then it repairs
+/// without a word.
+pub const DENIED_AFTER: u32 = 3;
+
+/// After as many failures in a row a host withdraws, so that somebody else may try.
+pub const GIVEN_UP_AFTER: u32 = 6;
+
+/// How long a host waits before it starts a failed component again.
+pub const REPAIR_WAITS: Waits = Waits {
+    first_ms: 250,
+    longest_ms: 10_000,
+};
+
+/// One hosting that this agent offers or has bound.
+#[derive(Debug)]
+pub(super) struct Hosted {
+    pub(super) offer: Own<Promise>,
+    /// What is offered: the offer's body.
+    pub(super) host: Host,
+    pub(super) intent: Verified<Promise>,
+    pub(super) entry: EntryId,
+    pub(super) state: State,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    /// Nobody has accepted it; it lapses.
+    Offered { lapses_at: Time },
+    /// It is in force.
+    Bound {
+        binding: Box<Binding>,
+        acceptance: Box<Verified<Promise>>,
+        run: Run,
+    },
+}
+
+/// How a bound hosting does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// The host was asked to start it, or it runs. Failures in a row until now.
+    On { failures: u32 },
+    /// It failed, and is started again then.
+    Off { failures: u32, again_at: Time },
+}
+
+impl Hosted {
+    /// Binds it by an acceptance, and says what is to be run; `None` where the two do not match, or it is
+    /// bound already.
+    pub(super) fn bind(&mut self, acceptance: Verified<Promise>) -> Option<Start> {
+        if matches!(self.state, State::Bound { .. }) {
+            return None;
+        }
+        let binding = Binding::of(&self.intent, &self.offer, &acceptance).ok()?;
+        self.state = State::Bound {
+            binding: Box::new(binding),
+            acceptance: Box::new(acceptance),
+            run: Run::On { failures: 0 },
+        };
+        self.start()
+    }
+
+    /// What is to be run, of one that is bound.
+    pub(super) fn start(&self) -> Option<Start> {
+        let State::Bound {
+            binding,
+            acceptance,
+            ..
+        } = &self.state
+        else {
+            return None;
+        };
+        Some(Start {
+            binding: **binding,
+            intent: self.intent.clone(),
+            offer: (*self.offer).clone(),
+            acceptance: (**acceptance).clone(),
+        })
+    }
+
+    /// Whether this acceptance is the half it is bound by.
+    pub(super) fn is_bound_by(&self, acceptance: &gary_promise::PromiseId) -> bool {
+        match &self.state {
+            State::Bound { binding, .. } => binding.id().acceptance == *acceptance,
+            State::Offered { .. } => false,
+        }
+    }
+
+    pub(super) const fn is_bound(&self) -> bool {
+        matches!(self.state, State::Bound { .. })
+    }
+
+    /// When something is to be done with it.
+    pub(super) const fn due_at(&self) -> Option<Time> {
+        match self.state {
+            State::Offered { lapses_at } => Some(lapses_at),
+            State::Bound {
+                run: Run::Off { again_at, .. },
+                ..
+            } => Some(again_at),
+            State::Bound { .. } => None,
+        }
+    }
+}
+
+/// The offer that an acceptance picks.
+pub(super) fn accepted(acceptance: &Verified<Promise>) -> Option<Accept> {
+    match acceptance.body() {
+        Body::Accept(accept) => Some(*accept),
+        _ => None,
+    }
+}

@@ -1,0 +1,489 @@
+//! All that this agent offers and hosts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use gary_promise::{
+    Absence, AgentId, Bid, Body, BoundedSet, Capacity, Denial, Dismissal, Frame, Generation, Host,
+    Invitation, Lease, Notice, Offers, Promise, PromiseId, RENEWED_MAX, Reason, Refusal, Renewal,
+    Signed, SignedRecord, Slot, Time, Use, Verified, Version, Why, Withdrawal, WorkloadId,
+};
+use rand::RngCore;
+
+use super::hosted::{DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, State, accepted};
+use super::order::{HostReport, Order};
+use crate::ledger::{EntryId, Ledger};
+use crate::memory::WasHosted;
+use crate::voice::{Speech, Voice};
+
+/// The most hostings of one agent, offered and bound.
+pub const HOSTINGS_MAX: usize = 4096;
+
+/// How long an offer stands that nobody accepts. Longer than an inviter takes to choose, and no longer
+/// than an agent can do without the room.
+pub const OFFER_STANDS: Duration = Duration::from_secs(3);
+
+/// All that this agent offers and hosts.
+#[derive(Debug)]
+pub(crate) struct Hosting {
+    capacity: Capacity,
+    ledger: Ledger,
+    lease: Lease,
+    hosted: BTreeMap<Version, Hosted>,
+    /// Which offer is for a slot of a workload, of all generations.
+    by_slot: BTreeMap<(WorkloadId, Slot), Version>,
+    /// Which offers are to whom.
+    by_promisee: BTreeMap<AgentId, BTreeSet<Version>>,
+    /// What was withdrawn and still runs: its room is not free before the host has stopped it.
+    stopping: BTreeMap<PromiseId, EntryId>,
+    /// What is to be done when.
+    due: BTreeSet<(Time, Version)>,
+}
+
+/// An invitation whose intent was checked.
+pub(crate) struct Invited<'a> {
+    pub(crate) by: AgentId,
+    pub(crate) intent: &'a Verified<Promise>,
+    pub(crate) wanted: &'a Use,
+    pub(crate) workload: WorkloadId,
+    pub(crate) invitation: &'a Invitation,
+}
+
+impl Invited<'_> {
+    /// Refuses all of it, with the reason.
+    pub(crate) fn refuse<C: Speech>(&self, why: Why, voice: &mut Voice<C, Order>) {
+        self.refuse_some(self.invitation.slots.iter().copied(), why, voice);
+    }
+
+    fn refuse_some<C: Speech>(
+        &self,
+        slots: impl IntoIterator<Item = Slot>,
+        why: Why,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let slots = BoundedSet::new(slots).expect("no more than the invitation has");
+        let refusal = Refusal {
+            intent: self.intent.id(),
+            workload: self.workload,
+            slots,
+            why,
+        };
+        voice.say(self.by, Frame::Refusal(refusal));
+    }
+}
+
+impl Hosting {
+    pub(crate) fn new(capacity: Capacity, lease: Lease) -> Self {
+        Self {
+            ledger: Ledger::new(capacity.resources),
+            capacity,
+            lease,
+            hosted: BTreeMap::new(),
+            by_slot: BTreeMap::new(),
+            by_promisee: BTreeMap::new(),
+            stopping: BTreeMap::new(),
+            due: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Offers for as many of the slots as there is room for, and refuses the others with the reason.
+    pub(crate) fn handle_invitation<C: Speech>(
+        &mut self,
+        now: Time,
+        invited: &Invited<'_>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let mut offers = Vec::new();
+        let mut refused: Vec<(Slot, Why)> = Vec::new();
+        for slot in invited.invitation.slots.iter() {
+            match self.offer(now, invited, *slot, voice) {
+                Ok(offer) => offers.push(SignedRecord::Promise(offer)),
+                Err(why) => refused.push((*slot, why)),
+            }
+        }
+        voice.tell(invited.by, offers);
+        while let Some((_, why)) = refused.first().cloned() {
+            let (alike, others) = refused.into_iter().partition(|(_, other)| *other == why);
+            refused = others;
+            invited.refuse_some(Vec::into_iter(alike).map(|(slot, _)| slot), why, voice);
+        }
+    }
+
+    /// Offers for one slot. An earlier generation that this agent hosts in it makes room for the later.
+    fn offer<C: Speech>(
+        &mut self,
+        now: Time,
+        invited: &Invited<'_>,
+        slot: Slot,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<Signed<Promise>, Why> {
+        let wanted = invited.wanted;
+        let generation = wanted.lineage.generation();
+        if let Some(version) = self.by_slot.get(&(invited.workload, slot)).copied() {
+            self.make_way(version, invited, generation, voice)?;
+        }
+        self.capacity.fits(&wanted.needs).map_err(Why::Misfit)?;
+        let theirs = self.by_promisee.get(&invited.by).map_or(0, BTreeSet::len);
+        if self.hosted.len() >= HOSTINGS_MAX || theirs >= RENEWED_MAX {
+            return Err(Why::Busy);
+        }
+        let portion = wanted.needs.portion;
+        let entry = self.ledger.reserve(portion).map_err(|full| Why::NoRoom {
+            needed: full.needed,
+            left: full.left,
+        })?;
+        let host = Host {
+            promisee: invited.by,
+            workload: invited.workload,
+            generation,
+            slot,
+            portion,
+            bid: self.bid(),
+            lease: self.lease,
+        };
+        let offer = voice.promise(Body::Host(host.clone()));
+        let signed = offer.signed().clone();
+        let lapses_at = now.after(OFFER_STANDS);
+        self.insert(Hosted {
+            offer,
+            host,
+            intent: invited.intent.clone(),
+            entry,
+            state: State::Offered { lapses_at },
+        });
+        Ok(signed)
+    }
+
+    /// Withdraws what stands in the way of a later generation, or says why it does not.
+    fn make_way<C: Speech>(
+        &mut self,
+        version: Version,
+        invited: &Invited<'_>,
+        generation: Generation,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(), Why> {
+        let Some(hosted) = self.hosted.get(&version) else {
+            return Ok(());
+        };
+        let theirs = hosted.host.generation;
+        if theirs > generation {
+            return Err(Why::Superseded { by: theirs });
+        }
+        if theirs == generation && (hosted.is_bound() || hosted.host.promisee != invited.by) {
+            return Err(Why::Hosting);
+        }
+        self.withdraw(version, Reason::Outdated, voice);
+        Ok(())
+    }
+
+    /// How much this agent wants a hosting: the share of its machine that is left, in thousandths, of
+    /// whichever is scarcer.
+    fn bid(&self) -> Bid {
+        let (left, all) = (self.ledger.left(), self.ledger.capacity());
+        let share =
+            |left: u64, all: u64| u64::from(u32::MAX).min(left.saturating_mul(1000) / all.max(1));
+        let cpu = share(left.cpu_cores_micro(), all.cpu_cores_micro());
+        let memory = share(left.memory_bytes(), all.memory_bytes());
+        // In range by the line above.
+        Bid(cpu.min(memory) as u32)
+    }
+
+    /// A keeper accepts an offer: the hosting is bound, and runs.
+    pub(crate) fn handle_acceptance<C: Speech>(
+        &mut self,
+        acceptance: Verified<Promise>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let Some(accept) = accepted(&acceptance) else {
+            return;
+        };
+        if accept.offer.promiser != voice.id() {
+            return;
+        }
+        let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
+            return;
+        };
+        let lapses = hosted.due_at();
+        let Some(start) = hosted.bind(acceptance) else {
+            return;
+        };
+        if let Some(lapses_at) = lapses {
+            self.due.remove(&(lapses_at, accept.offer.version));
+        }
+        voice.keep_promise(&start.intent);
+        voice.keep_promise(&start.acceptance);
+        voice.order(Order::Start(Box::new(start)));
+    }
+
+    /// A keeper takes its acceptance back: the hosting is one half, and ends.
+    pub(crate) fn handle_withdrawal<C: Speech>(
+        &mut self,
+        withdrawal: &Verified<Withdrawal>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let acceptance = PromiseId {
+            promiser: withdrawal.by(),
+            version: withdrawal.of(),
+        };
+        let bound = self
+            .hosted
+            .iter()
+            .find(|(_, its)| its.is_bound_by(&acceptance));
+        if let Some(version) = bound.map(|(version, _)| *version) {
+            self.withdraw(version, withdrawal.reason(), voice);
+        }
+    }
+
+    /// Offers that will not be accepted, or are not any more, by the word of the one they were made to.
+    pub(crate) fn handle_dismissal<C: Speech>(
+        &mut self,
+        from: AgentId,
+        dismissal: &Dismissal,
+        voice: &mut Voice<C, Order>,
+    ) {
+        for version in dismissal.offers.iter() {
+            let hosted = self.hosted.get(version);
+            if hosted.is_some_and(|its| its.host.promisee == from) {
+                self.withdraw(*version, Reason::Surplus, voice);
+            }
+        }
+    }
+
+    /// A keeper counts another hosting for the slot. This agent withdraws if that is its own keeper, for
+    /// its own offer, at the generation that it hosts.
+    pub(crate) fn handle_surplus<C: Speech>(
+        &mut self,
+        from: AgentId,
+        surplus: &gary_promise::Surplus,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let Some(hosted) = self.hosted.get(&surplus.yours.version) else {
+            return;
+        };
+        let host = &hosted.host;
+        let is_meant = surplus.yours == hosted.offer.id()
+            && host.promisee == from
+            && (host.workload, host.slot, host.generation)
+                == (surplus.workload, surplus.slot, surplus.generation);
+        if is_meant && surplus.winner != surplus.yours {
+            self.withdraw(surplus.yours.version, Reason::Surplus, voice);
+        }
+    }
+
+    /// What its own host tells.
+    pub(crate) fn handle_report<C: Speech>(
+        &mut self,
+        now: Time,
+        report: HostReport,
+        voice: &mut Voice<C, Order>,
+        random: &mut impl RngCore,
+    ) {
+        match report {
+            HostReport::Started { offer } => self.set_run(offer, Run::On { failures: 0 }),
+            HostReport::Stopped { offer } => {
+                if let Some(entry) = self.stopping.remove(&offer) {
+                    self.ledger.free(entry);
+                }
+            }
+            HostReport::Failed { offer } => self.repair(now, offer, voice, random),
+        }
+    }
+
+    fn set_run(&mut self, offer: PromiseId, to: Run) {
+        if let Some(hosted) = self.hosted.get_mut(&offer.version)
+            && hosted.offer.id() == offer
+            && let State::Bound { run, .. } = &mut hosted.state
+        {
+            *run = to;
+        }
+    }
+
+    /// Its own repair comes first: nobody hears of it before it has failed several times.
+    fn repair<C: Speech>(
+        &mut self,
+        now: Time,
+        offer: PromiseId,
+        voice: &mut Voice<C, Order>,
+        random: &mut impl RngCore,
+    ) {
+        let Some(hosted) = self.hosted.get_mut(&offer.version) else {
+            return;
+        };
+        let State::Bound { run, .. } = &mut hosted.state else {
+            return;
+        };
+        // What is off already waits for its time: a second report of the same failure is none.
+        let Run::On { failures } = *run else {
+            return;
+        };
+        let failures = failures + 1;
+        if failures >= GIVEN_UP_AFTER {
+            self.withdraw(offer.version, Reason::Failing, voice);
+            return;
+        }
+        let again_at = now.after(REPAIR_WAITS.after(failures, random));
+        *run = Run::Off { failures, again_at };
+        self.due.insert((again_at, offer.version));
+        if failures == DENIED_AFTER {
+            let denial = Denial {
+                version: voice.stamp(),
+                of: offer.version,
+            };
+            let keeper = hosted.host.promisee;
+            voice.say(keeper, Frame::Denial(denial));
+        }
+    }
+
+    /// Does what is due: offers lapse, and what failed is started again.
+    pub(crate) fn handle_timeout<C: Speech>(&mut self, now: Time, voice: &mut Voice<C, Order>) {
+        while let Some((at, version)) = self.due.first().copied()
+            && at <= now
+        {
+            self.due.pop_first();
+            let Some(hosted) = self.hosted.get_mut(&version) else {
+                continue;
+            };
+            match &mut hosted.state {
+                State::Offered { .. } => self.withdraw(version, Reason::Surplus, voice),
+                State::Bound { run, .. } => {
+                    if let Run::Off { failures, .. } = *run {
+                        *run = Run::On { failures };
+                        let start = hosted.start().expect("it is bound");
+                        voice.order(Order::Start(Box::new(start)));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn due_at(&self) -> Option<Time> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Renews all leases: one frame for each agent that something is promised to.
+    pub(crate) fn renew<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+        for (promisee, versions) in &self.by_promisee {
+            let is_bound =
+                |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
+            let (bound, offered): (Vec<_>, Vec<_>) = versions.iter().partition(is_bound);
+            let fits = "an offer beyond the limit is never made";
+            let renewal = Renewal {
+                version: voice.stamp(),
+                offered: Offers::new(offered.into_iter().copied()).expect(fits),
+                bound: Offers::new(bound.into_iter().copied()).expect(fits),
+            };
+            voice.say(*promisee, Frame::Renewal(renewal));
+        }
+    }
+
+    /// Tells everybody that something is promised to, that it goes away for a while.
+    pub(crate) fn announce_absence<C: Speech>(&self, notice: Notice, voice: &mut Voice<C, Order>) {
+        for promisee in self.by_promisee.keys() {
+            let absence = Absence {
+                version: voice.stamp(),
+                notice,
+            };
+            voice.say(*promisee, Frame::Absence(absence));
+        }
+    }
+
+    /// Takes an offer back, bound or not, and stops what runs by it.
+    fn withdraw<C: Speech>(
+        &mut self,
+        version: Version,
+        reason: Reason,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let Some(hosted) = self.hosted.remove(&version) else {
+            return;
+        };
+        if let Some(at) = hosted.due_at() {
+            self.due.remove(&(at, version));
+        }
+        self.by_slot
+            .remove(&(hosted.host.workload, hosted.host.slot));
+        if let Some(theirs) = self.by_promisee.get_mut(&hosted.host.promisee) {
+            theirs.remove(&version);
+            if theirs.is_empty() {
+                self.by_promisee.remove(&hosted.host.promisee);
+            }
+        }
+        let withdrawal = voice.withdraw(&hosted.offer, reason);
+        if let State::Bound { acceptance, .. } = &hosted.state {
+            let offer = hosted.offer.id();
+            self.stopping.insert(offer, hosted.entry);
+            voice.forget(acceptance.id());
+            let intent = hosted.intent.id();
+            if !self
+                .hosted
+                .values()
+                .any(|other| other.intent.id() == intent)
+            {
+                voice.forget(intent);
+            }
+            voice.order(Order::Stop { offer });
+        } else {
+            self.ledger.free(hosted.entry);
+        }
+        voice.tell(hosted.host.promisee, [withdrawal]);
+    }
+
+    fn insert(&mut self, hosted: Hosted) {
+        let version = hosted.offer.version();
+        let host = &hosted.host;
+        self.by_slot.insert((host.workload, host.slot), version);
+        self.by_promisee
+            .entry(host.promisee)
+            .or_default()
+            .insert(version);
+        if let Some(at) = hosted.due_at() {
+            self.due.insert((at, version));
+        }
+        self.hosted.insert(version, hosted);
+    }
+
+    /// Takes up again what was promised before a start. What was bound stands, and is started; what nobody
+    /// had accepted, or there is no room for any more, is withdrawn.
+    pub(crate) fn resume<C: Speech>(&mut self, was: WasHosted, voice: &mut Voice<C, Order>) {
+        let WasHosted { offer, bound_by } = was;
+        let Body::Host(host) = offer.body().clone() else {
+            return;
+        };
+        let bound = bound_by.and_then(|(intent, acceptance)| {
+            let entry = self.ledger.reserve(host.portion).ok()?;
+            let lapses_at = Time::from_us(0);
+            let mut hosted = Hosted {
+                offer: offer.clone(),
+                host: host.clone(),
+                intent,
+                entry,
+                state: State::Offered { lapses_at },
+            };
+            let start = hosted.bind(acceptance);
+            if start.is_none() {
+                self.ledger.free(entry);
+            }
+            Some((hosted, start?))
+        });
+        match bound {
+            Some((hosted, start)) => {
+                self.insert(hosted);
+                voice.order(Order::Start(Box::new(start)));
+            }
+            None => {
+                let withdrawal = voice.withdraw(&offer, Reason::Unstated);
+                voice.tell(host.promisee, [withdrawal]);
+            }
+        }
+    }
+
+    /// How many hostings are offered, and how many are bound.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let bound = self.hosted.values().filter(|its| its.is_bound()).count();
+        (self.hosted.len() - bound, bound)
+    }
+}

@@ -1,0 +1,10 @@
+//! Being a host: what this agent offers, and what it hosts once that is accepted.
+
+mod hosted;
+mod hosting;
+mod order;
+
+pub use hosted::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS};
+pub use hosting::{HOSTINGS_MAX, OFFER_STANDS};
+pub(crate) use hosting::{Hosting, Invited};
+pub use order::{HostReport, Order, Start};

@@ -1,0 +1,116 @@
+//! What an agent remembers across a start, sorted into what it is for.
+
+use std::collections::BTreeMap;
+
+use gary_promise::{
+    Accept, Body, Own, Promise, PromiseId, Promiser, SignedRecord, Verified, WorkloadId,
+};
+
+use crate::voice::{Speech, Voice};
+
+/// What an agent remembers, sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Of others, and of this agent where it is a person's too.
+    intents: BTreeMap<PromiseId, Verified<Promise>>,
+    /// Which workloads this agent keeps.
+    keeps: BTreeMap<WorkloadId, Own<Promise>>,
+    /// All offers that count, its own among them.
+    offers: BTreeMap<PromiseId, Verified<Promise>>,
+    /// All acceptances that count, by the offers they are of, its own among them.
+    acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
+}
+
+/// A hosting that was bound, by this agent's offer.
+pub(crate) struct WasHosted {
+    pub(crate) offer: Own<Promise>,
+    /// What it was bound by; `None` for an offer that nobody had accepted.
+    pub(crate) bound_by: Option<(Verified<Promise>, Verified<Promise>)>,
+}
+
+impl Memory {
+    /// Sorts the records that were stored. What was not signed as it says, or cannot be read, is left out:
+    /// a disk is no more to be trusted than a peer.
+    pub(crate) fn of<C: Speech, O>(
+        records: impl IntoIterator<Item = SignedRecord>,
+        voice: &mut Voice<C, O>,
+    ) -> Self {
+        let mut memory = Self::default();
+        for record in records {
+            if let SignedRecord::Promise(signed) = record
+                && let Ok(promise) = voice.verify(signed)
+            {
+                memory.sort(promise, voice.promiser());
+            }
+        }
+        memory
+    }
+
+    fn sort(&mut self, promise: Verified<Promise>, me: &Promiser) {
+        match (promise.body(), promise.workload()) {
+            (Body::Use(_), _) => {
+                self.intents.insert(promise.id(), promise);
+            }
+            (Body::Keep(_), Some(workload)) => {
+                if let Ok(own) = me.recognise(promise) {
+                    self.keeps.insert(workload, own);
+                }
+            }
+            (Body::Host(_), _) => {
+                self.offers.insert(promise.id(), promise);
+            }
+            (Body::Accept(accept), _) => {
+                let accept = *accept;
+                self.acceptances.insert(accept.offer, (accept, promise));
+            }
+            _ => {}
+        }
+    }
+
+    /// The workloads that were kept: the latest intent of each that is remembered.
+    pub(crate) fn kept(&self) -> Vec<(Verified<Promise>, Own<Promise>)> {
+        let mut latest: BTreeMap<WorkloadId, &Verified<Promise>> = BTreeMap::new();
+        for intent in self.intents.values() {
+            let (Some(workload), Body::Use(wanted)) = (intent.workload(), intent.body()) else {
+                continue;
+            };
+            let known = latest.get(&workload).map(|known| match known.body() {
+                Body::Use(known) => known.lineage.generation(),
+                _ => unreachable!("only intents are among the intents"),
+            });
+            if known.is_none_or(|known| known < wanted.lineage.generation()) {
+                latest.insert(workload, intent);
+            }
+        }
+        let keeps = self.keeps.iter();
+        let kept = keeps
+            .filter_map(|(workload, keep)| Some(((*latest.get(workload)?).clone(), keep.clone())));
+        kept.collect()
+    }
+
+    /// What was counted, with this agent's acceptances.
+    pub(crate) fn counted(&self, me: &Promiser) -> Vec<(Verified<Promise>, Own<Promise>)> {
+        let acceptances = self.acceptances.iter();
+        let counted = acceptances.filter_map(|(offer, (_, acceptance))| {
+            let own = me.recognise(acceptance.clone()).ok()?;
+            Some((self.offers.get(offer)?.clone(), own))
+        });
+        counted.collect()
+    }
+
+    /// What was offered and hosted, by this agent's offers.
+    pub(crate) fn hosted(&self, me: &Promiser) -> Vec<WasHosted> {
+        let offers = self.offers.iter();
+        let hosted = offers.filter_map(|(id, offer)| {
+            let offer = me.recognise(offer.clone()).ok()?;
+            let bound_by = self.acceptances.get(id).and_then(|(accept, acceptance)| {
+                Some((
+                    self.intents.get(&accept.intent)?.clone(),
+                    acceptance.clone(),
+                ))
+            });
+            Some(WasHosted { offer, bound_by })
+        });
+        hosted.collect()
+    }
+}

@@ -1,0 +1,63 @@
+//! One hosting that a keeper counts.
+
+use std::time::Duration;
+
+use gary_promise::{Evidence, Generation, Host, Judgement, Observer, Own, Promise, Time, Verified};
+
+/// A promiser with a lease that was not heard for as long is silent. Two renewals may be lost.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(7_500);
+
+/// A hosting that this keeper counts against the intent: the offer, its own acceptance, and what it has
+/// seen of it.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub(super) offer: Verified<Promise>,
+    pub(super) host: Host,
+    pub(super) acceptance: Own<Promise>,
+    pub(super) evidence: Evidence,
+    pub(super) is_withdrawn: bool,
+    /// Kept ever since, for what trust makes of it.
+    pub(super) kept_since: Time,
+}
+
+/// What a keeper makes of a hosting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is kept.
+    Good,
+    /// It cannot be told: enough to ask somebody else, and no reproach.
+    Doubtful,
+    /// It is broken, or not assessable any more.
+    Bad,
+}
+
+impl Counted {
+    pub(super) fn standing(&self, observer: &Observer, now: Time) -> Standing {
+        let assessed = observer.assess(&self.offer, &self.evidence, |_| true, now);
+        match assessed.map(|assessment| assessment.judgement()) {
+            Ok(Judgement::Kept(_)) => Standing::Good,
+            Ok(Judgement::Unknown(_)) => Standing::Doubtful,
+            Ok(Judgement::Broken(_)) => Standing::Bad,
+            Err(_) => Standing::Doubtful,
+        }
+    }
+
+    pub(super) fn learn(&mut self, evidence: Evidence) {
+        self.evidence = self.evidence.join(evidence);
+    }
+
+    /// Whether its host took it back itself, which is no breakage.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.is_withdrawn
+    }
+
+    /// Its host took it back.
+    pub(super) fn withdrawn(&mut self, at: Time) {
+        self.is_withdrawn = true;
+        self.learn(Evidence::withdrawn(at));
+    }
+
+    pub(super) const fn generation(&self) -> Generation {
+        self.host.generation
+    }
+}

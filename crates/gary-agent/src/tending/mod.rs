@@ -1,0 +1,13 @@
+//! Tending a workload: whose intent this agent keeps, whom it invites for it, and whose offers it counts.
+
+mod choice;
+mod counted;
+mod refusals;
+mod round;
+mod tended;
+mod tending;
+
+pub use refusals::{REFUSALS_MAX, Remembered};
+pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS};
+pub use tending::{DeployError, WORKLOADS_MAX};
+pub(crate) use tending::{KeepChange, Tending, Tools};

@@ -1,0 +1,87 @@
+//! One round of invitations: who was asked for which slots, and what was offered until now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use gary_promise::{AgentId, Host, Promise, Slot, Time, Verified};
+
+use crate::backoff::Waits;
+
+/// How many agents are invited for each slot: the d of "power of d choices". Each one more costs a
+/// message and room that is set aside for nothing, and gains ever less.
+pub const INVITED_PER_SLOT: usize = 2;
+
+/// The most slots of one round of one workload: what is in flight is bounded.
+pub const ROUND_SLOTS_MAX: usize = 1024;
+
+/// How long a round waits for answers. Shorter than an offer stands.
+pub const ANSWERS_WITHIN: Duration = Duration::from_millis(500);
+
+/// How long a workload waits after a round that left slots open.
+pub const ROUND_WAITS: Waits = Waits {
+    first_ms: 200,
+    longest_ms: 5_000,
+};
+
+/// One round of invitations.
+#[derive(Debug)]
+pub(super) struct Round {
+    pub(super) ends_at: Time,
+    /// Who has yet to answer for which slots.
+    awaited: BTreeMap<AgentId, BTreeSet<Slot>>,
+    offers: BTreeMap<Slot, Vec<Offered>>,
+}
+
+/// An offer that a round has brought.
+#[derive(Debug)]
+pub(super) struct Offered {
+    pub(super) offer: Verified<Promise>,
+    pub(super) host: Host,
+}
+
+impl Round {
+    pub(super) fn new(now: Time, awaited: BTreeMap<AgentId, BTreeSet<Slot>>) -> Self {
+        Self {
+            ends_at: now.after(ANSWERS_WITHIN),
+            awaited,
+            offers: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the agent was asked for the slot in this round.
+    pub(super) fn awaits(&self, agent: &AgentId, slot: Slot) -> bool {
+        self.awaited
+            .get(agent)
+            .is_some_and(|slots| slots.contains(&slot))
+    }
+
+    pub(super) fn offered(&mut self, offer: Offered) {
+        self.answered(offer.offer.by(), [offer.host.slot]);
+        self.offers.entry(offer.host.slot).or_default().push(offer);
+    }
+
+    pub(super) fn answered(&mut self, agent: AgentId, slots: impl IntoIterator<Item = Slot>) {
+        let Some(awaited) = self.awaited.get_mut(&agent) else {
+            return;
+        };
+        for slot in slots {
+            awaited.remove(&slot);
+        }
+        if awaited.is_empty() {
+            self.awaited.remove(&agent);
+        }
+    }
+
+    /// Whoever is gone answers no more.
+    pub(super) fn lost(&mut self, agent: &AgentId) {
+        self.awaited.remove(agent);
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.awaited.is_empty()
+    }
+
+    pub(super) fn into_offers(self) -> BTreeMap<Slot, Vec<Offered>> {
+        self.offers
+    }
+}

@@ -1,0 +1,479 @@
+//! One workload that this agent keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use gary_promise::{
+    Accept, AgentId, Body, BoundedSet, Dismissal, Evidence, Frame, Host, INVITED_SLOTS_MAX,
+    Invitation, Observer, Own, Promise, Reason, SignedRecord, Slot, Surplus, Time, Use, Verified,
+    Version, WorkloadId,
+};
+use rand::RngCore;
+
+use super::choice::{Occupancy, preference};
+use super::counted::{Counted, Standing};
+use super::refusals::Refusals;
+use super::round::{INVITED_PER_SLOT, Offered, ROUND_SLOTS_MAX, ROUND_WAITS, Round};
+use crate::candidates::Candidates;
+use crate::hosting::Order;
+use crate::trust::Trust;
+use crate::voice::{Speech, Voice};
+
+/// How often a keeper looks at what it counts, besides when something happens.
+pub(super) const LOOKS_EVERY: Duration = Duration::from_secs(1);
+
+/// A promise that was kept for as long is one experience more for trust.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+
+/// One workload that this agent keeps: the owner's intent, and the hostings counted against it.
+#[derive(Debug)]
+pub(super) struct Tended {
+    pub(super) workload: WorkloadId,
+    pub(super) intent: Verified<Promise>,
+    pub(super) wanted: Use,
+    pub(super) keep: Own<Promise>,
+    slots: BTreeMap<Slot, Vec<Counted>>,
+    round: Option<Round>,
+    /// Rounds in a row that left slots open.
+    attempts: u32,
+    next_round_at: Time,
+    pub(super) refusals: Refusals,
+}
+
+/// What a keeper works with.
+pub(super) struct Keeper<'a, C, R> {
+    pub(super) now: Time,
+    pub(super) voice: &'a mut Voice<C, Order>,
+    pub(super) candidates: &'a Candidates,
+    pub(super) trust: &'a mut Trust,
+    pub(super) random: &'a mut R,
+}
+
+impl<C: Speech, R> Keeper<'_, C, R> {
+    fn observer(&self) -> Observer {
+        Observer::new(self.voice.promiser(), super::counted::PATIENCE)
+    }
+}
+
+impl Tended {
+    pub(super) fn new(
+        workload: WorkloadId,
+        intent: Verified<Promise>,
+        wanted: Use,
+        keep: Own<Promise>,
+        now: Time,
+    ) -> Self {
+        Self {
+            workload,
+            intent,
+            wanted,
+            keep,
+            slots: BTreeMap::new(),
+            round: None,
+            attempts: 0,
+            next_round_at: now,
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// A later generation takes the place of the intent. What is hosted stays until the later one is.
+    pub(super) fn update(&mut self, intent: Verified<Promise>, wanted: Use, now: Time) {
+        self.intent = intent;
+        self.wanted = wanted;
+        self.attempts = 0;
+        self.next_round_at = now;
+    }
+
+    /// The hostings that are counted.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Counted> {
+        self.slots.values().flatten()
+    }
+
+    /// Whether the owner uses nothing any more, and nothing is counted.
+    pub(super) fn is_over(&self) -> bool {
+        self.wanted.valency.get() == 0 && self.slots.is_empty()
+    }
+
+    /// Counts again what was counted before a start.
+    pub(super) fn resume(
+        &mut self,
+        offer: Verified<Promise>,
+        host: Host,
+        acceptance: Own<Promise>,
+        now: Time,
+    ) {
+        let slot = host.slot;
+        self.count(offer, host, acceptance, slot, now);
+    }
+
+    fn count(
+        &mut self,
+        offer: Verified<Promise>,
+        host: Host,
+        acceptance: Own<Promise>,
+        slot: Slot,
+        now: Time,
+    ) {
+        self.slots.entry(slot).or_default().push(Counted {
+            evidence: Evidence::heard(gary_promise::Word::Renewal, offer.version(), now),
+            offer,
+            host,
+            acceptance,
+            is_withdrawn: false,
+            kept_since: now,
+        });
+    }
+
+    /// When something is to be done.
+    pub(super) fn due_at(&self, now: Time) -> Time {
+        let look = now.after(LOOKS_EVERY);
+        match &self.round {
+            Some(round) => round.ends_at.min(look),
+            None if self.next_round_at > now => self.next_round_at.min(look),
+            None => look,
+        }
+    }
+
+    /// Looks at what is counted, and does what follows from it: lets go what is broken or surplus, and
+    /// invites where there are holes.
+    pub(super) fn look<C: Speech, R: RngCore>(
+        &mut self,
+        keeper: &mut Keeper<'_, C, R>,
+    ) -> Vec<(AgentId, Version)> {
+        let gone = self.let_go(keeper);
+        self.settle_surplus(keeper);
+        if self
+            .round
+            .as_ref()
+            .is_some_and(|round| round.is_complete() || round.ends_at <= keeper.now)
+        {
+            self.close_round(keeper);
+        }
+        if self.round.is_none() && self.next_round_at <= keeper.now {
+            self.open_round(keeper);
+        }
+        gone
+    }
+
+    /// Takes back the acceptance of what is broken, of what is beyond the valency, and of an earlier
+    /// generation whose slot is hosted at the later one. Says which offers are not counted any more.
+    fn let_go<C: Speech, R: RngCore>(
+        &mut self,
+        keeper: &mut Keeper<'_, C, R>,
+    ) -> Vec<(AgentId, Version)> {
+        let (now, observer) = (keeper.now, keeper.observer());
+        let generation = self.wanted.lineage.generation();
+        let valency = self.wanted.valency;
+        let mut gone = Vec::new();
+        for (slot, counted) in &mut self.slots {
+            let has_current = counted.iter().any(|its| {
+                its.generation() == generation && its.standing(&observer, now) == Standing::Good
+            });
+            counted.retain_mut(|its| {
+                let standing = its.standing(&observer, now);
+                let is_outdated =
+                    !valency.has(*slot) || (its.generation() < generation && has_current);
+                let reason = match standing {
+                    Standing::Bad => Reason::Unstated,
+                    _ if is_outdated => Reason::Outdated,
+                    Standing::Doubtful => return true,
+                    Standing::Good => {
+                        if now.since(its.kept_since) >= KEPT_FOR {
+                            its.kept_since = now;
+                            keeper.trust.kept(its.offer.by());
+                        }
+                        return true;
+                    }
+                };
+                if standing == Standing::Bad && !its.is_withdrawn() {
+                    keeper.trust.broken(its.offer.by());
+                }
+                let withdrawal = keeper.voice.withdraw(&its.acceptance, reason);
+                keeper.voice.forget(its.offer.id());
+                keeper.voice.tell(its.offer.by(), [withdrawal]);
+                gone.push((its.offer.by(), its.offer.version()));
+                false
+            });
+        }
+        self.slots.retain(|_, counted| !counted.is_empty());
+        if !gone.is_empty() {
+            self.next_round_at = self.next_round_at.min(now);
+            self.attempts = 0;
+        }
+        gone
+    }
+
+    /// Where two good hostings share a slot, tells those who do not win. It informs them; they withdraw.
+    fn settle_surplus<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+        let (now, observer) = (keeper.now, keeper.observer());
+        let generation = self.wanted.lineage.generation();
+        let mut held: BTreeMap<AgentId, u32> = BTreeMap::new();
+        for its in self.counted() {
+            *held.entry(its.offer.by()).or_default() += 1;
+        }
+        for (slot, counted) in &self.slots {
+            let good = counted.iter().filter(|its| {
+                its.generation() == generation && its.standing(&observer, now) == Standing::Good
+            });
+            let mut good: Vec<_> = good.collect();
+            if good.len() < 2 {
+                continue;
+            }
+            // Who holds no other slot comes first, then an order that is the same for everyone.
+            good.sort_by_key(|its| (held.get(&its.offer.by()).copied(), its.offer.id()));
+            let (winner, losers) = good.split_first().expect("two at least");
+            for loser in losers {
+                let surplus = Surplus {
+                    workload: self.workload,
+                    generation,
+                    slot: *slot,
+                    yours: loser.offer.id(),
+                    winner: winner.offer.id(),
+                };
+                keeper.voice.say(loser.offer.by(), Frame::Surplus(surplus));
+            }
+        }
+    }
+
+    /// Slots that no good hosting of this generation fills.
+    fn holes(&self, observer: &Observer, now: Time) -> Vec<Slot> {
+        let generation = self.wanted.lineage.generation();
+        let is_hole = |slot: &Slot| {
+            let counted = self.slots.get(slot).map_or(&[][..], Vec::as_slice);
+            !counted.iter().any(|its| {
+                its.generation() == generation && its.standing(observer, now) == Standing::Good
+            })
+        };
+        let holes = self.wanted.valency.slots().filter(is_hole);
+        holes.take(ROUND_SLOTS_MAX).collect()
+    }
+
+    /// Invites for every hole.
+    fn open_round<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+        let (now, observer) = (keeper.now, keeper.observer());
+        let holes = self.holes(&observer, now);
+        if holes.is_empty() {
+            self.attempts = 0;
+            return;
+        }
+        let mut occupancy = self.occupancy(keeper.candidates);
+        let mut invited: BTreeMap<AgentId, BTreeSet<Slot>> = BTreeMap::new();
+        let owner = self.intent.by();
+        for slot in &holes {
+            // Whoever hosts an earlier generation of it has the room, and perhaps the component.
+            let hosting = self.slots.get(slot).and_then(|its| its.first());
+            let passed_over = |agent: &AgentId| {
+                let is_full = invited
+                    .get(agent)
+                    .is_some_and(|its| its.len() >= INVITED_SLOTS_MAX);
+                let is_tried = hosting.is_some_and(|its| its.offer.by() == *agent);
+                is_full || is_tried || self.refusals.rests(agent, now)
+            };
+            let mut drawn = keeper.candidates.draw(
+                INVITED_PER_SLOT * 2,
+                &self.wanted.needs,
+                owner,
+                passed_over,
+                keeper.random,
+            );
+            drawn.sort_by_cached_key(|agent| occupancy.around(agent, keeper.candidates));
+            drawn.truncate(INVITED_PER_SLOT);
+            let in_place = hosting.filter(|its| {
+                its.generation() < self.wanted.lineage.generation()
+                    && keeper.candidates.is_up(&its.offer.by())
+            });
+            if let Some(hosting) = in_place.filter(|_| self.attempts == 0) {
+                drawn = vec![hosting.offer.by()];
+            }
+            if let Some(first) = drawn.first() {
+                occupancy.add(*first, keeper.candidates);
+            }
+            for agent in drawn {
+                invited.entry(agent).or_default().insert(*slot);
+            }
+        }
+        if invited.is_empty() {
+            self.wait(keeper);
+            return;
+        }
+        for (agent, slots) in &invited {
+            let invitation = Invitation {
+                intent: self.intent.signed().clone(),
+                slots: BoundedSet::new(slots.iter().copied())
+                    .expect("those who are full are passed over"),
+            };
+            keeper.voice.say(*agent, Frame::Invitation(invitation));
+        }
+        self.round = Some(Round::new(now, invited));
+    }
+
+    /// How many hostings of the current generation there are where.
+    fn occupancy(&self, candidates: &Candidates) -> Occupancy {
+        let generation = self.wanted.lineage.generation();
+        let mut occupancy = Occupancy::new(&self.wanted.spread);
+        for its in self.counted().filter(|its| its.generation() == generation) {
+            occupancy.add(its.offer.by(), candidates);
+        }
+        occupancy
+    }
+
+    /// An offer has come. One that no round waits for is dismissed.
+    pub(super) fn handle_offer<C: Speech, R: RngCore>(
+        &mut self,
+        offer: Verified<Promise>,
+        host: Host,
+        keeper: &mut Keeper<'_, C, R>,
+    ) {
+        let is_awaited = host.generation == self.wanted.lineage.generation()
+            && self.wanted.valency.has(host.slot);
+        if self.counts(&offer.by(), offer.version()) {
+            return;
+        }
+        match &mut self.round {
+            Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
+                self.refusals.forget(&offer.by());
+                round.offered(Offered { offer, host });
+            }
+            _ => dismiss(keeper.voice, offer.by(), [offer.version()]),
+        }
+    }
+
+    pub(super) fn handle_refusal(
+        &mut self,
+        from: AgentId,
+        slots: impl IntoIterator<Item = Slot>,
+        why: gary_promise::Why,
+        now: Time,
+    ) {
+        if let Some(round) = &mut self.round {
+            round.answered(from, slots);
+        }
+        self.refusals.remember(from, why, now);
+    }
+
+    /// Whoever is gone answers no more, and what it hosts is in doubt.
+    pub(super) fn handle_lost(&mut self, agent: &AgentId, now: Time) {
+        if let Some(round) = &mut self.round {
+            round.lost(agent);
+        }
+        for its in self
+            .slots
+            .values_mut()
+            .flatten()
+            .filter(|its| its.offer.by() == *agent)
+        {
+            its.learn(Evidence::lost(now));
+        }
+        self.next_round_at = self.next_round_at.min(now);
+        self.attempts = 0;
+    }
+
+    /// Accepts the best offer for each slot, and dismisses the others.
+    fn close_round<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+        let Some(round) = self.round.take() else {
+            return;
+        };
+        let (now, observer) = (keeper.now, keeper.observer());
+        let mut occupancy = self.occupancy(keeper.candidates);
+        let mut dismissed: BTreeMap<AgentId, Vec<Version>> = BTreeMap::new();
+        let mut accepted: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();
+        let holes: BTreeSet<Slot> = self.holes(&observer, now).into_iter().collect();
+        for (slot, mut offers) in round.into_offers() {
+            offers.sort_by_cached_key(|its| {
+                let (agent, bid) = (its.offer.by(), its.host.bid);
+                preference(&agent, bid, &occupancy, keeper.candidates, keeper.trust)
+            });
+            let mut offers = offers.into_iter();
+            if holes.contains(&slot)
+                && let Some(Offered { offer, host }) = offers.next()
+            {
+                occupancy.add(offer.by(), keeper.candidates);
+                let acceptance = keeper.voice.promise(Body::Accept(Accept {
+                    workload: self.workload,
+                    intent: self.intent.id(),
+                    offer: offer.id(),
+                }));
+                keeper.voice.keep_promise(&offer);
+                let record = SignedRecord::Promise(acceptance.signed().clone());
+                accepted.entry(offer.by()).or_default().push(record);
+                self.count(offer, host, acceptance, slot, now);
+            }
+            for other in offers {
+                dismissed
+                    .entry(other.offer.by())
+                    .or_default()
+                    .push(other.offer.version());
+            }
+        }
+        for (agent, records) in accepted {
+            keeper.voice.tell(agent, records);
+        }
+        for (agent, versions) in dismissed {
+            dismiss(keeper.voice, agent, versions);
+        }
+        match self.holes(&observer, now).is_empty() {
+            true => self.attempts = 0,
+            false => self.wait(keeper),
+        }
+    }
+
+    /// Slots are open still: waits before the next round, longer each time.
+    fn wait<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+        self.attempts = self.attempts.saturating_add(1);
+        let wait = ROUND_WAITS.after(self.attempts, keeper.random);
+        self.next_round_at = keeper.now.after(wait);
+    }
+
+    /// Learns something of one hosting.
+    pub(super) fn learn(&mut self, slot: Slot, host: &AgentId, offer: Version, evidence: Evidence) {
+        let counted = self.slots.get_mut(&slot).into_iter().flatten();
+        for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
+            its.learn(evidence);
+        }
+    }
+
+    /// A host took its offer back, or does not stand by it.
+    pub(super) fn handle_withdrawn(
+        &mut self,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+        now: Time,
+    ) {
+        let counted = self.slots.get_mut(&slot).into_iter().flatten();
+        for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
+            its.withdrawn(now);
+        }
+        self.next_round_at = self.next_round_at.min(now);
+    }
+
+    /// The acceptance of an offer, where it is counted.
+    pub(super) fn acceptance(
+        &self,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+    ) -> Option<SignedRecord> {
+        let mut counted = self.slots.get(&slot)?.iter();
+        let its = counted.find(|its| its.offer.by() == *host && its.offer.version() == offer)?;
+        Some(SignedRecord::Promise(its.acceptance.signed().clone()))
+    }
+
+    fn counts(&self, host: &AgentId, offer: Version) -> bool {
+        self.counted()
+            .any(|its| its.offer.by() == *host && its.offer.version() == offer)
+    }
+}
+
+/// Says that offers will not be accepted.
+pub(super) fn dismiss<C: Speech>(
+    voice: &mut Voice<C, Order>,
+    to: AgentId,
+    offers: impl IntoIterator<Item = Version>,
+) {
+    let offers: Vec<Version> = offers.into_iter().collect();
+    for some in offers.chunks(INVITED_SLOTS_MAX) {
+        let offers = BoundedSet::new(some.iter().copied()).expect("a chunk is no longer");
+        voice.say(to, Frame::Dismissal(Dismissal { offers }));
+    }
+}

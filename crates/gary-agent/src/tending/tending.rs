@@ -1,0 +1,404 @@
+//! All workloads that this agent keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gary_promise::{
+    Absence, AgentId, Body, Denial, Evidence, Generation, Host, Keep, Lineage, Own, Promise,
+    Reason, Refusal, Renewal, Slot, Submitters, Time, Use, Verified, Version, Withdrawal, Word,
+    WorkloadId,
+};
+use rand::RngCore;
+
+use super::refusals::Remembered;
+use super::tended::{Keeper, Tended, dismiss};
+use crate::candidates::Candidates;
+use crate::hosting::Order;
+use crate::trust::Trust;
+use crate::voice::{Speech, Voice};
+
+/// The most workloads that one agent keeps.
+pub const WORKLOADS_MAX: usize = 4096;
+
+/// A deploy was refused. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeployError {
+    /// Somebody else signed it, or it cannot be read.
+    #[error(transparent)]
+    Refused(#[from] crate::voice::Refused),
+    /// It is a promise of another type.
+    #[error("{found} is no intent")]
+    NotAnIntent {
+        /// What it is.
+        found: &'static str,
+    },
+    /// This agent looks at nothing that its owner submits.
+    #[error("this node considers no submissions of {owner}")]
+    NotConsidered {
+        /// Whose intent it is.
+        owner: AgentId,
+    },
+    /// It updates a workload that this agent does not keep.
+    #[error("this node keeps no workload {workload}")]
+    NotKept {
+        /// Which.
+        workload: WorkloadId,
+    },
+    /// Its owner may not update the workload.
+    #[error("{by} may not update workload {workload}")]
+    NotAllowed {
+        /// Who tried.
+        by: AgentId,
+        /// What.
+        workload: WorkloadId,
+    },
+    /// There is a generation as late as it, or later.
+    #[error("workload {workload} is at generation {current} by now")]
+    Conflict {
+        /// Which.
+        workload: WorkloadId,
+        /// The generation that stands.
+        current: Generation,
+    },
+    /// This agent keeps as many as it can.
+    #[error("this node keeps {WORKLOADS_MAX} workloads, as many as it can")]
+    Full,
+}
+
+/// What became of a `+keep`, for this agent's own sheet.
+#[derive(Debug)]
+pub(crate) enum KeepChange {
+    Made(Own<Promise>),
+    Revised {
+        earlier: Own<Promise>,
+        made: Own<Promise>,
+    },
+    Withdrawn(Own<Promise>),
+}
+
+/// All workloads that this agent keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Tending {
+    tended: BTreeMap<WorkloadId, Tended>,
+    /// Which offers of which hosts are counted, and for what.
+    by_host: BTreeMap<AgentId, BTreeMap<Version, (WorkloadId, Slot)>>,
+    trust: Trust,
+    wakes: BTreeMap<WorkloadId, Time>,
+    queue: BTreeSet<(Time, WorkloadId)>,
+    changes: Vec<KeepChange>,
+}
+
+impl Tending {
+    /// Takes an intent into custody: a new workload, or a later generation of one. The caller has seen
+    /// that its owner is considered.
+    pub(crate) fn deploy<C: Speech>(
+        &mut self,
+        now: Time,
+        intent: Verified<Promise>,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(WorkloadId, Generation), DeployError> {
+        let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
+            let found = intent.body().notation();
+            return Err(DeployError::NotAnIntent { found });
+        };
+        let wanted = Use::clone(wanted);
+        let generation = wanted.lineage.generation();
+        match (self.tended.get_mut(&workload), wanted.lineage) {
+            // The same submission again changes nothing.
+            (Some(tended), _) if tended.intent.id() == intent.id() => {}
+            (Some(tended), Lineage::Updates(_)) => {
+                check_update(tended, &intent, generation)?;
+                voice.keep_promise(&intent);
+                voice.forget(tended.intent.id());
+                let body = Body::Keep(keep(workload, &wanted));
+                if tended.keep.body() != &body {
+                    let made = voice.revise(&tended.keep, body);
+                    let earlier = std::mem::replace(&mut tended.keep, made.clone());
+                    self.changes.push(KeepChange::Revised { earlier, made });
+                }
+                tended.update(intent, wanted, now);
+            }
+            (None, Lineage::Updates(_)) => return Err(DeployError::NotKept { workload }),
+            (_, Lineage::Founds) => {
+                if self.tended.len() >= WORKLOADS_MAX {
+                    return Err(DeployError::Full);
+                }
+                voice.keep_promise(&intent);
+                let made = voice.promise(Body::Keep(keep(workload, &wanted)));
+                self.changes.push(KeepChange::Made(made.clone()));
+                let tended = Tended::new(workload, intent, wanted, made, now);
+                self.tended.insert(workload, tended);
+            }
+        }
+        self.wake(workload, now);
+        Ok((workload, generation))
+    }
+
+    /// Takes a workload up again after a start.
+    pub(crate) fn resume(&mut self, now: Time, intent: Verified<Promise>, keep: Own<Promise>) {
+        let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
+            return;
+        };
+        let wanted = Use::clone(wanted);
+        let tended = Tended::new(workload, intent, wanted, keep, now);
+        self.tended.insert(workload, tended);
+        self.wake(workload, now);
+    }
+
+    /// Counts again what was counted before a start.
+    pub(crate) fn resume_counted(
+        &mut self,
+        now: Time,
+        offer: Verified<Promise>,
+        acceptance: Own<Promise>,
+    ) {
+        let Body::Host(host) = offer.body().clone() else {
+            return;
+        };
+        let Some(tended) = self.tended.get_mut(&host.workload) else {
+            return;
+        };
+        let place = (host.workload, host.slot);
+        let theirs = self.by_host.entry(offer.by()).or_default();
+        theirs.insert(offer.version(), place);
+        tended.resume(offer, host, acceptance, now);
+    }
+
+    pub(crate) fn handle_offer<C: Speech>(
+        &mut self,
+        offer: Verified<Promise>,
+        host: Host,
+        mut tools: Tools<'_, C, impl RngCore>,
+    ) {
+        let now = tools.now;
+        let Some(tended) = self.tended.get_mut(&host.workload) else {
+            dismiss(tools.voice, offer.by(), [offer.version()]);
+            return;
+        };
+        let workload = host.workload;
+        tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust));
+        self.wake(workload, now);
+    }
+
+    pub(crate) fn handle_refusal(&mut self, now: Time, from: AgentId, refusal: Refusal) {
+        let Some(tended) = self.tended.get_mut(&refusal.workload) else {
+            return;
+        };
+        if tended.intent.id() == refusal.intent {
+            let slots = refusal.slots.iter().copied();
+            tended.handle_refusal(from, slots, refusal.why, now);
+            self.wake(refusal.workload, now);
+        }
+    }
+
+    /// A host renews. What it does not name, it does not stand by; what it names and is not counted is
+    /// dismissed; and it is told again what it has not heard.
+    pub(crate) fn handle_renewal<C: Speech>(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        renewal: &Renewal,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let theirs = self.by_host.get(&from).cloned().unwrap_or_default();
+        let mut told_again = Vec::new();
+        for (offer, (workload, slot)) in &theirs {
+            let Some(tended) = self.tended.get_mut(workload) else {
+                continue;
+            };
+            let is_offered = renewal.offered.contains(offer);
+            if is_offered || renewal.bound.contains(offer) {
+                let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
+                tended.learn(*slot, &from, *offer, evidence);
+            } else if *offer < renewal.version {
+                tended.handle_withdrawn(*slot, &from, *offer, now);
+                self.wake(*workload, now);
+                continue;
+            }
+            if is_offered {
+                told_again.extend(tended.acceptance(*slot, &from, *offer));
+            }
+        }
+        voice.tell(from, told_again);
+        let unknown = |offer: &&Version| !theirs.contains_key(offer);
+        // What is offered and not counted may wait for the end of a round. What is bound was counted, and
+        // is not any more.
+        dismiss(voice, from, renewal.bound.iter().filter(unknown).copied());
+    }
+
+    /// A host goes away by plan.
+    pub(crate) fn handle_absence(&mut self, now: Time, from: AgentId, absence: &Absence) {
+        let evidence = Evidence::heard(Word::Notice(absence.notice), absence.version, now);
+        for (offer, (workload, slot)) in self.by_host.get(&from).into_iter().flatten() {
+            if let Some(tended) = self.tended.get_mut(workload) {
+                tended.learn(*slot, &from, *offer, evidence);
+            }
+        }
+    }
+
+    /// A host does not keep one of its promises now.
+    pub(crate) fn handle_denial(&mut self, now: Time, from: AgentId, denial: &Denial) {
+        let theirs = self.by_host.get(&from);
+        let Some((workload, slot)) = theirs.and_then(|its| its.get(&denial.of)).copied() else {
+            return;
+        };
+        if let Some(tended) = self.tended.get_mut(&workload) {
+            let evidence = Evidence::heard(Word::Denial, denial.version, now);
+            tended.learn(slot, &from, denial.of, evidence);
+        }
+        self.wake(workload, now);
+    }
+
+    /// A host takes an offer back.
+    pub(crate) fn handle_withdrawal(&mut self, now: Time, withdrawal: &Verified<Withdrawal>) {
+        let (from, offer) = (withdrawal.by(), withdrawal.of());
+        let theirs = self.by_host.get(&from);
+        let Some((workload, slot)) = theirs.and_then(|its| its.get(&offer)).copied() else {
+            return;
+        };
+        if let Some(tended) = self.tended.get_mut(&workload) {
+            tended.handle_withdrawn(slot, &from, offer, now);
+        }
+        self.wake(workload, now);
+    }
+
+    /// An agent cannot be reached, as far as the membership tells.
+    pub(crate) fn handle_lost(&mut self, now: Time, agent: &AgentId) {
+        let theirs = self.by_host.get(agent).into_iter().flatten();
+        let workloads: BTreeSet<WorkloadId> = theirs.map(|(_, (workload, _))| *workload).collect();
+        for workload in workloads {
+            if let Some(tended) = self.tended.get_mut(&workload) {
+                tended.handle_lost(agent, now);
+            }
+            self.wake(workload, now);
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn handle_timeout<C: Speech>(&mut self, mut tools: Tools<'_, C, impl RngCore>) {
+        let now = tools.now;
+        while let Some((at, workload)) = self.queue.first().copied()
+            && at <= now
+        {
+            self.queue.pop_first();
+            self.wakes.remove(&workload);
+            let Some(tended) = self.tended.get_mut(&workload) else {
+                continue;
+            };
+            let gone = tended.look(&mut tools.keeper(&mut self.trust));
+            for (host, offer) in gone {
+                if let Some(theirs) = self.by_host.get_mut(&host) {
+                    theirs.remove(&offer);
+                    if theirs.is_empty() {
+                        self.by_host.remove(&host);
+                    }
+                }
+            }
+            for its in tended.counted() {
+                let theirs = self.by_host.entry(its.offer.by()).or_default();
+                theirs.insert(its.offer.version(), (workload, its.host.slot));
+            }
+            if tended.is_over() {
+                self.end(workload, tools.voice);
+                continue;
+            }
+            // Later than now, so that this comes to an end.
+            let due_at = tended.due_at(now);
+            self.wake(workload, due_at.max(Time::from_us(now.as_us() + 1)));
+        }
+    }
+
+    pub(crate) fn due_at(&self) -> Option<Time> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+
+    /// What is to be changed on this agent's sheet.
+    pub(crate) fn take_changes(&mut self) -> Vec<KeepChange> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// Why agents would not host a workload, each by what it said last.
+    pub(crate) fn refusals(
+        &self,
+        workload: &WorkloadId,
+    ) -> impl Iterator<Item = (&AgentId, &Remembered)> {
+        let tended = self.tended.get(workload);
+        tended.into_iter().flat_map(|its| its.refusals.iter())
+    }
+
+    /// The workloads that are kept: their generations, and how many hostings of each are counted.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (WorkloadId, Generation, usize)> {
+        self.tended.values().map(|its| {
+            let generation = its.wanted.lineage.generation();
+            (its.workload, generation, its.counted().count())
+        })
+    }
+
+    /// A workload is deleted, and nothing of it is hosted any more.
+    fn end<C: Speech>(&mut self, workload: WorkloadId, voice: &mut Voice<C, Order>) {
+        if let Some(tended) = self.tended.remove(&workload) {
+            voice.withdraw(&tended.keep, Reason::Outdated);
+            voice.forget(tended.intent.id());
+            self.changes.push(KeepChange::Withdrawn(tended.keep));
+        }
+    }
+
+    /// Looks at the workload then, or earlier if it would be looked at earlier.
+    fn wake(&mut self, workload: WorkloadId, at: Time) {
+        let earlier = self.wakes.get(&workload).copied();
+        if earlier.is_some_and(|earlier| earlier <= at) {
+            return;
+        }
+        if let Some(earlier) = earlier {
+            self.queue.remove(&(earlier, workload));
+        }
+        self.wakes.insert(workload, at);
+        self.queue.insert((at, workload));
+    }
+}
+
+/// What a keeper works with, but for its trust.
+pub(crate) struct Tools<'a, C, R> {
+    pub(crate) now: Time,
+    pub(crate) voice: &'a mut Voice<C, Order>,
+    pub(crate) candidates: &'a Candidates,
+    pub(crate) random: &'a mut R,
+}
+
+impl<C, R> Tools<'_, C, R> {
+    fn keeper<'b>(&'b mut self, trust: &'b mut Trust) -> Keeper<'b, C, R> {
+        Keeper {
+            now: self.now,
+            voice: self.voice,
+            candidates: self.candidates,
+            trust,
+            random: self.random,
+        }
+    }
+}
+
+fn keep(workload: WorkloadId, wanted: &Use) -> Keep {
+    Keep {
+        workload,
+        name: wanted.name.clone(),
+        routes: wanted.routes.clone(),
+    }
+}
+
+/// Whether an intent may take the place of the one that stands.
+fn check_update(
+    tended: &Tended,
+    intent: &Verified<Promise>,
+    generation: Generation,
+) -> Result<(), DeployError> {
+    let (workload, by) = (tended.workload, intent.by());
+    let updaters: &Submitters = &tended.wanted.updaters;
+    // Whoever is considered was admitted as a client.
+    if by != tended.intent.by() && !updaters.include(by, true) {
+        return Err(DeployError::NotAllowed { by, workload });
+    }
+    let current = tended.wanted.lineage.generation();
+    if current.next() != Some(generation) {
+        return Err(DeployError::Conflict { workload, current });
+    }
+    Ok(())
+}

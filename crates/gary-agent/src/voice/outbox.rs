@@ -1,0 +1,202 @@
+//! What goes out, in order: nothing is said before what it follows from is stored.
+
+use std::collections::VecDeque;
+
+use gary_promise::{AgentId, Frame, PromiseId, SignedRecord};
+
+/// The most frames that wait for what they follow from to be stored. A disk that is so far behind is as
+/// good as gone: what is said beyond is dropped, as a network might, and said again later.
+pub const HELD_MAX: usize = 65_536;
+
+/// Something to remember across restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// A record: this agent's own, or another's that its own depends on.
+    Record(SignedRecord),
+    /// A promise that nothing depends on any more. Its record, and what withdrew it, can go.
+    Forgotten(PromiseId),
+}
+
+/// Facts to store together, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Its number. Writes are stored in this order.
+    pub id: WriteId,
+    /// What to store.
+    pub facts: Vec<Fact>,
+}
+
+/// The number of a write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriteId(pub u64);
+
+/// A frame and whom it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// The receiver.
+    pub to: AgentId,
+    /// What is said.
+    pub frame: Frame,
+}
+
+/// Something that goes out once all that was written before is stored.
+#[derive(Debug)]
+struct Held<T> {
+    after: WriteId,
+    what: T,
+}
+
+/// What goes out, in order.
+#[derive(Debug)]
+pub(crate) struct Outbox<O> {
+    /// Of the write that is being put together.
+    facts: Vec<Fact>,
+    writes: VecDeque<Write>,
+    last: WriteId,
+    stored: WriteId,
+    frames: VecDeque<Held<Transmit>>,
+    orders: VecDeque<Held<O>>,
+    dropped: u64,
+}
+
+impl<O> Outbox<O> {
+    pub(crate) fn new() -> Self {
+        Self {
+            facts: Vec::new(),
+            writes: VecDeque::new(),
+            last: WriteId::default(),
+            stored: WriteId::default(),
+            frames: VecDeque::new(),
+            orders: VecDeque::new(),
+            dropped: 0,
+        }
+    }
+
+    /// Stores a fact along with the others of this step.
+    pub(crate) fn store(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    /// Says something once all that was stored so far is.
+    pub(crate) fn say(&mut self, to: AgentId, frame: Frame) {
+        if self.frames.len() >= HELD_MAX {
+            self.dropped += 1;
+            return;
+        }
+        let after = self.after();
+        let what = Transmit { to, frame };
+        self.frames.push_back(Held { after, what });
+    }
+
+    /// Orders this agent's own host to do something, once all that was stored so far is.
+    pub(crate) fn order(&mut self, what: O) {
+        let after = self.after();
+        self.orders.push_back(Held { after, what });
+    }
+
+    /// All writes up to this one are stored.
+    pub(crate) fn handle_stored(&mut self, id: WriteId) {
+        self.stored = self.stored.max(id.min(self.last));
+    }
+
+    pub(crate) fn poll_write(&mut self) -> Option<Write> {
+        if !self.facts.is_empty() {
+            self.last = WriteId(self.last.0 + 1);
+            let facts = std::mem::take(&mut self.facts);
+            self.writes.push_back(Write {
+                id: self.last,
+                facts,
+            });
+        }
+        self.writes.pop_front()
+    }
+
+    pub(crate) fn poll_frame(&mut self) -> Option<Transmit> {
+        released(&mut self.frames, self.stored)
+    }
+
+    pub(crate) fn poll_order(&mut self) -> Option<O> {
+        released(&mut self.orders, self.stored)
+    }
+
+    /// How many frames were dropped because the disk was too far behind.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The write that what is said now has to wait for.
+    fn after(&self) -> WriteId {
+        match self.facts.is_empty() {
+            true => self.last,
+            // The write that is being put together will have the next number.
+            false => WriteId(self.last.0 + 1),
+        }
+    }
+}
+
+/// The first of them, if what it waits for is stored.
+fn released<T>(held: &mut VecDeque<Held<T>>, stored: WriteId) -> Option<T> {
+    if held.front()?.after > stored {
+        return None;
+    }
+    held.pop_front().map(|held| held.what)
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{BootEpoch, Hint, Version};
+
+    use super::*;
+
+    fn hint(number: u8) -> Frame {
+        Frame::Hint(Hint {
+            agent: AgentId::from_bytes([number; 32]),
+            version: Version::first(BootEpoch(1)),
+        })
+    }
+
+    fn fact() -> Fact {
+        Fact::Forgotten(PromiseId {
+            promiser: AgentId::from_bytes([1; 32]),
+            version: Version::first(BootEpoch(1)),
+        })
+    }
+
+    #[test]
+    fn nothing_is_said_before_what_it_follows_from_is_stored() {
+        let to = AgentId::from_bytes([2; 32]);
+        let mut outbox = Outbox::<u8>::new();
+        outbox.say(to, hint(1));
+        outbox.store(fact());
+        outbox.say(to, hint(2));
+        outbox.order(7);
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(1)));
+        assert_eq!((outbox.poll_frame(), outbox.poll_order()), (None, None));
+
+        let write = outbox.poll_write().expect("one fact");
+        assert_eq!((write.facts, outbox.poll_write()), (vec![fact()], None));
+        assert_eq!(outbox.poll_frame(), None);
+        outbox.handle_stored(write.id);
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(2)));
+        assert_eq!(outbox.poll_order(), Some(7));
+    }
+
+    #[test]
+    fn what_was_never_written_is_not_stored() {
+        let mut outbox = Outbox::<u8>::new();
+        outbox.store(fact());
+        outbox.order(7);
+        outbox.handle_stored(WriteId(99));
+        assert_eq!(outbox.poll_order(), None);
+    }
+
+    #[test]
+    fn a_disk_that_never_answers_holds_only_so_much() {
+        let mut outbox = Outbox::<u8>::new();
+        outbox.store(fact());
+        for _ in 0..HELD_MAX + 3 {
+            outbox.say(AgentId::from_bytes([2; 32]), hint(1));
+        }
+        assert_eq!((outbox.frames.len(), outbox.dropped()), (HELD_MAX, 3));
+    }
+}

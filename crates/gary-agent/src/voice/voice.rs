@@ -1,0 +1,164 @@
+//! Signing, checking and storing, in one place.
+
+use gary_promise::{
+    AgentId, Batch, Body, Codec, Condition, Frame, Own, Promise, PromiseId, Promiser, Reason,
+    SheetHead, Signed, SignedRecord, Statement, Verified, Verifier, Version, Withdrawal,
+};
+
+use super::{Fact, Outbox, Transmit, Write, WriteId};
+
+/// How what agents sign is packed: all the codecs that an agent needs.
+pub trait Speech: Codec<Promise> + Codec<Withdrawal> + Codec<SheetHead> {}
+
+impl<C: Codec<Promise> + Codec<Withdrawal> + Codec<SheetHead>> Speech for C {}
+
+/// What somebody is said to have signed was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{by} did not say that: {why}")]
+pub struct Refused {
+    /// Who was said to have signed it.
+    pub by: AgentId,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// How an agent speaks: the only place that holds its key.
+#[derive(Debug)]
+pub(crate) struct Voice<C, O> {
+    promiser: Promiser,
+    verifier: Verifier,
+    codec: C,
+    outbox: Outbox<O>,
+    to_itself: Vec<Frame>,
+}
+
+impl<C: Speech, O> Voice<C, O> {
+    pub(crate) fn new(promiser: Promiser, verifier: Verifier, codec: C) -> Self {
+        Self {
+            promiser,
+            verifier,
+            codec,
+            outbox: Outbox::new(),
+            to_itself: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn id(&self) -> AgentId {
+        self.promiser.id()
+    }
+
+    pub(crate) const fn promiser(&self) -> &Promiser {
+        &self.promiser
+    }
+
+    /// A version for what is said without being a record.
+    pub(crate) fn stamp(&mut self) -> Version {
+        self.promiser.stamp()
+    }
+
+    /// Makes a promise, and stores it.
+    pub(crate) fn promise(&mut self, body: Body) -> Own<Promise> {
+        let made = self
+            .promiser
+            .promise(body, Condition::default(), &self.codec);
+        let made = made.expect("what an agent promises of itself is short by its type");
+        self.keep_promise(&made);
+        made
+    }
+
+    /// Makes a promise in the place of an earlier one, and stores it.
+    pub(crate) fn revise(&mut self, earlier: &Own<Promise>, body: Body) -> Own<Promise> {
+        let made = self
+            .promiser
+            .revise(earlier, body, Condition::default(), &self.codec);
+        let made = made.expect("it is this agent's own, and short by its type");
+        self.keep_promise(&made);
+        made
+    }
+
+    /// Takes a promise back, and forgets it once the withdrawal was said: what is withdrawn binds nobody,
+    /// and the withdrawal goes to those who know of the promise.
+    pub(crate) fn withdraw(&mut self, promise: &Own<Promise>, reason: Reason) -> SignedRecord {
+        let withdrawal = self.promiser.withdraw(promise, reason, &self.codec);
+        let withdrawal = withdrawal.expect("it is this agent's own, and short by its type");
+        self.outbox.store(Fact::Forgotten(promise.id()));
+        SignedRecord::Withdrawal(withdrawal.signed().clone())
+    }
+
+    /// Keeps another agent's promise that this one's own depend on.
+    pub(crate) fn keep_promise(&mut self, promise: &Verified<Promise>) {
+        let record = SignedRecord::Promise(promise.signed().clone());
+        self.outbox.store(Fact::Record(record));
+    }
+
+    /// Nothing of this agent's depends on it any more.
+    pub(crate) fn forget(&mut self, promise: PromiseId) {
+        self.outbox.store(Fact::Forgotten(promise));
+    }
+
+    /// Checks what somebody is said to have signed.
+    pub(crate) fn verify<T: Statement>(&mut self, signed: Signed<T>) -> Result<Verified<T>, Refused>
+    where
+        C: Codec<T>,
+    {
+        let by = signed.by();
+        self.verifier
+            .verify(signed, &self.codec)
+            .map_err(|error| Refused {
+                by,
+                why: error.to_string(),
+            })
+    }
+
+    /// Says something. What an agent says to itself takes no way round by the network.
+    pub(crate) fn say(&mut self, to: AgentId, frame: Frame) {
+        match to == self.id() {
+            true => self.to_itself.push(frame),
+            false => self.outbox.say(to, frame),
+        }
+    }
+
+    /// What it has said to itself since this was asked last.
+    pub(crate) fn take_said_to_itself(&mut self) -> Vec<Frame> {
+        std::mem::take(&mut self.to_itself)
+    }
+
+    /// Tells records, in as many frames as they need.
+    pub(crate) fn tell(&mut self, to: AgentId, records: impl IntoIterator<Item = SignedRecord>) {
+        let mut batch = Batch::default();
+        for record in records {
+            if !batch.push(record.clone()) {
+                self.say(to, Frame::Told(std::mem::take(&mut batch)));
+                let fits = batch.push(record);
+                debug_assert!(fits, "an empty batch has room for any record");
+            }
+        }
+        if !batch.is_empty() {
+            self.say(to, Frame::Told(batch));
+        }
+    }
+
+    pub(crate) fn order(&mut self, order: O) {
+        self.outbox.order(order);
+    }
+
+    pub(crate) fn handle_stored(&mut self, id: WriteId) {
+        self.outbox.handle_stored(id);
+    }
+
+    pub(crate) fn poll_write(&mut self) -> Option<Write> {
+        self.outbox.poll_write()
+    }
+
+    pub(crate) fn poll_frame(&mut self) -> Option<Transmit> {
+        self.outbox.poll_frame()
+    }
+
+    pub(crate) fn poll_order(&mut self) -> Option<O> {
+        self.outbox.poll_order()
+    }
+
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.outbox.dropped()
+    }
+}
