@@ -129,3 +129,131 @@ impl Candidates {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{Architecture, Interfaces, Labels, Portion, Resources, Submitters};
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    fn agent(number: u32) -> AgentId {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        AgentId::from_bytes(bytes)
+    }
+
+    fn capacity(memory_bytes: u64) -> Capacity {
+        let architecture: Architecture = "x86_64".parse().expect("an architecture");
+        Capacity {
+            resources: Resources::new(1_000_000, memory_bytes).expect("not absurd"),
+            labels: Labels::default(),
+            architecture,
+            interfaces: Interfaces::default(),
+        }
+    }
+
+    fn needs(memory_bytes: u64) -> Needs {
+        Needs {
+            portion: Portion::new(1000, memory_bytes).expect("something of both"),
+            labels: Labels::default(),
+            architecture: None,
+            interfaces: Interfaces::default(),
+        }
+    }
+
+    fn anybody() -> Consider {
+        let submitters = Submitters::AnyClient;
+        Consider { submitters }
+    }
+
+    /// A cluster in which every tenth machine is large.
+    fn cluster(size: u32) -> Candidates {
+        let mut candidates = Candidates::default();
+        for number in 0..size {
+            let memory_bytes = if number % 10 == 0 { 1000 } else { 10 };
+            candidates.set_up(agent(number), true);
+            candidates.set_capacity(agent(number), Some(capacity(memory_bytes)));
+            candidates.set_considers(agent(number), Some(anybody()));
+        }
+        candidates
+    }
+
+    #[test]
+    fn in_a_small_cluster_all_that_fit_are_looked_at() {
+        let candidates = cluster(30);
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut drawn = candidates.draw(1, &needs(500), agent(99), |_| false, &mut random);
+        drawn.sort_unstable();
+        assert_eq!(drawn, [agent(0), agent(10), agent(20)]);
+    }
+
+    #[test]
+    fn in_a_large_one_a_few_are_drawn_and_all_of_them_fit() {
+        let candidates = cluster(1000);
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut seen = BTreeSet::new();
+        for _ in 0..200 {
+            let drawn = candidates.draw(4, &needs(500), agent(99), |_| false, &mut random);
+            assert!(drawn.len() <= 4 && drawn.iter().collect::<BTreeSet<_>>().len() == drawn.len());
+            assert!(
+                drawn
+                    .iter()
+                    .all(|its| candidates.capacity(its) == Some(&capacity(1000)))
+            );
+            seen.extend(drawn);
+        }
+        assert!(
+            seen.len() > 90,
+            "chance reaches nearly all of the hundred: {}",
+            seen.len()
+        );
+    }
+
+    #[test]
+    fn whoever_is_gone_considers_nobody_or_is_passed_over_is_not_drawn() {
+        let mut candidates = cluster(30);
+        candidates.set_up(agent(0), false);
+        candidates.set_considers(agent(10), None);
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut draw = |candidates: &Candidates| {
+            candidates.draw(
+                1,
+                &needs(500),
+                agent(99),
+                |its| *its == agent(20),
+                &mut random,
+            )
+        };
+        assert_eq!(draw(&candidates), []);
+        candidates.set_up(agent(0), true);
+        assert_eq!(draw(&candidates), [agent(0)]);
+        candidates.forget(&agent(0));
+        assert_eq!(draw(&candidates), []);
+    }
+
+    proptest! {
+        #[test]
+        fn the_list_to_draw_from_is_of_those_who_are_ready(
+            steps in prop::collection::vec((0..3_u8, 0..12_u32, any::<bool>()), 0..80),
+        ) {
+            let mut candidates = Candidates::default();
+            for (what, number, is_so) in steps {
+                match what {
+                    0 => candidates.set_up(agent(number), is_so),
+                    1 => candidates.set_capacity(agent(number), is_so.then(|| capacity(10))),
+                    _ => candidates.set_considers(agent(number), is_so.then(anybody)),
+                }
+            }
+            let is_ready = |known: &Known| {
+                known.is_up && known.capacity.is_some() && known.considers.is_some()
+            };
+            let known = candidates.known.iter().filter(|(_, known)| is_ready(known));
+            let ready: BTreeSet<_> = known.map(|(agent, _)| *agent).collect();
+            prop_assert_eq!(candidates.ready.len(), ready.len());
+            prop_assert_eq!(candidates.ready.iter().copied().collect::<BTreeSet<_>>(), ready);
+        }
+    }
+}

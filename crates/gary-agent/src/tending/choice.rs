@@ -85,3 +85,87 @@ pub(super) fn preference(
         *agent,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{Architecture, Capacity, Interfaces, Labels, Resources};
+
+    use super::*;
+
+    fn agent(number: u8) -> AgentId {
+        AgentId::from_bytes([number; 32])
+    }
+
+    /// Four machines: two zones, and two racks across them.
+    fn candidates() -> Candidates {
+        let mut candidates = Candidates::default();
+        for (number, zone, rack) in [(1, "a", "x"), (2, "a", "y"), (3, "b", "x"), (4, "b", "y")] {
+            let label = |key: &str, value: &str| {
+                let key: LabelKey = key.parse().expect("a key");
+                let value: LabelValue = value.parse().expect("a value");
+                (key, value)
+            };
+            let labels = Labels::new([label("zone", zone), label("rack", rack)]);
+            let architecture: Architecture = "x86_64".parse().expect("an architecture");
+            let capacity = Capacity {
+                resources: Resources::new(1000, 1000).expect("not absurd"),
+                labels: labels.expect("two"),
+                architecture,
+                interfaces: Interfaces::default(),
+            };
+            candidates.set_capacity(agent(number), Some(capacity));
+        }
+        candidates
+    }
+
+    /// Puts hostings one after the other where each is preferred, all bids alike.
+    fn placed(spread: &Spread, count: usize) -> Vec<u8> {
+        let (candidates, trust) = (candidates(), Trust::default());
+        let mut occupancy = Occupancy::new(spread);
+        let mut placed = Vec::new();
+        for _ in 0..count {
+            let best = (1..=4).min_by_key(|number| {
+                preference(&agent(*number), Bid(1), &occupancy, &candidates, &trust)
+            });
+            let best = best.expect("there are four");
+            occupancy.add(agent(best), &candidates);
+            placed.push(best);
+        }
+        placed
+    }
+
+    #[test]
+    fn spreads_over_zones_and_then_over_nodes() {
+        let mut placed = placed(&Spread::default(), 4);
+        let zones: Vec<bool> = placed.iter().map(|number| *number <= 2).collect();
+        assert!(zones[0] != zones[1] && zones[2] != zones[3], "{placed:?}");
+        placed.sort_unstable();
+        assert_eq!(placed, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_the_intent_names_comes_first() {
+        let rack = Axis::Label("rack".parse().expect("a key"));
+        let placed = placed(&Spread::new([rack]).expect("one axis"), 2);
+        assert_eq!(placed, [1, 4], "another rack, and another zone as well");
+    }
+
+    #[test]
+    fn of_places_that_are_alike_the_greater_bid_wins_as_far_as_it_is_trusted() {
+        let candidates = candidates();
+        let mut trust = Trust::default();
+        let occupancy = Occupancy::new(&Spread::default());
+        let order = |trust: &Trust| {
+            let bids = [(agent(1), Bid(500)), (agent(2), Bid(600))];
+            let best = bids
+                .into_iter()
+                .min_by_key(|(agent, bid)| preference(agent, *bid, &occupancy, &candidates, trust));
+            best.expect("there are two").0
+        };
+        assert_eq!(order(&trust), agent(2));
+        for _ in 0..10 {
+            trust.broken(agent(2));
+        }
+        assert_eq!(order(&trust), agent(1));
+    }
+}

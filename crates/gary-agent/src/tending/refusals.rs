@@ -50,3 +50,38 @@ impl Refusals {
         self.0.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(number: usize) -> AgentId {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        AgentId::from_bytes(bytes)
+    }
+
+    #[test]
+    fn whoever_refused_rests_until_it_is_asked_again_or_offers() {
+        let mut refusals = Refusals::default();
+        let at = Time::from_us(1_000_000);
+        refusals.remember(agent(1), Why::Declined, at);
+        assert!(refusals.rests(&agent(1), at) && !refusals.rests(&agent(2), at));
+        assert!(!refusals.rests(&agent(1), at.after(RESTS)));
+        refusals.forget(&agent(1));
+        assert!(!refusals.rests(&agent(1), at));
+    }
+
+    #[test]
+    fn only_so_many_are_remembered_and_the_oldest_is_forgotten() {
+        let mut refusals = Refusals::default();
+        for number in 0..REFUSALS_MAX + 5 {
+            refusals.remember(agent(number), Why::Busy, Time::from_us(number as u64));
+        }
+        let known: Vec<_> = refusals.iter().map(|(agent, _)| *agent).collect();
+        assert_eq!(
+            (known.len(), known.first()),
+            (REFUSALS_MAX, Some(&agent(5)))
+        );
+    }
+}
