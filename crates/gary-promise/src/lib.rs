@@ -88,7 +88,8 @@ pub use id::{
 };
 pub use judgement::{Broken, Contrary, Judgement, Kept, Unknown};
 pub use member::{
-    BootNonce, Incarnation, Liveness, Member, MemberId, PacketHead, Probe, Renewals, Saying,
+    BootNonce, Incarnation, Liveness, Member, MemberId, PACKET_BYTES_MAX, PacketCodec, PacketHead,
+    Probe, Renewals, Saying,
 };
 pub use observer::{Observer, Pending};
 pub use promise::{Promise, PromiseError};
