@@ -10,6 +10,7 @@ mod signed;
 mod statement;
 mod verified;
 mod verifier;
+mod verify_error;
 
 pub use agent_key::AgentKey;
 pub use codec::{Codec, HeadCodec};
@@ -20,4 +21,5 @@ pub use reading::Reading;
 pub use signed::{SIGNATURE_BYTES, Signed};
 pub use statement::{STATEMENT_BYTES_MAX, Statement};
 pub use verified::Verified;
-pub use verifier::{Verifier, VerifyError};
+pub use verifier::Verifier;
+pub use verify_error::VerifyError;
