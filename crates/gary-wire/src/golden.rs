@@ -8,6 +8,8 @@ use crate::{
     envelope::Envelope,
     hello::Hello,
     message::{Promise, Shaped, SheetHead, Withdrawal},
+    packet::{Member, PacketHead},
+    raw_field::take_delimited,
 };
 
 /// The files of a folder of `testdata`, by name.
@@ -41,6 +43,12 @@ fn shapes_know_every_field() {
     }
     for (name, bytes) in golden("frames") {
         assert!(Frame::SHAPE.knows_all_of(&bytes), "{name}");
+    }
+    for (name, bytes) in golden("packets") {
+        let mut rest = &bytes[..];
+        let [head, member] = [(); 2].map(|()| take_delimited(&mut rest).expect("two parts"));
+        assert!(PacketHead::SHAPE.knows_all_of(head), "{name}");
+        assert!(Member::SHAPE.knows_all_of(member), "{name}");
     }
     for (name, bytes) in golden("hello") {
         assert!(Hello::SHAPE.knows_all_of(&bytes), "{name}");

@@ -14,8 +14,9 @@
 //! Its invariant: what somebody signed is never packed again. [`WireCodec`] packs what its own agent is
 //! about to sign; from then on the bytes travel as they are.
 //!
-//! What is said is vocabulary and stands in gary-promise. Here are its forms alone, each by
-//! [`Codec`](gary_promise::Codec).
+//! What is said is vocabulary and stands in gary-promise. Here are its forms alone, each by one of the
+//! traits there: records and frames by [`Codec`](gary_promise::Codec), packets by
+//! [`PacketCodec`](gary_promise::PacketCodec).
 
 // What is spoken.
 mod hello;
@@ -35,6 +36,7 @@ mod wire_codec;
 
 // What one agent sends another.
 mod conversation;
+mod packet;
 
 #[cfg(test)]
 mod golden;
