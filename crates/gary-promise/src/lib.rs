@@ -18,11 +18,14 @@
 //! - Silence breaks nothing ([`Judgement`]), what is pending is not assessed, and one observer's
 //!   [`Evidence`] is never another's.
 //!
-//! The way through: a [`Promiser`] makes a promise of a [`Body`]. It travels as a [`Signed`], and a
-//! [`Verifier`] makes that a [`Verified`]. A [`Record`] says how promises stand. An [`Observer`] gathers
-//! [`Evidence`] and makes an [`Assessment`].
+//! The way through: a [`Promiser`] makes a promise of a [`Body`]. It travels as a [`Signed`] in a
+//! [`Frame`], and a [`Verifier`] makes that a [`Verified`], or a [`Later`] where only a later release can
+//! read it. A [`Record`] says how promises stand. An [`Observer`] gathers [`Evidence`] and makes an
+//! [`Assessment`].
 //!
-//! Deliberately absent: how records are exchanged and collected, whom to invite, whom to trust. That is
+//! How any of it becomes bytes is behind [`Codec`], [`HeadCodec`] and [`PacketCodec`].
+//!
+//! Deliberately absent: when records are exchanged and collected, whom to invite, whom to trust. That is
 //! an agent's, and differs from agent to agent.
 
 // Values: which, how much, and what it is called.
@@ -43,6 +46,7 @@ mod signing;
 // What follows from what was said.
 mod binding;
 mod binding_error;
+mod later;
 mod record;
 mod standing;
 
@@ -77,9 +81,9 @@ pub use bodies::{
 pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
 pub use conversation::{
     Absence, BATCH_BYTES_MAX, Batch, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Denial, Digest,
-    Dismissal, Fetch, Frame, Hint, INVITED_SLOTS_MAX, Invitation, LISTING_MAX, Listing,
-    Offers, RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Recall, Refusal, Renewal, SHEET_GONE_MAX, SheetPart,
-    SignedRecord, Surplus, Why,
+    Dismissal, Fetch, Frame, Hint, INVITED_SLOTS_MAX, Invitation, LISTING_MAX, Listing, Offers,
+    RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Recall, Refusal, Renewal, SHEET_GONE_MAX,
+    SheetPart, SignedRecord, Surplus, UnknownRecord, Why,
 };
 pub use evidence::Evidence;
 pub use id::{
@@ -87,8 +91,10 @@ pub use id::{
     PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
 };
 pub use judgement::{Broken, Contrary, Judgement, Kept, Unknown};
+pub use later::Later;
 pub use member::{
-    BootNonce, Incarnation, Liveness, Member, MemberId, PacketHead, Probe, Renewals, Saying,
+    BootNonce, Incarnation, Liveness, Member, MemberId, PACKET_BYTES_MAX, PacketCodec, PacketHead,
+    Probe, Renewals, Saying,
 };
 pub use observer::{Observer, Pending};
 pub use promise::{Promise, PromiseError};
@@ -96,12 +102,12 @@ pub use record::Record;
 pub use scope::Scope;
 pub use sheet_head::{SheetHead, SheetRoot};
 pub use signing::{
-    AgentKey, Codec, DeclareError, Own, Promiser, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Signed,
-    Statement, Verified, Verifier, VerifyError,
+    AgentKey, Codec, DeclareError, Head, HeadCodec, HeadError, Own, Promiser, Reading,
+    SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Signed, Statement, Verified, Verifier, VerifyError,
 };
 pub use standing::Standing;
 pub use text::{
-    Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces,
+    Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces, Kind,
     LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, ROUTES_MAX, Route, Routes, TextError,
     WorkloadName,
 };

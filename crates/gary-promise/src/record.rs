@@ -1,7 +1,8 @@
 //! A signed record of what an agent promised or took back.
 
 use crate::{
-    AgentId, Promise, PromiseId, SIGNATURE_BYTES, Standing, Verified, Version, Withdrawal,
+    AgentId, Later, Promise, PromiseId, Reading, SIGNATURE_BYTES, SignedRecord, Standing, Verified,
+    Version, Withdrawal,
 };
 
 /// Something an agent promised or took back, signed and versioned: what sheets are made of.
@@ -11,6 +12,8 @@ pub enum Record {
     Promise(Verified<Promise>),
     /// A withdrawal.
     Withdrawal(Verified<Withdrawal>),
+    /// Something of which this release can read no more than whether it promises or takes back.
+    Later(Later),
 }
 
 impl Record {
@@ -19,6 +22,7 @@ impl Record {
         match self {
             Self::Promise(promise) => promise.by(),
             Self::Withdrawal(withdrawal) => withdrawal.by(),
+            Self::Later(later) => later.by(),
         }
     }
 
@@ -27,6 +31,7 @@ impl Record {
         match self {
             Self::Promise(promise) => promise.version(),
             Self::Withdrawal(withdrawal) => withdrawal.version(),
+            Self::Later(later) => later.version(),
         }
     }
 
@@ -35,6 +40,7 @@ impl Record {
         let version = match self {
             Self::Promise(promise) => promise.revises()?,
             Self::Withdrawal(withdrawal) => withdrawal.of(),
+            Self::Later(later) => return later.takes_back(),
         };
         let promiser = self.by();
         Some(PromiseId { promiser, version })
@@ -48,6 +54,7 @@ impl Record {
         let made = match self {
             Self::Promise(promise) => Some(Standing::made(promise.clone())),
             Self::Withdrawal(_) => None,
+            Self::Later(later) => Standing::unread(later.clone()),
         };
         let withdrawn = self
             .withdraws()
@@ -55,11 +62,39 @@ impl Record {
         made.into_iter().chain(withdrawn)
     }
 
+    /// How it was signed, to pass it on or to store it.
+    pub fn signed(&self) -> SignedRecord {
+        match self {
+            Self::Promise(promise) => promise.signed().clone().into(),
+            Self::Withdrawal(withdrawal) => withdrawal.signed().clone().into(),
+            Self::Later(later) => later.signed().clone(),
+        }
+    }
+
     /// What was signed and how, for an order among records that claim to be one.
     pub(crate) fn proof(&self) -> (&[u8], &[u8; SIGNATURE_BYTES]) {
         match self {
             Self::Promise(promise) => promise.signed().proof(),
             Self::Withdrawal(withdrawal) => withdrawal.signed().proof(),
+            Self::Later(later) => later.proof(),
+        }
+    }
+}
+
+impl From<Reading<Promise>> for Record {
+    fn from(reading: Reading<Promise>) -> Self {
+        match reading {
+            Reading::Now(promise) => Self::Promise(promise),
+            Reading::Later(later) => Self::Later(later),
+        }
+    }
+}
+
+impl From<Reading<Withdrawal>> for Record {
+    fn from(reading: Reading<Withdrawal>) -> Self {
+        match reading {
+            Reading::Now(withdrawal) => Self::Withdrawal(withdrawal),
+            Reading::Later(later) => Self::Later(later),
         }
     }
 }

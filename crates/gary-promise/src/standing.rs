@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::{Promise, PromiseId, Record, Verified};
+use crate::{Later, Promise, PromiseId, Record, Signed, Verified};
 
 /// How a promise stands, as far as one agent was told. What it was never told of has no standing.
 ///
@@ -19,6 +19,8 @@ pub struct Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Made(Verified<Promise>),
+    /// Made, and only a later release can read what.
+    Unread(Later),
     /// By a withdrawal, or by the promise that revises it.
     Withdrawn(Record),
 }
@@ -29,6 +31,14 @@ impl Standing {
             id: promise.id(),
             state: State::Made(promise),
         }
+    }
+
+    /// That of the promise which a record of a later release makes, if it makes one.
+    pub(crate) fn unread(later: Later) -> Option<Self> {
+        Some(Self {
+            id: later.makes()?,
+            state: State::Unread(later),
+        })
     }
 
     /// The caller has seen that this is the promise which the record withdraws.
@@ -44,11 +54,21 @@ impl Standing {
         self.id
     }
 
-    /// The promise, while it is made and not withdrawn. Whether it is kept is for each observer to
-    /// assess.
+    /// The promise, while it is made and not withdrawn, where it can be read. Whether it is kept is for
+    /// each observer to assess.
     pub const fn promise(&self) -> Option<&Verified<Promise>> {
         match &self.state {
             State::Made(promise) => Some(promise),
+            State::Unread(_) | State::Withdrawn(_) => None,
+        }
+    }
+
+    /// The promise as it was signed, while it is made and not withdrawn, whether or not it can be read:
+    /// what is relayed, and what a sheet is hashed over.
+    pub const fn signed(&self) -> Option<&Signed<Promise>> {
+        match &self.state {
+            State::Made(promise) => Some(promise.signed()),
+            State::Unread(later) => later.promise(),
             State::Withdrawn(_) => None,
         }
     }
@@ -56,7 +76,7 @@ impl Standing {
     /// What withdrew it: a withdrawal, or the promise that revises it.
     pub const fn withdrawn_by(&self) -> Option<&Record> {
         match &self.state {
-            State::Made(_) => None,
+            State::Made(_) | State::Unread(_) => None,
             State::Withdrawn(record) => Some(record),
         }
     }
@@ -79,13 +99,18 @@ impl Standing {
     ///
     /// An agent says one thing per version, so that two of equal rank are the same record. One that
     /// does otherwise (a cloned disk, a liar) must not divide those who heard it: the earlier
-    /// withdrawal and then the bytes themselves decide, alike for everyone.
+    /// withdrawal and then the bytes themselves decide, alike for everyone. Last, it is more to have
+    /// read a record than not to.
     fn height(&self) -> impl Ord {
-        let (rank, version, proof) = match &self.state {
-            State::Made(promise) => (0, promise.version(), promise.signed().proof()),
-            State::Withdrawn(record) => (1, record.version(), record.proof()),
+        let (rank, version, proof, is_read) = match &self.state {
+            State::Made(promise) => (0, promise.version(), promise.signed().proof(), true),
+            State::Unread(later) => (0, later.version(), later.proof(), false),
+            State::Withdrawn(record) => {
+                let is_read = !matches!(record, Record::Later(_));
+                (1, record.version(), record.proof(), is_read)
+            }
         };
-        (rank, Reverse(version), proof)
+        (rank, Reverse(version), proof, is_read)
     }
 }
 
@@ -97,8 +122,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Body,
-        testing::{Agent, body, histories},
+        Body, SignedRecord,
+        testing::{Agent, body, histories, unread},
     };
 
     type Known = BTreeMap<PromiseId, Standing>;
@@ -154,6 +179,38 @@ mod tests {
         assert_eq!(known, learn_all([&promise, &withdrawal]));
     }
 
+    #[test]
+    fn what_cannot_be_read_stands_and_is_taken_back_like_any_other() {
+        let mut agent = Agent::new(1);
+        let old = agent.promise(body(1));
+        let new = unread(&Record::Promise((*agent.revise(&old, body(2))).clone()));
+        let known = learn_all([&Record::Promise((*old).clone()), &new]);
+        assert_eq!(known[&old.id()].withdrawn_by(), Some(&new));
+
+        let Record::Later(later) = &new else {
+            panic!("it is unread");
+        };
+        let id = later.makes().expect("it is a promise");
+        assert_eq!(
+            (known[&id].promise(), known[&id].withdrawn_by()),
+            (None, None)
+        );
+        let signed = known[&id].signed().expect("it stands");
+        assert_eq!(SignedRecord::from(signed.clone()), new.signed());
+    }
+
+    #[test]
+    fn a_withdrawal_that_cannot_be_read_makes_nothing_and_takes_back() {
+        let mut agent = Agent::new(1);
+        let promise = agent.promise(Body::Admit);
+        let withdrawal = unread(&Record::Withdrawal(
+            agent.withdraw(&promise).into_verified(),
+        ));
+        let known = learn_all([&withdrawal]);
+        assert_eq!(known.keys().collect::<Vec<_>>(), [&promise.id()]);
+        assert_eq!(known[&promise.id()].signed(), None);
+    }
+
     proptest! {
         #[test]
         fn join_is_commutative_associative_and_idempotent(
@@ -198,12 +255,7 @@ mod tests {
             let mut withdrawn = Vec::new();
             for record in records.iter().chain(&later) {
                 learn(&mut known, record);
-                let by_this = match record {
-                    Record::Promise(promise) => promise.revises(),
-                    Record::Withdrawal(withdrawal) => Some(withdrawal.of()),
-                };
-                let promiser = record.by();
-                withdrawn.extend(by_this.map(|version| PromiseId { promiser, version }));
+                withdrawn.extend(record.withdraws());
                 for promise in &withdrawn {
                     prop_assert_eq!(known[promise].promise(), None);
                 }

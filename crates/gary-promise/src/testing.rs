@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use crate::{
     Accept, AgentId, AgentKey, Bid, Body, BootEpoch, CPU_CORES_MICRO_MAX, ClusterId, Codec,
-    ComponentDigest, Condition, Generation, Have, Host, Interfaces, Labels, Lease, Lineage,
-    MEMORY_BYTES_MAX, Needs, Own, Portion, Promise, PromiseId, Promiser, Reason, Record, Resources,
-    Routes, Slot, Spec, Spread, Submitters, Use, Valency, Verified, Verifier, Withdrawal,
-    WorkloadId,
+    ComponentDigest, Condition, Generation, Have, Head, Host, Interfaces, Labels, Later, Lease,
+    Lineage, MEMORY_BYTES_MAX, Needs, Own, Portion, Promise, PromiseId, Promiser, Reason, Record,
+    Resources, Routes, Slot, Spec, Spread, Submitters, Use, Valency, Verified, Verifier,
+    Withdrawal, WorkloadId,
 };
 
 /// The cluster that everybody in the tests is in.
@@ -167,13 +167,28 @@ pub(crate) fn body(number: u8) -> Body {
     })
 }
 
-/// What one agent said, of which it may have two clones that do not know of each other.
+/// The record as it is to a release that cannot read it.
+pub(crate) fn unread(record: &Record) -> Record {
+    let takes_back = record.withdraws().map(|promise| promise.version);
+    let head = Head::new(2, record.version(), takes_back).expect("a record has one");
+    Record::Later(Later::new(head, record.signed()))
+}
+
+/// What one agent said, of which it may have two clones that do not know of each other. Of some records
+/// no more can be read than their heads, and a few stand there both ways.
 pub(crate) fn histories() -> impl Strategy<Value = Vec<Record>> {
     let acts = || prop::collection::vec((0..3_u8, any::<prop::sample::Index>(), 0..4_u8), 1..8);
-    (acts(), prop::option::of(acts())).prop_map(|(acts, clone_acts)| {
+    let is_read = prop::collection::vec(0..4_u8, 16);
+    (acts(), prop::option::of(acts()), is_read).prop_map(|(acts, clone_acts, is_read)| {
         let mut records = history(&acts);
         records.extend(clone_acts.iter().flat_map(|acts| history(acts)));
-        records
+        let read = records.iter().zip(is_read.into_iter().cycle());
+        read.flat_map(|(record, is_read)| match is_read {
+            0 => vec![unread(record)],
+            1 => vec![unread(record), record.clone()],
+            _ => vec![record.clone()],
+        })
+        .collect()
     })
 }
 

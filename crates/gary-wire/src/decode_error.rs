@@ -1,15 +1,15 @@
 //! Why bytes are not what they should be.
 
 use gary_promise::{
-    InterfaceError, LabelsError, LeaseError, NoticeError, PortionError, PromiseError,
+    HeadError, InterfaceError, LabelsError, LeaseError, NoticeError, PortionError, PromiseError,
     ResourcesError, SpecError, SpreadError, TextError, TooMany, UpdateError, ValencyError,
     WithdrawalError,
 };
 
 use crate::SpokenError;
 
-/// Bytes were refused. Nothing was learned from them but, of what is of a later version, its
-/// [`Head`](crate::Head).
+/// Bytes were refused. Nothing was learned from them but, of a record of a later version, its
+/// [`Head`](gary_promise::Head).
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// There are more of them than there may be. Nothing else was looked at.
@@ -83,6 +83,7 @@ pub enum DecodeError {
 #[error(transparent)]
 #[expect(missing_docs, reason = "each is named by whose error it is")]
 pub enum Flaw {
+    Head(#[from] HeadError),
     Interface(#[from] InterfaceError),
     Labels(#[from] LabelsError),
     Lease(#[from] LeaseError),

@@ -8,37 +8,41 @@
 //!   small multiple of a named limit.
 //! - What was read is legal. What is not is a [`DecodeError`] that names the field.
 //! - Unknown fields are skipped. What a reader may not skip is of a later version and an error of its
-//!   own ([`DecodeError::Later`]), and keeps its place by its [`Head`].
+//!   own ([`DecodeError::Later`]); of a record it still reads the [`Head`](gary_promise::Head).
 //! - Each release speaks the wire version before its own as well ([`Spoken`]).
 //!
-//! Its invariant: what somebody signed is never packed again. [`RecordCodec`] packs what its own agent
-//! is about to sign; from then on the bytes travel as they are, in a [`SignedRecord`] and a [`Frame`].
+//! Its invariant: what somebody signed is never packed again. [`WireCodec`] packs what its own agent is
+//! about to sign; from then on the bytes travel as they are.
 //!
-//! Still absent: frames for invitations and refusals, whose types are an agent's.
+//! What is said is vocabulary and stands in gary-promise. Here are its forms alone, each by one of the
+//! traits there: records and frames by [`Codec`](gary_promise::Codec), packets by
+//! [`PacketCodec`](gary_promise::PacketCodec).
 
 // What is spoken.
+mod hello;
 mod wire_version;
 
 // What may come, and what is wrong with it.
 mod decode_error;
+mod needs;
 mod raw_field;
 mod shape;
 
 // Records: what is signed.
+mod envelope;
 mod head;
 mod message;
-mod record_codec;
-mod signed_record;
+mod wire_codec;
 
-// Frames: what one agent sends another.
-mod batch;
-mod frame;
-mod frame_message;
+// What one agent sends another.
+mod conversation;
+mod packet;
 
-pub use batch::{BATCH_BYTES_MAX, Batch, RECORDS_MAX};
+#[cfg(test)]
+mod golden;
+
+pub use conversation::FRAME_BYTES_MAX;
 pub use decode_error::{DecodeError, Flaw, LengthError, NumberError};
-pub use frame::{Absence, Denial, FRAME_BYTES_MAX, Frame, Hint, Renewal, Reply, Request};
-pub use head::Head;
-pub use record_codec::RecordCodec;
-pub use signed_record::{ENVELOPE_BYTES_MAX, SignedRecord, Unknown};
+pub use hello::HELLO_BYTES_MAX;
+pub use wire_codec::WireCodec;
 pub use wire_version::{NoCommonVersion, Spoken, SpokenError, WireVersion};

@@ -4,8 +4,10 @@
 pub(crate) enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
-    /// Four or eight bytes, which no known field has.
-    Fixed,
+    /// Eight bytes.
+    Fixed64,
+    /// Four bytes, which no known field has.
+    Fixed32,
 }
 
 /// Takes the next field, by its tag; `None` where the bytes are no protobuf. Groups, which protobuf
@@ -19,15 +21,18 @@ pub(crate) fn take_field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
     }
     let value = match key & 7 {
         0 => Value::Number(take_varint(rest)?),
-        1 => take(rest, 8).map(|_| Value::Fixed)?,
-        2 => {
-            let bytes = usize::try_from(take_varint(rest)?).ok()?;
-            Value::Bytes(take(rest, bytes)?)
-        }
-        5 => take(rest, 4).map(|_| Value::Fixed)?,
+        1 => take(rest, 8).map(|_| Value::Fixed64)?,
+        2 => Value::Bytes(take_delimited(rest)?),
+        5 => take(rest, 4).map(|_| Value::Fixed32)?,
         _ => return None,
     };
     Some((tag, value))
+}
+
+/// Takes bytes that say themselves how many they are; `None` where there are fewer.
+pub(crate) fn take_delimited<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let bytes = usize::try_from(take_varint(rest)?).ok()?;
+    take(rest, bytes)
 }
 
 fn take<'a>(rest: &mut &'a [u8], bytes: usize) -> Option<&'a [u8]> {

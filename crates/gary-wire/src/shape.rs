@@ -13,7 +13,7 @@ use crate::{
 const CHOICE_TAGS: RangeInclusive<u64> = 8..=63;
 
 /// The most fields of one message that this release knows.
-const FIELDS_MAX: usize = 16;
+const FIELDS_MAX: usize = 24;
 
 /// What a message may hold.
 ///
@@ -38,6 +38,7 @@ pub(crate) struct Field {
 #[derive(Debug)]
 enum Holds {
     Number { max: u64 },
+    Fixed64,
     Bytes { bytes_max: usize },
     Message(&'static Shape),
 }
@@ -52,21 +53,32 @@ impl Field {
         }
     }
 
+    pub(crate) const fn flag(tag: u32, name: &'static str) -> Self {
+        Self::number(tag, name, 1)
+    }
+
+    pub(crate) const fn u16(tag: u32, name: &'static str) -> Self {
+        Self::number(tag, name, u16::MAX as u64)
+    }
+
     pub(crate) const fn u32(tag: u32, name: &'static str) -> Self {
-        Self::new(
-            tag,
-            name,
-            Holds::Number {
-                max: u32::MAX as u64,
-            },
-        )
+        Self::number(tag, name, u32::MAX as u64)
     }
 
     pub(crate) const fn u64(tag: u32, name: &'static str) -> Self {
-        Self::new(tag, name, Holds::Number { max: u64::MAX })
+        Self::number(tag, name, u64::MAX)
     }
 
-    /// Bytes or text.
+    const fn number(tag: u32, name: &'static str, max: u64) -> Self {
+        Self::new(tag, name, Holds::Number { max })
+    }
+
+    /// A number of eight bytes, which is shorter for one drawn at random.
+    pub(crate) const fn fixed64(tag: u32, name: &'static str) -> Self {
+        Self::new(tag, name, Holds::Fixed64)
+    }
+
+    /// Bytes, text, or numbers one behind the other.
     pub(crate) const fn bytes(tag: u32, name: &'static str, bytes_max: usize) -> Self {
         Self::new(tag, name, Holds::Bytes { bytes_max })
     }
@@ -79,6 +91,10 @@ impl Field {
     pub(crate) const fn times(mut self, count_max: usize) -> Self {
         self.count_max = count_max;
         self
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
     }
 
     fn is_variant(&self) -> bool {
@@ -169,7 +185,7 @@ impl Field {
                     bytes_max: *bytes_max,
                 })
             }
-            (Holds::Bytes { .. }, Value::Bytes(_)) => Ok(()),
+            (Holds::Bytes { .. }, Value::Bytes(_)) | (Holds::Fixed64, Value::Fixed64) => Ok(()),
             (Holds::Message(shape), Value::Bytes(bytes)) => shape.check(bytes),
             _ => Err(DecodeError::Malformed { what: self.name }),
         }
@@ -192,6 +208,7 @@ mod tests {
             Field::bytes(2, "outer.b", 2).times(2),
             Field::message(8, "outer.c", &INNER),
             Field::message(9, "outer.d", &INNER),
+            Field::fixed64(64, "outer.e"),
         ],
     };
 
@@ -214,6 +231,8 @@ mod tests {
                 "inner.a is not legal",
             ),
             (&[0x52, 0], "outer is of a later version"),
+            (&[0x80, 0x04, 0], "outer.e is malformed"),
+            (&[0x85, 0x04, 0, 0, 0, 0], "outer.e is malformed"),
             (&[0x0b, 0x0c], "outer is malformed"),
             (&[0x02, 0], "outer is malformed"),
         ] {

@@ -1,16 +1,16 @@
-//! Records as they were packed once, in `testdata/records`: every later release packs and reads them
-//! alike. With `GARY_BLESS=1` they are written anew, which is right for a new record only.
+//! Records as they were packed once, in `testdata/records`.
 
-use std::{env, fs, path::Path};
+mod blessed;
 
+use blessed::golden;
 use gary_promise::{
     Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, BoundedSet, Capacity, Codec,
     ComponentDigest, Condition, Consider, Generation, Have, Host, Interface, Interfaces, Keep,
     Labels, Lease, Lineage, Needs, Portion, Promise, PromiseId, Reason, Requirement, Resources,
-    Routes, Serve, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version, Withdrawal,
-    WorkloadId,
+    Routes, Serve, SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency,
+    Version, Withdrawal, WorkloadId,
 };
-use gary_wire::RecordCodec;
+use gary_wire::WireCodec;
 
 const WORKLOAD: WorkloadId = WorkloadId::from_bytes([0x11; 16]);
 const COMPONENT: ComponentDigest = ComponentDigest::from_bytes([0x22; 32]);
@@ -143,23 +143,6 @@ fn bodies() -> Vec<(&'static str, Body)> {
     ]
 }
 
-/// Compares with what was packed once, and gives that back.
-fn golden(name: &str, packed: &[u8]) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/records");
-    let path = folder.join(format!("{name}.hex"));
-    let lines: Vec<String> = packed.chunks(40).map(hex::encode).collect();
-    if env::var_os("GARY_BLESS").is_some() {
-        fs::write(&path, lines.join("\n") + "\n").expect("it can be written");
-    }
-    let text = fs::read_to_string(&path).expect(name);
-    assert_eq!(
-        text.lines().collect::<Vec<_>>(),
-        lines,
-        "{name} is packed otherwise"
-    );
-    hex::decode(lines.concat()).expect("a golden file is hexadecimal")
-}
-
 #[test]
 fn promises_are_packed_as_ever() {
     for (name, body) in bodies() {
@@ -174,8 +157,8 @@ fn promises_are_packed_as_ever() {
         };
         let revises = matches!(body, Body::Capacity(_)).then(|| version(4));
         let promise = Promise::new(version(5), body, condition, revises).expect("legal");
-        let bytes = golden(name, &RecordCodec.pack(&promise));
-        let read: Promise = RecordCodec.unpack(&bytes).expect(name);
+        let bytes = golden("records", name, &WireCodec.pack(&promise));
+        let read: Promise = WireCodec.unpack(&bytes).expect(name);
         assert_eq!(read, promise);
     }
 }
@@ -183,7 +166,20 @@ fn promises_are_packed_as_ever() {
 #[test]
 fn withdrawals_are_packed_as_ever() {
     let withdrawal = Withdrawal::new(version(5), version(4), Reason::Leaving).expect("legal");
-    let bytes = golden("withdrawal", &RecordCodec.pack(&withdrawal));
-    let read: Withdrawal = RecordCodec.unpack(&bytes).expect("ours");
+    let bytes = golden("records", "withdrawal", &WireCodec.pack(&withdrawal));
+    let read: Withdrawal = WireCodec.unpack(&bytes).expect("ours");
     assert_eq!(read, withdrawal);
+}
+
+#[test]
+fn heads_of_sheets_are_packed_as_ever() {
+    let head = SheetHead {
+        version: version(5),
+        count: 3,
+        root: SheetRoot::from_bytes([0x44; 32]),
+        remembered_from: version(4),
+    };
+    let bytes = golden("records", "sheet_head", &WireCodec.pack(&head));
+    let read: SheetHead = WireCodec.unpack(&bytes).expect("ours");
+    assert_eq!(read, head);
 }

@@ -120,7 +120,9 @@ impl Branch {
     /// Whether the id begins so.
     pub fn has(&self, agent: &AgentId) -> bool {
         let digits = self.digits().iter().enumerate();
-        digits.into_iter().all(|(at, digit)| nibble(agent, at) == *digit)
+        digits
+            .into_iter()
+            .all(|(at, digit)| nibble(agent, at) == *digit)
     }
 
     /// The id's next digit after those of the branch.
@@ -141,7 +143,11 @@ impl Branch {
 /// A hexadecimal digit of an id.
 fn nibble(agent: &AgentId, at: usize) -> u8 {
     let byte = agent.as_bytes()[at / 2];
-    if at.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
+    if at.is_multiple_of(2) {
+        byte >> 4
+    } else {
+        byte & 15
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod records;
 mod refusal;
 mod renewal;
 mod surplus;
+mod unknown_record;
 
 pub use absence::Absence;
 pub use denial::Denial;
@@ -22,3 +23,4 @@ pub use records::{BATCH_BYTES_MAX, Batch, RECORD_BYTES_MAX, RECORDS_MAX, SignedR
 pub use refusal::{Dismissal, Refusal, Why};
 pub use renewal::{Offers, RENEWED_MAX, Recall, Renewal};
 pub use surplus::Surplus;
+pub use unknown_record::UnknownRecord;

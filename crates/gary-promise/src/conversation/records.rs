@@ -1,6 +1,10 @@
 //! Signed records on their way.
 
-use crate::{AgentId, Promise, STATEMENT_BYTES_MAX, SheetHead, Signed, Withdrawal};
+use super::UnknownRecord;
+use crate::{
+    AgentId, Kind, Promise, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, SheetHead, Signed, Statement,
+    Withdrawal,
+};
 
 /// The longest record with who signed it how, in bytes.
 pub const RECORD_BYTES_MAX: usize = STATEMENT_BYTES_MAX + 256;
@@ -22,6 +26,8 @@ pub enum SignedRecord {
     Withdrawal(Signed<Withdrawal>),
     /// It is said to be the head of a sheet.
     SheetHead(Signed<SheetHead>),
+    /// It is of a kind that only a later release knows.
+    Unknown(UnknownRecord),
 }
 
 /// Records that go together: at most [`RECORDS_MAX`], of at most [`BATCH_BYTES_MAX`].
@@ -32,12 +38,38 @@ pub struct Batch {
 }
 
 impl SignedRecord {
+    /// What came with the claim that `by` signed it as a record of this kind.
+    pub fn claimed(
+        kind: Kind,
+        by: AgentId,
+        bytes: &[u8],
+        signature: [u8; SIGNATURE_BYTES],
+    ) -> Self {
+        match kind.as_str() {
+            Promise::KIND => Self::Promise(Signed::claimed(by, bytes, signature)),
+            Withdrawal::KIND => Self::Withdrawal(Signed::claimed(by, bytes, signature)),
+            SheetHead::KIND => Self::SheetHead(Signed::claimed(by, bytes, signature)),
+            _ => Self::Unknown(UnknownRecord::claimed(kind, by, bytes, signature)),
+        }
+    }
+
+    /// What it is said to be, in the words of [`Kind`].
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Promise(_) => Promise::KIND,
+            Self::Withdrawal(_) => Withdrawal::KIND,
+            Self::SheetHead(_) => SheetHead::KIND,
+            Self::Unknown(unknown) => unknown.kind().as_str(),
+        }
+    }
+
     /// Who is said to have signed it.
     pub const fn by(&self) -> AgentId {
         match self {
             Self::Promise(signed) => signed.by(),
             Self::Withdrawal(signed) => signed.by(),
             Self::SheetHead(signed) => signed.by(),
+            Self::Unknown(unknown) => unknown.signed().by(),
         }
     }
 
@@ -47,12 +79,41 @@ impl SignedRecord {
             Self::Promise(signed) => signed.bytes(),
             Self::Withdrawal(signed) => signed.bytes(),
             Self::SheetHead(signed) => signed.bytes(),
+            Self::Unknown(unknown) => unknown.signed().bytes(),
+        }
+    }
+
+    /// The signature, as it came.
+    pub const fn signature(&self) -> &[u8; SIGNATURE_BYTES] {
+        match self {
+            Self::Promise(signed) => signed.signature(),
+            Self::Withdrawal(signed) => signed.signature(),
+            Self::SheetHead(signed) => signed.signature(),
+            Self::Unknown(unknown) => unknown.signed().signature(),
         }
     }
 
     /// An upper bound of its bytes on the way.
     fn bytes_max(&self) -> usize {
         self.bytes().len() + (RECORD_BYTES_MAX - STATEMENT_BYTES_MAX)
+    }
+}
+
+impl From<Signed<Promise>> for SignedRecord {
+    fn from(signed: Signed<Promise>) -> Self {
+        Self::Promise(signed)
+    }
+}
+
+impl From<Signed<Withdrawal>> for SignedRecord {
+    fn from(signed: Signed<Withdrawal>) -> Self {
+        Self::Withdrawal(signed)
+    }
+}
+
+impl From<Signed<SheetHead>> for SignedRecord {
+    fn from(signed: Signed<SheetHead>) -> Self {
+        Self::SheetHead(signed)
     }
 }
 

@@ -26,6 +26,7 @@ pub struct MemberId {
     pub nonce: BootNonce,
     /// How often it has come back from being taken for dead.
     pub renewals: Renewals,
-    /// Where it can be reached.
+    /// Where it can be reached: an address that means the same to everybody. The flow and the scope of
+    /// an IPv6 address do not, and are lost on the way.
     pub address: SocketAddr,
 }

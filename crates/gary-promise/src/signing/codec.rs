@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::Head;
+
 /// Packs a `T` into bytes and unpacks it, in whatever form its implementer keeps stable.
 ///
 /// The bytes of one value need not always be the same: what was signed is relayed as it came and never
@@ -19,4 +21,21 @@ pub trait Codec<T> {
     ///
     /// Whatever is wrong with the bytes. It never panics.
     fn unpack(&self, bytes: &[u8]) -> Result<T, Self::Error>;
+}
+
+/// Reads of a record what every release can, whichever one packed it.
+pub trait HeadCodec {
+    /// Why bytes are no record.
+    type Error: Error + Send + Sync + 'static;
+
+    /// The head of a record of any kind and release.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the bytes. It never panics.
+    fn head(&self, bytes: &[u8]) -> Result<Head, Self::Error>;
+
+    /// Whether bytes were refused for the one reason that a later release packed them. Any other flaw
+    /// is one in every release.
+    fn is_later(&self, refused: &Self::Error) -> bool;
 }

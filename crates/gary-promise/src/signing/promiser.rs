@@ -1,6 +1,6 @@
 //! The one who promises.
 
-use super::statement::message;
+use super::statement::{kind_of, message};
 use crate::{
     AgentId, AgentKey, Body, BootEpoch, ClusterId, Codec, Condition, Own, Promise, PromiseError,
     PromiseId, Reason, STATEMENT_BYTES_MAX, Signed, Statement, Verified, Version, Withdrawal,
@@ -182,7 +182,9 @@ impl Promiser {
                 bytes: packed.len(),
             });
         }
-        let signature = self.key.sign(&message::<T>(self.cluster, &packed));
+        let signature = self
+            .key
+            .sign(&message(self.cluster, kind_of::<T>(), &packed));
         self.last = Some(version);
         let signed = Signed::claimed(self.id, &packed, signature);
         Ok(Own::new(Verified::new(value, signed)))

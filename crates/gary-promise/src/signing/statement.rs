@@ -1,7 +1,7 @@
 //! What can be signed, and what exactly a signature is over.
 
 use crate::{
-    AGENTS_NAMED_MAX, ClusterId, INTERFACE_BYTES_MAX, INTERFACES_MAX, LABELS_MAX, LabelKey,
+    AGENTS_NAMED_MAX, ClusterId, INTERFACE_BYTES_MAX, INTERFACES_MAX, Kind, LABELS_MAX, LabelKey,
     LabelValue, ROUTES_MAX, Route, SPEC_BYTES_MAX,
 };
 
@@ -23,28 +23,38 @@ const _: () = assert!(
 
 /// Something that an agent signs.
 pub trait Statement {
-    /// What it is. It goes under the signature, so that no bytes signed as one kind are ever taken
-    /// for another; each kind in the program has its own, of at most 255 bytes.
+    /// What it is, as a [`Kind`]. It goes under the signature, so that no bytes signed as one kind are
+    /// ever taken for another; each kind in the program has its own, and none is used again for
+    /// something else.
     const KIND: &'static str;
+}
+
+/// What a `T` is.
+pub(super) const fn kind_of<T: Statement>() -> &'static str {
+    const {
+        assert!(!T::KIND.is_empty() && T::KIND.len() <= Kind::BYTES_MAX);
+    }
+    T::KIND
 }
 
 /// Before everything that is signed, so that a key used elsewhere too has signed nothing like it.
 const DOMAIN: &[u8] = b"gary statement 1";
 
-/// What a signature is over: what everything before `packed` ends where is plain from the bytes.
+// How long a kind is has one byte.
+const _: () = assert!(Kind::BYTES_MAX <= u8::MAX as usize);
+
+/// What a signature is over: where everything before `packed` ends is plain from the bytes.
 ///
-/// The signer is not in it: ed25519 hashes its key with the message.
-pub(super) fn message<T: Statement>(cluster: ClusterId, packed: &[u8]) -> Vec<u8> {
-    const {
-        assert!(T::KIND.len() <= u8::MAX as usize);
-    }
+/// The kind is no longer than a [`Kind`]. The signer is not in it: ed25519 hashes its key with the
+/// message.
+pub(super) fn message(cluster: ClusterId, kind: &str, packed: &[u8]) -> Vec<u8> {
     // In range by the line above.
-    let kind_bytes = T::KIND.len() as u8;
+    let kind_bytes = kind.len() as u8;
     [
         DOMAIN,
         cluster.as_bytes(),
         &[kind_bytes],
-        T::KIND.as_bytes(),
+        kind.as_bytes(),
         packed,
     ]
     .concat()

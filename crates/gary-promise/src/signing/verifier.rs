@@ -5,8 +5,11 @@ use std::{collections::BTreeSet, error::Error};
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use super::statement::message;
-use crate::{AgentId, ClusterId, Codec, STATEMENT_BYTES_MAX, Signed, Statement, Verified};
+use super::statement::{kind_of, message};
+use crate::{
+    AgentId, ClusterId, Codec, HeadCodec, Later, Reading, STATEMENT_BYTES_MAX, Signed,
+    SignedRecord, Statement, UnknownRecord, Verified, VerifyError,
+};
 
 /// Checks what agents of one cluster are said to have signed.
 ///
@@ -18,38 +21,6 @@ pub struct Verifier {
     cluster: ClusterId,
     remembered: BTreeSet<[u8; 32]>,
     remembered_max: usize,
-}
-
-/// A statement was refused. Nothing was learned from it.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError<E: Error + 'static> {
-    /// It is longer than any agent would have signed.
-    #[error("the statement has {bytes} bytes, more than {STATEMENT_BYTES_MAX}")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// Who is said to have signed it has no key, so it is nobody.
-    #[error("{by} is no key of an agent")]
-    NoAgent {
-        /// Who is said to have signed it.
-        by: AgentId,
-    },
-    /// It was signed by somebody else, for another cluster, as something else, or it was changed.
-    #[error("it was not signed by {by}")]
-    Signature {
-        /// Who is said to have signed it.
-        by: AgentId,
-    },
-    /// It is signed, and cannot be understood.
-    #[error("what {by} signed cannot be unpacked")]
-    Unpack {
-        /// Who signed it.
-        by: AgentId,
-        /// What is wrong with it.
-        #[source]
-        source: E,
-    },
 }
 
 impl Verifier {
@@ -76,26 +47,76 @@ impl Verifier {
         signed: Signed<T>,
         codec: &C,
     ) -> Result<Verified<T>, VerifyError<C::Error>> {
+        self.check(kind_of::<T>(), &signed)?;
+        let unpacked = codec.unpack(signed.bytes());
+        let value = unpacked.map_err(|source| VerifyError::Unpack {
+            by: signed.by(),
+            source,
+        })?;
+        Ok(Verified::new(value, signed))
+    }
+
+    /// Does as [`verify`](Self::verify), and keeps what only a later release can read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`verify`](Self::verify), but for a record of a later release that has a head.
+    pub fn read<T: Statement, C>(
+        &mut self,
+        signed: Signed<T>,
+        codec: &C,
+    ) -> Result<Reading<T>, VerifyError<<C as Codec<T>>::Error>>
+    where
+        C: Codec<T> + HeadCodec<Error = <C as Codec<T>>::Error>,
+        SignedRecord: From<Signed<T>>,
+    {
+        match self.verify(signed.clone(), codec) {
+            Ok(verified) => Ok(Reading::Now(verified)),
+            Err(VerifyError::Unpack { source, .. }) if codec.is_later(&source) => {
+                read_head(signed.into(), codec).map(Reading::Later)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Checks the signature of a record of an unknown kind, and reads its head.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`verify`](Self::verify); it cannot be unpacked where it has no head.
+    pub fn read_unknown<C: HeadCodec>(
+        &mut self,
+        record: UnknownRecord,
+        codec: &C,
+    ) -> Result<Later, VerifyError<C::Error>> {
+        self.check(record.kind().as_str(), record.signed())?;
+        read_head(SignedRecord::Unknown(record), codec)
+    }
+
+    /// Whether it was signed, as this kind. Nothing is said of what it means.
+    fn check<T, E: Error + 'static>(
+        &mut self,
+        kind: &str,
+        signed: &Signed<T>,
+    ) -> Result<(), VerifyError<E>> {
         let by = signed.by();
         if signed.bytes().len() > STATEMENT_BYTES_MAX {
             return Err(VerifyError::TooLong {
                 bytes: signed.bytes().len(),
             });
         }
-        let message = message::<T>(self.cluster, signed.bytes());
+        let message = message(self.cluster, kind, signed.bytes());
         let print = fingerprint(by, signed.signature(), &message);
-        if !self.remembered.contains(&print) {
-            let key =
-                VerifyingKey::from_bytes(by.as_bytes()).map_err(|_| VerifyError::NoAgent { by })?;
-            let signature = Signature::from_bytes(signed.signature());
-            key.verify_strict(&message, &signature)
-                .map_err(|_| VerifyError::Signature { by })?;
-            self.remember(print);
+        if self.remembered.contains(&print) {
+            return Ok(());
         }
-        let value = codec
-            .unpack(signed.bytes())
-            .map_err(|source| VerifyError::Unpack { by, source })?;
-        Ok(Verified::new(value, signed))
+        let key =
+            VerifyingKey::from_bytes(by.as_bytes()).map_err(|_| VerifyError::NoAgent { by })?;
+        let signature = Signature::from_bytes(signed.signature());
+        key.verify_strict(&message, &signature)
+            .map_err(|_| VerifyError::Signature { by })?;
+        self.remember(print);
+        Ok(())
     }
 
     fn remember(&mut self, print: [u8; 32]) {
@@ -107,6 +128,19 @@ impl Verifier {
         }
         self.remembered.insert(print);
     }
+}
+
+/// What can be read of a record whose signature was found good.
+fn read_head<C: HeadCodec>(
+    signed: SignedRecord,
+    codec: &C,
+) -> Result<Later, VerifyError<C::Error>> {
+    let head = codec.head(signed.bytes());
+    let head = head.map_err(|source| VerifyError::Unpack {
+        by: signed.by(),
+        source,
+    })?;
+    Ok(Later::new(head, signed))
 }
 
 /// What a signature that was found good is remembered by. Two parts of known length come first, so

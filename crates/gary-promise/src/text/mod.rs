@@ -3,6 +3,7 @@
 mod architecture;
 mod bounded_text;
 mod interface;
+mod kind;
 mod label;
 mod labels;
 mod route;
@@ -11,6 +12,7 @@ mod workload_name;
 pub use architecture::Architecture;
 pub use bounded_text::TextError;
 pub use interface::{INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces};
+pub use kind::Kind;
 pub use label::{LabelKey, LabelValue};
 pub use labels::{LABELS_MAX, Labels, LabelsError};
 pub use route::{ROUTES_MAX, Route, Routes};

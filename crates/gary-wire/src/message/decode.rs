@@ -27,36 +27,3 @@ pub(crate) fn decode<M: Shaped>(bytes: &[u8], bytes_max: usize) -> Result<M, Dec
 pub(crate) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, DecodeError> {
     value.ok_or(DecodeError::Missing { field })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::message::{Promise, Withdrawal};
-
-    /// Every field of every record, none at its default.
-    const GOLDEN: &[&str] = &[
-        include_str!("../../testdata/records/accept.hex"),
-        include_str!("../../testdata/records/admit.hex"),
-        include_str!("../../testdata/records/capacity.hex"),
-        include_str!("../../testdata/records/consider.hex"),
-        include_str!("../../testdata/records/have.hex"),
-        include_str!("../../testdata/records/host.hex"),
-        include_str!("../../testdata/records/keep.hex"),
-        include_str!("../../testdata/records/serve.hex"),
-        include_str!("../../testdata/records/use.hex"),
-    ];
-
-    fn bytes(text: &str) -> Vec<u8> {
-        let digits: String = text.lines().collect();
-        hex::decode(digits).expect("a golden file is hexadecimal")
-    }
-
-    #[test]
-    fn shapes_know_every_field() {
-        for hex in GOLDEN {
-            assert!(Promise::SHAPE.knows_all_of(&bytes(hex)), "{hex}");
-        }
-        let withdrawal = include_str!("../../testdata/records/withdrawal.hex");
-        assert!(Withdrawal::SHAPE.knows_all_of(&bytes(withdrawal)));
-    }
-}

@@ -1,6 +1,6 @@
 //! Ids and versions.
 
-use gary_promise::{AgentId, BootEpoch, PromiseId, Sequence};
+use gary_promise::{AgentId, BootEpoch, BoundedSet, PromiseId, Sequence};
 
 use super::{Shaped, required};
 use crate::{
@@ -49,7 +49,7 @@ impl TryFrom<Version> for gary_promise::Version {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct PromiseRef {
+pub(crate) struct PromiseRef {
     #[prost(bytes = "vec", tag = "1")]
     promiser: Vec<u8>,
     #[prost(message, optional, tag = "2")]
@@ -87,6 +87,23 @@ impl TryFrom<PromiseRef> for PromiseId {
     }
 }
 
+/// Versions as they are on the wire.
+pub(crate) fn versions_of<const MAX: usize>(
+    versions: &BoundedSet<gary_promise::Version, MAX>,
+) -> Vec<Version> {
+    versions.iter().map(|version| (*version).into()).collect()
+}
+
+/// Versions, not more than the set may hold.
+pub(crate) fn versions<const MAX: usize>(
+    field: &'static str,
+    versions: Vec<Version>,
+) -> Result<BoundedSet<gary_promise::Version, MAX>, DecodeError> {
+    let versions = versions.into_iter().map(TryInto::try_into);
+    let versions: Vec<_> = versions.collect::<Result<_, DecodeError>>()?;
+    BoundedSet::new(versions).map_err(DecodeError::illegal(field))
+}
+
 /// Bytes of a fixed length. None at all are a field that is missing: no id is empty.
 pub(crate) fn fixed<const LEN: usize>(
     field: &'static str,
@@ -104,7 +121,7 @@ pub(crate) fn fixed<const LEN: usize>(
 }
 
 /// A number that is counted from 1 is 0.
-pub(super) fn zero(field: &'static str, max: u64) -> DecodeError {
+pub(crate) fn zero(field: &'static str, max: u64) -> DecodeError {
     DecodeError::illegal(field)(NumberError {
         number: 0,
         min: 1,

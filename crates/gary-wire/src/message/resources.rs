@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[derive(Clone, Copy, PartialEq, prost::Message)]
-pub(super) struct Resources {
+pub(crate) struct Resources {
     #[prost(uint64, tag = "1")]
     cpu_cores_micro: u64,
     #[prost(uint64, tag = "2")]
@@ -36,7 +36,7 @@ impl From<gary_promise::Resources> for Resources {
 }
 
 impl Resources {
-    pub(super) fn read(self, field: &'static str) -> Result<gary_promise::Resources, DecodeError> {
+    pub(crate) fn read(self, field: &'static str) -> Result<gary_promise::Resources, DecodeError> {
         gary_promise::Resources::new(self.cpu_cores_micro, self.memory_bytes)
             .map_err(DecodeError::illegal(field))
     }

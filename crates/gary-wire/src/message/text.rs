@@ -61,7 +61,7 @@ pub(super) fn texts<T: Display>(values: impl Iterator<Item = T>) -> Vec<String> 
 }
 
 /// One text, which is never empty: one that is was left out.
-pub(super) fn text<T>(field: &'static str, text: &str) -> Result<T, DecodeError>
+pub(crate) fn text<T>(field: &'static str, text: &str) -> Result<T, DecodeError>
 where
     T: FromStr<Err: Into<Flaw>>,
 {

@@ -4,7 +4,8 @@ use gary_promise::{
     Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, Capacity, ComponentDigest, Condition,
     Consider, Generation, Have, Host, Interface, Interfaces, Keep, Labels, Lease, Lineage, Needs,
     Portion, Promise, PromiseId, Reason, Requirement, Resources, Route, Routes, Sequence, Serve,
-    Slot, Spec, Spread, Submitters, Update, Use, Valency, Version, Withdrawal, WorkloadId,
+    SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version,
+    Withdrawal, WorkloadId,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -32,18 +33,30 @@ pub(crate) fn withdrawals() -> impl Strategy<Value = Withdrawal> {
     })
 }
 
-fn versions() -> impl Strategy<Value = Version> {
+pub(crate) fn sheet_heads() -> impl Strategy<Value = SheetHead> {
+    let root = any::<[u8; 32]>().prop_map(SheetRoot::from_bytes);
+    (versions(), any::<u32>(), root, versions()).prop_map(
+        |(version, count, root, remembered_from)| SheetHead {
+            version,
+            count,
+            root,
+            remembered_from,
+        },
+    )
+}
+
+pub(crate) fn versions() -> impl Strategy<Value = Version> {
     (any::<u64>(), 1..=u64::MAX).prop_map(|(epoch, sequence)| Version {
         epoch: BootEpoch(epoch),
         sequence: Sequence::new(sequence).expect("not zero"),
     })
 }
 
-fn agents() -> impl Strategy<Value = AgentId> {
+pub(crate) fn agents() -> impl Strategy<Value = AgentId> {
     any::<[u8; 32]>().prop_map(AgentId::from_bytes)
 }
 
-fn workloads() -> impl Strategy<Value = WorkloadId> {
+pub(crate) fn workloads() -> impl Strategy<Value = WorkloadId> {
     any::<[u8; 16]>().prop_map(WorkloadId::from_bytes)
 }
 
@@ -51,7 +64,7 @@ fn components() -> impl Strategy<Value = ComponentDigest> {
     any::<[u8; 32]>().prop_map(ComponentDigest::from_bytes)
 }
 
-fn ids() -> impl Strategy<Value = PromiseId> {
+pub(crate) fn ids() -> impl Strategy<Value = PromiseId> {
     (agents(), versions()).prop_map(|(promiser, version)| PromiseId { promiser, version })
 }
 
@@ -64,11 +77,11 @@ fn portions() -> impl Strategy<Value = Portion> {
         .prop_map(|(cpu, memory)| Portion::new(cpu, memory).expect("legal"))
 }
 
-fn generations() -> impl Strategy<Value = Generation> {
+pub(crate) fn generations() -> impl Strategy<Value = Generation> {
     (1..=u64::MAX).prop_map(|number| Generation::new(number).expect("not zero"))
 }
 
-fn interface() -> impl Strategy<Value = Interface> {
+pub(crate) fn interface() -> impl Strategy<Value = Interface> {
     "[a-z]{1,5}:[a-z]{1,5}/[a-z-]{1,9}(@[1-9]\\.[0-9]\\.[0-9])?"
         .prop_map(|text| text.parse().expect("legal"))
 }

@@ -1,0 +1,167 @@
+//! A frame of whichever kind.
+
+use gary_promise::{
+    BATCH_BYTES_MAX, Codec, Frame as Said, RECORD_BYTES_MAX, RENEWED_MAX, SHEET_GONE_MAX,
+};
+use prost::Message;
+
+use super::{
+    absence::Absence, denial::Denial, digest::Digest, dismissal::Dismissal, fetch::Fetch,
+    hint::Hint, invitation::Invitation, listing::Listing, recall::Recall, refusal::Refusal,
+    renewal::Renewal, sheet_part::SheetPart, surplus::Surplus, told::Told,
+};
+use crate::{
+    DecodeError, WireCodec, WireVersion,
+    message::{Shaped, decode, required},
+    needs,
+    shape::{Field, Shape},
+};
+
+/// The most bytes of a version in a list of them.
+const VERSION_BYTES_MAX: usize = 24;
+
+/// The longest frame, in bytes; a transport reads no more of one. The longest there can be is a part of
+/// a sheet with everything in it.
+pub const FRAME_BYTES_MAX: usize =
+    RECORD_BYTES_MAX + BATCH_BYTES_MAX + VERSION_BYTES_MAX * SHEET_GONE_MAX + 1024;
+
+const _: () = assert!(2 * VERSION_BYTES_MAX * RENEWED_MAX + 1024 <= FRAME_BYTES_MAX);
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Frame {
+    #[prost(uint32, tag = "1")]
+    needs: u32,
+    #[prost(
+        oneof = "Kind",
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
+    )]
+    kind: Option<Kind>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum Kind {
+    #[prost(message, tag = "8")]
+    Hint(Hint),
+    #[prost(message, tag = "9")]
+    Fetch(Fetch),
+    #[prost(message, tag = "10")]
+    Sheet(SheetPart),
+    #[prost(message, tag = "11")]
+    Digest(Digest),
+    #[prost(message, tag = "12")]
+    Listing(Listing),
+    #[prost(message, tag = "13")]
+    Told(Told),
+    #[prost(message, tag = "14")]
+    Invitation(Invitation),
+    #[prost(message, tag = "15")]
+    Refusal(Refusal),
+    #[prost(message, tag = "16")]
+    Dismissal(Dismissal),
+    #[prost(message, tag = "17")]
+    Renewal(Renewal),
+    #[prost(message, tag = "18")]
+    Recall(Recall),
+    #[prost(message, tag = "19")]
+    Absence(Absence),
+    #[prost(message, tag = "20")]
+    Denial(Denial),
+    #[prost(message, tag = "21")]
+    Surplus(Surplus),
+}
+
+impl Shaped for Frame {
+    const SHAPE: Shape = Shape {
+        what: "frame",
+        fields: &[
+            Field::u32(1, "frame.needs"),
+            Field::message(8, "frame.hint", &Hint::SHAPE),
+            Field::message(9, "frame.fetch", &Fetch::SHAPE),
+            Field::message(10, "frame.sheet", &SheetPart::SHAPE),
+            Field::message(11, "frame.digest", &Digest::SHAPE),
+            Field::message(12, "frame.listing", &Listing::SHAPE),
+            Field::message(13, "frame.told", &Told::SHAPE),
+            Field::message(14, "frame.invitation", &Invitation::SHAPE),
+            Field::message(15, "frame.refusal", &Refusal::SHAPE),
+            Field::message(16, "frame.dismissal", &Dismissal::SHAPE),
+            Field::message(17, "frame.renewal", &Renewal::SHAPE),
+            Field::message(18, "frame.recall", &Recall::SHAPE),
+            Field::message(19, "frame.absence", &Absence::SHAPE),
+            Field::message(20, "frame.denial", &Denial::SHAPE),
+            Field::message(21, "frame.surplus", &Surplus::SHAPE),
+        ],
+    };
+}
+
+impl WireCodec {
+    /// The earliest version whose readers understand a frame: it is sent to nobody with whom an earlier
+    /// one was agreed.
+    pub const fn needs(_frame: &Said) -> WireVersion {
+        WireVersion::FIRST
+    }
+}
+
+impl Codec<Said> for WireCodec {
+    type Error = DecodeError;
+
+    /// Its bytes, never more than [`FRAME_BYTES_MAX`] where the records in it are ones that verify.
+    fn pack(&self, frame: &Said) -> Vec<u8> {
+        Frame::from(frame).encode_to_vec()
+    }
+
+    /// The frame that a peer sent. Refuses more than [`FRAME_BYTES_MAX`].
+    fn unpack(&self, bytes: &[u8]) -> Result<Said, DecodeError> {
+        if bytes.len() <= FRAME_BYTES_MAX {
+            needs::check(&needs::FRAME, bytes)?;
+        }
+        decode::<Frame>(bytes, FRAME_BYTES_MAX)?.try_into()
+    }
+}
+
+impl From<&Said> for Frame {
+    fn from(frame: &Said) -> Self {
+        let kind = match frame {
+            Said::Hint(hint) => Kind::Hint(hint.into()),
+            Said::Fetch(fetch) => Kind::Fetch(fetch.into()),
+            Said::Sheet(sheet) => Kind::Sheet(sheet.into()),
+            Said::Digest(digest) => Kind::Digest(digest.into()),
+            Said::Listing(listing) => Kind::Listing(listing.into()),
+            Said::Told(batch) => Kind::Told(batch.into()),
+            Said::Invitation(invitation) => Kind::Invitation(invitation.into()),
+            Said::Refusal(refusal) => Kind::Refusal(refusal.into()),
+            Said::Dismissal(dismissal) => Kind::Dismissal(dismissal.into()),
+            Said::Renewal(renewal) => Kind::Renewal(renewal.into()),
+            Said::Recall(recall) => Kind::Recall(recall.into()),
+            Said::Absence(absence) => Kind::Absence(absence.into()),
+            Said::Denial(denial) => Kind::Denial(denial.into()),
+            Said::Surplus(surplus) => Kind::Surplus(surplus.into()),
+        };
+        Self {
+            needs: WireCodec::needs(frame).get(),
+            kind: Some(kind),
+        }
+    }
+}
+
+impl TryFrom<Frame> for Said {
+    type Error = DecodeError;
+
+    fn try_from(frame: Frame) -> Result<Self, DecodeError> {
+        Ok(match required("frame.kind", frame.kind)? {
+            Kind::Hint(hint) => Self::Hint(hint.try_into()?),
+            Kind::Fetch(fetch) => Self::Fetch(fetch.try_into()?),
+            Kind::Sheet(sheet) => Self::Sheet(sheet.try_into()?),
+            Kind::Digest(digest) => Self::Digest(digest.try_into()?),
+            Kind::Listing(listing) => Self::Listing(listing.try_into()?),
+            Kind::Told(told) => Self::Told(told.try_into()?),
+            Kind::Invitation(invitation) => Self::Invitation(invitation.try_into()?),
+            Kind::Refusal(refusal) => Self::Refusal(refusal.try_into()?),
+            Kind::Dismissal(dismissal) => Self::Dismissal(dismissal.try_into()?),
+            Kind::Renewal(renewal) => Self::Renewal(renewal.try_into()?),
+            Kind::Recall(recall) => Self::Recall(recall.try_into()?),
+            Kind::Absence(absence) => Self::Absence(absence.try_into()?),
+            Kind::Denial(denial) => Self::Denial(denial.try_into()?),
+            Kind::Surplus(surplus) => Self::Surplus(surplus.try_into()?),
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! Frames as they are on the wire: one message for each kind, and one around them that says which.
+
+mod absence;
+mod branch;
+mod denial;
+mod digest;
+mod dismissal;
+mod fetch;
+mod frame;
+mod hint;
+mod invitation;
+mod listing;
+mod misfit;
+mod recall;
+mod refusal;
+mod renewal;
+mod sheet_part;
+mod slots;
+mod surplus;
+mod told;
+mod why;
+
+pub use frame::FRAME_BYTES_MAX;
+#[cfg(test)]
+pub(crate) use frame::Frame;

@@ -1,0 +1,52 @@
+//! Renewing hostings, for all of them at once.
+
+use gary_promise::RENEWED_MAX;
+
+use crate::{
+    DecodeError,
+    message::{Shaped, Version, required, versions, versions_of},
+    shape::{Field, Shape},
+};
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Renewal {
+    #[prost(message, optional, tag = "1")]
+    version: Option<Version>,
+    #[prost(message, repeated, tag = "2")]
+    offered: Vec<Version>,
+    #[prost(message, repeated, tag = "3")]
+    bound: Vec<Version>,
+}
+
+impl Shaped for Renewal {
+    const SHAPE: Shape = Shape {
+        what: "renewal",
+        fields: &[
+            Field::message(1, "renewal.version", &Version::SHAPE),
+            Field::message(2, "renewal.offered", &Version::SHAPE).times(RENEWED_MAX),
+            Field::message(3, "renewal.bound", &Version::SHAPE).times(RENEWED_MAX),
+        ],
+    };
+}
+
+impl From<&gary_promise::Renewal> for Renewal {
+    fn from(renewal: &gary_promise::Renewal) -> Self {
+        Self {
+            version: Some(renewal.version.into()),
+            offered: versions_of(&renewal.offered),
+            bound: versions_of(&renewal.bound),
+        }
+    }
+}
+
+impl TryFrom<Renewal> for gary_promise::Renewal {
+    type Error = DecodeError;
+
+    fn try_from(renewal: Renewal) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: required("renewal.version", renewal.version)?.try_into()?,
+            offered: versions("renewal.offered", renewal.offered)?,
+            bound: versions("renewal.bound", renewal.bound)?,
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! Everything that one agent sends another, at random.
+
+use gary_promise::{
+    Absence, Batch, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest, Dismissal, Fetch, Frame,
+    Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Recall,
+    Refusal, Renewal, Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed,
+    SignedRecord, Slot, Surplus, Version, Why,
+};
+use proptest::{collection::vec, option, prelude::*};
+
+use crate::saying::{agents, generations, ids, interface, versions, workloads};
+
+pub(crate) fn frames() -> impl Strategy<Value = Frame> {
+    let hint = (agents(), versions()).prop_map(|(agent, version)| Hint { agent, version });
+    let fetch = (agents(), option::of(versions())).prop_map(|(agent, have)| Fetch { agent, have });
+    let dismissal = bounded(vec(versions(), 0..8)).prop_map(|offers| Dismissal { offers });
+    let renewal = (versions(), offers(), offers()).prop_map(|(version, offered, bound)| Renewal {
+        version,
+        offered,
+        bound,
+    });
+    let denial = (versions(), versions()).prop_map(|(version, of)| Denial { version, of });
+    let absence = (versions(), 1..=600_000_u32).prop_map(|(version, ms)| Absence {
+        version,
+        notice: Notice::from_ms(ms).expect("legal"),
+    });
+    prop_oneof![
+        hint.prop_map(Frame::Hint),
+        fetch.prop_map(Frame::Fetch),
+        sheet_parts().prop_map(Frame::Sheet),
+        digests().prop_map(Frame::Digest),
+        listings().prop_map(Frame::Listing),
+        batches().prop_map(Frame::Told),
+        invitations().prop_map(Frame::Invitation),
+        refusals().prop_map(Frame::Refusal),
+        dismissal.prop_map(Frame::Dismissal),
+        renewal.prop_map(Frame::Renewal),
+        offers().prop_map(|offers| Frame::Recall(Recall { offers })),
+        absence.prop_map(Frame::Absence),
+        denial.prop_map(Frame::Denial),
+        surpluses().prop_map(Frame::Surplus),
+    ]
+}
+
+/// Records of every kind, as somebody may claim them.
+pub(crate) fn records() -> impl Strategy<Value = SignedRecord> {
+    let kinds = prop::sample::select(vec!["promise", "withdrawal", "sheet head", "vow"]);
+    let claims = (agents(), vec(any::<u8>(), 0..200), signatures());
+    (kinds, claims).prop_map(|(kind, (by, bytes, signature))| {
+        SignedRecord::claimed(kind.parse().expect("a kind"), by, &bytes, signature)
+    })
+}
+
+fn signatures() -> impl Strategy<Value = [u8; SIGNATURE_BYTES]> {
+    any::<[[u8; 32]; 2]>().prop_map(|halves| {
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature[..32].copy_from_slice(&halves[0]);
+        signature[32..].copy_from_slice(&halves[1]);
+        signature
+    })
+}
+
+fn promises() -> impl Strategy<Value = Signed<Promise>> {
+    (agents(), vec(any::<u8>(), 0..200), signatures())
+        .prop_map(|(by, bytes, signature)| Signed::claimed(by, &bytes, signature))
+}
+
+fn heads() -> impl Strategy<Value = Signed<SheetHead>> {
+    (agents(), vec(any::<u8>(), 0..200), signatures())
+        .prop_map(|(by, bytes, signature)| Signed::claimed(by, &bytes, signature))
+}
+
+fn batches() -> impl Strategy<Value = Batch> {
+    vec(records(), 0..5).prop_map(|records| {
+        let mut batch = Batch::default();
+        assert!(records.into_iter().all(|record| batch.push(record)));
+        batch
+    })
+}
+
+fn bounded<T: Ord + std::fmt::Debug, const MAX: usize>(
+    values: impl Strategy<Value = Vec<T>>,
+) -> impl Strategy<Value = BoundedSet<T, MAX>> {
+    values.prop_map(|values| BoundedSet::new(values).expect("few"))
+}
+
+fn offers() -> impl Strategy<Value = Offers> {
+    bounded::<Version, RENEWED_MAX>(vec(versions(), 0..8))
+}
+
+fn branches() -> impl Strategy<Value = Branch> {
+    vec(0..16_u8, 0..=8).prop_map(|digits| Branch::new(&digits).expect("not too deep"))
+}
+
+fn sheet_parts() -> impl Strategy<Value = SheetPart> {
+    let place = (0..u32::MAX, 1..=u32::MAX).prop_map(|(part, parts)| (part % parts, parts));
+    let gone = bounded::<Version, SHEET_GONE_MAX>(vec(versions(), 0..8));
+    (heads(), option::of(versions()), place, batches(), gone).prop_map(
+        |(head, since, (part, parts), made, gone)| SheetPart {
+            head,
+            since,
+            part,
+            parts,
+            made,
+            gone,
+        },
+    )
+}
+
+fn digests() -> impl Strategy<Value = Digest> {
+    (branches(), any::<[u64; DIGEST_BRANCHES]>())
+        .prop_map(|(branch, hashes)| Digest { branch, hashes })
+}
+
+fn listings() -> impl Strategy<Value = Listing> {
+    let known = bounded::<_, LISTING_MAX>(vec((agents(), versions()), 0..8));
+    (branches(), known, any::<bool>()).prop_map(|(branch, known, asks)| Listing {
+        branch,
+        known,
+        asks,
+    })
+}
+
+fn slots() -> impl Strategy<Value = Vec<Slot>> {
+    vec(any::<u32>().prop_map(Slot), 0..=64)
+}
+
+fn invitations() -> impl Strategy<Value = Invitation> {
+    (promises(), slots()).prop_map(|(intent, slots)| Invitation::new(intent, slots).expect("few"))
+}
+
+fn resources() -> impl Strategy<Value = Resources> {
+    (0..=4_096_000_000_u64, 0..=1_u64 << 50)
+        .prop_map(|(cpu, memory)| Resources::new(cpu, memory).expect("legal"))
+}
+
+fn misfits() -> impl Strategy<Value = Misfit> {
+    let value = || "[a-zäß =]{1,9}";
+    prop_oneof![
+        (resources(), resources())
+            .prop_map(|(needed, promised)| Misfit::Resources { needed, promised }),
+        ("[a-z0-9_]{1,9}", "[a-z0-9_]{1,9}").prop_map(|(needed, promised)| {
+            Misfit::Architecture {
+                needed: needed.parse().expect("legal"),
+                promised: promised.parse().expect("legal"),
+            }
+        }),
+        ("k[a-z/.]{0,9}", value(), option::of(value())).prop_map(|(key, needed, promised)| {
+            Misfit::Label {
+                key: key.parse().expect("a key"),
+                needed: needed.parse().expect("a value"),
+                promised: promised.map(|value| value.parse().expect("a value")),
+            }
+        }),
+        interface().prop_map(|needed| Misfit::Interface { needed }),
+    ]
+}
+
+fn refusals() -> impl Strategy<Value = Refusal> {
+    let why = prop_oneof![
+        Just(Why::NotConsidered),
+        misfits().prop_map(Why::Misfit),
+        (resources(), resources()).prop_map(|(needed, left)| Why::NoRoom { needed, left }),
+        generations().prop_map(|by| Why::Superseded { by }),
+        Just(Why::Hosting),
+        Just(Why::Busy),
+        Just(Why::Declined),
+    ];
+    (ids(), workloads(), bounded(slots()), why).prop_map(|(intent, workload, slots, why)| Refusal {
+        intent,
+        workload,
+        slots,
+        why,
+    })
+}
+
+fn surpluses() -> impl Strategy<Value = Surplus> {
+    (workloads(), generations(), any::<u32>(), ids(), ids()).prop_map(
+        |(workload, generation, slot, yours, winner)| Surplus {
+            workload,
+            generation,
+            slot: Slot(slot),
+            yours,
+            winner,
+        },
+    )
+}

@@ -1,0 +1,248 @@
+//! Frames, envelopes and the hello as they were packed once, in `testdata`.
+
+mod blessed;
+
+use blessed::golden;
+use gary_promise::{
+    Absence, AgentId, Batch, BootEpoch, BoundedSet, Branch, Codec, DIGEST_BRANCHES, Denial, Digest,
+    Dismissal, Fetch, Frame, Generation, Hint, Invitation, Listing, Misfit, Notice, PromiseId,
+    Recall, Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed, SignedRecord, Slot,
+    Surplus, Version, Why, WorkloadId,
+};
+use gary_wire::{Spoken, WireCodec};
+
+const WORKLOAD: WorkloadId = WorkloadId::from_bytes([0x11; 16]);
+const AGENT: AgentId = AgentId::from_bytes([0x33; 32]);
+const SIGNATURE: [u8; SIGNATURE_BYTES] = [0x55; SIGNATURE_BYTES];
+
+fn version(epoch: u64) -> Version {
+    Version::first(BootEpoch(epoch))
+}
+
+fn versions<const MAX: usize>(epochs: [u64; 2]) -> BoundedSet<Version, MAX> {
+    BoundedSet::new(epochs.map(version)).expect("two")
+}
+
+fn id(epoch: u64) -> PromiseId {
+    PromiseId {
+        promiser: AGENT,
+        version: version(epoch),
+    }
+}
+
+fn signed<T>() -> Signed<T> {
+    Signed::claimed(AGENT, b"statement", SIGNATURE)
+}
+
+fn record(kind: &str) -> SignedRecord {
+    let kind = kind.parse().expect("a kind");
+    SignedRecord::claimed(kind, AGENT, b"statement", SIGNATURE)
+}
+
+fn batch() -> Batch {
+    let mut batch = Batch::default();
+    assert!(batch.push(record("promise")) && batch.push(record("vow")));
+    batch
+}
+
+fn slots() -> BoundedSet<Slot, 64> {
+    BoundedSet::new([Slot(1), Slot(300)]).expect("two")
+}
+
+fn branch() -> Branch {
+    Branch::new(&[0xa, 5]).expect("two digits")
+}
+
+fn resources(cores_micro: u64) -> Resources {
+    Resources::new(cores_micro, 64 << 20).expect("legal")
+}
+
+fn whys() -> Vec<(&'static str, Why)> {
+    let (needed, promised) = (resources(2_000_000), resources(1_000_000));
+    vec![
+        ("not_considered", Why::NotConsidered),
+        (
+            "too_small",
+            Why::Misfit(Misfit::Resources { needed, promised }),
+        ),
+        (
+            "other_architecture",
+            Why::Misfit(Misfit::Architecture {
+                needed: "aarch64".parse().expect("legal"),
+                promised: "riscv64".parse().expect("legal"),
+            }),
+        ),
+        (
+            "other_label",
+            Why::Misfit(Misfit::Label {
+                key: "zone".parse().expect("a key"),
+                needed: "attic".parse().expect("a value"),
+                promised: Some("cellar".parse().expect("a value")),
+            }),
+        ),
+        (
+            "no_interface",
+            Why::Misfit(Misfit::Interface {
+                needed: "wasi:http/types@0.2.12".parse().expect("legal"),
+            }),
+        ),
+        (
+            "no_room",
+            Why::NoRoom {
+                needed,
+                left: promised,
+            },
+        ),
+        (
+            "superseded",
+            Why::Superseded {
+                by: Generation::new(7).expect("not zero"),
+            },
+        ),
+        ("hosting", Why::Hosting),
+        ("busy", Why::Busy),
+        ("declined", Why::Declined),
+    ]
+}
+
+fn refusal(why: Why) -> Frame {
+    Frame::Refusal(Refusal {
+        intent: id(1),
+        workload: WORKLOAD,
+        slots: slots(),
+        why,
+    })
+}
+
+fn frames() -> Vec<(&'static str, Frame)> {
+    let mut hashes = [0; DIGEST_BRANCHES];
+    hashes[5] = 0x0123_4567_89ab_cdef;
+    vec![
+        (
+            "hint",
+            Frame::Hint(Hint {
+                agent: AGENT,
+                version: version(5),
+            }),
+        ),
+        (
+            "fetch",
+            Frame::Fetch(Fetch {
+                agent: AGENT,
+                have: Some(version(5)),
+            }),
+        ),
+        (
+            "sheet",
+            Frame::Sheet(SheetPart {
+                head: signed(),
+                since: Some(version(4)),
+                part: 1,
+                parts: 2,
+                made: batch(),
+                gone: versions([2, 3]),
+            }),
+        ),
+        (
+            "digest",
+            Frame::Digest(Digest {
+                branch: branch(),
+                hashes,
+            }),
+        ),
+        (
+            "listing",
+            Frame::Listing(Listing {
+                branch: branch(),
+                known: BoundedSet::new([(AGENT, version(5))]).expect("one"),
+                asks: true,
+            }),
+        ),
+        ("told", Frame::Told(batch())),
+        (
+            "invitation",
+            Frame::Invitation(Invitation {
+                intent: signed(),
+                slots: slots(),
+            }),
+        ),
+        (
+            "dismissal",
+            Frame::Dismissal(Dismissal {
+                offers: versions([2, 3]),
+            }),
+        ),
+        (
+            "renewal",
+            Frame::Renewal(Renewal {
+                version: version(5),
+                offered: versions([1, 2]),
+                bound: versions([3, 4]),
+            }),
+        ),
+        (
+            "recall",
+            Frame::Recall(Recall {
+                offers: versions([2, 3]),
+            }),
+        ),
+        (
+            "absence",
+            Frame::Absence(Absence {
+                version: version(5),
+                notice: Notice::from_ms(60_000).expect("legal"),
+            }),
+        ),
+        (
+            "denial",
+            Frame::Denial(Denial {
+                version: version(5),
+                of: version(4),
+            }),
+        ),
+        (
+            "surplus",
+            Frame::Surplus(Surplus {
+                workload: WORKLOAD,
+                generation: Generation::FIRST,
+                slot: Slot(2),
+                yours: id(1),
+                winner: id(2),
+            }),
+        ),
+    ]
+}
+
+fn assert_frame(name: &str, frame: &Frame) {
+    let bytes = golden("frames", name, &WireCodec.pack(frame));
+    let read: Frame = WireCodec.unpack(&bytes).expect(name);
+    assert_eq!(&read, frame);
+}
+
+#[test]
+fn frames_are_packed_as_ever() {
+    for (name, frame) in frames() {
+        assert_frame(name, &frame);
+    }
+    for (name, why) in whys() {
+        assert_frame(&format!("refusal_{name}"), &refusal(why));
+    }
+}
+
+#[test]
+fn envelopes_are_packed_as_ever() {
+    for kind in ["promise", "withdrawal", "sheet head", "vow"] {
+        let record = record(kind);
+        let name = kind.replace(' ', "_");
+        let bytes = golden("envelopes", &name, &WireCodec.pack(&record));
+        let read: SignedRecord = WireCodec.unpack(&bytes).expect(kind);
+        assert_eq!(read, record);
+    }
+}
+
+#[test]
+fn a_hello_is_packed_as_ever() {
+    let spoken = Spoken::new(3, 4).expect("a span");
+    let bytes = golden("hello", "spoken", &spoken.encode());
+    assert_eq!(Spoken::decode(&bytes).expect("ours"), spoken);
+}
