@@ -27,7 +27,7 @@ mod backoff;
 mod memory;
 mod refused;
 
-pub use agent::{Agent, LEASE_MS, RENEWS_EVERY, Setup};
+pub use agent::{Agent, FORGETS_AFTER, LEASE_MS, Powers, RECONCILES_EVERY, RENEWS_EVERY, Setup, Taken};
 pub use backoff::Waits;
 pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
 pub use hosting::{

@@ -19,6 +19,8 @@ pub(crate) struct Memory {
     offers: BTreeMap<PromiseId, Verified<Promise>>,
     /// All acceptances that count, by the offers they are of, its own among them.
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
+    /// What was said of an earlier start alone.
+    outdated: Vec<PromiseId>,
 }
 
 /// A hosting that was bound, by this agent's offer.
@@ -63,8 +65,14 @@ impl Memory {
                 let accept = *accept;
                 self.acceptances.insert(accept.offer, (accept, promise));
             }
-            _ => {}
+            _ => self.outdated.push(promise.id()),
         }
+    }
+
+    /// What need not be remembered any more: what an agent says of its machine, it says again at each
+    /// start.
+    pub(crate) fn outdated(&self) -> impl Iterator<Item = PromiseId> {
+        self.outdated.iter().copied()
     }
 
     /// The workloads that were kept: the latest intent of each that is remembered.

@@ -429,7 +429,7 @@ impl Hosting {
         } else {
             self.ledger.free(hosted.entry);
         }
-        voice.tell(hosted.host.promisee, [withdrawal]);
+        voice.tell(hosted.host.promisee, [SignedRecord::Withdrawal(withdrawal.signed().clone())]);
     }
 
     fn insert(&mut self, hosted: Hosted) {
@@ -476,7 +476,7 @@ impl Hosting {
             }
             None => {
                 let withdrawal = voice.withdraw(&offer, Reason::Unstated);
-                voice.tell(host.promisee, [withdrawal]);
+                voice.tell(host.promisee, [SignedRecord::Withdrawal(withdrawal.signed().clone())]);
             }
         }
     }

@@ -190,7 +190,7 @@ impl Tended {
                 }
                 let withdrawal = keeper.voice.withdraw(&its.acceptance, reason);
                 keeper.voice.forget(its.offer.id());
-                keeper.voice.tell(its.offer.by(), [withdrawal]);
+                keeper.voice.tell(its.offer.by(), [SignedRecord::Withdrawal(withdrawal.signed().clone())]);
                 gone.push((its.offer.by(), its.offer.version()));
                 false
             });

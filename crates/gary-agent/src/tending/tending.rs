@@ -67,12 +67,9 @@ pub enum DeployError {
 /// What became of a `+keep`, for this agent's own sheet.
 #[derive(Debug)]
 pub(crate) enum KeepChange {
+    /// It was made, perhaps in the place of an earlier one.
     Made(Own<Promise>),
-    Revised {
-        earlier: Own<Promise>,
-        made: Own<Promise>,
-    },
-    Withdrawn(Own<Promise>),
+    Withdrawn(Own<Withdrawal>),
 }
 
 /// All workloads that this agent keeps.
@@ -112,8 +109,8 @@ impl Tending {
                 let body = Body::Keep(keep(workload, &wanted));
                 if tended.keep.body() != &body {
                     let made = voice.revise(&tended.keep, body);
-                    let earlier = std::mem::replace(&mut tended.keep, made.clone());
-                    self.changes.push(KeepChange::Revised { earlier, made });
+                    tended.keep = made.clone();
+                    self.changes.push(KeepChange::Made(made));
                 }
                 tended.update(intent, wanted, now);
             }
@@ -336,9 +333,9 @@ impl Tending {
     /// A workload is deleted, and nothing of it is hosted any more.
     fn end<C: Speech>(&mut self, workload: WorkloadId, voice: &mut Voice<C, Order>) {
         if let Some(tended) = self.tended.remove(&workload) {
-            voice.withdraw(&tended.keep, Reason::Outdated);
+            let withdrawal = voice.withdraw(&tended.keep, Reason::Outdated);
             voice.forget(tended.intent.id());
-            self.changes.push(KeepChange::Withdrawn(tended.keep));
+            self.changes.push(KeepChange::Withdrawn(withdrawal));
         }
     }
 

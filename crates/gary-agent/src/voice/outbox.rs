@@ -56,7 +56,6 @@ pub(crate) struct Outbox<O> {
     stored: WriteId,
     frames: VecDeque<Held<Transmit>>,
     orders: VecDeque<Held<O>>,
-    dropped: u64,
 }
 
 impl<O> Outbox<O> {
@@ -68,7 +67,6 @@ impl<O> Outbox<O> {
             stored: WriteId::default(),
             frames: VecDeque::new(),
             orders: VecDeque::new(),
-            dropped: 0,
         }
     }
 
@@ -80,17 +78,16 @@ impl<O> Outbox<O> {
     /// Says something once all that was stored so far is.
     pub(crate) fn say(&mut self, to: AgentId, frame: Frame) {
         if self.frames.len() >= HELD_MAX {
-            self.dropped += 1;
             return;
         }
-        let after = self.after();
+        let after = self.write();
         let what = Transmit { to, frame };
         self.frames.push_back(Held { after, what });
     }
 
     /// Orders this agent's own host to do something, once all that was stored so far is.
     pub(crate) fn order(&mut self, what: O) {
-        let after = self.after();
+        let after = self.write();
         self.orders.push_back(Held { after, what });
     }
 
@@ -119,13 +116,8 @@ impl<O> Outbox<O> {
         released(&mut self.orders, self.stored)
     }
 
-    /// How many frames were dropped because the disk was too far behind.
-    pub(crate) const fn dropped(&self) -> u64 {
-        self.dropped
-    }
-
     /// The write that what is said now has to wait for.
-    fn after(&self) -> WriteId {
+    pub(crate) fn write(&self) -> WriteId {
         match self.facts.is_empty() {
             true => self.last,
             // The write that is being put together will have the next number.
@@ -197,6 +189,6 @@ mod tests {
         for _ in 0..HELD_MAX + 3 {
             outbox.say(AgentId::from_bytes([2; 32]), hint(1));
         }
-        assert_eq!((outbox.frames.len(), outbox.dropped()), (HELD_MAX, 3));
+        assert_eq!(outbox.frames.len(), HELD_MAX);
     }
 }

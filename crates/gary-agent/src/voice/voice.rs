@@ -51,6 +51,21 @@ impl<C: Speech, O> Voice<C, O> {
         &self.promiser
     }
 
+    /// What signs in this agent's name, with the codec.
+    pub(crate) const fn signer(&mut self) -> (&mut Promiser, &C) {
+        (&mut self.promiser, &self.codec)
+    }
+
+    /// What checks and reads others' records.
+    pub(crate) const fn reader(&mut self) -> (&mut Verifier, &C) {
+        (&mut self.verifier, &self.codec)
+    }
+
+    /// The write with which everything is stored that was said until now.
+    pub(crate) fn write(&self) -> WriteId {
+        self.outbox.write()
+    }
+
     /// A version for what is said without being a record.
     pub(crate) fn stamp(&mut self) -> Version {
         self.promiser.stamp()
@@ -73,16 +88,17 @@ impl<C: Speech, O> Voice<C, O> {
             .revise(earlier, body, Condition::default(), &self.codec);
         let made = made.expect("it is this agent's own, and short by its type");
         self.keep_promise(&made);
+        self.outbox.store(Fact::Forgotten(earlier.id()));
         made
     }
 
-    /// Takes a promise back, and forgets it once the withdrawal was said: what is withdrawn binds nobody,
-    /// and the withdrawal goes to those who know of the promise.
-    pub(crate) fn withdraw(&mut self, promise: &Own<Promise>, reason: Reason) -> SignedRecord {
+    /// Takes a promise back, and forgets it: what is withdrawn binds nobody. Those who know of the promise
+    /// are told by the caller.
+    pub(crate) fn withdraw(&mut self, promise: &Own<Promise>, reason: Reason) -> Own<Withdrawal> {
         let withdrawal = self.promiser.withdraw(promise, reason, &self.codec);
         let withdrawal = withdrawal.expect("it is this agent's own, and short by its type");
         self.outbox.store(Fact::Forgotten(promise.id()));
-        SignedRecord::Withdrawal(withdrawal.signed().clone())
+        withdrawal
     }
 
     /// Keeps another agent's promise that this one's own depend on.
@@ -156,9 +172,5 @@ impl<C: Speech, O> Voice<C, O> {
 
     pub(crate) fn poll_order(&mut self) -> Option<O> {
         self.outbox.poll_order()
-    }
-
-    pub(crate) const fn dropped(&self) -> u64 {
-        self.outbox.dropped()
     }
 }

@@ -1,0 +1,103 @@
+//! What others say, and what it is for.
+
+use gary_promise::{AgentId, Body, Frame, Invitation, Promise, SignedRecord, Time, Verified, Why};
+
+use super::agent::Agent;
+use super::setup::Powers;
+use crate::hosting::Invited;
+use crate::refused::Fault;
+use crate::tending::Tools;
+
+impl<C: Powers> Agent<C> {
+    pub(super) fn hear(&mut self, now: Time, from: AgentId, frame: Frame) {
+        let (voice, sheets) = (&mut self.voice, &mut self.view.sheets);
+        match frame {
+            Frame::Hint(hint) => sheets.handle_hint(now, Some(from), hint),
+            Frame::Fetch(fetch) => sheets.handle_fetch(from, fetch),
+            Frame::Sheet(part) => {
+                let (verifier, codec) = voice.reader();
+                sheets.handle_part(now, from, *part, verifier, codec);
+            }
+            Frame::Digest(digest) => sheets.handle_digest(from, *digest),
+            Frame::Listing(listing) => sheets.handle_listing(now, from, listing),
+            Frame::Told(batch) => {
+                for record in batch {
+                    self.learn(now, from, record);
+                }
+            }
+            Frame::Invitation(invitation) => self.invited(now, from, &invitation),
+            Frame::Refusal(refusal) => self.tending.handle_refusal(now, from, refusal),
+            Frame::Dismissal(dismissal) => self.hosting.handle_dismissal(from, &dismissal, voice),
+            Frame::Renewal(renewal) => self.tending.handle_renewal(now, from, &renewal, voice),
+            Frame::Absence(absence) => self.tending.handle_absence(now, from, &absence),
+            Frame::Denial(denial) => self.tending.handle_denial(now, from, &denial),
+            Frame::Surplus(surplus) => self.hosting.handle_surplus(from, &surplus, voice),
+        }
+    }
+
+    /// A record that concerns this agent: an offer to it, an acceptance of its own offer, or that one of
+    /// them is taken back.
+    fn learn(&mut self, now: Time, from: AgentId, record: SignedRecord) {
+        if record.by() != from {
+            // What is between two agents is told by the one whose word it is.
+            self.counters.count(Fault::NotTheirs);
+            return;
+        }
+        match record {
+            SignedRecord::Promise(signed) => match self.voice.verify(signed) {
+                Ok(promise) => self.promised(now, promise),
+                Err(_) => self.counters.count(Fault::Signature),
+            },
+            SignedRecord::Withdrawal(signed) => match self.voice.verify(signed) {
+                Ok(withdrawal) => {
+                    self.tending.handle_withdrawal(now, &withdrawal);
+                    self.hosting.handle_withdrawal(&withdrawal, &mut self.voice);
+                }
+                Err(_) => self.counters.count(Fault::Signature),
+            },
+            _ => self.counters.count(Fault::OutOfPlace),
+        }
+    }
+
+    fn promised(&mut self, now: Time, promise: Verified<Promise>) {
+        match promise.body() {
+            Body::Host(host) if host.promisee == self.id() => {
+                let host = host.clone();
+                let tools = Tools {
+                    now,
+                    voice: &mut self.voice,
+                    candidates: &self.view.candidates,
+                    random: &mut self.random,
+                };
+                self.tending.handle_offer(promise, host, tools);
+            }
+            Body::Accept(_) => self.hosting.handle_acceptance(promise, &mut self.voice),
+            _ => self.counters.count(Fault::OutOfPlace),
+        }
+    }
+
+    /// Decides alone whether it offers what it was invited for.
+    fn invited(&mut self, now: Time, by: AgentId, invitation: &Invitation) {
+        let Ok(intent) = self.voice.verify(invitation.intent.clone()) else {
+            self.counters.count(Fault::Signature);
+            return;
+        };
+        let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
+            self.counters.count(Fault::OutOfPlace);
+            return;
+        };
+        let invited = Invited {
+            by,
+            intent: &intent,
+            wanted,
+            workload,
+            invitation,
+        };
+        if self.considers(intent.by()) {
+            self.hosting
+                .handle_invitation(now, &invited, &mut self.voice);
+        } else {
+            invited.refuse(Why::NotConsidered, &mut self.voice);
+        }
+    }
+}
