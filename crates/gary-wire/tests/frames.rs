@@ -171,14 +171,14 @@ fn what_is_too_much_is_refused_before_it_is_read() {
     let why = "told.records stands more than 1024 times";
     assert_eq!(error.to_string(), why);
 
-    let offers = [0x0a, 0].repeat(RENEWED_MAX + 1);
-    let mut recall = vec![0x08, 1, 0x92, 0x01];
-    encode_varint(offers.len() as u64, &mut recall);
-    recall.extend(offers);
-    let error = unpack(&recall).expect_err("too many");
+    let offers = [0x12, 0].repeat(RENEWED_MAX + 1);
+    let mut renewal = vec![0x08, 1, 0x8a, 0x01];
+    encode_varint(offers.len() as u64, &mut renewal);
+    renewal.extend(offers);
+    let error = unpack(&renewal).expect_err("too many");
     assert_eq!(
         error.to_string(),
-        "recall.offers stands more than 1024 times"
+        "renewal.offered stands more than 1024 times"
     );
 
     let error = unpack(&vec![0; FRAME_BYTES_MAX + 1]).expect_err("too long");

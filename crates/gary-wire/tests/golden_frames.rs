@@ -6,8 +6,8 @@ use blessed::golden;
 use gary_promise::{
     Absence, AgentId, Batch, BootEpoch, BoundedSet, Branch, Codec, DIGEST_BRANCHES, Denial, Digest,
     Dismissal, Fetch, Frame, Generation, Hint, Invitation, Listing, Misfit, Notice, PromiseId,
-    Recall, Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed, SignedRecord, Slot,
-    Surplus, Version, Why, WorkloadId,
+    Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed, SignedRecord, Slot, Surplus,
+    Version, Why, WorkloadId,
 };
 use gary_wire::{Spoken, WireCodec};
 
@@ -178,12 +178,6 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 version: version(5),
                 offered: versions([1, 2]),
                 bound: versions([3, 4]),
-            }),
-        ),
-        (
-            "recall",
-            Frame::Recall(Recall {
-                offers: versions([2, 3]),
             }),
         ),
         (

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 
 use blessed::golden;
 use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Incarnation, Liveness, Member, MemberId, PacketCodec,
-    PacketHead, Probe, Renewals, Saying,
+    AgentId, BootEpoch, BootNonce, Hint, Incarnation, Liveness, Member, MemberId, PacketCodec,
+    PacketHead, Probe, Renewals, Saying, Version,
 };
 use gary_wire::WireCodec;
 
@@ -40,6 +40,18 @@ fn sayings() -> Vec<(&'static str, Saying)> {
         ("broadcast", Saying::Broadcast),
         ("turn_undead", Saying::TurnUndead),
     ]
+}
+
+#[test]
+fn hints_are_packed_as_ever() {
+    let hint = Hint {
+        agent: AgentId::from_bytes([0xa1; 32]),
+        version: Version::first(BootEpoch(3)),
+    };
+    let mut packed = Vec::new();
+    WireCodec.pack_hint(&hint, &mut packed);
+    let bytes = golden("packets", "hint", &packed);
+    assert_eq!(WireCodec.unpack_hint(&bytes).expect("ours"), hint);
 }
 
 #[test]

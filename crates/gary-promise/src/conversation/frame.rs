@@ -1,8 +1,8 @@
 //! What one agent says to another at once.
 
 use super::{
-    Absence, Batch, Denial, Digest, Dismissal, Fetch, Hint, Invitation, Listing, Recall, Refusal,
-    Renewal, SheetPart, Surplus,
+    Absence, Batch, Denial, Digest, Dismissal, Fetch, Hint, Invitation, Listing, Refusal, Renewal,
+    SheetPart, Surplus,
 };
 
 /// What one agent says to another at once.
@@ -21,7 +21,7 @@ pub enum Frame {
     Digest(Digest),
     /// Which sheets the sender knows.
     Listing(Listing),
-    /// Records that concern the receiver, unasked or recalled.
+    /// Records that concern the receiver, unasked.
     Told(Batch),
     /// Asks whether the receiver would host.
     Invitation(Invitation),
@@ -31,8 +31,6 @@ pub enum Frame {
     Dismissal(Dismissal),
     /// The sender renews what it has promised to the receiver. One for all of it.
     Renewal(Renewal),
-    /// Asks for all records between the two.
-    Recall(Recall),
     /// The sender goes away for a while, by plan.
     Absence(Absence),
     /// The sender does not keep one of its promises now.

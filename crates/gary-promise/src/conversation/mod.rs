@@ -21,6 +21,6 @@ pub use frame::Frame;
 pub use invitation::{INVITED_SLOTS_MAX, Invitation};
 pub use records::{BATCH_BYTES_MAX, Batch, RECORD_BYTES_MAX, RECORDS_MAX, SignedRecord};
 pub use refusal::{Dismissal, Refusal, Why};
-pub use renewal::{Offers, RENEWED_MAX, Recall, Renewal};
+pub use renewal::{Offers, RENEWED_MAX, Renewal};
 pub use surplus::Surplus;
 pub use unknown_record::UnknownRecord;

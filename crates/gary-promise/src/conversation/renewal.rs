@@ -21,10 +21,3 @@ pub struct Renewal {
     /// Offers that are bound.
     pub bound: Offers,
 }
-
-/// Asks for the records of offers which the receiver has renewed and the sender does not know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recall {
-    /// Which.
-    pub offers: Offers,
-}

@@ -7,8 +7,8 @@ use prost::Message;
 
 use super::{
     absence::Absence, denial::Denial, digest::Digest, dismissal::Dismissal, fetch::Fetch,
-    hint::Hint, invitation::Invitation, listing::Listing, recall::Recall, refusal::Refusal,
-    renewal::Renewal, sheet_part::SheetPart, surplus::Surplus, told::Told,
+    hint::Hint, invitation::Invitation, listing::Listing, refusal::Refusal, renewal::Renewal,
+    sheet_part::SheetPart, surplus::Surplus, told::Told,
 };
 use crate::{
     DecodeError, WireCodec, WireVersion,
@@ -33,7 +33,7 @@ pub(crate) struct Frame {
     needs: u32,
     #[prost(
         oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
     )]
     kind: Option<Kind>,
 }
@@ -61,12 +61,10 @@ enum Kind {
     #[prost(message, tag = "17")]
     Renewal(Renewal),
     #[prost(message, tag = "18")]
-    Recall(Recall),
-    #[prost(message, tag = "19")]
     Absence(Absence),
-    #[prost(message, tag = "20")]
+    #[prost(message, tag = "19")]
     Denial(Denial),
-    #[prost(message, tag = "21")]
+    #[prost(message, tag = "20")]
     Surplus(Surplus),
 }
 
@@ -85,10 +83,9 @@ impl Shaped for Frame {
             Field::message(15, "frame.refusal", &Refusal::SHAPE),
             Field::message(16, "frame.dismissal", &Dismissal::SHAPE),
             Field::message(17, "frame.renewal", &Renewal::SHAPE),
-            Field::message(18, "frame.recall", &Recall::SHAPE),
-            Field::message(19, "frame.absence", &Absence::SHAPE),
-            Field::message(20, "frame.denial", &Denial::SHAPE),
-            Field::message(21, "frame.surplus", &Surplus::SHAPE),
+            Field::message(18, "frame.absence", &Absence::SHAPE),
+            Field::message(19, "frame.denial", &Denial::SHAPE),
+            Field::message(20, "frame.surplus", &Surplus::SHAPE),
         ],
     };
 }
@@ -131,7 +128,6 @@ impl From<&Said> for Frame {
             Said::Refusal(refusal) => Kind::Refusal(refusal.into()),
             Said::Dismissal(dismissal) => Kind::Dismissal(dismissal.into()),
             Said::Renewal(renewal) => Kind::Renewal(renewal.into()),
-            Said::Recall(recall) => Kind::Recall(recall.into()),
             Said::Absence(absence) => Kind::Absence(absence.into()),
             Said::Denial(denial) => Kind::Denial(denial.into()),
             Said::Surplus(surplus) => Kind::Surplus(surplus.into()),
@@ -158,7 +154,6 @@ impl TryFrom<Frame> for Said {
             Kind::Refusal(refusal) => Self::Refusal(refusal.try_into()?),
             Kind::Dismissal(dismissal) => Self::Dismissal(dismissal.try_into()?),
             Kind::Renewal(renewal) => Self::Renewal(renewal.try_into()?),
-            Kind::Recall(recall) => Self::Recall(recall.try_into()?),
             Kind::Absence(absence) => Self::Absence(absence.try_into()?),
             Kind::Denial(denial) => Self::Denial(denial.try_into()?),
             Kind::Surplus(surplus) => Self::Surplus(surplus.try_into()?),

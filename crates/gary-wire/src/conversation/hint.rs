@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Hint {
+pub(crate) struct Hint {
     #[prost(bytes = "vec", tag = "1")]
     agent: Vec<u8>,
     #[prost(message, optional, tag = "2")]

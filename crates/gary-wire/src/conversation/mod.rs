@@ -11,7 +11,6 @@ mod hint;
 mod invitation;
 mod listing;
 mod misfit;
-mod recall;
 mod refusal;
 mod renewal;
 mod sheet_part;
@@ -23,3 +22,4 @@ mod why;
 pub use frame::FRAME_BYTES_MAX;
 #[cfg(test)]
 pub(crate) use frame::Frame;
+pub(crate) use hint::Hint;

@@ -1,11 +1,11 @@
 //! Packing packets part by part.
 
-use gary_promise::{Member, PACKET_BYTES_MAX, PacketCodec, PacketHead};
+use gary_promise::{Hint, Member, PACKET_BYTES_MAX, PacketCodec, PacketHead};
 use prost::Message;
 
 use super::{head, member};
 use crate::{
-    DecodeError, WireCodec,
+    DecodeError, WireCodec, conversation,
     decode_error::NumberError,
     message::{Shaped, decode},
     needs,
@@ -34,6 +34,14 @@ impl PacketCodec for WireCodec {
         let (part, taken) = front::<member::Member>(rest)?;
         let member = decode::<member::Member>(part, PACKET_BYTES_MAX)?;
         Ok((member.try_into()?, taken))
+    }
+
+    fn pack_hint(&self, hint: &Hint, packet: &mut Vec<u8>) {
+        packet.extend(conversation::Hint::from(hint).encode_to_vec());
+    }
+
+    fn unpack_hint(&self, bytes: &[u8]) -> Result<Hint, DecodeError> {
+        decode::<conversation::Hint>(bytes, PACKET_BYTES_MAX)?.try_into()
     }
 }
 

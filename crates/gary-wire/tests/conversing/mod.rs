@@ -2,8 +2,8 @@
 
 use gary_promise::{
     Absence, Batch, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest, Dismissal, Fetch, Frame,
-    Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Recall,
-    Refusal, Renewal, Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed,
+    Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Refusal,
+    Renewal, Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed,
     SignedRecord, Slot, Surplus, Version, Why,
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -35,7 +35,6 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         refusals().prop_map(Frame::Refusal),
         dismissal.prop_map(Frame::Dismissal),
         renewal.prop_map(Frame::Renewal),
-        offers().prop_map(|offers| Frame::Recall(Recall { offers })),
         absence.prop_map(Frame::Absence),
         denial.prop_map(Frame::Denial),
         surpluses().prop_map(Frame::Surplus),
