@@ -9,3 +9,9 @@
 //! - What has to be durable is stored before what follows from it is said.
 //!
 //! One concept a module.
+
+mod sheet;
+
+pub use sheet::{
+    GONE_RELAYED_MAX, OwnSheet, PutError, SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange,
+};

@@ -1,0 +1,17 @@
+//! What every agent has promised to everyone, and how it gets around.
+//!
+//! An agent's sheet is a set with a single writer, which signs a head with every change. The head says
+//! by a hash what stands on the sheet, so that any peer can pass it on and none can leave out a promise
+//! or show one that is gone (decision record 0010).
+
+// One sheet.
+mod content;
+mod gone;
+mod own;
+
+#[cfg(test)]
+mod testing;
+
+pub use content::{SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange};
+pub use gone::GONE_RELAYED_MAX;
+pub use own::{OwnSheet, PutError};
