@@ -13,5 +13,6 @@
 mod sheet;
 
 pub use sheet::{
-    GONE_RELAYED_MAX, OwnSheet, PutError, SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange,
+    GONE_RELAYED_MAX, OwnSheet, PART_BYTES_FULL, PARTS_MAX, PutError, Refusals, Refused,
+    SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange,
 };

@@ -9,9 +9,16 @@ mod content;
 mod gone;
 mod own;
 
+// How one travels.
+mod assembly;
+mod cut;
+mod refused;
+
 #[cfg(test)]
 mod testing;
 
 pub use content::{SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange};
+pub use cut::{PART_BYTES_FULL, PARTS_MAX};
 pub use gone::GONE_RELAYED_MAX;
 pub use own::{OwnSheet, PutError};
+pub use refused::{Refusals, Refused};
