@@ -13,6 +13,7 @@
 mod sheet;
 
 pub use sheet::{
-    GONE_RELAYED_MAX, OwnSheet, PART_BYTES_FULL, PARTS_MAX, PutError, Refusals, Refused,
-    SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange,
+    FETCH_ATTEMPTS_MAX, FETCH_TIMEOUT, FETCHES_MAX, FETCHES_PER_PEER_MAX, GONE_RELAYED_MAX,
+    OwnSheet, PART_BYTES_FULL, PARTS_MAX, PutError, Refusals, Refused, SHEET_BYTES_MAX,
+    SHEET_PROMISES_MAX, STAGED_BYTES_MAX, Sheet, SheetChange,
 };

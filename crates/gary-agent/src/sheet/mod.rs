@@ -14,11 +14,23 @@ mod assembly;
 mod cut;
 mod refused;
 
+// Which ones to fetch, from whom, and when.
+mod claim;
+mod fetches;
+mod peers;
+mod want;
+
+// What is missing although nobody said so.
+mod marks;
+
 #[cfg(test)]
 mod testing;
 
 pub use content::{SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange};
 pub use cut::{PART_BYTES_FULL, PARTS_MAX};
+pub use fetches::{
+    FETCH_ATTEMPTS_MAX, FETCH_TIMEOUT, FETCHES_MAX, FETCHES_PER_PEER_MAX, STAGED_BYTES_MAX,
+};
 pub use gone::GONE_RELAYED_MAX;
 pub use own::{OwnSheet, PutError};
 pub use refused::{Refusals, Refused};
