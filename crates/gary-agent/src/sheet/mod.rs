@@ -12,7 +12,6 @@ mod own;
 // How one travels.
 mod assembly;
 mod cut;
-mod refused;
 
 // Which ones to fetch, from whom, and when.
 mod claim;
@@ -22,7 +21,24 @@ mod want;
 
 // What is missing although nobody said so.
 mod marks;
+mod sweep;
 
+// All of it together.
+mod outbox;
+mod refused;
+mod sheets;
+mod taking;
+
+#[cfg(test)]
+mod converging;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod tampering;
 #[cfg(test)]
 mod testing;
 
@@ -32,5 +48,8 @@ pub use fetches::{
     FETCH_ATTEMPTS_MAX, FETCH_TIMEOUT, FETCHES_MAX, FETCHES_PER_PEER_MAX, STAGED_BYTES_MAX,
 };
 pub use gone::GONE_RELAYED_MAX;
+pub use outbox::{EVENTS_MAX, FRAMES_MAX};
 pub use own::{OwnSheet, PutError};
 pub use refused::{Refusals, Refused};
+pub use sheets::{OWNERS_MAX, SHEETS_BYTES_MAX, Sheets};
+pub use sweep::{SWEEP_HURRIED, SWEEP_INTERVAL};
