@@ -1,16 +1,17 @@
 //! A sheet that is on its way, part by part.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use gary_promise::{
-    AgentId, Batch, Codec, Promise, Scope, SheetHead, SheetPart, SignedRecord, Verified, Verifier,
-    VerifyError, Version,
+    AgentId, Batch, SheetHead, SheetPart, SignedRecord, Verified, Verifier, VerifyError, Version,
 };
 
 use super::{
     GONE_RELAYED_MAX, PARTS_MAX, Refused, SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange,
     content::{self, Live},
     gone::Gone,
+    line::Line,
+    sheet_codec::SheetCodec,
 };
 
 /// A sheet that is on its way: staged until all parts are there, and taken only when the result is
@@ -35,7 +36,7 @@ impl Assembly {
         have: Option<Version>,
         known: Option<&Sheet>,
         verifier: &mut Verifier,
-        codec: &impl Codec<SheetHead>,
+        codec: &impl SheetCodec,
     ) -> Result<Self, Refused> {
         check_shape(part, have)?;
         let head = verifier
@@ -95,7 +96,7 @@ impl Assembly {
         part: SheetPart,
         room_bytes: usize,
         verifier: &mut Verifier,
-        codec: &impl Codec<Promise>,
+        codec: &impl SheetCodec,
     ) -> Result<(), Refused> {
         if part.part >= self.parts || (part.part > 0 && !part.gone.is_empty()) {
             return Err(Refused::Shape);
@@ -113,9 +114,9 @@ impl Assembly {
         }
         self.gone.extend(part.gone.iter().copied());
         for record in part.made {
-            let promise = self.check(record, verifier, codec)?;
-            self.bytes += content::bytes(&promise);
-            self.made.insert(promise.version(), Arc::new(promise));
+            let line = self.check(record, verifier, codec)?;
+            self.bytes += content::bytes(&line);
+            self.made.insert(line.version(), line);
         }
         Ok(())
     }
@@ -124,25 +125,24 @@ impl Assembly {
         &self,
         record: SignedRecord,
         verifier: &mut Verifier,
-        codec: &impl Codec<Promise>,
-    ) -> Result<Verified<Promise>, Refused> {
+        codec: &impl SheetCodec,
+    ) -> Result<Line, Refused> {
         let SignedRecord::Promise(signed) = record else {
             return Err(Refused::Kind);
         };
         if signed.by() != self.owner() {
             return Err(Refused::Foreign);
         }
-        let promise = verifier
-            .verify(signed, codec)
-            .map_err(|error| why(&error))?;
-        if promise.scope() != Scope::Everyone {
+        let reading = verifier.read(signed, codec).map_err(|error| why(&error))?;
+        let line = Line::of(reading);
+        if !line.is_for_everyone() {
             return Err(Refused::Scope);
         }
         // A head is later than all it is over; one that is not is none of an honest owner's.
-        if promise.version() >= self.version() {
+        if line.version() >= self.version() {
             return Err(Refused::Root);
         }
-        Ok(promise)
+        Ok(line)
     }
 
     fn owner(&self) -> AgentId {
@@ -168,7 +168,7 @@ impl Assembly {
         if live.len() != self.head.count as usize || content::root(&live) != self.head.root {
             return Err(Refused::Root);
         }
-        if live.values().map(|its| content::bytes(its)).sum::<usize>() > SHEET_BYTES_MAX {
+        if live.values().map(content::bytes).sum::<usize>() > SHEET_BYTES_MAX {
             return Err(Refused::TooLarge);
         }
         Ok(Sheet::after(known, self.head, live, gone))
@@ -204,6 +204,7 @@ fn why<E: std::error::Error>(error: &VerifyError<E>) -> Refused {
 
 #[cfg(test)]
 mod tests {
+    use gary_promise::Body;
     use proptest::prelude::*;
 
     use super::*;
@@ -241,13 +242,35 @@ mod tests {
         };
         let mut told = known.map(ids).unwrap_or_default();
         for went in &change.went {
-            assert!(told.remove(went));
+            told.remove(went);
         }
         for came in &change.came {
             assert!(told.insert(came.id()));
         }
-        assert_eq!(told, ids(source));
+        assert_eq!(told, ids(&sheet));
         (sheet, is_whole)
+    }
+
+    #[test]
+    fn what_only_a_later_release_can_read_stands_and_is_passed_on() {
+        let mut verifier = verifier();
+        let mut owner = Agent::new(1);
+        let early = owner.keep(1);
+        let late = owner.promise_later(Body::Admit);
+        owner.sign();
+        let source = owner.sheet.sheet().expect("it is signed");
+        let (first, _) = follow(source, None, &mut verifier);
+        let (second, _) = follow(&first, None, &mut verifier);
+        assert_eq!(content::root(&second.live()), source.head().root);
+        assert!(second.promises().map(|its| its.id()).eq([early.id()]));
+
+        // It goes like any other.
+        owner.withdraw(&late);
+        owner.sign();
+        let source = owner.sheet.sheet().expect("it is signed");
+        let (second, is_whole) = follow(source, Some(&second), &mut verifier);
+        assert!(!is_whole);
+        assert_eq!(second.live().len(), 1);
     }
 
     proptest! {

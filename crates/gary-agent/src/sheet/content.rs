@@ -7,7 +7,7 @@ use gary_promise::{
     Verified, Version,
 };
 
-use super::gone::Gone;
+use super::{gone::Gone, line::Line};
 
 /// The most promises on one sheet. An owner puts no more on its own, and a larger one is refused.
 pub const SHEET_PROMISES_MAX: usize = 2048;
@@ -17,7 +17,7 @@ pub const SHEET_PROMISES_MAX: usize = 2048;
 pub const SHEET_BYTES_MAX: usize = 1 << 20;
 
 /// Promises by their version.
-pub(super) type Live = BTreeMap<Version, Arc<Verified<Promise>>>;
+pub(super) type Live = BTreeMap<Version, Line>;
 
 /// What an agent has promised to everyone and not taken back, as of a head that it signed.
 #[derive(Debug, Clone)]
@@ -35,15 +35,16 @@ pub struct SheetChange {
     pub owner: AgentId,
     /// The version of its head now.
     pub version: Version,
-    /// Promises that stand and were not known before, in the order they were made.
+    /// Promises that stand and were not known before, in the order they were made. What only a later
+    /// release can read is not among them.
     pub came: Vec<Arc<Verified<Promise>>>,
-    /// Promises that stand no longer.
+    /// Promises that stand no longer, those that could not be read included.
     pub went: Vec<PromiseId>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
-    promise: Arc<Verified<Promise>>,
+    line: Line,
     /// The first head with which it was seen here. Whoever has that head or a later one has it; the owner
     /// may have put it there earlier, so that some others have it too.
     came: Version,
@@ -59,18 +60,18 @@ impl Sheet {
         gone: Gone,
     ) -> (Self, SheetChange) {
         let version = head.version;
-        let (owner, bytes) = (head.by(), live.values().map(|its| bytes(its)).sum());
+        let (owner, bytes) = (head.by(), live.values().map(bytes).sum());
         let went = before.map_or_else(Vec::new, |before| before.without(&live));
         let mut came = Vec::new();
         let mut entries = BTreeMap::new();
-        for (at, promise) in live {
+        for (at, line) in live {
             let known = before.and_then(|before| before.live.get(&at));
-            let entry = match known.filter(|known| known.promise.signed() == promise.signed()) {
+            let entry = match known.filter(|known| known.line.signed() == line.signed()) {
                 Some(known) => known.clone(),
                 None => {
-                    came.push(Arc::clone(&promise));
+                    came.extend(line.promise().cloned());
                     Entry {
-                        promise,
+                        line,
                         came: version,
                     }
                 }
@@ -117,26 +118,25 @@ impl Sheet {
         self.head.version
     }
 
-    /// The promises on it, in the order they were made.
+    /// The promises on it, in the order they were made, but for those that only a later release can
+    /// read.
     pub fn promises(&self) -> impl Iterator<Item = &Verified<Promise>> {
-        self.live.values().map(|entry| &*entry.promise)
+        let read = self.live.values().filter_map(|entry| entry.line.promise());
+        read.map(|promise| &**promise)
     }
 
     /// The promises on it, shared.
     pub(super) fn live(&self) -> Live {
         let entries = self.live.iter();
-        let shared = entries.map(|(at, entry)| (*at, Arc::clone(&entry.promise)));
+        let shared = entries.map(|(at, entry)| (*at, entry.line.clone()));
         shared.collect()
     }
 
     /// What a peer needs besides the sheet of the head `since`; all of it for `None`.
-    pub(super) fn made_since(
-        &self,
-        since: Option<Version>,
-    ) -> impl Iterator<Item = &Verified<Promise>> {
+    pub(super) fn made_since(&self, since: Option<Version>) -> impl Iterator<Item = &Line> {
         let entries = self.live.values();
         let made = entries.filter(move |entry| since.is_none_or(|since| entry.came > since));
-        made.map(|entry| &*entry.promise)
+        made.map(|entry| &entry.line)
     }
 
     /// What is gone from it.
@@ -157,12 +157,12 @@ impl Sheet {
 
 /// The hash over what stands.
 pub(super) fn root(live: &Live) -> SheetRoot {
-    SheetRoot::of(live.iter().map(|(at, promise)| (*at, promise.signed())))
+    SheetRoot::of(live.iter().map(|(at, line)| (*at, line.signed())))
 }
 
 /// What a promise counts for where bytes are limited.
-pub(super) fn bytes(promise: &Verified<Promise>) -> usize {
-    bytes_of(promise.signed().bytes())
+pub(super) fn bytes(line: &Line) -> usize {
+    bytes_of(line.signed().bytes())
 }
 
 /// What a record counts for that packs to this: an upper bound of its bytes on the way.

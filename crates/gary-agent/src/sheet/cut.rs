@@ -37,13 +37,13 @@ pub(super) fn cut(sheet: &Sheet, have: Option<Version>) -> Vec<SheetPart> {
 fn batches(sheet: &Sheet, since: Option<Version>) -> Vec<Batch> {
     let mut full = Vec::new();
     let (mut batch, mut batch_bytes) = (Batch::default(), 0);
-    for promise in sheet.made_since(since) {
-        let bytes = content::bytes(promise);
+    for line in sheet.made_since(since) {
+        let bytes = content::bytes(line);
         if !batch.is_empty() && batch_bytes + bytes > PART_BYTES_FULL {
             full.push(std::mem::take(&mut batch));
             batch_bytes = 0;
         }
-        let record = SignedRecord::Promise(promise.signed().clone());
+        let record = SignedRecord::Promise(line.signed().clone());
         assert!(batch.push(record), "a batch has room for more than a part");
         batch_bytes += bytes;
     }

@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use gary_promise::{AgentId, Codec, Fetch, Promise, SheetHead, SheetPart, Time, Verifier, Version};
+use gary_promise::{AgentId, Fetch, SheetPart, Time, Verifier, Version};
 use rand::{Rng, RngExt};
 
 use super::{
     Refused, Sheet, SheetChange,
     claim::{Claim, Claims},
     peers::Peers,
+    sheet_codec::SheetCodec,
     want::{Asked, State, Want},
 };
 
@@ -139,7 +140,7 @@ impl Fetches {
 
     /// Takes a part of the sheet `owner`, of which `known` is known. Gives back the sheet when it was
     /// the last that was missing.
-    pub(super) fn take<C: Codec<Promise> + Codec<SheetHead>>(
+    pub(super) fn take<C: SheetCodec>(
         &mut self,
         now: Time,
         from: AgentId,

@@ -7,11 +7,13 @@
 // One sheet.
 mod content;
 mod gone;
+mod line;
 mod own;
 
 // How one travels.
 mod assembly;
 mod cut;
+mod sheet_codec;
 
 // Which ones to fetch, from whom, and when.
 mod claim;
@@ -51,5 +53,6 @@ pub use gone::GONE_RELAYED_MAX;
 pub use outbox::{EVENTS_MAX, FRAMES_MAX};
 pub use own::{OwnSheet, PutError};
 pub use refused::{Refusals, Refused};
+pub use sheet_codec::SheetCodec;
 pub use sheets::{OWNERS_MAX, SHEETS_BYTES_MAX, Sheets};
 pub use sweep::{SWEEP_HURRIED, SWEEP_INTERVAL};

@@ -11,6 +11,7 @@ use super::{
     SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet,
     content::{self, Live},
     gone::Gone,
+    line::Line,
 };
 
 /// The sheet of the agent in whose code it stands: it alone puts something on it or takes it off.
@@ -92,15 +93,15 @@ impl OwnSheet {
             return Err(PutError::TooMany);
         }
         let freed_bytes = revised.map_or(0, |(_, bytes)| bytes);
-        let bytes = self.bytes + content::bytes(&promise) - freed_bytes;
+        let line = Line::Read(Arc::new(promise.into_verified()));
+        let bytes = self.bytes + content::bytes(&line) - freed_bytes;
         if bytes > SHEET_BYTES_MAX {
             return Err(PutError::TooLarge);
         }
         if let Some((version, _)) = revised {
             self.live.remove(&version);
         }
-        let promise = Arc::new(promise.into_verified());
-        self.live.insert(promise.version(), promise);
+        self.live.insert(line.version(), line);
         self.bytes = bytes;
         self.is_changed = true;
         Ok(())
@@ -111,10 +112,10 @@ impl OwnSheet {
         if withdrawal.by() != self.owner {
             return false;
         }
-        let Some(promise) = self.live.remove(&withdrawal.of()) else {
+        let Some(line) = self.live.remove(&withdrawal.of()) else {
             return false;
         };
-        self.bytes -= content::bytes(&promise);
+        self.bytes -= content::bytes(&line);
         self.is_changed = true;
         true
     }

@@ -1,8 +1,11 @@
 //! What comes from peers about somebody's sheet: that it has changed, and the sheet itself.
 
-use gary_promise::{AgentId, Codec, Hint, Promise, SheetHead, SheetPart, Time, Verifier, Version};
+use gary_promise::{AgentId, Hint, SheetPart, Time, Verifier, Version};
 
-use super::{Refused, SHEETS_BYTES_MAX, Sheet, Sheets, claim::Claim, fetches::Fetched};
+use super::{
+    Refused, SHEETS_BYTES_MAX, Sheet, Sheets, claim::Claim, fetches::Fetched,
+    sheet_codec::SheetCodec,
+};
 
 impl Sheets {
     /// A sheet is said to have changed. The one who says so, `from`, is asked for it, or the owner where
@@ -28,7 +31,7 @@ impl Sheets {
     /// and together are what the owner has signed; until then nothing changes.
     ///
     /// The verifier and the codec are shared with whatever else this agent checks.
-    pub fn handle_part<C: Codec<Promise> + Codec<SheetHead>>(
+    pub fn handle_part<C: SheetCodec>(
         &mut self,
         now: Time,
         from: AgentId,
@@ -81,7 +84,7 @@ impl Sheets {
         }
     }
 
-    fn take_part<C: Codec<Promise> + Codec<SheetHead>>(
+    fn take_part<C: SheetCodec>(
         &mut self,
         now: Time,
         from: AgentId,

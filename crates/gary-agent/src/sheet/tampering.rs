@@ -23,7 +23,7 @@ impl<T> Codec<T> for Mumble {
     }
 
     fn unpack(&self, _: &[u8]) -> Result<T, NotInTheBook> {
-        Err(NotInTheBook)
+        Err(NotInTheBook::Unknown)
     }
 }
 

@@ -4,8 +4,8 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use gary_promise::{
     AgentId, AgentKey, Body, BootEpoch, ClusterId, Codec, ComponentDigest, Condition, Frame, Have,
-    Keep, Own, Promise, Promiser, Reason, Routes, Sequence, SheetHead, SignedRecord, Verifier,
-    Version, Withdrawal, WorkloadId,
+    Head, HeadCodec, Keep, Own, Promise, Promiser, Reason, Routes, Sequence, SheetHead,
+    SignedRecord, Verifier, Version, Withdrawal, WorkloadId,
 };
 
 use super::OwnSheet;
@@ -15,16 +15,26 @@ const CLUSTER: ClusterId = ClusterId::from_bytes([0xc1; 32]);
 
 thread_local! {
     static PROMISES: RefCell<BTreeMap<Vec<u8>, Promise>> = const { RefCell::new(BTreeMap::new()) };
+    static LATER: RefCell<BTreeMap<Vec<u8>, Head>> = const { RefCell::new(BTreeMap::new()) };
     static HEADS: RefCell<BTreeMap<Vec<u8>, SheetHead>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// A codec that knows what was packed in the same test: the bytes are a value's debug form.
 pub(super) struct Book;
 
-/// Bytes that are not in the book.
+/// What a later release packs, of which a [`Book`] reads the head only.
+pub(super) struct LaterBook;
+
+/// Why bytes are not in the book.
 #[derive(Debug, thiserror::Error)]
-#[error("this is not in the book")]
-pub(super) struct NotInTheBook;
+pub(super) enum NotInTheBook {
+    /// Nobody packed them.
+    #[error("this is in no book")]
+    Unknown,
+    /// A later release did.
+    #[error("this is in a later book")]
+    Later,
+}
 
 impl Codec<Promise> for Book {
     type Error = NotInTheBook;
@@ -36,7 +46,38 @@ impl Codec<Promise> for Book {
     }
 
     fn unpack(&self, bytes: &[u8]) -> Result<Promise, NotInTheBook> {
-        PROMISES.with_borrow(|book| book.get(bytes).cloned().ok_or(NotInTheBook))
+        if LATER.with_borrow(|later| later.contains_key(bytes)) {
+            return Err(NotInTheBook::Later);
+        }
+        PROMISES.with_borrow(|book| book.get(bytes).cloned().ok_or(NotInTheBook::Unknown))
+    }
+}
+
+impl HeadCodec for Book {
+    type Error = NotInTheBook;
+
+    fn head(&self, bytes: &[u8]) -> Result<Head, NotInTheBook> {
+        LATER.with_borrow(|later| later.get(bytes).copied().ok_or(NotInTheBook::Unknown))
+    }
+
+    fn is_later(&self, refused: &NotInTheBook) -> bool {
+        matches!(refused, NotInTheBook::Later)
+    }
+}
+
+impl Codec<Promise> for LaterBook {
+    type Error = NotInTheBook;
+
+    fn pack(&self, promise: &Promise) -> Vec<u8> {
+        let bytes = format!("later {promise:?}").into_bytes();
+        let head = Head::new(2, promise.version(), promise.revises());
+        let head = head.expect("it does not revise itself");
+        LATER.with_borrow_mut(|later| later.insert(bytes.clone(), head));
+        bytes
+    }
+
+    fn unpack(&self, _: &[u8]) -> Result<Promise, NotInTheBook> {
+        Err(NotInTheBook::Unknown)
     }
 }
 
@@ -50,7 +91,7 @@ impl Codec<SheetHead> for Book {
     }
 
     fn unpack(&self, bytes: &[u8]) -> Result<SheetHead, NotInTheBook> {
-        HEADS.with_borrow(|book| book.get(bytes).copied().ok_or(NotInTheBook))
+        HEADS.with_borrow(|book| book.get(bytes).copied().ok_or(NotInTheBook::Unknown))
     }
 }
 
@@ -62,7 +103,7 @@ impl Codec<Withdrawal> for Book {
     }
 
     fn unpack(&self, _: &[u8]) -> Result<Withdrawal, NotInTheBook> {
-        Err(NotInTheBook)
+        Err(NotInTheBook::Unknown)
     }
 }
 
@@ -117,6 +158,14 @@ impl Agent {
             name: "hello".parse().expect("a name"),
             routes: Routes::default(),
         }))
+    }
+
+    /// Promises something to everyone as a later release packs it.
+    pub(super) fn promise_later(&mut self, body: Body) -> Own<Promise> {
+        let promise = self
+            .promiser
+            .promise(body, Condition::default(), &LaterBook);
+        self.put(promise.expect("it is short"))
     }
 
     /// Promises something in the place of an earlier promise.

@@ -1,8 +1,8 @@
 //! A sheet that is wanted, and how far that has come.
 
-use gary_promise::{AgentId, Codec, SheetHead, SheetPart, Time, Verifier, Version};
+use gary_promise::{AgentId, SheetPart, Time, Verifier, Version};
 
-use super::{Refused, Sheet, assembly::Assembly, claim::Claims};
+use super::{Refused, Sheet, assembly::Assembly, claim::Claims, sheet_codec::SheetCodec};
 
 /// A sheet that is wanted.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Asked {
         known: Option<&Sheet>,
         staged_bytes: &mut usize,
         verifier: &mut Verifier,
-        codec: &impl Codec<SheetHead>,
+        codec: &impl SheetCodec,
     ) -> Result<&mut Assembly, Refused> {
         if !self.assembly.as_ref().is_some_and(|its| its.has(part)) {
             let begun = Assembly::begin(part, self.have, known, verifier, codec)?;
