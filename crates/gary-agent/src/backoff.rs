@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rand::{Rng, RngCore};
+use rand::{Rng, RngExt};
 
 /// The first wait, and the longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Waits {
 impl Waits {
     /// The wait after this many attempts in a row: twice the one before, with up to half of it taken away
     /// at random, so that those who failed together do not try again together.
-    pub fn after(self, attempts: u32, random: &mut impl RngCore) -> Duration {
+    pub fn after(self, attempts: u32, random: &mut impl Rng) -> Duration {
         let doublings = attempts.saturating_sub(1).min(32);
         let whole_ms = self
             .first_ms
@@ -30,7 +30,7 @@ impl Waits {
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+    use rand::rngs::ChaCha8Rng;
 
     use super::*;
 

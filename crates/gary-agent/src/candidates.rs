@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{AgentId, Capacity, Consider, Needs};
-use rand::{Rng, RngCore};
+use rand::{Rng, RngExt};
 
 /// In a cluster of up to this many machines all are looked at. In a larger one a few are drawn: to take
 /// the best of a few is nearly as good as the best of all, and needs no list that everybody agrees on.
@@ -66,7 +66,9 @@ impl Candidates {
     /// Those that are there.
     pub(crate) fn up(&self) -> impl Iterator<Item = &AgentId> {
         let known = self.known.iter();
-        known.filter(|(_, known)| known.is_up).map(|(agent, _)| agent)
+        known
+            .filter(|(_, known)| known.is_up)
+            .map(|(agent, _)| agent)
     }
 
     /// Machines that fit, not among those that are `passed_over`: all there are in a small cluster, some
@@ -77,7 +79,7 @@ impl Candidates {
         needs: &Needs,
         owner: AgentId,
         passed_over: impl Fn(&AgentId) -> bool,
-        random: &mut impl RngCore,
+        random: &mut impl Rng,
     ) -> Vec<AgentId> {
         let fits = |agent: &AgentId| {
             let known = self.known.get(agent);
@@ -141,7 +143,7 @@ mod tests {
     use gary_promise::{Architecture, Interfaces, Labels, Portion, Resources, Submitters};
     use proptest::prelude::*;
     use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+    use rand::rngs::ChaCha8Rng;
 
     use super::*;
 

@@ -10,7 +10,12 @@
 //!
 //! One concept a module.
 
+// What it sees of its cluster: who is there, and what they promise to everyone.
+pub mod membership;
+pub mod sheet;
+
 // How an agent speaks, and what it remembers.
+mod memory;
 mod voice;
 
 // What it promises of its machine.
@@ -24,10 +29,11 @@ mod trust;
 
 mod agent;
 mod backoff;
-mod memory;
 mod refused;
 
-pub use agent::{Agent, FORGETS_AFTER, LEASE_MS, Powers, RECONCILES_EVERY, RENEWS_EVERY, Setup, Taken};
+pub use agent::{
+    Agent, FORGETS_AFTER, LEASE_MS, Powers, RECONCILES_EVERY, RENEWS_EVERY, Setup, Taken,
+};
 pub use backoff::Waits;
 pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
 pub use hosting::{
@@ -41,4 +47,4 @@ pub use tending::{
     Remembered, WORKLOADS_MAX,
 };
 pub use trust::{HALF_LIFE, TRUSTED_MAX};
-pub use voice::{Fact, HELD_MAX, Refused, Speech, Transmit, Write, WriteId};
+pub use voice::{Fact, HELD_MAX, Speech, Transmit, Unverified, Write, WriteId};

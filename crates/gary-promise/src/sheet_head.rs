@@ -16,8 +16,8 @@ pub struct SheetHead {
     pub count: u32,
     /// What they are.
     pub root: SheetRoot,
-    /// From this head on, the owner and those who follow remember what is gone. A peer with an earlier
-    /// one is sent the whole sheet.
+    /// From this head on, the owner remembers what is gone. A peer with an earlier one is sent the whole
+    /// sheet, and by others, who remember less, also one with a later.
     pub remembered_from: Version,
 }
 

@@ -50,7 +50,7 @@ fn hints_are_packed_as_ever() {
     };
     let mut packed = Vec::new();
     WireCodec.pack_hint(&hint, &mut packed);
-    let bytes = golden("packets", "hint", &packed);
+    let bytes = golden("hints", "hint", &packed);
     assert_eq!(WireCodec.unpack_hint(&bytes).expect("ours"), hint);
 }
 

@@ -6,8 +6,8 @@ use gary_promise::{
     AgentId, Body, Capacity, Consider, Frame, Generation, Lease, MemberId, Notice, Own, Promise,
     Promiser, Renewals, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId,
 };
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
 
 use super::setup::{Powers, Setup};
 use super::view::View;
@@ -78,8 +78,7 @@ impl<C: Powers> Agent<C> {
         let promiser = Promiser::new(setup.key, setup.cluster, setup.epoch);
         let verifier = Verifier::new(setup.cluster, REMEMBERED_MAX);
         let mut random = ChaCha8Rng::seed_from_u64(setup.seed);
-        let membership =
-            Membership::new(me, setup.membership, random.random(), codec.clone(), now);
+        let membership = Membership::new(me, setup.membership, random.random(), codec.clone(), now);
         let lease = Lease::from_ms(LEASE_MS).expect("it is no more than an hour");
         let mut agent = Self {
             view: View::new(membership, Sheets::new(id, random.random(), now), now),
@@ -243,7 +242,10 @@ impl<C: Powers> Agent<C> {
     pub fn poll_timeout(&self) -> Time {
         let parts = [self.hosting.due_at(), self.tending.due_at()];
         let parts = parts.into_iter().flatten();
-        parts.chain([self.renews_at, self.view.due_at()]).min().expect("there are two at least")
+        parts
+            .chain([self.renews_at, self.view.due_at()])
+            .min()
+            .expect("there are two at least")
     }
 
     /// Why agents would not host a workload that this one keeps, each by what it said last.
@@ -321,7 +323,10 @@ impl<C: Powers> Agent<C> {
     fn put(&mut self, promise: Own<Promise>) {
         // There is room for as many workloads as an agent keeps.
         if self.own.put(promise).is_err() {
-            debug_assert!(false, "a sheet has room for what an agent promises to everyone");
+            debug_assert!(
+                false,
+                "a sheet has room for what an agent promises to everyone"
+            );
         }
     }
 

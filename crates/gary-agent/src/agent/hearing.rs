@@ -16,9 +16,9 @@ impl<C: Powers> Agent<C> {
             Frame::Fetch(fetch) => sheets.handle_fetch(from, fetch),
             Frame::Sheet(part) => {
                 let (verifier, codec) = voice.reader();
-                sheets.handle_part(now, from, *part, verifier, codec);
+                sheets.handle_part(now, from, part, verifier, codec);
             }
-            Frame::Digest(digest) => sheets.handle_digest(from, *digest),
+            Frame::Digest(digest) => sheets.handle_digest(from, digest),
             Frame::Listing(listing) => sheets.handle_listing(now, from, listing),
             Frame::Told(batch) => {
                 for record in batch {

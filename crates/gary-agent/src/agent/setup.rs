@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 
-use gary_promise::{
-    AgentKey, BootEpoch, BootNonce, Capacity, ClusterId, Consider, PacketCodec,
-};
+use gary_promise::{AgentKey, BootEpoch, BootNonce, Capacity, ClusterId, Consider, PacketCodec};
 
 use crate::membership::Settings;
+use crate::sheet::SheetCodec;
 use crate::voice::Speech;
 
 /// What an agent is from the start.
@@ -33,6 +32,6 @@ pub struct Setup {
 }
 
 /// All the codecs that an agent needs.
-pub trait Powers: Speech + PacketCodec + Clone {}
+pub trait Powers: Speech + SheetCodec + PacketCodec + Clone {}
 
-impl<C: Speech + PacketCodec + Clone> Powers for C {}
+impl<C: Speech + SheetCodec + PacketCodec + Clone> Powers for C {}

@@ -48,7 +48,11 @@ impl<C: Powers> View<C> {
     pub(super) fn due_at(&self) -> Time {
         let membership = self.membership.poll_timeout();
         let others = [self.sheets.poll_timeout(), self.reconciles_at];
-        others.into_iter().chain(membership).min().expect("there are two at least")
+        others
+            .into_iter()
+            .chain(membership)
+            .min()
+            .expect("there are two at least")
     }
 
     /// Tells members of sheets that have changed.
@@ -99,7 +103,10 @@ impl<C: Powers> View<C> {
             .filter(|agent| **agent != me && !members.contains_key(agent))
             .copied()
             .collect();
-        let lost = gone.into_iter().filter_map(|agent| self.down(now, agent)).collect();
+        let lost = gone
+            .into_iter()
+            .filter_map(|agent| self.down(now, agent))
+            .collect();
         let forgotten: Vec<AgentId> = self
             .gone_since
             .iter()

@@ -8,7 +8,7 @@ use gary_promise::{
     Invitation, Lease, Notice, Offers, Promise, PromiseId, RENEWED_MAX, Reason, Refusal, Renewal,
     Signed, SignedRecord, Slot, Time, Use, Verified, Version, Why, Withdrawal, WorkloadId,
 };
-use rand::RngCore;
+use rand::Rng;
 
 use super::hosted::{DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, State, accepted};
 use super::order::{HostReport, Order};
@@ -84,10 +84,6 @@ impl Hosting {
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
         }
-    }
-
-    pub(crate) const fn ledger(&self) -> &Ledger {
-        &self.ledger
     }
 
     /// Offers for as many of the slots as there is room for, and refuses the others with the reason.
@@ -280,7 +276,7 @@ impl Hosting {
         now: Time,
         report: HostReport,
         voice: &mut Voice<C, Order>,
-        random: &mut impl RngCore,
+        random: &mut impl Rng,
     ) {
         match report {
             HostReport::Started { offer } => self.set_run(offer, Run::On { failures: 0 }),
@@ -308,7 +304,7 @@ impl Hosting {
         now: Time,
         offer: PromiseId,
         voice: &mut Voice<C, Order>,
-        random: &mut impl RngCore,
+        random: &mut impl Rng,
     ) {
         let Some(hosted) = self.hosted.get_mut(&offer.version) else {
             return;
@@ -429,7 +425,10 @@ impl Hosting {
         } else {
             self.ledger.free(hosted.entry);
         }
-        voice.tell(hosted.host.promisee, [SignedRecord::Withdrawal(withdrawal.signed().clone())]);
+        voice.tell(
+            hosted.host.promisee,
+            [SignedRecord::Withdrawal(withdrawal.signed().clone())],
+        );
     }
 
     fn insert(&mut self, hosted: Hosted) {
@@ -476,7 +475,10 @@ impl Hosting {
             }
             None => {
                 let withdrawal = voice.withdraw(&offer, Reason::Unstated);
-                voice.tell(host.promisee, [SignedRecord::Withdrawal(withdrawal.signed().clone())]);
+                voice.tell(
+                    host.promisee,
+                    [SignedRecord::Withdrawal(withdrawal.signed().clone())],
+                );
             }
         }
     }

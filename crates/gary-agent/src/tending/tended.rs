@@ -8,7 +8,7 @@ use gary_promise::{
     Invitation, Observer, Own, Promise, Reason, SignedRecord, Slot, Surplus, Time, Use, Verified,
     Version, WorkloadId,
 };
-use rand::RngCore;
+use rand::Rng;
 
 use super::choice::{Occupancy, preference};
 use super::counted::{Counted, Standing};
@@ -136,7 +136,7 @@ impl Tended {
 
     /// Looks at what is counted, and does what follows from it: lets go what is broken or surplus, and
     /// invites where there are holes.
-    pub(super) fn look<C: Speech, R: RngCore>(
+    pub(super) fn look<C: Speech, R: Rng>(
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
@@ -157,7 +157,7 @@ impl Tended {
 
     /// Takes back the acceptance of what is broken, of what is beyond the valency, and of an earlier
     /// generation whose slot is hosted at the later one. Says which offers are not counted any more.
-    fn let_go<C: Speech, R: RngCore>(
+    fn let_go<C: Speech, R: Rng>(
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
@@ -190,7 +190,10 @@ impl Tended {
                 }
                 let withdrawal = keeper.voice.withdraw(&its.acceptance, reason);
                 keeper.voice.forget(its.offer.id());
-                keeper.voice.tell(its.offer.by(), [SignedRecord::Withdrawal(withdrawal.signed().clone())]);
+                keeper.voice.tell(
+                    its.offer.by(),
+                    [SignedRecord::Withdrawal(withdrawal.signed().clone())],
+                );
                 gone.push((its.offer.by(), its.offer.version()));
                 false
             });
@@ -204,7 +207,7 @@ impl Tended {
     }
 
     /// Where two good hostings share a slot, tells those who do not win. It informs them; they withdraw.
-    fn settle_surplus<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    fn settle_surplus<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         let (now, observer) = (keeper.now, keeper.observer());
         let generation = self.wanted.lineage.generation();
         let mut held: BTreeMap<AgentId, u32> = BTreeMap::new();
@@ -249,7 +252,7 @@ impl Tended {
     }
 
     /// Invites for every hole.
-    fn open_round<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    fn open_round<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         let (now, observer) = (keeper.now, keeper.observer());
         let holes = self.holes(&observer, now);
         if holes.is_empty() {
@@ -318,7 +321,7 @@ impl Tended {
     }
 
     /// An offer has come. One that no round waits for is dismissed.
-    pub(super) fn handle_offer<C: Speech, R: RngCore>(
+    pub(super) fn handle_offer<C: Speech, R: Rng>(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
@@ -369,7 +372,7 @@ impl Tended {
     }
 
     /// Accepts the best offer for each slot, and dismisses the others.
-    fn close_round<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    fn close_round<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         let Some(round) = self.round.take() else {
             return;
         };
@@ -418,7 +421,7 @@ impl Tended {
     }
 
     /// Slots are open still: waits before the next round, longer each time.
-    fn wait<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    fn wait<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         self.attempts = self.attempts.saturating_add(1);
         let wait = ROUND_WAITS.after(self.attempts, keeper.random);
         self.next_round_at = keeper.now.after(wait);

@@ -7,7 +7,7 @@ use gary_promise::{
     Reason, Refusal, Renewal, Slot, Submitters, Time, Use, Verified, Version, Withdrawal, Word,
     WorkloadId,
 };
-use rand::RngCore;
+use rand::Rng;
 
 use super::refusals::Remembered;
 use super::tended::{Keeper, Tended, dismiss};
@@ -24,7 +24,7 @@ pub const WORKLOADS_MAX: usize = 4096;
 pub enum DeployError {
     /// Somebody else signed it, or it cannot be read.
     #[error(transparent)]
-    Refused(#[from] crate::voice::Refused),
+    Refused(#[from] crate::voice::Unverified),
     /// It is a promise of another type.
     #[error("{found} is no intent")]
     NotAnIntent {
@@ -164,7 +164,7 @@ impl Tending {
         &mut self,
         offer: Verified<Promise>,
         host: Host,
-        mut tools: Tools<'_, C, impl RngCore>,
+        mut tools: Tools<'_, C, impl Rng>,
     ) {
         let now = tools.now;
         let Some(tended) = self.tended.get_mut(&host.workload) else {
@@ -271,7 +271,7 @@ impl Tending {
     }
 
     /// Does what is due.
-    pub(crate) fn handle_timeout<C: Speech>(&mut self, mut tools: Tools<'_, C, impl RngCore>) {
+    pub(crate) fn handle_timeout<C: Speech>(&mut self, mut tools: Tools<'_, C, impl Rng>) {
         let now = tools.now;
         while let Some((at, workload)) = self.queue.first().copied()
             && at <= now

@@ -6,4 +6,4 @@ mod voice;
 pub(crate) use outbox::Outbox;
 pub use outbox::{Fact, HELD_MAX, Transmit, Write, WriteId};
 pub(crate) use voice::Voice;
-pub use voice::{Refused, Speech};
+pub use voice::{Speech, Unverified};

@@ -15,7 +15,7 @@ impl<C: Codec<Promise> + Codec<Withdrawal> + Codec<SheetHead>> Speech for C {}
 /// What somebody is said to have signed was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{by} did not say that: {why}")]
-pub struct Refused {
+pub struct Unverified {
     /// Who was said to have signed it.
     pub by: AgentId,
     /// What is wrong.
@@ -113,14 +113,17 @@ impl<C: Speech, O> Voice<C, O> {
     }
 
     /// Checks what somebody is said to have signed.
-    pub(crate) fn verify<T: Statement>(&mut self, signed: Signed<T>) -> Result<Verified<T>, Refused>
+    pub(crate) fn verify<T: Statement>(
+        &mut self,
+        signed: Signed<T>,
+    ) -> Result<Verified<T>, Unverified>
     where
         C: Codec<T>,
     {
         let by = signed.by();
         self.verifier
             .verify(signed, &self.codec)
-            .map_err(|error| Refused {
+            .map_err(|error| Unverified {
                 by,
                 why: error.to_string(),
             })

@@ -26,7 +26,7 @@ pub struct Hint {
     pub version: Version,
 }
 
-/// Asks for an agent's sheet.
+/// Asks for an agent's sheet. Who has no later one than the sender answers with a hint of what it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fetch {
     /// Whose.
@@ -64,7 +64,8 @@ pub struct Digest {
     pub hashes: [u64; DIGEST_BRANCHES],
 }
 
-/// Which sheets the sender knows, of all agents whose ids begin alike.
+/// Which sheets the sender knows, of all agents whose ids begin alike; in answer to another listing, only
+/// those that it does not have, or has earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     /// What the ids begin with.
