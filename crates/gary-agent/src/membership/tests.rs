@@ -7,14 +7,14 @@ use std::{
 };
 
 use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Hint, Incarnation, Liveness, Member, MemberId, PacketHead,
-    Probe, Renewals, Saying, Time, Version,
+    AgentId, BootEpoch, BootNonce, Hint, Incarnation, Liveness, Member, MemberId, PACKET_BYTES_MAX,
+    PacketCodec as _, PacketHead, Probe, Renewals, Saying, Time, Version,
 };
 use proptest::prelude::*;
 
+use super::testing::FixedLayout;
 use super::{
-    Event, FixedLayout, HeldOff, Membership, PACKET_MEMBERS_MAX, Seed, Settings, Unusable,
-    packet::about,
+    Event, HeldOff, Membership, PACKET_MEMBERS_MAX, Seed, Settings, Unusable, packet::about,
 };
 
 /// How long a step is. Everything said in one arrives in it.
