@@ -9,3 +9,6 @@
 //! - What has to be durable is stored before what follows from it is said.
 //!
 //! One concept a module.
+
+// Who is there.
+pub mod membership;
