@@ -3,9 +3,7 @@
 use bytes::{Buf, BufMut};
 use gary_promise::{Incarnation, Liveness, Member, PacketHead, Probe, Saying};
 
-use gary_promise::PacketCodec;
-
-use super::identity::Who;
+use super::{PacketCodec, identity::Who};
 
 /// A [`PacketCodec`] as foca wants it.
 #[derive(Debug)]

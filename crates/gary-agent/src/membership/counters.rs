@@ -47,6 +47,9 @@ pub enum Unusable {
     /// Its probe asks this agent to ask itself.
     #[error("an indirect probe of this agent itself")]
     Roundabout,
+    /// It says that this agent is dead, which it knows: it waits before it comes back.
+    #[error("said again that this agent is dead")]
+    Known,
     /// This agent has left, or is held off.
     #[error("this agent takes no part")]
     Absent,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Hint, Version};
+use gary_promise::{AgentId, Codec, Hint, Version};
 
-use gary_promise::PacketCodec;
+use super::identity::Who;
 
 /// The newest hint heard of each agent.
 ///
@@ -59,7 +59,7 @@ impl foca::Invalidates for Relayed {
     }
 }
 
-impl<C: PacketCodec> foca::BroadcastHandler<Who> for Relay<C> {
+impl<C: Codec<Hint>> foca::BroadcastHandler<Who> for Relay<C> {
     type Key = Relayed;
     type Error = C::Error;
 
@@ -69,11 +69,9 @@ impl<C: PacketCodec> foca::BroadcastHandler<Who> for Relay<C> {
         data: &[u8],
         _sender: Option<&Who>,
     ) -> Result<Option<Relayed>, C::Error> {
-        self.codec.unpack_hint(data).map(|hint| Some(Relayed(hint)))
+        self.codec.unpack(data).map(|hint| Some(Relayed(hint)))
     }
 }
-
-use super::identity::Who;
 
 #[cfg(test)]
 mod tests {

@@ -3,24 +3,21 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use foca::Foca;
-use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Hint, Incarnation, Liveness, Member, MemberId, PacketCodec,
-    PacketHead, Probe, Renewals, Saying, Time,
-};
-use rand::{SeedableRng, rngs::ChaCha8Rng};
+use gary_promise::{AgentId, Codec, Hint, Member, MemberId, PacketHead, Renewals, Saying, Time};
+use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng as _};
 
 use super::{
-    Counters, Event, HeldOff, Settings, Unusable,
-    adapter::{Adapter, foca_member, our_member},
+    Counters, Event, HeldOff, PacketCodec, Settings, Unusable,
+    adapter::{Adapter, our_member},
     hints::{Hints, Relay},
-    identity::{Who, cloned, is_cloned, of_a_start},
+    identity::{Who, of_a_start},
     lag::Lag,
     outside::Outside,
-    packet::{Packet, about},
+    packet::Packet,
     rejoin::Rejoin,
     settings::ms,
     timers::Alarm,
-    vetting::{Verdict, Vetting, down},
+    vetting::{Verdict, Vetting},
 };
 
 /// The most seeds that are kept. Those given past it are not used.
@@ -48,34 +45,34 @@ pub struct Seed {
 /// [`poll_event`]: Self::poll_event
 /// [`handle_timeout`]: Self::handle_timeout
 /// [`poll_timeout`]: Self::poll_timeout
-pub struct Membership<C: PacketCodec> {
-    me: MemberId,
-    settings: Settings,
-    config: foca::Config,
-    codec: C,
-    foca: Foca<Who, Adapter<C>, ChaCha8Rng, Relay<C>>,
-    outside: Outside,
-    lag: Lag,
-    hints: Hints,
-    rejoin: Rejoin,
-    seeds: BTreeMap<AgentId, SocketAddr>,
+pub struct Membership<C: PacketCodec + Codec<Hint>> {
+    pub(super) me: MemberId,
+    pub(super) settings: Settings,
+    pub(super) config: foca::Config,
+    pub(super) codec: C,
+    pub(super) foca: Foca<Who, Adapter<C>, Xoshiro256PlusPlus, Relay<C>>,
+    pub(super) outside: Outside,
+    pub(super) lag: Lag,
+    pub(super) hints: Hints,
+    pub(super) rejoin: Rejoin,
+    pub(super) seeds: BTreeMap<AgentId, SocketAddr>,
     /// Where in the order of those that may know the cluster to go on asking.
-    turn: usize,
+    pub(super) turn: usize,
     /// The most renewals of this start that anybody has claimed.
-    renewals_claimed: Renewals,
-    phase: Phase,
+    pub(super) renewals_claimed: Renewals,
+    pub(super) phase: Phase,
     /// Whether what is due was put off already, so that an agent that is always late still gets there.
-    put_off: bool,
+    pub(super) put_off: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Taking,
     HeldOff(HeldOff),
     Left,
 }
 
-impl<C: PacketCodec + Clone> Membership<C> {
+impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
     /// The membership of `me`, which knows nobody yet.
     ///
     /// `me` is a start: its epoch is on disk already, and its nonce was drawn for it. Runs with the same
@@ -86,7 +83,7 @@ impl<C: PacketCodec + Clone> Membership<C> {
         let foca = Foca::with_custom_broadcast(
             Who(me),
             config.clone(),
-            ChaCha8Rng::seed_from_u64(seed),
+            Xoshiro256PlusPlus::seed_from_u64(seed),
             Adapter::new(codec.clone()),
             Relay::new(codec.clone()),
         );
@@ -200,9 +197,7 @@ impl<C: PacketCodec + Clone> Membership<C> {
         if self.phase != Phase::Taking || !known || !self.hints.hear(&hint) {
             return;
         }
-        let mut bytes = Vec::new();
-        self.codec.pack_hint(&hint, &mut bytes);
-        let added = self.foca.add_broadcast(&bytes).map(|_| ());
+        let added = self.foca.add_broadcast(&self.codec.pack(&hint)).map(|_| ());
         self.check(added);
         let said = self.foca.broadcast(&mut self.outside);
         self.check(said);
@@ -282,6 +277,12 @@ impl<C: PacketCodec + Clone> Membership<C> {
         if self.phase != Phase::Taking {
             return;
         }
+        let waits = self.outside.timers.is_set(&Alarm::Rejoin);
+        if packet.head.saying == Saying::TurnUndead && waits {
+            // It knows, and waits. foca would say the same in return, and so would the other.
+            self.outside.counters.count(Unusable::Known);
+            return;
+        }
         for hint in &packet.hints {
             if self.hints.hear(&hint.value) {
                 self.outside.tell(Event::Hinted(hint.value));
@@ -312,200 +313,8 @@ impl<C: PacketCodec + Clone> Membership<C> {
         self.settle(now);
     }
 
-    fn sound(&mut self, now: Time, alarm: Alarm) {
-        match alarm {
-            Alarm::Foca(timer) => self.sound_foca(now, timer),
-            Alarm::Remind(member, incarnation) => self.remind(now, member, incarnation),
-            Alarm::Join => {
-                if !self.outside.joined {
-                    self.seek(now);
-                }
-            }
-            Alarm::Rejoin => self.renew(now, self.me.address),
-        }
-        self.settle(now);
-    }
-
-    fn sound_foca(&mut self, now: Time, timer: foca::Timer<Who>) {
-        let mut removed = None;
-        match &timer {
-            // The end of one probe is where somebody may become a suspect.
-            foca::Timer::ProbeRandomMember(_) => self.tune(now),
-            foca::Timer::RemoveDown(who) => removed = Some(who.0.agent),
-            // foca 1.0 would tell a member that has refuted the suspicion that it is down, and the
-            // member would believe it.
-            foca::Timer::ChangeSuspectToDown {
-                member_id,
-                incarnation,
-                ..
-            } if !self.suspects(&member_id.0, Incarnation(*incarnation)) => return,
-            _ => {}
-        }
-        let handled = self.foca.handle_timer(timer, &mut self.outside);
-        self.check(handled);
-        if let Some(agent) = removed
-            && !self
-                .foca
-                .iter_membership_state()
-                .any(|member| member.id().0.agent == agent)
-        {
-            self.outside.roster.forget(&agent);
-            self.hints.forget(&agent);
-        }
-    }
-
-    /// Does what foca has left to do.
-    fn settle(&mut self, now: Time) {
-        for (member, incarnation) in std::mem::take(&mut self.outside.suspects) {
-            self.remind(now, member, incarnation);
-        }
-        if std::mem::take(&mut self.outside.taken_for_dead)
-            && !self.outside.timers.is_set(&Alarm::Rejoin)
-        {
-            let at = self.rejoin.allowed(now, &self.settings);
-            if at <= now {
-                self.renew(now, self.me.address);
-            } else {
-                self.outside.timers.set(at, Alarm::Rejoin);
-            }
-        }
-        if self.phase == Phase::Taking
-            && !self.outside.joined
-            && !self.outside.timers.is_set(&Alarm::Join)
-            && !self.acquaintances().is_empty()
-        {
-            let at = now.after(ms(self.settings.join_retry_ms));
-            self.outside.timers.set(at, Alarm::Join);
-        }
-    }
-
-    /// Gives suspects as long as this agent's lag asks for.
-    fn tune(&mut self, now: Time) {
-        let suspicion = self.suspicion(now);
-        if self.config.suspect_to_down_after != suspicion {
-            self.config.suspect_to_down_after = suspicion;
-            let set = self.foca.set_config(self.config.clone());
-            self.check(set);
-        }
-    }
-
-    /// Tells a suspect that it is one, until it answers or its time is over.
-    ///
-    /// It is asked at the same time, and the answer carries its refutation straight to who suspects it.
-    /// In plain SWIM both go by way of others. (Lifeguard's "buddy system" tells it with the next probe.)
-    fn remind(&mut self, now: Time, id: MemberId, incarnation: Incarnation) {
-        if !self.outside.timers.is_suspicion_set(&id.agent) || !self.suspects(&id, incarnation) {
-            return;
-        }
-        let suspect = Member {
-            id,
-            incarnation,
-            liveness: Liveness::Suspect,
-        };
-        self.send_about(id, Saying::Ping(Probe(0)), &suspect);
-        let at = now.after(ms(self.settings.remind_period_ms));
-        self.outside.timers.set(at, Alarm::Remind(id, incarnation));
-    }
-
-    /// Whether a member is suspected in this incarnation.
-    fn suspects(&self, id: &MemberId, incarnation: Incarnation) -> bool {
-        self.foca.iter_members().any(|member| {
-            member.id().0 == *id
-                && member.incarnation() == incarnation.0
-                && member.state() == foca::State::Suspect
-        })
-    }
-
-    fn send_about(&mut self, to: MemberId, saying: Saying, member: &Member) {
-        let head = PacketHead {
-            from: self.me,
-            // foca keeps this to itself, and the lowest says nothing.
-            incarnation: Incarnation(0),
-            to,
-            saying,
-        };
-        self.outside.send(to, about(&head, member, &self.codec));
-    }
-
-    /// Announces this agent to some of those that may know the cluster, and does so again later.
-    fn seek(&mut self, now: Time) {
-        if self.phase != Phase::Taking {
-            return;
-        }
-        let acquaintances = self.acquaintances();
-        for _ in 0..acquaintances.len().min(self.settings.join_fanout.into()) {
-            self.turn = self.turn.wrapping_add(1);
-            let chosen = acquaintances[self.turn % acquaintances.len()];
-            let said = self.foca.announce(Who(chosen), &mut self.outside);
-            self.check(said);
-        }
-        if !acquaintances.is_empty() {
-            let at = now.after(ms(self.settings.join_retry_ms));
-            self.outside.timers.set(at, Alarm::Join);
-        }
-    }
-
-    /// All that may know the cluster: the seeds, and everybody ever known, down or not.
-    fn acquaintances(&self) -> Vec<MemberId> {
-        let seeds = self.seeds.iter().map(|(agent, address)| MemberId {
-            agent: *agent,
-            epoch: BootEpoch(0),
-            nonce: BootNonce(0),
-            renewals: Renewals(0),
-            address: *address,
-        });
-        let mut acquaintances: BTreeMap<_, _> = seeds.map(|id| (id.agent, id)).collect();
-        for member in self.foca.iter_membership_state() {
-            if !is_cloned(&member.id().0) {
-                acquaintances.insert(member.id().0.agent, member.id().0);
-            }
-        }
-        acquaintances.into_values().collect()
-    }
-
-    /// Becomes a member again under a later identity.
-    fn renew(&mut self, now: Time, address: SocketAddr) {
-        let renewals = self.me.renewals.max(self.renewals_claimed);
-        let Some(renewals) = renewals.0.checked_add(1).map(Renewals) else {
-            self.hold_off(HeldOff::WornOut);
-            return;
-        };
-        self.me = MemberId {
-            renewals,
-            address,
-            ..self.me
-        };
-        let changed = self.foca.change_identity(Who(self.me), &mut self.outside);
-        self.check(changed);
-        // foca goes on once it hears from a member, and is not heard of before it is.
-        self.outside.joined = false;
-        self.outside.tell(Event::Renewed(self.me));
-        self.seek(now);
-    }
-
-    /// Lets everybody know that two copies claim an epoch.
-    fn declare_cloned(&mut self, id: &MemberId) {
-        let member = foca_member(&down(cloned(id)));
-        let applied = self
-            .foca
-            .apply_many(std::iter::once(member), true, &mut self.outside);
-        self.check(applied);
-    }
-
-    fn hold_off(&mut self, why: HeldOff) {
-        if why == HeldOff::Cloned {
-            self.declare_cloned(&cloned(&self.me));
-            let said = self.foca.gossip(&mut self.outside);
-            self.check(said);
-        }
-        self.phase = Phase::HeldOff(why);
-        self.outside.joined = false;
-        self.outside.timers.clear();
-        self.outside.tell(Event::HeldOff(why));
-    }
-
     /// Counts what should not have failed.
-    fn check(&mut self, done: Result<(), foca::Error>) {
+    pub(super) fn check(&mut self, done: Result<(), foca::Error>) {
         if done.is_err() {
             self.outside.counters.faults += 1;
         }

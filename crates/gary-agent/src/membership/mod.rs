@@ -17,8 +17,10 @@
 //! taken on trust, as in every SWIM: one that lies can make others look dead until they answer.
 
 // The state machine.
+mod belonging;
 mod machine;
 mod rejoin;
+mod upkeep;
 
 // What it is told, and what it tells.
 mod counters;
@@ -31,6 +33,7 @@ mod roster;
 
 // Packets.
 mod adapter;
+mod codec;
 mod packet;
 mod vetting;
 
@@ -44,13 +47,16 @@ mod timers;
 // foca's view of the outside.
 mod outside;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use codec::PacketCodec;
 pub use counters::{Counters, Unusable};
 pub use event::{Event, HeldOff};
 pub use machine::{Membership, Seed};
-pub use packet::PACKET_MEMBERS_MAX;
+pub use packet::{PACKET_BYTES_MAX, PACKET_MEMBERS_MAX};
 pub use settings::Settings;
+#[cfg(any(test, feature = "testing"))]
+pub use testing::FixedLayout;

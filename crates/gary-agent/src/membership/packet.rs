@@ -1,8 +1,12 @@
 //! A packet, whole.
 
-use gary_promise::{Hint, Member, PACKET_BYTES_MAX, PacketCodec, PacketHead, Saying};
+use gary_promise::{Codec, Hint, Member, PacketHead, Saying};
 
-use super::Unusable;
+use super::{PacketCodec, Unusable};
+
+/// The most bytes of a packet, so that it fits a QUIC datagram on any path: 1,200 bytes, less what QUIC
+/// takes.
+pub const PACKET_BYTES_MAX: usize = 1100;
 
 /// The most members in a packet. Far more than fit, at the size that an identity has.
 pub const PACKET_MEMBERS_MAX: u16 = 64;
@@ -28,7 +32,10 @@ pub(super) struct Part<'a, T> {
 
 impl<'a> Packet<'a> {
     /// Reads a packet.
-    pub(super) fn read(bytes: &'a [u8], codec: &impl PacketCodec) -> Result<Self, Unusable> {
+    pub(super) fn read(
+        bytes: &'a [u8],
+        codec: &(impl PacketCodec + Codec<Hint>),
+    ) -> Result<Self, Unusable> {
         if bytes.len() > PACKET_BYTES_MAX {
             return Err(Unusable::TooLong);
         }
@@ -102,7 +109,7 @@ fn read_members<'a>(
 
 fn read_hints<'a>(
     bytes: &'a [u8],
-    codec: &impl PacketCodec,
+    codec: &impl Codec<Hint>,
 ) -> Result<Vec<Part<'a, Hint>>, Unusable> {
     let mut hints = Vec::new();
     let mut rest = bytes;
@@ -110,7 +117,7 @@ fn read_hints<'a>(
         let (length, after) = rest.split_first_chunk().ok_or(Unusable::Hint)?;
         let length = usize::from(u16::from_be_bytes(*length));
         let (bytes, after) = after.split_at_checked(length).ok_or(Unusable::Hint)?;
-        let value = codec.unpack_hint(bytes).map_err(|_| Unusable::Hint)?;
+        let value = codec.unpack(bytes).map_err(|_| Unusable::Hint)?;
         // foca refuses a packet with an empty one, and would have taken the rest.
         if bytes.is_empty() {
             return Err(Unusable::Hint);

@@ -7,7 +7,7 @@ use std::{
 
 use foca::{Config, PeriodicParams};
 
-use gary_promise::PACKET_BYTES_MAX;
+use super::packet::PACKET_BYTES_MAX;
 
 /// How patient and how chatty an agent is with its fellow members.
 ///
@@ -70,9 +70,9 @@ pub struct Settings {
 impl Settings {
     /// For machines a few milliseconds apart.
     ///
-    /// Every agent outlives a pause of `probe_period_ms + suspicion_ms`, 950 ms, if nothing is lost; and
-    /// a dead one of 100 is known to all about 1.4 s later. `cargo run -p gary-sim --example membership
-    /// --release` measures both.
+    /// Every agent outlives a pause of `probe_period_ms + suspicion_ms`, 850 ms, if nothing is lost; and
+    /// that one of 100 is dead is known to all about 1.4 s later. `cargo run -p gary-sim --example
+    /// membership --release` measures both.
     pub const fn lan() -> Self {
         Self {
             probe_period_ms: 200,
@@ -153,7 +153,7 @@ impl Settings {
             num_indirect_probes: count(self.indirect_probes),
             max_transmissions: NonZeroU8::new(self.transmissions).unwrap_or(NonZeroU8::MIN),
             suspect_to_down_after: self.suspicion(Duration::ZERO),
-            remove_down_after: Some(ms(self.forget_down_ms)),
+            remove_down_after: ms(self.forget_down_ms),
             max_packet_size: PACKET_BYTES,
             notify_down_members: true,
             periodic_announce: every(self.announce_period_ms, self.announce_fanout),

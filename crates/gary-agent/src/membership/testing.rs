@@ -3,11 +3,11 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Hint, Incarnation, Liveness, Member, MemberId, PacketHead,
-    Probe, Renewals, Saying, Sequence, Version,
+    AgentId, BootEpoch, BootNonce, Codec, Hint, Incarnation, Liveness, Member, MemberId,
+    PacketHead, Probe, Renewals, Saying, Sequence, Version,
 };
 
-use gary_promise::PacketCodec;
+use super::PacketCodec;
 
 /// The simplest [`PacketCodec`]: each field at its place, big-endian, an address as IPv6.
 ///
@@ -119,14 +119,20 @@ impl PacketCodec for FixedLayout {
         };
         Ok((member, bytes.len() - rest.len()))
     }
+}
 
-    fn pack_hint(&self, hint: &Hint, bytes: &mut Vec<u8>) {
+impl Codec<Hint> for FixedLayout {
+    type Error = NoSuchField;
+
+    fn pack(&self, hint: &Hint) -> Vec<u8> {
+        let mut bytes = Vec::new();
         bytes.extend(hint.agent.as_bytes());
         bytes.extend(hint.version.epoch.0.to_be_bytes());
         bytes.extend(hint.version.sequence.get().to_be_bytes());
+        bytes
     }
 
-    fn unpack_hint(&self, bytes: &[u8]) -> Result<Hint, NoSuchField> {
+    fn unpack(&self, bytes: &[u8]) -> Result<Hint, NoSuchField> {
         let mut rest = bytes;
         let agent = AgentId::from_bytes(take::<AGENT_BYTES>(&mut rest)?);
         let epoch = BootEpoch(u64::from_be_bytes(take(&mut rest)?));

@@ -84,6 +84,13 @@ impl Timers {
         self.queue.insert(place, alarm);
     }
 
+    /// Takes back a timer for the same, if one is set.
+    pub(super) fn cancel(&mut self, alarm: &Alarm) {
+        if let Some(place) = self.places.remove(&alarm.key()) {
+            self.queue.remove(&place);
+        }
+    }
+
     /// Whether a timer for the same is set.
     pub(super) fn is_set(&self, alarm: &Alarm) -> bool {
         self.places.contains_key(&alarm.key())
@@ -166,6 +173,8 @@ mod tests {
         timers.set(at(10), gossip(0));
         timers.set(at(10), Alarm::Join);
         timers.set(at(30), Alarm::Rejoin);
+        timers.set(at(20), Alarm::Foca(foca::Timer::PeriodicAnnounce(0)));
+        timers.cancel(&Alarm::Foca(foca::Timer::PeriodicAnnounce(1)));
         timers.put_off(Duration::from_millis(500));
         assert_eq!(timers.next(), Some(at(510)));
         assert_eq!(timers.take_due(at(510)), Some(gossip(0)));

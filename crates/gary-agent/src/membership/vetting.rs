@@ -1,6 +1,8 @@
 //! What of a packet may take effect.
 
-use gary_promise::{AgentId, Liveness, Member, MemberId, Saying};
+use gary_promise::{
+    AgentId, Incarnation, Liveness, Member, MemberId, PacketHead, Renewals, Saying,
+};
 
 use super::{
     Counters, HeldOff, Unusable,
@@ -32,14 +34,22 @@ pub(super) struct Verdict {
     /// Why this agent is to keep out from now on.
     pub(super) held_off: Option<HeldOff>,
     /// Somebody says that this agent has renewed itself this often, which it has not.
-    pub(super) renewed: Option<gary_promise::Renewals>,
+    pub(super) renewed: Option<Renewals>,
 }
 
 impl Vetting<'_> {
     /// Judges a packet, and leaves out of it what may not take effect.
     pub(super) fn judge(&self, packet: &mut Packet<'_>, counters: &mut Counters) -> Verdict {
         let mut verdict = Verdict::default();
-        verdict.unusable = self.judge_head(packet, &mut verdict);
+        verdict.unusable = self.judge_head(&packet.head, &mut verdict);
+        // Who asked is told. An explanation asks nothing: two that hold each other stale would otherwise
+        // explain themselves without end.
+        if !matches!(
+            packet.head.saying,
+            Saying::Ping(_) | Saying::IndirectPing { .. } | Saying::Announce
+        ) {
+            verdict.explain = None;
+        }
         if verdict.unusable.is_some() {
             return verdict;
         }
@@ -69,8 +79,7 @@ impl Vetting<'_> {
         verdict
     }
 
-    fn judge_head(&self, packet: &Packet<'_>, verdict: &mut Verdict) -> Option<Unusable> {
-        let head = &packet.head;
+    fn judge_head(&self, head: &PacketHead, verdict: &mut Verdict) -> Option<Unusable> {
         if head.from.agent != *self.from {
             return Some(Unusable::WrongSender);
         }
@@ -184,7 +193,7 @@ impl Vetting<'_> {
 fn alive(id: MemberId) -> Member {
     Member {
         id,
-        incarnation: gary_promise::Incarnation(0),
+        incarnation: Incarnation(0),
         liveness: Liveness::Alive,
     }
 }

@@ -1,0 +1,96 @@
+//! How an agent becomes a member, becomes one again, and ceases to be one.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use gary_promise::{BootEpoch, BootNonce, Codec, Hint, MemberId, Renewals, Time};
+
+use super::{
+    Event, HeldOff, Membership, PacketCodec,
+    adapter::foca_member,
+    identity::{Who, cloned, is_cloned},
+    machine::Phase,
+    settings::ms,
+    timers::Alarm,
+    vetting::down,
+};
+
+impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
+    /// Announces this agent to some of those that may know the cluster, and does so again later.
+    pub(super) fn seek(&mut self, now: Time) {
+        if self.phase != Phase::Taking {
+            return;
+        }
+        let acquaintances = self.acquaintances();
+        for _ in 0..acquaintances.len().min(self.settings.join_fanout.into()) {
+            self.turn = self.turn.wrapping_add(1);
+            let chosen = acquaintances[self.turn % acquaintances.len()];
+            let said = self.foca.announce(Who(chosen), &mut self.outside);
+            self.check(said);
+        }
+        if !acquaintances.is_empty() {
+            let at = now.after(ms(self.settings.join_retry_ms));
+            self.outside.timers.set(at, Alarm::Join);
+        }
+    }
+
+    /// All that may know the cluster: the seeds, and everybody ever known, down or not.
+    pub(super) fn acquaintances(&self) -> Vec<MemberId> {
+        let seeds = self.seeds.iter().map(|(agent, address)| MemberId {
+            agent: *agent,
+            epoch: BootEpoch(0),
+            nonce: BootNonce(0),
+            renewals: Renewals(0),
+            address: *address,
+        });
+        let mut acquaintances: BTreeMap<_, _> = seeds.map(|id| (id.agent, id)).collect();
+        for member in self.foca.iter_membership_state() {
+            if !is_cloned(&member.id().0) {
+                acquaintances.insert(member.id().0.agent, member.id().0);
+            }
+        }
+        acquaintances.into_values().collect()
+    }
+
+    /// Becomes a member again under a later identity.
+    pub(super) fn renew(&mut self, now: Time, address: SocketAddr) {
+        let renewals = self.me.renewals.max(self.renewals_claimed);
+        let Some(renewals) = renewals.0.checked_add(1).map(Renewals) else {
+            self.hold_off(HeldOff::WornOut);
+            return;
+        };
+        self.me = MemberId {
+            renewals,
+            address,
+            ..self.me
+        };
+        // Whatever it was going to come back from is behind it.
+        self.outside.timers.cancel(&Alarm::Rejoin);
+        let changed = self.foca.change_identity(Who(self.me), &mut self.outside);
+        self.check(changed);
+        // foca goes on once it hears from a member, and is not heard of before it is.
+        self.outside.joined = false;
+        self.outside.tell(Event::Renewed(self.me));
+        self.seek(now);
+    }
+
+    /// Lets everybody know that two copies claim an epoch.
+    pub(super) fn declare_cloned(&mut self, id: &MemberId) {
+        let member = foca_member(&down(cloned(id)));
+        let applied = self
+            .foca
+            .apply_many(std::iter::once(member), true, &mut self.outside);
+        self.check(applied);
+    }
+
+    pub(super) fn hold_off(&mut self, why: HeldOff) {
+        if why == HeldOff::Cloned {
+            self.declare_cloned(&cloned(&self.me));
+            let said = self.foca.gossip(&mut self.outside);
+            self.check(said);
+        }
+        self.phase = Phase::HeldOff(why);
+        self.outside.joined = false;
+        self.outside.timers.clear();
+        self.outside.tell(Event::HeldOff(why));
+    }
+}

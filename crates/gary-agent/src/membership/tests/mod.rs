@@ -1,0 +1,7 @@
+//! Members as they see each other.
+
+mod bad_input;
+mod comings;
+mod doubles;
+mod hinting;
+mod village;
