@@ -10,5 +10,41 @@
 //!
 //! One concept a module.
 
-// Who is there.
+// What it sees of its cluster: who is there, and what they promise to everyone.
 pub mod membership;
+pub mod sheet;
+
+// How an agent speaks, and what it remembers.
+mod memory;
+mod voice;
+
+// What it promises of its machine.
+mod hosting;
+mod ledger;
+
+// What it keeps for others.
+mod candidates;
+mod tending;
+mod trust;
+
+mod agent;
+mod backoff;
+mod refused;
+
+pub use agent::{
+    Agent, FORGETS_AFTER, LEASE_MS, Powers, RECONCILES_EVERY, RENEWS_EVERY, Setup, Taken,
+};
+pub use backoff::Waits;
+pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
+pub use hosting::{
+    DENIED_AFTER, GIVEN_UP_AFTER, HOSTINGS_MAX, HostReport, OFFER_STANDS, Order, REPAIR_WAITS,
+    Start,
+};
+pub use ledger::{EntryId, Ledger, NoRoom};
+pub use refused::{Counters, Fault};
+pub use tending::{
+    ANSWERS_WITHIN, DeployError, INVITED_PER_SLOT, REFUSALS_MAX, ROUND_SLOTS_MAX, ROUND_WAITS,
+    Remembered, WORKLOADS_MAX,
+};
+pub use trust::{HALF_LIFE, TRUSTED_MAX};
+pub use voice::{Fact, HELD_MAX, Speech, Transmit, Unverified, Write, WriteId};

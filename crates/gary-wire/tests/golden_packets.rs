@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 
 use blessed::golden;
 use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Hint, Incarnation, Liveness, Member, MemberId, PacketCodec,
-    PacketHead, Probe, Renewals, Saying, Version,
+    AgentId, BootEpoch, BootNonce, Codec, Hint, Incarnation, Liveness, Member, MemberId,
+    PacketCodec, PacketHead, Probe, Renewals, Saying, Version,
 };
 use gary_wire::WireCodec;
 
@@ -48,10 +48,10 @@ fn hints_are_packed_as_ever() {
         agent: AgentId::from_bytes([0xa1; 32]),
         version: Version::first(BootEpoch(3)),
     };
-    let mut packed = Vec::new();
-    WireCodec.pack_hint(&hint, &mut packed);
+    let packed = WireCodec.pack(&hint);
     let bytes = golden("hints", "hint", &packed);
-    assert_eq!(WireCodec.unpack_hint(&bytes).expect("ours"), hint);
+    let read: Hint = WireCodec.unpack(&bytes).expect("ours");
+    assert_eq!(read, hint);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use gary_promise::{AgentKey, BootEpoch, BootNonce, Capacity, ClusterId, Consider, PacketCodec};
+use gary_promise::{
+    AgentKey, BootEpoch, BootNonce, Capacity, ClusterId, Codec, Consider, Hint, PacketCodec,
+};
 
 use crate::membership::Settings;
 use crate::sheet::SheetCodec;
@@ -32,6 +34,6 @@ pub struct Setup {
 }
 
 /// All the codecs that an agent needs.
-pub trait Powers: Speech + SheetCodec + PacketCodec + Clone {}
+pub trait Powers: Speech + SheetCodec + PacketCodec + Codec<Hint> + Clone {}
 
-impl<C: Speech + SheetCodec + PacketCodec + Clone> Powers for C {}
+impl<C: Speech + SheetCodec + PacketCodec + Codec<Hint> + Clone> Powers for C {}

@@ -3,7 +3,9 @@
 use bytes::{Buf, BufMut};
 use gary_promise::{Incarnation, Liveness, Member, PacketHead, Probe, Saying};
 
-use super::{PacketCodec, identity::Who};
+use gary_promise::PacketCodec;
+
+use super::identity::Who;
 
 /// A [`PacketCodec`] as foca wants it.
 #[derive(Debug)]

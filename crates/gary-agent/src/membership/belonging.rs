@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use gary_promise::{BootEpoch, BootNonce, Codec, Hint, MemberId, Renewals, Time};
+use gary_promise::{BootEpoch, BootNonce, Codec, Hint, MemberId, PacketCodec, Renewals, Time};
 
 use super::{
-    Event, HeldOff, Membership, PacketCodec,
+    Event, HeldOff, Membership,
     adapter::foca_member,
     identity::{Who, cloned, is_cloned},
     machine::Phase,

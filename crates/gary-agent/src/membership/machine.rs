@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use foca::Foca;
-use gary_promise::{AgentId, Codec, Hint, Member, MemberId, PacketHead, Renewals, Saying, Time};
-use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng as _};
+use gary_promise::{
+    AgentId, Codec, Hint, Member, MemberId, PacketCodec, PacketHead, Renewals, Saying, Time,
+};
+use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 
 use super::{
-    Counters, Event, HeldOff, PacketCodec, Settings, Unusable,
+    Counters, Event, HeldOff, Settings, Unusable,
     adapter::{Adapter, our_member},
     hints::{Hints, Relay},
     identity::{Who, of_a_start},
@@ -50,7 +52,7 @@ pub struct Membership<C: PacketCodec + Codec<Hint>> {
     pub(super) settings: Settings,
     pub(super) config: foca::Config,
     pub(super) codec: C,
-    pub(super) foca: Foca<Who, Adapter<C>, Xoshiro256PlusPlus, Relay<C>>,
+    pub(super) foca: Foca<Who, Adapter<C>, ChaCha8Rng, Relay<C>>,
     pub(super) outside: Outside,
     pub(super) lag: Lag,
     pub(super) hints: Hints,
@@ -83,7 +85,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         let foca = Foca::with_custom_broadcast(
             Who(me),
             config.clone(),
-            Xoshiro256PlusPlus::seed_from_u64(seed),
+            ChaCha8Rng::seed_from_u64(seed),
             Adapter::new(codec.clone()),
             Relay::new(codec.clone()),
         );

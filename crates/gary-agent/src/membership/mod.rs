@@ -33,7 +33,6 @@ mod roster;
 
 // Packets.
 mod adapter;
-mod codec;
 mod packet;
 mod vetting;
 
@@ -47,16 +46,13 @@ mod timers;
 // foca's view of the outside.
 mod outside;
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use codec::PacketCodec;
 pub use counters::{Counters, Unusable};
 pub use event::{Event, HeldOff};
 pub use machine::{Membership, Seed};
-pub use packet::{PACKET_BYTES_MAX, PACKET_MEMBERS_MAX};
+pub use packet::PACKET_MEMBERS_MAX;
 pub use settings::Settings;
-#[cfg(any(test, feature = "testing"))]
-pub use testing::FixedLayout;

@@ -1,12 +1,8 @@
 //! A packet, whole.
 
-use gary_promise::{Codec, Hint, Member, PacketHead, Saying};
+use gary_promise::{Codec, Hint, Member, PACKET_BYTES_MAX, PacketCodec, PacketHead, Saying};
 
-use super::{PacketCodec, Unusable};
-
-/// The most bytes of a packet, so that it fits a QUIC datagram on any path: 1,200 bytes, less what QUIC
-/// takes.
-pub const PACKET_BYTES_MAX: usize = 1100;
+use super::Unusable;
 
 /// The most members in a packet. Far more than fit, at the size that an identity has.
 pub const PACKET_MEMBERS_MAX: u16 = 64;

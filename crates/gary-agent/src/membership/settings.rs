@@ -7,7 +7,7 @@ use std::{
 
 use foca::{Config, PeriodicParams};
 
-use super::packet::PACKET_BYTES_MAX;
+use gary_promise::PACKET_BYTES_MAX;
 
 /// How patient and how chatty an agent is with its fellow members.
 ///
@@ -153,7 +153,7 @@ impl Settings {
             num_indirect_probes: count(self.indirect_probes),
             max_transmissions: NonZeroU8::new(self.transmissions).unwrap_or(NonZeroU8::MIN),
             suspect_to_down_after: self.suspicion(Duration::ZERO),
-            remove_down_after: ms(self.forget_down_ms),
+            remove_down_after: Some(ms(self.forget_down_ms)),
             max_packet_size: PACKET_BYTES,
             notify_down_members: true,
             periodic_announce: every(self.announce_period_ms, self.announce_fanout),

@@ -4,21 +4,19 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use gary_promise::{
     AgentId, BootEpoch, BootNonce, Codec, Hint, Incarnation, Liveness, Member, MemberId,
-    PacketHead, Probe, Renewals, Saying, Sequence, Version,
+    PacketCodec, PacketHead, Probe, Renewals, Saying, Sequence, Version,
 };
-
-use super::PacketCodec;
 
 /// The simplest [`PacketCodec`]: each field at its place, big-endian, an address as IPv6.
 ///
 /// It is for tests and simulations only. What travels between machines is laid out by gary-wire.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FixedLayout;
+pub(super) struct FixedLayout;
 
 /// Bytes are too few, or a field has no such value.
 #[derive(Debug, thiserror::Error)]
 #[error("no such field")]
-pub struct NoSuchField;
+pub(super) struct NoSuchField;
 
 const AGENT_BYTES: usize = 32;
 

@@ -1,12 +1,12 @@
 //! What a membership does when something is due, and after foca has done something.
 
 use gary_promise::{
-    Codec, Hint, Incarnation, Liveness, Member, MemberId, PacketHead, Probe, Saying, Time,
+    Codec, Hint, Incarnation, Liveness, Member, MemberId, PacketCodec, PacketHead, Probe, Saying,
+    Time,
 };
 
 use super::{
-    Membership, PacketCodec, identity::Who, machine::Phase, packet::about, settings::ms,
-    timers::Alarm,
+    Membership, identity::Who, machine::Phase, packet::about, settings::ms, timers::Alarm,
 };
 
 impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {

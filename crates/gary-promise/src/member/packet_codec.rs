@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::{Hint, Member, PacketHead};
+use crate::{Member, PacketHead};
 
 /// The longest packet, in bytes; a longer one is neither sent nor looked at. It fits the datagrams of
 /// every path that QUIC runs over, which carry at least 1,200 bytes with QUIC's own.
@@ -36,14 +36,4 @@ pub trait PacketCodec {
     ///
     /// Refuses more than [`PACKET_BYTES_MAX`], and whatever is wrong with the member. It never panics.
     fn unpack_member(&self, rest: &[u8]) -> Result<(Member, usize), Self::Error>;
-
-    /// Adds a hint to the end of a packet. The caller sees to [`PACKET_BYTES_MAX`], and to where it ends.
-    fn pack_hint(&self, hint: &Hint, packet: &mut Vec<u8>);
-
-    /// The hint that is all of these bytes.
-    ///
-    /// # Errors
-    ///
-    /// Refuses more than [`PACKET_BYTES_MAX`], and whatever is wrong with the hint. It never panics.
-    fn unpack_hint(&self, bytes: &[u8]) -> Result<Hint, Self::Error>;
 }

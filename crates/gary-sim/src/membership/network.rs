@@ -7,12 +7,10 @@ use std::{
     time::Duration,
 };
 
-use gary_agent::membership::{Event, FixedLayout, Membership, Seed, Settings};
+use gary_agent::membership::{Event, Membership, Seed, Settings};
 use gary_promise::{AgentId, BootEpoch, BootNonce, MemberId, Renewals, Time};
-use rand_xoshiro::{
-    Xoshiro256PlusPlus,
-    rand_core::{RngCore as _, SeedableRng as _},
-};
+use gary_wire::WireCodec;
+use rand::{Rng as _, SeedableRng as _, rngs::ChaCha8Rng};
 
 use super::Faults;
 
@@ -33,7 +31,7 @@ pub struct Observed {
 /// Agents, by their numbers, and what is on its way between them.
 pub struct Network {
     now: Time,
-    rng: Xoshiro256PlusPlus,
+    rng: ChaCha8Rng,
     settings: Settings,
     faults: Faults,
     nodes: Vec<Node>,
@@ -45,7 +43,7 @@ pub struct Network {
 }
 
 struct Node {
-    membership: Membership<FixedLayout>,
+    membership: Membership<WireCodec>,
     epoch: BootEpoch,
     alive: bool,
     stalled: bool,
@@ -73,7 +71,7 @@ impl Network {
     pub fn new(agents: usize, seed: u64, settings: &Settings, faults: &Faults) -> Self {
         let mut network = Self {
             now: Time::from_us(0),
-            rng: Xoshiro256PlusPlus::seed_from_u64(seed),
+            rng: ChaCha8Rng::seed_from_u64(seed),
             settings: settings.clone(),
             faults: *faults,
             nodes: Vec::with_capacity(agents),
@@ -120,7 +118,7 @@ impl Network {
     }
 
     /// An agent.
-    pub fn agent(&self, agent: usize) -> &Membership<FixedLayout> {
+    pub fn agent(&self, agent: usize) -> &Membership<WireCodec> {
         &self.nodes[agent].membership
     }
 
@@ -243,7 +241,7 @@ impl Network {
         let seed = self.rng.next_u64();
         let settings = self.settings.clone();
         Node {
-            membership: Membership::new(me, settings, seed, FixedLayout, self.now),
+            membership: Membership::new(me, settings, seed, WireCodec, self.now),
             epoch,
             alive: true,
             stalled: false,

@@ -1,6 +1,6 @@
 //! Packing packets part by part.
 
-use gary_promise::{Hint, Member, PACKET_BYTES_MAX, PacketCodec, PacketHead};
+use gary_promise::{Codec, Hint, Member, PACKET_BYTES_MAX, PacketCodec, PacketHead};
 use prost::Message;
 
 use super::{head, member};
@@ -35,12 +35,17 @@ impl PacketCodec for WireCodec {
         let member = decode::<member::Member>(part, PACKET_BYTES_MAX)?;
         Ok((member.try_into()?, taken))
     }
+}
 
-    fn pack_hint(&self, hint: &Hint, packet: &mut Vec<u8>) {
-        packet.extend(conversation::Hint::from(hint).encode_to_vec());
+/// A hint as it travels in a packet, behind its length.
+impl Codec<Hint> for WireCodec {
+    type Error = DecodeError;
+
+    fn pack(&self, hint: &Hint) -> Vec<u8> {
+        conversation::Hint::from(hint).encode_to_vec()
     }
 
-    fn unpack_hint(&self, bytes: &[u8]) -> Result<Hint, DecodeError> {
+    fn unpack(&self, bytes: &[u8]) -> Result<Hint, DecodeError> {
         decode::<conversation::Hint>(bytes, PACKET_BYTES_MAX)?.try_into()
     }
 }

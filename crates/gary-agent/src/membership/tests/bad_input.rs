@@ -3,15 +3,14 @@
 use std::num::NonZeroU16;
 
 use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Incarnation, Liveness, Member, MemberId, PacketHead, Probe,
-    Renewals, Saying, Time,
+    AgentId, BootEpoch, BootNonce, Incarnation, Liveness, Member, MemberId, PACKET_BYTES_MAX,
+    PacketCodec as _, PacketHead, Probe, Renewals, Saying, Time,
 };
 use proptest::{prelude::*, sample::Index};
 
 use super::village::{Village, alive, down, gossip, id, is_whole};
 use crate::membership::{
-    FixedLayout, Membership, PACKET_BYTES_MAX, PACKET_MEMBERS_MAX, PacketCodec as _, Settings,
-    Unusable, packet::about,
+    Membership, PACKET_MEMBERS_MAX, Settings, Unusable, packet::about, testing::FixedLayout,
 };
 
 #[test]

@@ -6,13 +6,11 @@ use std::{
 };
 
 use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Incarnation, Liveness, Member, MemberId, PacketHead, Renewals,
-    Saying, Time,
+    AgentId, BootEpoch, BootNonce, Incarnation, Liveness, Member, MemberId, PACKET_BYTES_MAX,
+    PacketHead, Renewals, Saying, Time,
 };
 
-use crate::membership::{
-    Event, FixedLayout, Membership, PACKET_BYTES_MAX, Seed, Settings, packet::about,
-};
+use crate::membership::{Event, Membership, Seed, Settings, packet::about, testing::FixedLayout};
 
 /// How long a step is. Everything said in one arrives in it.
 pub(super) const STEP_MS: u64 = 10;
