@@ -1,7 +1,6 @@
 //! 15. An agent outside a workload's scope never holds its details.
 
-use gary_agent::Fact;
-use gary_promise::{AgentId, Body, PromiseId, SignedRecord, Time, WorkloadId};
+use gary_promise::{AgentId, Body, PromiseId, Time, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -22,14 +21,17 @@ impl Checker for ScopeHolds {
     }
 
     fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        let Seen::Stores { agent, facts } = *seen else {
+        let Seen::Stores { agent, .. } = *seen else {
             return Ok(());
         };
-        let is_record = |fact: &&Fact| matches!(fact, Fact::Record(SignedRecord::Promise(_)));
-        if facts.iter().any(|fact| is_record(&fact)) {
-            for id in &book.made {
-                self.look(agent, id, book)?;
-            }
+        // What is forgotten by the write that brought it was never held.
+        let disk = book.agents.get(&agent).map(|its| &its.disk);
+        for id in book
+            .made
+            .iter()
+            .filter(|id| disk.is_some_and(|its| its.contains(id)))
+        {
+            self.look(agent, id, book)?;
         }
         Ok(())
     }

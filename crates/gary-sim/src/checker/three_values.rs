@@ -15,8 +15,35 @@ use crate::world::DRIFT_PPM_MAX;
 struct Heard {
     /// When it was last heard to stand.
     stands_at: Time,
-    /// Whether its host has said otherwise since.
-    is_contradicted: bool,
+    /// When it was heard again after a silence of so many microseconds, the last time there was one.
+    silence: (Time, u64),
+    /// When its host has last said otherwise.
+    is_contradicted: Option<Time>,
+}
+
+/// How long a word of an agent's may wait for its disk, in microseconds: what it says now, it has decided by
+/// what it had heard then.
+const DECIDED_BEFORE_US: u64 = 2_000_000;
+
+impl Heard {
+    fn stands(&mut self, at: Time) {
+        let silent_us = at.as_us() - self.stands_at.as_us();
+        if silent_us > 1_000_000 {
+            self.silence = (at, silent_us);
+        }
+        self.stands_at = at;
+    }
+
+    /// For how long it had been silent when its keeper may have decided, at most.
+    fn silent_us(&self, at: Time) -> u64 {
+        let (until, silent_us) = self.silence;
+        let before = if at.as_us() - until.as_us() <= DECIDED_BEFORE_US {
+            silent_us
+        } else {
+            0
+        };
+        before.max(at.as_us() - self.stands_at.as_us())
+    }
 }
 
 /// A keeper lets go of a hosting as broken only when its lease ran out by what the keeper itself has heard, or
@@ -49,8 +76,7 @@ impl Checker for ThreeValues {
                         .get(offer)
                         .is_some_and(|its| its.host.promisee == agent)
                     {
-                        heard.stands_at = at;
-                        heard.is_contradicted = false;
+                        heard.stands(at);
                     }
                 }
             }
@@ -61,10 +87,10 @@ impl Checker for ThreeValues {
                 for id in &book.made {
                     if let Some(acceptance) = book.acceptances.get(id) {
                         let stands_at = acceptance.stored_at.unwrap_or(at);
-                        let is_contradicted = false;
                         self.heard.entry(acceptance.accept.offer).or_insert(Heard {
                             stands_at,
-                            is_contradicted,
+                            silence: (stands_at, 0),
+                            is_contradicted: None,
                         });
                     }
                 }
@@ -104,29 +130,28 @@ impl ThreeValues {
                     }
                     if renewal.bound.contains(&id.version) || renewal.offered.contains(&id.version)
                     {
-                        heard.stands_at = at;
-                        heard.is_contradicted = false;
+                        heard.stands(at);
                     } else if id.version < renewal.version {
-                        heard.is_contradicted = true;
+                        heard.is_contradicted = Some(at);
                     }
                 }
             }
             Frame::Denial(denial) => {
                 if let Some(heard) = self.heard.get_mut(&offer(denial.of)) {
-                    heard.is_contradicted = true;
+                    heard.is_contradicted = Some(at);
                 }
             }
             Frame::Absence(_) => {
                 // Its end is the host's own to keep, and later than this.
                 for (_, heard) in self.heard.range_mut(offer_range(from)) {
-                    heard.stands_at = at;
-                    heard.is_contradicted = true;
+                    heard.stands(at);
+                    heard.is_contradicted = Some(at);
                 }
             }
             _ => {
                 for (id, _) in book.taken_back.iter().filter(|(id, _)| id.promiser == from) {
                     if let Some(heard) = self.heard.get_mut(id) {
-                        heard.is_contradicted = true;
+                        heard.is_contradicted = Some(at);
                     }
                 }
             }
@@ -146,8 +171,12 @@ impl ThreeValues {
         let lease_us = lease.map_or(0, |lease| lease.as_micros() as u64);
         let jumped_us = self.jumped.get(&keeper).copied().unwrap_or_default();
         let drift_us = lease_us * DRIFT_PPM_MAX as u64 / 1_000_000 + 1_000;
-        let silent_us = at.as_us() - heard.stands_at.as_us() + jumped_us + drift_us;
-        if heard.is_contradicted || silent_us >= lease_us {
+        let silent_us = heard.silent_us(at) + jumped_us + drift_us;
+        // Contrary evidence that a later renewal took back may have been decided by all the same.
+        let is_contradicted = heard.is_contradicted.is_some_and(|when| {
+            when >= heard.stands_at || at.as_us() - when.as_us() <= DECIDED_BEFORE_US
+        });
+        if is_contradicted || silent_us >= lease_us {
             return Ok(());
         }
         let (keeper, what) = (book.names.of_agent(&keeper), book.names.of_promise(&offer));

@@ -78,6 +78,11 @@ impl Owner {
             }
             Submission::Repeats { nth, is_first } => {
                 let deployed = self.deployed.get(*nth)?;
+                // Who has deleted it means that. What becomes of an old submission that comes after a
+                // deletion, tombstones decide, which come with custody.
+                if deployed.wanted.valency == Valency::NONE {
+                    return None;
+                }
                 let signed = match is_first {
                     true => deployed.signed.first()?,
                     false => deployed.signed.last()?,
