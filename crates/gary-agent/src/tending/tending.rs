@@ -118,7 +118,12 @@ impl Tending {
                 tended.update(intent, wanted, now);
             }
             (None, Lineage::Updates(_)) => return Err(DeployError::NotKept { workload }),
-            (_, Lineage::Founds) => {
+            // What founded it, submitted again after an update, founds nothing anew.
+            (Some(tended), Lineage::Founds) => {
+                let current = tended.wanted.lineage.generation();
+                return Err(DeployError::Conflict { workload, current });
+            }
+            (None, Lineage::Founds) => {
                 if self.tended.len() >= WORKLOADS_MAX {
                     return Err(DeployError::Full);
                 }
