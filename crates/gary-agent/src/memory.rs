@@ -88,6 +88,15 @@ impl Memory {
         kept.collect()
     }
 
+    /// All that is remembered.
+    pub(crate) fn ids(&self) -> Vec<PromiseId> {
+        let others = [&self.intents, &self.offers].map(BTreeMap::keys);
+        let acceptances = self.acceptances.values().map(|(_, its)| its.id());
+        let keeps = self.keeps.values().map(|its| its.id());
+        let ids = others.into_iter().flatten().copied();
+        ids.chain(acceptances).chain(keeps).collect()
+    }
+
     /// What was counted, with this agent's acceptances.
     pub(crate) fn counted(&self, me: &Promiser) -> Vec<(Verified<Promise>, Own<Promise>)> {
         let acceptances = self.acceptances.iter();

@@ -417,14 +417,7 @@ impl Hosting {
             let offer = hosted.offer.id();
             self.stopping.insert(offer, hosted.entry);
             voice.forget(acceptance.id());
-            let intent = hosted.intent.id();
-            if !self
-                .hosted
-                .values()
-                .any(|other| other.intent.id() == intent)
-            {
-                voice.forget(intent);
-            }
+            voice.forget(hosted.intent.id());
             voice.order(Order::Stop { offer });
         } else {
             self.ledger.free(hosted.entry);
@@ -469,8 +462,11 @@ impl Hosting {
             }
             Some((hosted, start?))
         });
+        voice.hold(offer.id());
         match bound {
             Some((hosted, start)) => {
+                voice.hold(start.intent.id());
+                voice.hold(start.acceptance.id());
                 self.insert(hosted);
                 voice.order(Order::Start(Box::new(start)));
             }

@@ -139,22 +139,31 @@ impl Tending {
     }
 
     /// Takes a workload up again after a start.
-    pub(crate) fn resume(&mut self, now: Time, intent: Verified<Promise>, keep: Own<Promise>) {
+    pub(crate) fn resume<C: Speech>(
+        &mut self,
+        now: Time,
+        intent: Verified<Promise>,
+        keep: Own<Promise>,
+        voice: &mut Voice<C, Order>,
+    ) {
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
             return;
         };
         let wanted = Use::clone(wanted);
+        voice.hold(intent.id());
+        voice.hold(keep.id());
         let tended = Tended::new(workload, intent, wanted, keep, now);
         self.tended.insert(workload, tended);
         self.wake(workload, now);
     }
 
     /// Counts again what was counted before a start.
-    pub(crate) fn resume_counted(
+    pub(crate) fn resume_counted<C: Speech>(
         &mut self,
         now: Time,
         offer: Verified<Promise>,
         acceptance: Own<Promise>,
+        voice: &mut Voice<C, Order>,
     ) {
         let Body::Host(host) = offer.body().clone() else {
             return;
@@ -162,6 +171,8 @@ impl Tending {
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return;
         };
+        voice.hold(offer.id());
+        voice.hold(acceptance.id());
         let place = (host.workload, host.slot);
         let theirs = self.by_host.entry(offer.by()).or_default();
         theirs.insert(offer.version(), place);
