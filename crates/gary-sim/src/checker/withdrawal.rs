@@ -1,6 +1,6 @@
 //! 12. A promiser may withdraw at any time; its scope is told, users re-bind, and notice differs from breakage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Order};
 use gary_promise::{Frame, PromiseId, Reason, Time};
@@ -20,6 +20,8 @@ pub(super) struct Withdrawals {
     untold: BTreeMap<PromiseId, Time>,
     /// Who is on notice: away by plan, and until when nobody may hold that against it.
     away: BTreeMap<PromiseId, Time>,
+    /// Taken back, and said to be: a renewal that was said before may have waited for the disk with it.
+    said: BTreeSet<PromiseId>,
     premises: u64,
 }
 
@@ -48,6 +50,7 @@ impl Checker for Withdrawals {
                     if self.untold.remove(id).is_some() {
                         self.premises += 1;
                     }
+                    self.said.insert(*id);
                     self.check_notice(at, id, *reason, book)?;
                 }
                 if let Frame::Renewal(renewal) = frame {
@@ -56,8 +59,7 @@ impl Checker for Withdrawals {
                             promiser: from,
                             version: *version,
                         };
-                        let seen = book.offers.get(&offer);
-                        if seen.is_some_and(|its| its.withdrawn_at.is_some_and(|when| when < at)) {
+                        if self.said.contains(&offer) {
                             let offer = book.names.of_promise(&offer);
                             return Err(format!("{offer} is renewed after it was withdrawn"));
                         }

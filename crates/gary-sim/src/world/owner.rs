@@ -22,6 +22,7 @@ struct Deployed {
     workload: WorkloadId,
     keeper: NodeNo,
     wanted: Use,
+    is_deleted: bool,
     /// All that the owner has ever signed of it, the first first.
     signed: Vec<Signed<Promise>>,
 }
@@ -52,6 +53,7 @@ impl Owner {
                     workload,
                     keeper: to,
                     wanted: (**wanted).clone(),
+                    is_deleted: false,
                     signed: vec![signed.clone()],
                 });
                 Some((signed, to))
@@ -72,6 +74,7 @@ impl Owner {
                 wanted.lineage = Lineage::Updates(update);
                 let (_, signed) = self.promise(wanted.clone())?;
                 let deployed = self.deployed.get_mut(*nth)?;
+                deployed.is_deleted |= wanted.valency == Valency::NONE;
                 deployed.wanted = wanted;
                 deployed.signed.push(signed.clone());
                 Some((signed, deployed.keeper))
@@ -80,7 +83,7 @@ impl Owner {
                 let deployed = self.deployed.get(*nth)?;
                 // Who has deleted it means that. What becomes of an old submission that comes after a
                 // deletion, tombstones decide, which come with custody.
-                if deployed.wanted.valency == Valency::NONE {
+                if deployed.is_deleted {
                     return None;
                 }
                 let signed = match is_first {
