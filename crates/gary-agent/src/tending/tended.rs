@@ -140,14 +140,14 @@ impl Tended {
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
-        let gone = self.let_go(keeper);
+        let mut gone = self.let_go(keeper);
         self.settle_surplus(keeper);
         if self
             .round
             .as_ref()
             .is_some_and(|round| round.is_complete() || round.ends_at <= keeper.now)
         {
-            self.close_round(keeper);
+            gone.extend(self.close_round(keeper));
         }
         if self.round.is_none() && self.next_round_at <= keeper.now {
             self.open_round(keeper);
@@ -317,24 +317,31 @@ impl Tended {
         occupancy
     }
 
-    /// An offer has come. One that no round waits for is dismissed.
+    /// An offer has come. One that no round waits for is dismissed. Says whether it waits for the end of a
+    /// round now.
     pub(super) fn handle_offer<C: Speech, R: RngCore>(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
         keeper: &mut Keeper<'_, C, R>,
-    ) {
+    ) -> bool {
         let is_awaited = host.generation == self.wanted.lineage.generation()
             && self.wanted.valency.has(host.slot);
-        if self.counts(&offer.by(), offer.version()) {
-            return;
+        let is_known = self.round.as_ref().is_some_and(|round| round.has(&offer));
+        // What comes again changes nothing.
+        if is_known || self.counts(&offer.by(), offer.version()) {
+            return false;
         }
         match &mut self.round {
             Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
                 self.refusals.forget(&offer.by());
                 round.offered(Offered { offer, host });
+                true
             }
-            _ => dismiss(keeper.voice, offer.by(), [offer.version()]),
+            _ => {
+                dismiss(keeper.voice, offer.by(), [offer.version()]);
+                false
+            }
         }
     }
 
@@ -368,10 +375,13 @@ impl Tended {
         self.attempts = 0;
     }
 
-    /// Accepts the best offer for each slot, and dismisses the others.
-    fn close_round<C: Speech, R: RngCore>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    /// Accepts the best offer for each slot, and dismisses the others. Says which these are.
+    fn close_round<C: Speech, R: RngCore>(
+        &mut self,
+        keeper: &mut Keeper<'_, C, R>,
+    ) -> Vec<(AgentId, Version)> {
         let Some(round) = self.round.take() else {
-            return;
+            return Vec::new();
         };
         let (now, observer) = (keeper.now, keeper.observer());
         let mut occupancy = self.occupancy(keeper.candidates);
@@ -408,13 +418,16 @@ impl Tended {
         for (agent, records) in accepted {
             keeper.voice.tell(agent, records);
         }
+        let mut gone = Vec::new();
         for (agent, versions) in dismissed {
+            gone.extend(versions.iter().map(|version| (agent, *version)));
             dismiss(keeper.voice, agent, versions);
         }
         match self.holes(&observer, now).is_empty() {
             true => self.attempts = 0,
             false => self.wait(keeper),
         }
+        gone
     }
 
     /// Slots are open still: waits before the next round, longer each time.
@@ -440,6 +453,9 @@ impl Tended {
         offer: Version,
         now: Time,
     ) {
+        if let Some(round) = &mut self.round {
+            round.withdrawn(host, offer);
+        }
         let counted = self.slots.get_mut(&slot).into_iter().flatten();
         for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
             its.withdrawn(now);

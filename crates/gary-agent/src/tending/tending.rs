@@ -79,7 +79,7 @@ pub(crate) enum KeepChange {
 #[derive(Debug, Default)]
 pub(crate) struct Tending {
     tended: BTreeMap<WorkloadId, Tended>,
-    /// Which offers of which hosts are counted, and for what.
+    /// Which offers of which hosts are counted, or wait for the end of a round, and for what.
     by_host: BTreeMap<AgentId, BTreeMap<Version, (WorkloadId, Slot)>>,
     trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
@@ -190,9 +190,12 @@ impl Tending {
             dismiss(tools.voice, offer.by(), [offer.version()]);
             return;
         };
-        let workload = host.workload;
-        tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust));
-        self.wake(workload, now);
+        let place = (host.workload, host.slot);
+        let (by, version) = (offer.by(), offer.version());
+        if tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust)) {
+            self.by_host.entry(by).or_default().insert(version, place);
+        }
+        self.wake(place.0, now);
     }
 
     pub(crate) fn handle_refusal(&mut self, now: Time, from: AgentId, refusal: Refusal) {
