@@ -120,6 +120,7 @@ impl Tended {
             host,
             acceptance,
             is_withdrawn: false,
+            is_surplus: false,
             kept_since: now,
         });
     }
@@ -211,18 +212,23 @@ impl Tended {
         for its in self.counted() {
             *held.entry(its.offer.by()).or_default() += 1;
         }
-        for (slot, counted) in &self.slots {
-            let good = counted.iter().filter(|its| {
+        for (slot, counted) in &mut self.slots {
+            let good = counted.iter_mut().filter(|its| {
                 its.generation() == generation && its.standing(&observer, now) == Standing::Good
             });
             let mut good: Vec<_> = good.collect();
             if good.len() < 2 {
                 continue;
             }
-            // Who holds no other slot comes first, then an order that is the same for everyone.
-            good.sort_by_key(|its| (held.get(&its.offer.by()).copied(), its.offer.id()));
-            let (winner, losers) = good.split_first().expect("two at least");
+            // Who was told of another before may be about to withdraw. Of the others, who holds no other
+            // slot comes first, then an order that is the same for everyone.
+            good.sort_by_key(|its| {
+                let others = held.get(&its.offer.by()).copied();
+                (its.is_surplus, others, its.offer.id())
+            });
+            let (winner, losers) = good.split_first_mut().expect("two at least");
             for loser in losers {
+                loser.is_surplus = true;
                 let surplus = Surplus {
                     workload: self.workload,
                     generation,
