@@ -282,11 +282,23 @@ impl Tended {
                 passed_over,
                 keeper.random,
             );
-            drawn.sort_by_cached_key(|agent| occupancy.around(agent, keeper.candidates));
+            // Where a round has left slots open, those come first who were not asked for longest: else the
+            // emptiest refuse by turns, and nobody asks the one that has room.
+            let refused_at = |agent: &AgentId| match self.attempts {
+                0 => None,
+                _ => self.refusals.at(agent),
+            };
+            drawn.sort_by_cached_key(|agent| {
+                (
+                    refused_at(agent),
+                    occupancy.around(agent, keeper.candidates),
+                )
+            });
             drawn.truncate(INVITED_PER_SLOT);
             let in_place = hosting.filter(|its| {
                 its.generation() < self.wanted.lineage.generation()
                     && keeper.candidates.is_up(&its.offer.by())
+                    && !self.refusals.rests(&its.offer.by(), now)
             });
             if let Some(hosting) = in_place.filter(|_| self.attempts == 0) {
                 drawn = vec![hosting.offer.by()];
