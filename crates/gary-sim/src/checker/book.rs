@@ -213,6 +213,15 @@ impl Book {
             .filter(|(_, its)| its.withdrawn_at.is_none())
     }
 
+    /// When an agent had more room than before, the last time.
+    pub(super) fn last_freed(&self, agent: AgentId) -> Option<Time> {
+        let theirs = self.offers.range(first_of(agent)..);
+        theirs
+            .take_while(move |(id, _)| id.promiser == agent)
+            .filter_map(|(_, its)| its.withdrawn_at)
+            .max()
+    }
+
     /// Whether nothing passes between two, in some direction.
     pub(super) fn is_cut(&self, one: AgentId, other: AgentId) -> bool {
         self.cuts.contains(&(one, other)) || self.cuts.contains(&(other, one))

@@ -52,7 +52,9 @@ impl Checker for BothHalves {
                 if acceptance.is_none_or(|its| its.heard_at.is_none()) {
                     return Err(format!("{name} starts {what}, which nobody has accepted"));
                 }
-                if acceptance.is_some_and(|its| its.withdrawal_heard_at.is_some()) {
+                // What was decided before may have waited for the disk.
+                let withdrawn = acceptance.and_then(|its| its.withdrawal_heard_at);
+                if withdrawn.is_some_and(|when| at.as_us() > when.as_us() + STOPS_WITHIN_US) {
                     return Err(format!(
                         "{name} starts {what} after its acceptance was withdrawn"
                     ));

@@ -37,7 +37,7 @@ impl Checker for Convergence {
         Ok(())
     }
 
-    fn scan(&mut self, _at: Time, book: &Book) -> Verdict {
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
         let mut hosted: BTreeMap<WorkloadId, Hosted> = BTreeMap::new();
         for (offer, run) in &book.runs {
             let its = hosted.entry(run.binding.workload()).or_default();
@@ -47,7 +47,7 @@ impl Checker for Convergence {
             let hosted = hosted.remove(workload).unwrap_or_default();
             if book.is_up(&seen.keeper) {
                 self.premises += 1;
-                check_workload(workload, seen.keeper, &hosted, book)?;
+                check_workload(at, workload, seen.keeper, &hosted, book)?;
             }
         }
         if let Some(before) = &self.before_replay {
@@ -67,10 +67,20 @@ impl Checker for Convergence {
     }
 }
 
+/// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
+/// alone for a while, and who finds nobody asks less and less often.
+const KNOWN_WITHIN_US: u64 = 11_000_000;
+
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
 
-fn check_workload(workload: &WorkloadId, keeper: AgentId, hosted: &Hosted, book: &Book) -> Verdict {
+fn check_workload(
+    at: Time,
+    workload: &WorkloadId,
+    keeper: AgentId,
+    hosted: &Hosted,
+    book: &Book,
+) -> Verdict {
     let name = book.names.of_workload(workload);
     let Some(wanted) = kept(workload, keeper, book)? else {
         return match hosted.values().flatten().next() {
@@ -109,7 +119,7 @@ fn check_workload(workload: &WorkloadId, keeper: AgentId, hosted: &Hosted, book:
     }
     for slot in wanted.valency.slots() {
         if !hosted.contains_key(&slot)
-            && let Some(agent) = who_has_room(wanted, book)
+            && let Some(agent) = who_has_room(at, wanted, book)
         {
             let agent = book.names.of_agent(&agent);
             return Err(format!(
@@ -161,7 +171,7 @@ fn was_deleted(workload: &WorkloadId, book: &Book) -> bool {
 }
 
 /// Somebody who would host one more, and could.
-fn who_has_room(wanted: &Use, book: &Book) -> Option<AgentId> {
+fn who_has_room(at: Time, wanted: &Use, book: &Book) -> Option<AgentId> {
     let needed = wanted.needs.portion.resources();
     let mut able = book.agents.iter().filter(|(agent, seen)| {
         let mut left = Some(seen.published.resources);
@@ -169,8 +179,10 @@ fn who_has_room(wanted: &Use, book: &Book) -> Option<AgentId> {
             left = left.and_then(|left| left.minus(offer.host.portion.resources()));
         }
         let left = left.unwrap_or(Resources::NONE);
+        let freed = book.last_freed(**agent);
         seen.is_up
             && seen.is_willing
+            && freed.is_none_or(|when| at.as_us() > when.as_us() + KNOWN_WITHIN_US)
             && seen.published.fits(&wanted.needs).is_ok()
             && left.covers(needed)
     });

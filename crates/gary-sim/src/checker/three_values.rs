@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Reason, Time};
+use gary_promise::{AgentId, Frame, PromiseId, Reason, Time, Version};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -15,6 +15,8 @@ use crate::world::DRIFT_PPM_MAX;
 struct Heard {
     /// When it was last heard to stand.
     stands_at: Time,
+    /// The last word of its host about it.
+    word: Option<Version>,
     /// When it was heard again after a silence of so many microseconds, the last time there was one.
     silence: (Time, u64),
     /// When its host has last said otherwise.
@@ -26,6 +28,15 @@ struct Heard {
 const DECIDED_BEFORE_US: u64 = 2_000_000;
 
 impl Heard {
+    const fn first(at: Time) -> Self {
+        Self {
+            stands_at: at,
+            word: None,
+            silence: (at, 0),
+            is_contradicted: None,
+        }
+    }
+
     fn stands(&mut self, at: Time) {
         let silent_us = at.as_us() - self.stands_at.as_us();
         if silent_us > 1_000_000 {
@@ -82,16 +93,20 @@ impl Checker for ThreeValues {
             }
             Seen::Hears {
                 from, to, frame, ..
-            } => self.hear(at, from, to, frame, book),
+            } => {
+                for id in book.made.iter().filter(|id| book.offers.contains_key(id)) {
+                    self.heard.entry(*id).or_insert(Heard::first(at));
+                }
+                self.hear(at, from, to, frame, book);
+            }
             Seen::Stores { .. } => {
                 for id in &book.made {
                     if let Some(acceptance) = book.acceptances.get(id) {
                         let stands_at = acceptance.stored_at.unwrap_or(at);
-                        self.heard.entry(acceptance.accept.offer).or_insert(Heard {
-                            stands_at,
-                            silence: (stands_at, 0),
-                            is_contradicted: None,
-                        });
+                        let first = Heard::first(stands_at);
+                        let heard = self.heard.entry(acceptance.accept.offer);
+                        // To be accepted is what it is judged from.
+                        heard.or_insert(first).stands_at = stands_at;
                     }
                 }
             }
@@ -128,6 +143,11 @@ impl ThreeValues {
                     if made_to != Some(to) {
                         continue;
                     }
+                    // The same word heard again is no news.
+                    if heard.word.is_some_and(|last| last >= renewal.version) {
+                        continue;
+                    }
+                    heard.word = Some(renewal.version);
                     if renewal.bound.contains(&id.version) || renewal.offered.contains(&id.version)
                     {
                         heard.stands(at);
@@ -214,7 +234,7 @@ impl ThreeValues {
 fn offer_range(agent: AgentId) -> std::ops::RangeInclusive<PromiseId> {
     let at = |epoch, sequence| PromiseId {
         promiser: agent,
-        version: gary_promise::Version {
+        version: Version {
             epoch: gary_promise::BootEpoch(epoch),
             sequence,
         },
