@@ -19,7 +19,7 @@ pub(crate) struct Memory {
     offers: BTreeMap<PromiseId, Verified<Promise>>,
     /// All acceptances that count, by the offers they are of, its own among them.
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
-    /// What was said of an earlier start alone.
+    /// What an agent says of its machine. It says that again at each start.
     outdated: Vec<PromiseId>,
 }
 
@@ -69,12 +69,6 @@ impl Memory {
         }
     }
 
-    /// What need not be remembered any more: what an agent says of its machine, it says again at each
-    /// start.
-    pub(crate) fn outdated(&self) -> impl Iterator<Item = PromiseId> {
-        self.outdated.iter().copied()
-    }
-
     /// The workloads that were kept: the latest intent of each that is remembered.
     pub(crate) fn kept(&self) -> Vec<(Verified<Promise>, Own<Promise>)> {
         let mut latest: BTreeMap<WorkloadId, &Verified<Promise>> = BTreeMap::new();
@@ -94,6 +88,19 @@ impl Memory {
         let kept = keeps
             .filter_map(|(workload, keep)| Some(((*latest.get(workload)?).clone(), keep.clone())));
         kept.collect()
+    }
+
+    /// All that is remembered.
+    pub(crate) fn ids(&self) -> Vec<PromiseId> {
+        let others = [&self.intents, &self.offers].map(BTreeMap::keys);
+        let acceptances = self.acceptances.values().map(|(_, its)| its.id());
+        let keeps = self.keeps.values().map(|its| its.id());
+        let ids = others.into_iter().flatten().copied();
+        let outdated = self.outdated.iter().copied();
+        ids.chain(acceptances)
+            .chain(keeps)
+            .chain(outdated)
+            .collect()
     }
 
     /// What was counted, with this agent's acceptances.

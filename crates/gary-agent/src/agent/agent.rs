@@ -116,19 +116,18 @@ impl<C: Powers> Agent<C> {
     /// Takes up again what was promised before this start.
     fn resume(&mut self, now: Time, records: impl IntoIterator<Item = SignedRecord>) {
         let memory = Memory::of(records, &mut self.voice);
-        for outdated in memory.outdated() {
-            self.voice.forget(outdated);
-        }
         for (intent, keep) in memory.kept() {
             self.put(keep.clone());
-            self.tending.resume(now, intent, keep);
+            self.tending.resume(now, intent, keep, &mut self.voice);
         }
         for (offer, acceptance) in memory.counted(self.voice.promiser()) {
-            self.tending.resume_counted(now, offer, acceptance);
+            self.tending
+                .resume_counted(now, offer, acceptance, &mut self.voice);
         }
         for was in memory.hosted(self.voice.promiser()) {
             self.hosting.resume(was, &mut self.voice);
         }
+        self.voice.forget_others(memory.ids());
         self.settle(now);
     }
 

@@ -1,6 +1,6 @@
 //! All that this agent offers and hosts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use gary_promise::{
@@ -23,6 +23,11 @@ pub const HOSTINGS_MAX: usize = 4096;
 /// than an agent can do without the room.
 pub const OFFER_STANDS: Duration = Duration::from_secs(3);
 
+/// The most withdrawals that are remembered of acceptances which were not heard of before: what was said on
+/// an earlier connection may come later. Beyond, the first is forgotten; its acceptance would bind until the
+/// next renewal shows that nobody counts it.
+pub const EARLY_WITHDRAWALS_MAX: usize = 256;
+
 /// All that this agent offers and hosts.
 #[derive(Debug)]
 pub(crate) struct Hosting {
@@ -38,6 +43,8 @@ pub(crate) struct Hosting {
     stopping: BTreeMap<PromiseId, EntryId>,
     /// What is to be done when.
     due: BTreeSet<(Time, Version)>,
+    /// Acceptances whose withdrawal came before them: a withdrawal is final, in whatever order it comes.
+    withdrawn_early: VecDeque<PromiseId>,
 }
 
 /// An invitation whose intent was checked.
@@ -83,6 +90,7 @@ impl Hosting {
             by_promisee: BTreeMap::new(),
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
+            withdrawn_early: VecDeque::new(),
         }
     }
 
@@ -197,7 +205,7 @@ impl Hosting {
         let Some(accept) = accepted(&acceptance) else {
             return;
         };
-        if accept.offer.promiser != voice.id() {
+        if accept.offer.promiser != voice.id() || self.withdrawn_early.contains(&acceptance.id()) {
             return;
         }
         let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
@@ -229,8 +237,16 @@ impl Hosting {
             .hosted
             .iter()
             .find(|(_, its)| its.is_bound_by(&acceptance));
-        if let Some(version) = bound.map(|(version, _)| *version) {
-            self.withdraw(version, withdrawal.reason(), voice);
+        match bound.map(|(version, _)| *version) {
+            Some(version) => self.withdraw(version, withdrawal.reason(), voice),
+            // It may be of something else that this agent knows nothing of, and then does no harm here.
+            None if self.by_promisee.contains_key(&withdrawal.by()) => {
+                if self.withdrawn_early.len() >= EARLY_WITHDRAWALS_MAX {
+                    self.withdrawn_early.pop_front();
+                }
+                self.withdrawn_early.push_back(acceptance);
+            }
+            None => {}
         }
     }
 
@@ -413,14 +429,7 @@ impl Hosting {
             let offer = hosted.offer.id();
             self.stopping.insert(offer, hosted.entry);
             voice.forget(acceptance.id());
-            let intent = hosted.intent.id();
-            if !self
-                .hosted
-                .values()
-                .any(|other| other.intent.id() == intent)
-            {
-                voice.forget(intent);
-            }
+            voice.forget(hosted.intent.id());
             voice.order(Order::Stop { offer });
         } else {
             self.ledger.free(hosted.entry);
@@ -468,8 +477,11 @@ impl Hosting {
             }
             Some((hosted, start?))
         });
+        voice.hold(offer.id());
         match bound {
             Some((hosted, start)) => {
+                voice.hold(start.intent.id());
+                voice.hold(start.acceptance.id());
                 self.insert(hosted);
                 voice.order(Order::Start(Box::new(start)));
             }

@@ -5,6 +5,6 @@ mod hosting;
 mod order;
 
 pub use hosted::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS};
-pub use hosting::{HOSTINGS_MAX, OFFER_STANDS};
+pub use hosting::{EARLY_WITHDRAWALS_MAX, HOSTINGS_MAX, OFFER_STANDS};
 pub(crate) use hosting::{Hosting, Invited};
 pub use order::{HostReport, Order, Start};

@@ -16,6 +16,9 @@ pub(super) struct Counted {
     pub(super) acceptance: Own<Promise>,
     pub(super) evidence: Evidence,
     pub(super) is_withdrawn: bool,
+    /// Whether its host was told that another holds the slot. It may have withdrawn by now, so that it wins
+    /// against nobody any more.
+    pub(super) is_surplus: bool,
     /// Kept ever since, for what trust makes of it.
     pub(super) kept_since: Time,
 }

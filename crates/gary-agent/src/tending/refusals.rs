@@ -46,6 +46,11 @@ impl Refusals {
         refused.is_some_and(|its| now.since(its.at) < RESTS)
     }
 
+    /// When an agent refused last.
+    pub(super) fn at(&self, agent: &AgentId) -> Option<Time> {
+        self.0.get(agent).map(|its| its.at)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&AgentId, &Remembered)> {
         self.0.iter()
     }

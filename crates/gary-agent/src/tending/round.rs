@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gary_promise::{AgentId, Host, Promise, Slot, Time, Verified};
+use gary_promise::{AgentId, Host, Promise, Slot, Time, Verified, Version};
 
 use crate::backoff::Waits;
 
@@ -53,6 +53,19 @@ impl Round {
         self.awaited
             .get(agent)
             .is_some_and(|slots| slots.contains(&slot))
+    }
+
+    /// Whether it has brought this offer already.
+    pub(super) fn has(&self, offer: &Verified<Promise>) -> bool {
+        let mut all = self.offers.values().flatten();
+        all.any(|its| its.offer.id() == offer.id())
+    }
+
+    /// An offer was taken back before anybody has accepted it.
+    pub(super) fn withdrawn(&mut self, host: &AgentId, offer: Version) {
+        for offers in self.offers.values_mut() {
+            offers.retain(|its| its.offer.by() != *host || its.offer.version() != offer);
+        }
     }
 
     pub(super) fn offered(&mut self, offer: Offered) {

@@ -120,6 +120,7 @@ impl Tended {
             host,
             acceptance,
             is_withdrawn: false,
+            is_surplus: false,
             kept_since: now,
         });
     }
@@ -140,14 +141,14 @@ impl Tended {
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
-        let gone = self.let_go(keeper);
+        let mut gone = self.let_go(keeper);
         self.settle_surplus(keeper);
         if self
             .round
             .as_ref()
             .is_some_and(|round| round.is_complete() || round.ends_at <= keeper.now)
         {
-            self.close_round(keeper);
+            gone.extend(self.close_round(keeper));
         }
         if self.round.is_none() && self.next_round_at <= keeper.now {
             self.open_round(keeper);
@@ -214,18 +215,23 @@ impl Tended {
         for its in self.counted() {
             *held.entry(its.offer.by()).or_default() += 1;
         }
-        for (slot, counted) in &self.slots {
-            let good = counted.iter().filter(|its| {
+        for (slot, counted) in &mut self.slots {
+            let good = counted.iter_mut().filter(|its| {
                 its.generation() == generation && its.standing(&observer, now) == Standing::Good
             });
             let mut good: Vec<_> = good.collect();
             if good.len() < 2 {
                 continue;
             }
-            // Who holds no other slot comes first, then an order that is the same for everyone.
-            good.sort_by_key(|its| (held.get(&its.offer.by()).copied(), its.offer.id()));
-            let (winner, losers) = good.split_first().expect("two at least");
+            // Who was told of another before may be about to withdraw. Of the others, who holds no other
+            // slot comes first, then an order that is the same for everyone.
+            good.sort_by_key(|its| {
+                let others = held.get(&its.offer.by()).copied();
+                (its.is_surplus, others, its.offer.id())
+            });
+            let (winner, losers) = good.split_first_mut().expect("two at least");
             for loser in losers {
+                loser.is_surplus = true;
                 let surplus = Surplus {
                     workload: self.workload,
                     generation,
@@ -279,11 +285,23 @@ impl Tended {
                 passed_over,
                 keeper.random,
             );
-            drawn.sort_by_cached_key(|agent| occupancy.around(agent, keeper.candidates));
+            // Where a round has left slots open, those come first who were not asked for longest: else the
+            // emptiest refuse by turns, and nobody asks the one that has room.
+            let refused_at = |agent: &AgentId| match self.attempts {
+                0 => None,
+                _ => self.refusals.at(agent),
+            };
+            drawn.sort_by_cached_key(|agent| {
+                (
+                    refused_at(agent),
+                    occupancy.around(agent, keeper.candidates),
+                )
+            });
             drawn.truncate(INVITED_PER_SLOT);
             let in_place = hosting.filter(|its| {
                 its.generation() < self.wanted.lineage.generation()
                     && keeper.candidates.is_up(&its.offer.by())
+                    && !self.refusals.rests(&its.offer.by(), now)
             });
             if let Some(hosting) = in_place.filter(|_| self.attempts == 0) {
                 drawn = vec![hosting.offer.by()];
@@ -320,24 +338,31 @@ impl Tended {
         occupancy
     }
 
-    /// An offer has come. One that no round waits for is dismissed.
+    /// An offer has come. One that no round waits for is dismissed. Says whether it waits for the end of a
+    /// round now.
     pub(super) fn handle_offer<C: Speech, R: Rng>(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
         keeper: &mut Keeper<'_, C, R>,
-    ) {
+    ) -> bool {
         let is_awaited = host.generation == self.wanted.lineage.generation()
             && self.wanted.valency.has(host.slot);
-        if self.counts(&offer.by(), offer.version()) {
-            return;
+        let is_known = self.round.as_ref().is_some_and(|round| round.has(&offer));
+        // What comes again changes nothing.
+        if is_known || self.counts(&offer.by(), offer.version()) {
+            return false;
         }
         match &mut self.round {
             Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
                 self.refusals.forget(&offer.by());
                 round.offered(Offered { offer, host });
+                true
             }
-            _ => dismiss(keeper.voice, offer.by(), [offer.version()]),
+            _ => {
+                dismiss(keeper.voice, offer.by(), [offer.version()]);
+                false
+            }
         }
     }
 
@@ -371,10 +396,13 @@ impl Tended {
         self.attempts = 0;
     }
 
-    /// Accepts the best offer for each slot, and dismisses the others.
-    fn close_round<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    /// Accepts the best offer for each slot, and dismisses the others. Says which these are.
+    fn close_round<C: Speech, R: Rng>(
+        &mut self,
+        keeper: &mut Keeper<'_, C, R>,
+    ) -> Vec<(AgentId, Version)> {
         let Some(round) = self.round.take() else {
-            return;
+            return Vec::new();
         };
         let (now, observer) = (keeper.now, keeper.observer());
         let mut occupancy = self.occupancy(keeper.candidates);
@@ -411,13 +439,16 @@ impl Tended {
         for (agent, records) in accepted {
             keeper.voice.tell(agent, records);
         }
+        let mut gone = Vec::new();
         for (agent, versions) in dismissed {
+            gone.extend(versions.iter().map(|version| (agent, *version)));
             dismiss(keeper.voice, agent, versions);
         }
         match self.holes(&observer, now).is_empty() {
             true => self.attempts = 0,
             false => self.wait(keeper),
         }
+        gone
     }
 
     /// Slots are open still: waits before the next round, longer each time.
@@ -443,6 +474,9 @@ impl Tended {
         offer: Version,
         now: Time,
     ) {
+        if let Some(round) = &mut self.round {
+            round.withdrawn(host, offer);
+        }
         let counted = self.slots.get_mut(&slot).into_iter().flatten();
         for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
             its.withdrawn(now);

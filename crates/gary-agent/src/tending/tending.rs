@@ -76,7 +76,7 @@ pub(crate) enum KeepChange {
 #[derive(Debug, Default)]
 pub(crate) struct Tending {
     tended: BTreeMap<WorkloadId, Tended>,
-    /// Which offers of which hosts are counted, and for what.
+    /// Which offers of which hosts are counted, or wait for the end of a round, and for what.
     by_host: BTreeMap<AgentId, BTreeMap<Version, (WorkloadId, Slot)>>,
     trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
@@ -115,7 +115,12 @@ impl Tending {
                 tended.update(intent, wanted, now);
             }
             (None, Lineage::Updates(_)) => return Err(DeployError::NotKept { workload }),
-            (_, Lineage::Founds) => {
+            // What founded it, submitted again after an update, founds nothing anew.
+            (Some(tended), Lineage::Founds) => {
+                let current = tended.wanted.lineage.generation();
+                return Err(DeployError::Conflict { workload, current });
+            }
+            (None, Lineage::Founds) => {
                 if self.tended.len() >= WORKLOADS_MAX {
                     return Err(DeployError::Full);
                 }
@@ -131,22 +136,31 @@ impl Tending {
     }
 
     /// Takes a workload up again after a start.
-    pub(crate) fn resume(&mut self, now: Time, intent: Verified<Promise>, keep: Own<Promise>) {
+    pub(crate) fn resume<C: Speech>(
+        &mut self,
+        now: Time,
+        intent: Verified<Promise>,
+        keep: Own<Promise>,
+        voice: &mut Voice<C, Order>,
+    ) {
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
             return;
         };
         let wanted = Use::clone(wanted);
+        voice.hold(intent.id());
+        voice.hold(keep.id());
         let tended = Tended::new(workload, intent, wanted, keep, now);
         self.tended.insert(workload, tended);
         self.wake(workload, now);
     }
 
     /// Counts again what was counted before a start.
-    pub(crate) fn resume_counted(
+    pub(crate) fn resume_counted<C: Speech>(
         &mut self,
         now: Time,
         offer: Verified<Promise>,
         acceptance: Own<Promise>,
+        voice: &mut Voice<C, Order>,
     ) {
         let Body::Host(host) = offer.body().clone() else {
             return;
@@ -154,6 +168,8 @@ impl Tending {
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return;
         };
+        voice.hold(offer.id());
+        voice.hold(acceptance.id());
         let place = (host.workload, host.slot);
         let theirs = self.by_host.entry(offer.by()).or_default();
         theirs.insert(offer.version(), place);
@@ -171,9 +187,12 @@ impl Tending {
             dismiss(tools.voice, offer.by(), [offer.version()]);
             return;
         };
-        let workload = host.workload;
-        tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust));
-        self.wake(workload, now);
+        let place = (host.workload, host.slot);
+        let (by, version) = (offer.by(), offer.version());
+        if tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust)) {
+            self.by_host.entry(by).or_default().insert(version, place);
+        }
+        self.wake(place.0, now);
     }
 
     pub(crate) fn handle_refusal(&mut self, now: Time, from: AgentId, refusal: Refusal) {

@@ -1,5 +1,7 @@
 //! Signing, checking and storing, in one place.
 
+use std::collections::BTreeMap;
+
 use gary_promise::{
     AgentId, Batch, Body, Codec, Condition, Frame, Own, Promise, PromiseId, Promiser, Reason,
     SheetHead, Signed, SignedRecord, Statement, Verified, Verifier, Version, Withdrawal,
@@ -30,6 +32,9 @@ pub(crate) struct Voice<C, O> {
     codec: C,
     outbox: Outbox<O>,
     to_itself: Vec<Frame>,
+    /// The promises that are stored, and for how many reasons each: an agent that hosts what it keeps needs
+    /// one intent for both, and must not lose it with the first.
+    held: BTreeMap<PromiseId, u32>,
 }
 
 impl<C: Speech, O> Voice<C, O> {
@@ -40,6 +45,7 @@ impl<C: Speech, O> Voice<C, O> {
             codec,
             outbox: Outbox::new(),
             to_itself: Vec::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -87,6 +93,8 @@ impl<C: Speech, O> Voice<C, O> {
             .promiser
             .revise(earlier, body, Condition::default(), &self.codec);
         let made = made.expect("it is this agent's own, and short by its type");
+        self.held.remove(&earlier.id());
+        self.outbox.store(Fact::Forgotten(earlier.id()));
         self.keep_promise(&made);
         self.outbox.store(Fact::Forgotten(earlier.id()));
         made
@@ -97,19 +105,46 @@ impl<C: Speech, O> Voice<C, O> {
     pub(crate) fn withdraw(&mut self, promise: &Own<Promise>, reason: Reason) -> Own<Withdrawal> {
         let withdrawal = self.promiser.withdraw(promise, reason, &self.codec);
         let withdrawal = withdrawal.expect("it is this agent's own, and short by its type");
+        self.held.remove(&promise.id());
         self.outbox.store(Fact::Forgotten(promise.id()));
         withdrawal
     }
 
-    /// Keeps another agent's promise that this one's own depend on.
+    /// Keeps a promise that something of this agent's depends on, for one reason more.
     pub(crate) fn keep_promise(&mut self, promise: &Verified<Promise>) {
-        let record = SignedRecord::Promise(promise.signed().clone());
-        self.outbox.store(Fact::Record(record));
+        if self.hold(promise.id()) {
+            let record = SignedRecord::Promise(promise.signed().clone());
+            self.outbox.store(Fact::Record(record));
+        }
     }
 
-    /// Nothing of this agent's depends on it any more.
+    /// Something of this agent's depends on a promise that is stored already, as after a start. Says whether
+    /// it is the first that does.
+    pub(crate) fn hold(&mut self, promise: PromiseId) -> bool {
+        let reasons = self.held.entry(promise).or_default();
+        *reasons += 1;
+        *reasons == 1
+    }
+
+    /// Something of this agent's does not depend on it any more. Where nothing else does, it can go.
     pub(crate) fn forget(&mut self, promise: PromiseId) {
-        self.outbox.store(Fact::Forgotten(promise));
+        let Some(reasons) = self.held.get_mut(&promise) else {
+            return;
+        };
+        *reasons -= 1;
+        if *reasons == 0 {
+            self.held.remove(&promise);
+            self.outbox.store(Fact::Forgotten(promise));
+        }
+    }
+
+    /// Of promises that are stored, those that nothing depends on can go.
+    pub(crate) fn forget_others(&mut self, stored: impl IntoIterator<Item = PromiseId>) {
+        for promise in stored {
+            if !self.held.contains_key(&promise) {
+                self.outbox.store(Fact::Forgotten(promise));
+            }
+        }
     }
 
     /// Checks what somebody is said to have signed.

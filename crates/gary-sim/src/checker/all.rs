@@ -1,0 +1,41 @@
+//! Every checker there is.
+
+use super::Checker;
+use super::both_halves::BothHalves;
+use super::capacity_is_promised::CapacityIsPromised;
+use super::convergence::Convergence;
+use super::free_refusal::FreeRefusal;
+use super::no_hidden_desired_state::NoHiddenDesiredState;
+use super::no_promising_for_others::NoPromisingForOthers;
+use super::no_remote_command::NoRemoteCommand;
+use super::no_special_node::NoSpecialNode;
+use super::overlap::Overlap;
+use super::partition_freedom::PartitionFreedom;
+use super::scope_holds::ScopeHolds;
+use super::self_repair::SelfRepair;
+use super::three_values::ThreeValues;
+use super::trust_is_local::TrustIsLocal;
+use super::valency::Valency;
+use super::withdrawal::Withdrawals;
+
+/// A checker for each property that can be judged, in the order of their numbers.
+pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
+    vec![
+        Box::<NoRemoteCommand>::default(),
+        Box::<NoPromisingForOthers>::default(),
+        Box::<FreeRefusal>::default(),
+        Box::<BothHalves>::default(),
+        Box::<Overlap>::default(),
+        Box::<Valency>::default(),
+        Box::<CapacityIsPromised>::default(),
+        Box::<ThreeValues>::default(),
+        Box::<Withdrawals>::default(),
+        Box::<SelfRepair>::default(),
+        Box::<Convergence>::default(),
+        Box::<ScopeHolds>::default(),
+        Box::<NoSpecialNode>::default(),
+        Box::<NoHiddenDesiredState>::default(),
+        Box::<PartitionFreedom>::default(),
+        Box::<TrustIsLocal>::default(),
+    ]
+}

@@ -1,0 +1,466 @@
+//! What was seen of a world, as all checkers need it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use gary_agent::{Fact, Order};
+use gary_promise::{
+    Accept, AgentId, Binding, Body, Capacity, Frame, Generation, Host, Promise, PromiseId, Reason,
+    Resources, SignedRecord, Time, Use, Verified, WorkloadId,
+};
+
+use super::cause::Causes;
+use crate::names::Names;
+use crate::reader::Reader;
+use crate::seen::Seen;
+
+/// What was seen of an agent.
+#[derive(Debug)]
+pub struct AgentSeen {
+    /// Whether it is up.
+    pub is_up: bool,
+    /// Whether it never comes back.
+    pub is_gone: bool,
+    /// Whether its sheet says that it considers submissions, and it does.
+    pub is_willing: bool,
+    /// What its sheet says its machine has.
+    pub published: Capacity,
+    /// When it started last.
+    pub started_at: Time,
+    /// Until when it stands still, at least.
+    pub stalled_until: Time,
+    /// Which promises are on its disk.
+    pub disk: BTreeSet<PromiseId>,
+}
+
+/// What was seen of an offer to host.
+#[derive(Debug)]
+pub struct OfferSeen {
+    /// What is offered.
+    pub host: Host,
+    /// When it was first told to whom it was made.
+    pub told_at: Option<Time>,
+    /// When it was taken back: said to be, or gone from the promiser's disk.
+    pub withdrawn_at: Option<Time>,
+}
+
+/// What was seen of an acceptance.
+#[derive(Debug)]
+pub struct AcceptanceSeen {
+    /// What is accepted.
+    pub accept: Accept,
+    /// When it was first stored.
+    pub stored_at: Option<Time>,
+    /// When the host whose offer it accepts has heard it.
+    pub heard_at: Option<Time>,
+    /// When it was taken back, and why; `None` for why where that was not said.
+    pub withdrawn: Option<(Time, Option<Reason>)>,
+    /// When the host has heard that it was taken back.
+    pub withdrawal_heard_at: Option<Time>,
+}
+
+/// What was seen of a component that runs.
+#[derive(Debug)]
+pub struct RunSeen {
+    /// By which binding.
+    pub binding: Binding,
+    /// What it gets.
+    pub given: Resources,
+}
+
+/// What was seen of a workload.
+#[derive(Debug)]
+pub struct WorkloadSeen {
+    /// The agent that has it in custody.
+    pub keeper: AgentId,
+    /// The latest intent that an owner was told is kept.
+    pub acknowledged: PromiseId,
+    /// Its generation.
+    pub generation: Generation,
+}
+
+/// What was seen of a world.
+#[derive(Debug, Default)]
+pub struct Book {
+    pub(crate) names: Names,
+    pub(super) agents: BTreeMap<AgentId, AgentSeen>,
+    pub(super) promises: BTreeMap<PromiseId, Verified<Promise>>,
+    pub(super) offers: BTreeMap<PromiseId, OfferSeen>,
+    pub(super) acceptances: BTreeMap<PromiseId, AcceptanceSeen>,
+    pub(super) runs: BTreeMap<PromiseId, RunSeen>,
+    pub(super) workloads: BTreeMap<WorkloadId, WorkloadSeen>,
+    /// Which way nothing passes.
+    pub(super) cuts: BTreeSet<(AgentId, AgentId)>,
+    /// Why hostings may have ended.
+    pub(super) causes: Causes,
+    /// Records that were not signed as they say, in what was learned last.
+    pub(super) forged: u64,
+    /// Withdrawals in what was learned last: of what, and why.
+    pub(super) taken_back: Vec<(PromiseId, Reason)>,
+    /// Promises in what was learned last.
+    pub(super) made: Vec<PromiseId>,
+}
+
+impl Book {
+    /// Notes what was just seen.
+    pub(crate) fn learn(&mut self, at: Time, seen: &Seen<'_>, reader: &mut Reader) {
+        self.forged = 0;
+        self.taken_back.clear();
+        self.made.clear();
+        match *seen {
+            Seen::Starts {
+                agent,
+                published,
+                considers,
+                is_willing,
+                ..
+            } => {
+                let its = self.agents.entry(agent).or_insert_with(|| AgentSeen {
+                    is_up: true,
+                    is_gone: false,
+                    is_willing: considers && is_willing,
+                    published: published.clone(),
+                    started_at: at,
+                    stalled_until: at,
+                    disk: BTreeSet::new(),
+                });
+                its.is_up = true;
+                its.started_at = at;
+            }
+            Seen::Ends { agent, for_good } => {
+                if let Some(its) = self.agents.get_mut(&agent) {
+                    its.is_up = false;
+                    its.is_gone |= for_good;
+                }
+            }
+            Seen::Says { from, to, frame } => {
+                self.read_frame(frame, reader);
+                self.note_said(at, from, to);
+            }
+            Seen::Hears {
+                from, to, frame, ..
+            } => {
+                self.read_frame(frame, reader);
+                self.note_heard(at, to);
+                self.causes_of(from, to, frame);
+            }
+            Seen::Stores { agent, facts } => self.note_stored(at, agent, facts, reader),
+            Seen::Orders {
+                order: Order::Start(start),
+                ..
+            } => {
+                for promise in [&start.intent, &start.offer, &start.acceptance] {
+                    self.note_promise(promise);
+                }
+            }
+            Seen::Reports { agent: _, report } => self.causes.report(report),
+            Seen::Runs { binding, given, .. } => {
+                let binding = *binding;
+                let run = RunSeen { binding, given };
+                self.runs.insert(binding.id().offer, run);
+            }
+            Seen::Halts { offer, .. } => {
+                self.runs.remove(&offer);
+            }
+            Seen::Submits { intent, .. } => {
+                if let Some(promise) = reader.promise(intent).cloned() {
+                    self.note_promise(&promise);
+                }
+            }
+            Seen::Acknowledges {
+                keeper,
+                intent,
+                workload,
+            } => self.acknowledge(keeper, intent, workload),
+            Seen::Cuts { from, to } => {
+                for from in from {
+                    self.cuts.extend(to.iter().map(|to| (*from, *to)));
+                }
+            }
+            Seen::Heals | Seen::Calms => self.cuts.clear(),
+            Seen::Stalls { agent, span_ms } => {
+                if let Some(its) = self.agents.get_mut(&agent) {
+                    let until = at.after(Duration::from_millis(span_ms));
+                    its.stalled_until = its.stalled_until.max(until);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The intent with this id, as far as it was seen.
+    pub(super) fn intent(&self, id: &PromiseId) -> Option<&Use> {
+        match self.promises.get(id)?.body() {
+            Body::Use(wanted) => Some(wanted),
+            _ => None,
+        }
+    }
+
+    /// The offers that stand: said or stored, and not taken back.
+    pub(super) fn standing(&self) -> impl Iterator<Item = (&PromiseId, &OfferSeen)> {
+        let offers = self.offers.iter();
+        offers.filter(|(_, its)| its.withdrawn_at.is_none())
+    }
+
+    /// The offers of an agent that stand.
+    pub(super) fn standing_of(
+        &self,
+        agent: AgentId,
+    ) -> impl Iterator<Item = (&PromiseId, &OfferSeen)> {
+        let theirs = self.offers.range(first_of(agent)..);
+        theirs
+            .take_while(move |(id, _)| id.promiser == agent)
+            .filter(|(_, its)| its.withdrawn_at.is_none())
+    }
+
+    /// When an agent had more room than before, the last time.
+    pub(super) fn last_freed(&self, agent: AgentId) -> Option<Time> {
+        let theirs = self.offers.range(first_of(agent)..);
+        theirs
+            .take_while(move |(id, _)| id.promiser == agent)
+            .filter_map(|(_, its)| its.withdrawn_at)
+            .max()
+    }
+
+    /// Whether nothing passes between two, in some direction.
+    pub(super) fn is_cut(&self, one: AgentId, other: AgentId) -> bool {
+        self.cuts.contains(&(one, other)) || self.cuts.contains(&(other, one))
+    }
+
+    /// Whether an agent is up.
+    pub(super) fn is_up(&self, agent: &AgentId) -> bool {
+        self.agents.get(agent).is_some_and(|its| its.is_up)
+    }
+
+    fn acknowledge(&mut self, keeper: AgentId, intent: PromiseId, workload: WorkloadId) {
+        let Some(generation) = self.intent(&intent).map(|its| its.lineage.generation()) else {
+            return;
+        };
+        let seen = self.workloads.entry(workload).or_insert(WorkloadSeen {
+            keeper,
+            acknowledged: intent,
+            generation,
+        });
+        if seen.generation <= generation {
+            seen.generation = generation;
+            seen.acknowledged = intent;
+        }
+    }
+
+    fn read_frame(&mut self, frame: &Frame, reader: &mut Reader) {
+        match frame {
+            Frame::Told(batch) => {
+                for record in batch.records() {
+                    self.read(record, reader);
+                }
+            }
+            Frame::Invitation(invitation) => match reader.promise(&invitation.intent) {
+                Some(promise) => {
+                    let promise = promise.clone();
+                    self.made.push(promise.id());
+                    self.note_promise(&promise);
+                }
+                None => self.forged += 1,
+            },
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, record: &SignedRecord, reader: &mut Reader) {
+        match record {
+            SignedRecord::Promise(signed) => match reader.promise(signed).cloned() {
+                Some(promise) => {
+                    self.made.push(promise.id());
+                    self.note_promise(&promise);
+                }
+                None => self.forged += 1,
+            },
+            SignedRecord::Withdrawal(signed) => {
+                let reason = reader.withdrawal(signed).map(|its| its.reason());
+                let of = reader.taken_back(signed);
+                match of.zip(reason) {
+                    Some(taken_back) => self.taken_back.push(taken_back),
+                    None => self.forged += 1,
+                }
+            }
+            SignedRecord::SheetHead(_) => {}
+        }
+    }
+
+    /// What an agent has said.
+    fn note_said(&mut self, at: Time, from: AgentId, to: AgentId) {
+        for id in self.made.iter().filter(|id| id.promiser == from) {
+            if let Some(offer) = self.offers.get_mut(id)
+                && offer.host.promisee == to
+            {
+                offer.told_at.get_or_insert(at);
+            }
+        }
+        for (id, reason) in self.taken_back.iter().filter(|(id, _)| id.promiser == from) {
+            if let Some(offer) = self.offers.get_mut(id) {
+                offer.withdrawn_at.get_or_insert(at);
+            }
+            if let Some(acceptance) = self.acceptances.get_mut(id) {
+                let (_, why) = acceptance.withdrawn.get_or_insert((at, None));
+                why.get_or_insert(*reason);
+            }
+        }
+    }
+
+    /// What an agent has heard.
+    fn note_heard(&mut self, at: Time, to: AgentId) {
+        for id in &self.made {
+            if let Some(acceptance) = self.acceptances.get_mut(id)
+                && acceptance.accept.offer.promiser == to
+            {
+                acceptance.heard_at.get_or_insert(at);
+            }
+        }
+        for (id, _) in &self.taken_back {
+            if let Some(acceptance) = self.acceptances.get_mut(id)
+                && acceptance.accept.offer.promiser == to
+            {
+                acceptance.withdrawal_heard_at.get_or_insert(at);
+            }
+        }
+    }
+
+    fn note_stored(&mut self, at: Time, agent: AgentId, facts: &[Fact], reader: &mut Reader) {
+        for fact in facts {
+            match fact {
+                Fact::Record(record) => {
+                    self.read(record, reader);
+                    let Some(id) = reader.id(record) else {
+                        continue;
+                    };
+                    if let Some(its) = self.agents.get_mut(&agent) {
+                        its.disk.insert(id);
+                    }
+                    if let Some(acceptance) = self.acceptances.get_mut(&id)
+                        && id.promiser == agent
+                    {
+                        acceptance.stored_at.get_or_insert(at);
+                        // What an agent tells itself needs no frame.
+                        if acceptance.accept.offer.promiser == agent {
+                            acceptance.heard_at.get_or_insert(at);
+                        }
+                    }
+                }
+                Fact::Forgotten(id) => {
+                    if let Some(its) = self.agents.get_mut(&agent) {
+                        its.disk.remove(id);
+                    }
+                    if id.promiser != agent {
+                        continue;
+                    }
+                    if let Some(offer) = self.offers.get_mut(id) {
+                        offer.withdrawn_at.get_or_insert(at);
+                    }
+                    if let Some(acceptance) = self.acceptances.get_mut(id) {
+                        acceptance.withdrawn.get_or_insert((at, None));
+                        let offer = acceptance.accept.offer;
+                        if offer.promiser == agent {
+                            acceptance.withdrawal_heard_at.get_or_insert(at);
+                            self.causes.by_itself(offer);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn note_promise(&mut self, promise: &Verified<Promise>) {
+        let id = promise.id();
+        if self.promises.contains_key(&id) {
+            return;
+        }
+        self.promises.insert(id, promise.clone());
+        if let Some(workload) = promise.workload() {
+            self.names.workload(workload);
+        }
+        match promise.body() {
+            Body::Host(host) => {
+                let offer = OfferSeen {
+                    host: host.clone(),
+                    told_at: None,
+                    withdrawn_at: None,
+                };
+                self.offers.insert(id, offer);
+            }
+            Body::Accept(accept) => {
+                let acceptance = AcceptanceSeen {
+                    accept: *accept,
+                    stored_at: None,
+                    heard_at: None,
+                    withdrawn: None,
+                    withdrawal_heard_at: None,
+                };
+                self.acceptances.insert(id, acceptance);
+            }
+            _ => {}
+        }
+    }
+
+    /// Why an agent that hears this may end one of its hostings.
+    fn causes_of(&mut self, from: AgentId, to: AgentId, frame: &Frame) {
+        match frame {
+            Frame::Told(_) => {
+                for (id, _) in &self.taken_back {
+                    if let Some(acceptance) = self.acceptances.get(id)
+                        && acceptance.accept.offer.promiser == to
+                    {
+                        self.causes.by_keeper(acceptance.accept.offer);
+                    }
+                }
+            }
+            Frame::Dismissal(dismissal) => {
+                for version in dismissal.offers.iter() {
+                    let offer = PromiseId {
+                        promiser: to,
+                        version: *version,
+                    };
+                    let made_to = self.offers.get(&offer).map(|its| its.host.promisee);
+                    if made_to == Some(from) {
+                        self.causes.by_keeper(offer);
+                    }
+                }
+            }
+            Frame::Surplus(surplus) => {
+                let made_to = self.offers.get(&surplus.yours).map(|its| its.host.promisee);
+                if made_to == Some(from) {
+                    self.causes.by_keeper(surplus.yours);
+                }
+            }
+            Frame::Invitation(invitation) => {
+                for id in &self.made {
+                    let Some(workload) = self.promises.get(id).and_then(|its| its.workload())
+                    else {
+                        continue;
+                    };
+                    let generation = self.intent(id).map(|its| its.lineage.generation());
+                    let outdated: Vec<PromiseId> = self
+                        .standing_of(to)
+                        .filter(|(_, its)| {
+                            its.host.workload == workload
+                                && invitation.slots.contains(&its.host.slot)
+                                && Some(its.host.generation) < generation
+                        })
+                        .map(|(id, _)| *id)
+                        .collect();
+                    for offer in outdated {
+                        self.causes.by_keeper(offer);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The first promise that an agent can ever make.
+fn first_of(agent: AgentId) -> PromiseId {
+    PromiseId {
+        promiser: agent,
+        version: gary_promise::Version::first(gary_promise::BootEpoch(0)),
+    }
+}

@@ -1,0 +1,190 @@
+//! 14. From any reachable state, once faults stop, every promise settles; replaying any message changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gary_promise::{AgentId, PromiseId, Resources, Slot, Time, Use, WorkloadId};
+
+use super::{Book, Checker, Verdict};
+use crate::property::Property;
+use crate::seen::Seen;
+use crate::world::Frailty;
+
+/// Every workload whose keeper is there is settled: each of its slots is hosted once, at the current generation,
+/// if anybody has room for it.
+#[derive(Debug, Default)]
+pub(super) struct Convergence {
+    /// What ran when messages of the past began to be heard again.
+    before_replay: Option<BTreeSet<PromiseId>>,
+    premises: u64,
+}
+
+impl Checker for Convergence {
+    fn property(&self) -> Property {
+        Property {
+            number: 14,
+            name: "convergence",
+        }
+    }
+
+    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if matches!(seen, Seen::Replays) {
+            let sound = book.runs.iter().filter(|(_, run)| {
+                let wanted = book.intent(&run.binding.intent());
+                wanted.is_some_and(|its| !Frailty::of(&its.component).is_lasting())
+            });
+            self.before_replay = Some(sound.map(|(offer, _)| *offer).collect());
+        }
+        Ok(())
+    }
+
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        let mut hosted: BTreeMap<WorkloadId, Hosted> = BTreeMap::new();
+        for (offer, run) in &book.runs {
+            let its = hosted.entry(run.binding.workload()).or_default();
+            its.entry(run.binding.slot()).or_default().push(*offer);
+        }
+        for (workload, seen) in &book.workloads {
+            let hosted = hosted.remove(workload).unwrap_or_default();
+            if book.is_up(&seen.keeper) {
+                self.premises += 1;
+                check_workload(at, workload, seen.keeper, &hosted, book)?;
+            }
+        }
+        if let Some(before) = &self.before_replay {
+            let missing = before.iter().find(|offer| !book.runs.contains_key(offer));
+            if let Some(offer) = missing {
+                let offer = book.names.of_promise(offer);
+                return Err(format!(
+                    "{offer} ran before messages of the past came again"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn premises(&self) -> u64 {
+        self.premises
+    }
+}
+
+/// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
+/// alone for a while, and who finds nobody asks less and less often.
+const KNOWN_WITHIN_US: u64 = 11_000_000;
+
+/// Which offers a workload runs by, for each slot.
+type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
+
+fn check_workload(
+    at: Time,
+    workload: &WorkloadId,
+    keeper: AgentId,
+    hosted: &Hosted,
+    book: &Book,
+) -> Verdict {
+    let name = book.names.of_workload(workload);
+    let Some(wanted) = kept(workload, keeper, book)? else {
+        return match hosted.values().flatten().next() {
+            Some(offer) => {
+                let offer = book.names.of_promise(offer);
+                Err(format!("{name} is deleted, and {offer} still runs"))
+            }
+            None => Ok(()),
+        };
+    };
+    let generation = wanted.lineage.generation();
+    for (slot, offers) in hosted {
+        if offers.len() > 1 {
+            let both: Vec<String> = offers
+                .iter()
+                .map(|its| book.names.of_promise(its))
+                .collect();
+            let both = both.join(" and ");
+            return Err(format!("slot {slot} of {name} is hosted by {both}"));
+        }
+        for offer in offers {
+            let theirs = book.runs.get(offer).map(|its| its.binding.generation());
+            let what = book.names.of_promise(offer);
+            if !wanted.valency.has(*slot) {
+                return Err(format!(
+                    "{what} hosts slot {slot} of {name}, which nobody uses"
+                ));
+            }
+            if theirs != Some(generation) {
+                return Err(format!("{what} hosts an earlier generation of {name}"));
+            }
+        }
+    }
+    if Frailty::of(&wanted.component).is_lasting() {
+        return Ok(());
+    }
+    for slot in wanted.valency.slots() {
+        if !hosted.contains_key(&slot)
+            && let Some(agent) = who_has_room(at, wanted, book)
+        {
+            let agent = book.names.of_agent(&agent);
+            return Err(format!(
+                "nobody hosts slot {slot} of {name} at generation {generation}, and {agent} has room"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload
+/// that is deleted.
+fn kept<'a>(
+    workload: &WorkloadId,
+    keeper: AgentId,
+    book: &'a Book,
+) -> Result<Option<&'a Use>, String> {
+    let disk = book.agents.get(&keeper).map(|its| &its.disk);
+    let theirs = disk.into_iter().flatten().filter_map(|id| {
+        let promise = book.promises.get(id)?;
+        (promise.workload().as_ref() == Some(workload)).then(|| book.intent(id))?
+    });
+    let latest = theirs.max_by_key(|its| its.lineage.generation());
+    let acknowledged = book.workloads.get(workload);
+    let promised = acknowledged.and_then(|its| book.intent(&its.acknowledged));
+    let name = book.names.of_workload(workload);
+    match (latest, promised) {
+        (Some(latest), Some(promised))
+            if latest.lineage.generation() < promised.lineage.generation() =>
+        {
+            Err(format!("what an owner was told is kept of {name} is lost"))
+        }
+        (Some(latest), _) if latest.valency.get() == 0 => Ok(None),
+        (Some(latest), _) => Ok(Some(latest)),
+        // A workload of which nothing is left was deleted, by an intent that was acknowledged or not.
+        (None, Some(promised)) if promised.valency.get() > 0 && !was_deleted(workload, book) => {
+            Err(format!("{name} was acknowledged, and is lost"))
+        }
+        (None, _) => Ok(None),
+    }
+}
+
+/// Whether its owner ever signed that it uses nothing of it any more.
+fn was_deleted(workload: &WorkloadId, book: &Book) -> bool {
+    book.promises.iter().any(|(id, its)| {
+        its.workload().as_ref() == Some(workload)
+            && book.intent(id).is_some_and(|its| its.valency.get() == 0)
+    })
+}
+
+/// Somebody who would host one more, and could.
+fn who_has_room(at: Time, wanted: &Use, book: &Book) -> Option<AgentId> {
+    let needed = wanted.needs.portion.resources();
+    let mut able = book.agents.iter().filter(|(agent, seen)| {
+        let mut left = Some(seen.published.resources);
+        for (_, offer) in book.standing_of(**agent) {
+            left = left.and_then(|left| left.minus(offer.host.portion.resources()));
+        }
+        let left = left.unwrap_or(Resources::NONE);
+        let freed = book.last_freed(**agent);
+        seen.is_up
+            && seen.is_willing
+            && freed.is_none_or(|when| at.as_us() > when.as_us() + KNOWN_WITHIN_US)
+            && seen.published.fits(&wanted.needs).is_ok()
+            && left.covers(needed)
+    });
+    able.next().map(|(agent, _)| *agent)
+}

@@ -1,0 +1,108 @@
+//! 20. Trust is local and earned: one peer's false reports cannot alone change a judgement.
+//!
+//! That two observers with different histories choose differently is not judged here: it takes two keepers of
+//! one workload.
+
+use std::collections::BTreeMap;
+
+use gary_promise::{AgentId, Frame, PromiseId, Time};
+
+use super::{Book, Checker, Verdict};
+use crate::property::Property;
+use crate::seen::Seen;
+
+/// How soon after a lie something would have to follow for it to be its effect, in microseconds.
+const FOLLOWS_WITHIN_US: u64 = 50_000;
+
+/// Lies about what others have promised change nothing between these.
+#[derive(Debug, Default)]
+pub(super) struct TrustIsLocal {
+    /// When who was told a lie about what is between it and another, by whom.
+    lies: BTreeMap<(AgentId, PromiseId), (Time, AgentId)>,
+    premises: u64,
+}
+
+impl Checker for TrustIsLocal {
+    fn property(&self) -> Property {
+        Property {
+            number: 20,
+            name: "trust is local",
+        }
+    }
+
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        match *seen {
+            Seen::Hears {
+                from,
+                to,
+                frame,
+                is_noise,
+            } => {
+                for offer in slandered(from, to, frame, book) {
+                    self.premises += 1;
+                    if is_noise {
+                        self.lies.insert((to, offer), (at, from));
+                    }
+                }
+                Ok(())
+            }
+            Seen::Says { from, .. } => {
+                for (id, _) in &book.taken_back {
+                    let acceptance = book.acceptances.get(id).map(|its| its.accept.offer);
+                    let offer = acceptance.unwrap_or(*id);
+                    let lie = self.lies.get(&(from, offer));
+                    let Some((when, liar)) = lie else { continue };
+                    if at.as_us() > when.as_us() + FOLLOWS_WITHIN_US || book.causes.has(&offer) {
+                        continue;
+                    }
+                    let by = book.names.of_agent(&from);
+                    let (what, liar) = (book.names.of_promise(&offer), book.names.of_agent(liar));
+                    let host_says = book
+                        .offers
+                        .get(&offer)
+                        .is_some_and(|its| its.withdrawn_at.is_some());
+                    if !host_says || id.promiser == offer.promiser {
+                        return Err(format!("{by} lets {what} go by the word of {liar}"));
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn premises(&self) -> u64 {
+        self.premises
+    }
+}
+
+/// The standing offers that somebody speaks of who has no part in them.
+fn slandered(from: AgentId, to: AgentId, frame: &Frame, book: &Book) -> Vec<PromiseId> {
+    let is_theirs = |id: &PromiseId| {
+        let promisee = book.offers.get(id).map(|its| its.host.promisee);
+        id.promiser == from || promisee == Some(from)
+    };
+    let offers: Vec<PromiseId> = match frame {
+        Frame::Dismissal(dismissal) => {
+            let versions = dismissal.offers.iter();
+            versions
+                .map(|version| PromiseId {
+                    promiser: to,
+                    version: *version,
+                })
+                .collect()
+        }
+        Frame::Surplus(surplus) => vec![surplus.yours],
+        // Of whose promise it is, a denial does not say: by its version alone it might be anybody's to whom
+        // it is told.
+        Frame::Denial(denial) => {
+            let standing = book.standing().filter(|(id, its)| {
+                id.version == denial.of && its.host.promisee == to && id.promiser != from
+            });
+            standing.map(|(id, _)| *id).collect()
+        }
+        Frame::Told(_) => book.taken_back.iter().map(|(id, _)| *id).collect(),
+        _ => Vec::new(),
+    };
+    offers.into_iter().filter(|id| !is_theirs(id)).collect()
+}

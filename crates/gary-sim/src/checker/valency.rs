@@ -1,0 +1,171 @@
+//! 6. Under any race, what an agent has promised never exceeds its capacity by its own ledger; excess gets an
+//!    explicit refusal.
+
+use std::collections::BTreeMap;
+
+use gary_promise::{AgentId, Frame, PromiseId, Resources, Slot, Time};
+
+use super::{Book, Checker, Verdict};
+use crate::property::Property;
+use crate::seen::Seen;
+
+/// How long an agent may take to answer an invitation, in microseconds.
+const ANSWERS_WITHIN_US: u64 = 2_000_000;
+
+/// What an agent offers and what its host runs is never more than it has promised to have, is stored before it
+/// is said, and whoever is invited answers.
+#[derive(Debug, Default)]
+pub(super) struct Valency {
+    /// Who has to answer whom for which slots of which intent, since when.
+    invited: BTreeMap<(AgentId, AgentId, PromiseId, Slot), Time>,
+    premises: u64,
+}
+
+impl Checker for Valency {
+    fn property(&self) -> Property {
+        Property {
+            number: 6,
+            name: "valency",
+        }
+    }
+
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        match *seen {
+            Seen::Says {
+                from, to, frame, ..
+            } => {
+                self.note_answer(from, to, frame, book);
+                if book
+                    .made
+                    .iter()
+                    .any(|id| id.promiser == from && book.offers.contains_key(id))
+                {
+                    check_stored(from, book)?;
+                    check_room(from, book)?;
+                }
+            }
+            Seen::Stores { agent, .. } => {
+                if book
+                    .made
+                    .iter()
+                    .any(|id| id.promiser == agent && book.offers.contains_key(id))
+                {
+                    check_room(agent, book)?;
+                }
+            }
+            Seen::Hears {
+                from,
+                to,
+                frame: Frame::Invitation(invitation),
+                is_noise: false,
+            } => {
+                for intent in &book.made {
+                    for slot in invitation.slots.iter() {
+                        self.invited.insert((to, from, *intent, *slot), at);
+                    }
+                }
+            }
+            Seen::Starts { agent, .. } | Seen::Ends { agent, .. } => {
+                self.invited
+                    .retain(|(invited, _, _, _), _| *invited != agent);
+            }
+            Seen::Runs { agent, .. } => check_runs(agent, book)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        for agent in book.agents.keys() {
+            check_room(*agent, book)?;
+            check_runs(*agent, book)?;
+        }
+        for ((invited, by, _, slot), when) in &self.invited {
+            if at.as_us() > when.as_us() + ANSWERS_WITHIN_US {
+                let (invited, by) = (book.names.of_agent(invited), book.names.of_agent(by));
+                return Err(format!("{invited} never answers {by} about slot {slot}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn premises(&self) -> u64 {
+        self.premises
+    }
+}
+
+impl Valency {
+    fn note_answer(&mut self, from: AgentId, to: AgentId, frame: &Frame, book: &Book) {
+        if let Frame::Refusal(refusal) = frame {
+            if matches!(refusal.why, gary_promise::Why::NoRoom { .. }) {
+                self.premises += 1;
+            }
+            for slot in refusal.slots.iter() {
+                self.invited.remove(&(from, to, refusal.intent, *slot));
+            }
+        }
+        for id in book.made.iter().filter(|id| id.promiser == from) {
+            if let Some(offer) = book.offers.get(id) {
+                let (workload, slot) = (offer.host.workload, offer.host.slot);
+                self.invited.retain(|(invited, by, intent, wanted), _| {
+                    let is_its = book.promises.get(intent).and_then(|its| its.workload());
+                    (*invited, *by, *wanted) != (from, to, slot) || is_its != Some(workload)
+                });
+            }
+        }
+    }
+}
+
+/// What an agent says it offers, it has stored.
+fn check_stored(agent: AgentId, book: &Book) -> Verdict {
+    let disk = book.agents.get(&agent).map(|its| &its.disk);
+    for id in book.made.iter().filter(|id| id.promiser == agent) {
+        let stands = book
+            .offers
+            .get(id)
+            .is_some_and(|its| its.withdrawn_at.is_none());
+        if stands && !disk.is_some_and(|its| its.contains(id)) {
+            let (name, offer) = (book.names.of_agent(&agent), book.names.of_promise(id));
+            return Err(format!("{name} offers {offer} before it is stored"));
+        }
+    }
+    Ok(())
+}
+
+/// What an agent has offered and not taken back is no more than it has.
+fn check_room(agent: AgentId, book: &Book) -> Verdict {
+    let offered = book
+        .standing_of(agent)
+        .map(|(_, its)| its.host.portion.resources());
+    check_sum("has offered", agent, offered, book)
+}
+
+/// What its host runs is no more than it has.
+fn check_runs(agent: AgentId, book: &Book) -> Verdict {
+    let theirs = book
+        .runs
+        .iter()
+        .filter(|(offer, _)| offer.promiser == agent);
+    check_sum("runs", agent, theirs.map(|(_, its)| its.given), book)
+}
+
+fn check_sum(
+    does: &str,
+    agent: AgentId,
+    amounts: impl Iterator<Item = Resources>,
+    book: &Book,
+) -> Verdict {
+    let Some(seen) = book.agents.get(&agent) else {
+        return Ok(());
+    };
+    let mut sum = Some(Resources::NONE);
+    for amount in amounts {
+        sum = sum.and_then(|sum| sum.plus(amount));
+    }
+    if sum.is_none_or(|sum| !seen.published.resources.covers(sum)) {
+        let (name, has) = (book.names.of_agent(&agent), seen.published.resources);
+        let sum = sum.map_or("more than there is".to_owned(), |sum| sum.to_string());
+        return Err(format!("{name} {does} {sum}, and has promised {has}"));
+    }
+    Ok(())
+}

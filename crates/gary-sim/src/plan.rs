@@ -1,0 +1,354 @@
+//! What befalls a world under a seed: who is in it, what owners want of it, and what goes wrong.
+
+use std::time::Duration;
+
+use gary_promise::{
+    Architecture, Capacity, Interfaces, Labels, Lineage, Needs, Portion, Resources, Routes, Spec,
+    Spread, Submitters, Use, Valency,
+};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use crate::world::{
+    Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
+    Submission, ViewSpec, WorldSpec,
+};
+
+/// How many nodes a world has that is drawn at random.
+pub const NODES_MIN: usize = 3;
+
+/// The most nodes of a world that is drawn at random.
+pub const NODES_MAX: usize = 50;
+
+const MEBIBYTE: u64 = 1 << 20;
+const CORE: u64 = 1_000_000;
+
+/// What befalls a world, and when.
+#[derive(Debug)]
+pub struct Plan {
+    /// How the world is.
+    pub spec: WorldSpec,
+    /// What is done to it, after how long.
+    pub acts: Vec<(Duration, Act)>,
+    /// How long things go wrong.
+    pub faulty_for: Duration,
+}
+
+/// Which kinds of faults there are in a world: in each only some, so that one kind does not hide another.
+#[derive(Debug, Clone, Copy)]
+struct Faults {
+    crashes: bool,
+    kills: bool,
+    cuts: bool,
+    pauses: bool,
+    clocks: bool,
+    slow: bool,
+    lies: bool,
+    misjudges: bool,
+    frail: bool,
+    noisy_network: bool,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed ^ 0x5eed));
+        let faults = Faults {
+            crashes: draw.happens(60),
+            kills: draw.happens(25),
+            cuts: draw.happens(50),
+            pauses: draw.happens(30),
+            clocks: draw.happens(40),
+            slow: draw.happens(30),
+            lies: draw.happens(40),
+            misjudges: draw.happens(30),
+            frail: draw.happens(40),
+            noisy_network: draw.happens(50),
+        };
+        let count = match draw.upto(20) {
+            0 => draw.between(20, NODES_MAX),
+            _ => draw.between(NODES_MIN, 9),
+        };
+        let faulty_for = Duration::from_secs(draw.between(20, 45) as u64);
+        let nodes = (0..count).map(|_| node(&faults, &mut draw)).collect();
+        let network = match faults.noisy_network {
+            true => NetworkSpec {
+                latency: Duration::from_micros(draw.between(100, 20_000) as u64),
+                jitter: Duration::from_micros(draw.between(100, 50_000) as u64),
+                breaks_ppm: draw.between(0, 20_000) as u32,
+                doubles_ppm: draw.between(0, 50_000) as u32,
+                reorders_ppm: draw.between(0, 20_000) as u32,
+            },
+            false => NetworkSpec::LAN,
+        };
+        let spec = WorldSpec {
+            seed,
+            nodes,
+            owners: 2,
+            network,
+            view: ViewSpec::LAN,
+        };
+        let mut plan = Self {
+            spec,
+            acts: Vec::new(),
+            faulty_for,
+        };
+        plan.start_nodes(count, &mut draw);
+        plan.submit(count, &faults, &mut draw);
+        plan.go_wrong(count, &faults, &mut draw);
+        plan
+    }
+
+    fn start_nodes(&mut self, count: usize, draw: &mut Draw) {
+        for number in 0..count {
+            // One in ten joins later.
+            let after = match draw.upto(10) {
+                0 if number > 1 => draw.sometime(self.faulty_for),
+                _ => Duration::from_millis(draw.upto(100) as u64),
+            };
+            self.acts.push((after, Act::Start(NodeNo(number))));
+        }
+    }
+
+    /// Owners deploy, scale, update and delete.
+    fn submit(&mut self, count: usize, faults: &Faults, draw: &mut Draw) {
+        for owner in 0..self.spec.owners {
+            let workloads = draw.between(1, 3);
+            for nth in 0..workloads {
+                let at = Duration::from_millis(500) + draw.sometime(self.faulty_for / 2);
+                let to = NodeNo(draw.upto(count));
+                let valency = draw.between(1, count.min(8)) as u32;
+                let frailty = match draw.upto(10) {
+                    0 if faults.frail => Frailty::NeverStarts,
+                    1 if faults.frail => Frailty::Crashes,
+                    2..=5 if faults.frail => Frailty::Flaky,
+                    _ => Frailty::Sound,
+                };
+                let what = Submission::Founds(Box::new(workload(valency, frailty, draw)));
+                self.acts.push((at, Act::Submit { owner, to, what }));
+                for change in 0..draw.upto(4) {
+                    let after = draw.sometime(self.faulty_for.saturating_sub(at));
+                    let what = match draw.upto(8) {
+                        0 => Submission::Updates {
+                            nth,
+                            valency: Some(0),
+                            component: None,
+                        },
+                        1 => Submission::Repeats {
+                            nth,
+                            is_first: draw.happens(50),
+                        },
+                        2..=4 => Submission::Updates {
+                            nth,
+                            valency: Some(draw.between(1, count.min(8)) as u32),
+                            component: None,
+                        },
+                        _ => Submission::Updates {
+                            nth,
+                            valency: None,
+                            component: Some(frailty.component(change as u8 + 10)),
+                        },
+                    };
+                    self.acts
+                        .push((at + after, Act::Submit { owner, to, what }));
+                }
+            }
+        }
+    }
+
+    fn go_wrong(&mut self, count: usize, faults: &Faults, draw: &mut Draw) {
+        let span = self.faulty_for;
+        let some = |draw: &mut Draw| 1 + draw.upto(3 + count / 8);
+        if faults.crashes {
+            for _ in 0..some(draw) {
+                let (node, at) = (NodeNo(draw.upto(count)), draw.sometime(span));
+                let for_good = false;
+                let down_for = Duration::from_millis(draw.between(10, 20_000) as u64);
+                if draw.happens(20) {
+                    let notice = Duration::from_millis(draw.between(1_000, 8_000) as u64);
+                    self.acts.push((at, Act::Away { node, notice }));
+                    continue;
+                }
+                self.acts.push((at, Act::Crash { node, for_good }));
+                self.acts.push((at + down_for, Act::Start(node)));
+            }
+        }
+        if faults.kills {
+            let (node, for_good) = (NodeNo(draw.upto(count)), true);
+            self.acts
+                .push((draw.sometime(span), Act::Crash { node, for_good }));
+        }
+        if faults.cuts {
+            for _ in 0..draw.between(1, 2) {
+                self.cut(count, draw);
+            }
+        }
+        if faults.pauses {
+            for _ in 0..some(draw) {
+                let node = NodeNo(draw.upto(count));
+                let span_ms = draw.between(10, 12_000) as u64;
+                let pause = Act::Pause {
+                    node,
+                    span: Duration::from_millis(span_ms),
+                };
+                self.acts.push((draw.sometime(span), pause));
+            }
+        }
+        if faults.clocks && draw.happens(50) {
+            let node = NodeNo(draw.upto(count));
+            let by = Duration::from_millis(draw.between(10, 15_000) as u64);
+            self.acts
+                .push((draw.sometime(span), Act::Jump { node, by }));
+        }
+        if faults.slow {
+            let node = NodeNo(draw.upto(count));
+            let each = Duration::from_micros(draw.between(500, 20_000) as u64);
+            self.acts
+                .push((draw.sometime(span), Act::Slow { node, each }));
+        }
+        if faults.lies {
+            for _ in 0..20 {
+                let liar = NodeNo(draw.upto(count));
+                self.acts.push((draw.sometime(span), Act::Lie { liar }));
+            }
+        }
+        if faults.misjudges {
+            for _ in 0..some(draw) {
+                let (observer, other) = (NodeNo(draw.upto(count)), NodeNo(draw.upto(count)));
+                if observer != other {
+                    let act = Act::Misjudge { observer, other };
+                    self.acts.push((draw.sometime(span), act));
+                }
+            }
+        }
+        for _ in 0..4 {
+            let node = NodeNo(draw.upto(count));
+            let free_bytes = draw.upto(1 << 30) as u64;
+            let act = Act::Measure { node, free_bytes };
+            self.acts.push((draw.sometime(span), act));
+        }
+        if faults.noisy_network {
+            for _ in 0..some(draw) {
+                let (one, other) = (NodeNo(draw.upto(count)), NodeNo(draw.upto(count)));
+                self.acts
+                    .push((draw.sometime(span), Act::Break(one, other)));
+            }
+        }
+    }
+
+    /// Nothing passes between two sides for a while, one way or both.
+    fn cut(&mut self, count: usize, draw: &mut Draw) {
+        let side: Vec<bool> = (0..count).map(|_| draw.happens(40)).collect();
+        let on = |which: bool| -> Vec<NodeNo> {
+            let those = side.iter().enumerate().filter(|(_, its)| **its == which);
+            those.map(|(at, _)| NodeNo(at)).collect()
+        };
+        let (here, there) = (on(true), on(false));
+        let at = draw.sometime(self.faulty_for);
+        let heals_after = Duration::from_millis(draw.between(200, 20_000) as u64);
+        let way = draw.upto(3);
+        if way != 1 {
+            let (from, to) = (here.clone(), there.clone());
+            self.acts.push((at, Act::Cut { from, to }));
+        }
+        if way != 2 {
+            let (from, to) = (there, here);
+            self.acts.push((at, Act::Cut { from, to }));
+        }
+        self.acts.push((at + heals_after, Act::Heal));
+    }
+}
+
+/// Draws by chance, from the seed.
+struct Draw(ChaCha8Rng);
+
+impl Draw {
+    /// Less than this, or 0.
+    fn upto(&mut self, count: usize) -> usize {
+        self.0.random_range(0..count.max(1))
+    }
+
+    fn between(&mut self, least: usize, most: usize) -> usize {
+        self.0.random_range(least..=most.max(least))
+    }
+
+    fn happens(&mut self, percent: usize) -> bool {
+        self.upto(100) < percent
+    }
+
+    fn sometime(&mut self, span: Duration) -> Duration {
+        let span_us = span.as_micros() as usize;
+        Duration::from_micros(self.upto(span_us) as u64)
+    }
+}
+
+fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
+    let mut spec = NodeSpec::new(capacity(
+        draw.between(1, 4) as u64 * CORE,
+        draw.between(256, 2048) as u64 * MEBIBYTE,
+    ));
+    // A few decline everything, and a few of these say so.
+    if draw.happens(10) {
+        spec.is_willing = false;
+        spec.considers = draw.happens(50);
+    }
+    if faults.clocks {
+        let drift_ppm = draw.between(0, 2 * DRIFT_PPM_MAX as usize) as i32 - DRIFT_PPM_MAX;
+        let ahead = Duration::from_millis(draw.upto(1_000_000) as u64);
+        spec.clock = Clock::new(drift_ppm, ahead);
+    }
+    if faults.slow && draw.happens(30) {
+        spec.disk = DiskSpec {
+            sync: Duration::from_millis(draw.between(1, 50) as u64),
+            jitter: Duration::from_millis(draw.between(1, 200) as u64),
+        };
+        spec.host = HostSpec {
+            start: Duration::from_millis(draw.between(50, 1_000) as u64),
+            stop: Duration::from_millis(draw.between(10, 1_000) as u64),
+        };
+    }
+    spec
+}
+
+/// A machine with so much of each, and nothing said of it.
+pub fn capacity(cpu_cores_micro: u64, memory_bytes: u64) -> Capacity {
+    Capacity {
+        resources: Resources::new(cpu_cores_micro, memory_bytes).unwrap_or(Resources::NONE),
+        labels: Labels::default(),
+        architecture: architecture(),
+        interfaces: Interfaces::default(),
+    }
+}
+
+fn architecture() -> Architecture {
+    "x86_64".parse().expect("it is an architecture")
+}
+
+fn workload(valency: u32, frailty: Frailty, draw: &mut Draw) -> Use {
+    let portion = Portion::new(
+        draw.between(50, 600) as u64 * CORE / 1000,
+        draw.between(16, 256) as u64 * MEBIBYTE,
+    );
+    let portion = portion.expect("it is something of both");
+    intent(valency, portion, frailty)
+}
+
+/// An owner's intent to use `valency` hostings of a component of this kind.
+pub fn intent(valency: u32, portion: Portion, frailty: Frailty) -> Use {
+    Use {
+        lineage: Lineage::Founds,
+        name: "hello".parse().expect("it is a name"),
+        component: frailty.component(7),
+        valency: Valency::new(valency).unwrap_or(Valency::NONE),
+        needs: Needs {
+            portion,
+            labels: Labels::default(),
+            architecture: None,
+            interfaces: Interfaces::default(),
+        },
+        spread: Spread::default(),
+        routes: Routes::default(),
+        updaters: Submitters::AnyClient,
+        spec: Spec::new(b"").expect("it is short"),
+    }
+}

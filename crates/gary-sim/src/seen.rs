@@ -1,0 +1,146 @@
+//! What can be seen of a world from outside its agents.
+
+use gary_agent::{DeployError, Fact, HostReport, Order};
+use gary_promise::{
+    AgentId, Binding, BootEpoch, Capacity, Frame, Generation, Promise, PromiseId, Signed,
+    WorkloadId,
+};
+
+/// Something that can be seen of a world from outside its agents: frames, facts on disk, orders to hosts,
+/// and what was done to the world. Checkers and transcripts see nothing else.
+#[derive(Debug, Clone, Copy)]
+pub enum Seen<'a> {
+    /// A node starts.
+    Starts {
+        /// Its agent.
+        agent: AgentId,
+        /// Its start, by its own count.
+        epoch: BootEpoch,
+        /// What its sheet says its machine has.
+        published: &'a Capacity,
+        /// Whether its sheet says that it considers submissions.
+        considers: bool,
+        /// Whether it looks at submissions in fact.
+        is_willing: bool,
+    },
+    /// A node ends, by a crash or by plan. What its host ran has ended.
+    Ends {
+        /// Its agent.
+        agent: AgentId,
+        /// Whether it never comes back.
+        for_good: bool,
+    },
+    /// An agent says something.
+    Says {
+        /// Who.
+        from: AgentId,
+        /// To whom.
+        to: AgentId,
+        /// What.
+        frame: &'a Frame,
+    },
+    /// An agent hears something.
+    Hears {
+        /// Who said it, as far as the hearer can tell.
+        from: AgentId,
+        /// Who hears it.
+        to: AgentId,
+        /// What.
+        frame: &'a Frame,
+        /// Whether no agent said it: it is a lie, or was said before.
+        is_noise: bool,
+    },
+    /// An agent's facts are on its disk.
+    Stores {
+        /// Whose.
+        agent: AgentId,
+        /// Which.
+        facts: &'a [Fact],
+    },
+    /// An agent orders its own host to do something.
+    Orders {
+        /// Which agent.
+        agent: AgentId,
+        /// What.
+        order: &'a Order,
+    },
+    /// A host reports to its own agent.
+    Reports {
+        /// Which agent's.
+        agent: AgentId,
+        /// What.
+        report: HostReport,
+    },
+    /// A component runs.
+    Runs {
+        /// On whose host.
+        agent: AgentId,
+        /// By which binding.
+        binding: &'a Binding,
+        /// What it gets.
+        given: gary_promise::Resources,
+    },
+    /// A component runs no more.
+    Halts {
+        /// On whose host.
+        agent: AgentId,
+        /// By which offer it ran.
+        offer: PromiseId,
+    },
+    /// An owner submits an intent.
+    Submits {
+        /// The owner.
+        owner: AgentId,
+        /// The agent that it is submitted to.
+        to: AgentId,
+        /// The intent.
+        intent: &'a Signed<Promise>,
+        /// What the agent says to it.
+        answer: &'a Result<(WorkloadId, Generation), DeployError>,
+    },
+    /// An owner is told that its intent is kept.
+    Acknowledges {
+        /// The agent that keeps it.
+        keeper: AgentId,
+        /// The intent.
+        intent: PromiseId,
+        /// The workload.
+        workload: WorkloadId,
+    },
+    /// An agent is told of the membership.
+    Views {
+        /// Which agent.
+        observer: AgentId,
+        /// Of whom.
+        other: AgentId,
+        /// Whether it is there.
+        is_there: bool,
+    },
+    /// An agent's machine has more or less memory free than before, for reasons of its own.
+    Measures {
+        /// Which agent's.
+        agent: AgentId,
+        /// How much, in bytes.
+        free_bytes: u64,
+    },
+    /// Nothing passes from some to others.
+    Cuts {
+        /// From whom.
+        from: &'a [AgentId],
+        /// To whom.
+        to: &'a [AgentId],
+    },
+    /// Everything passes again.
+    Heals,
+    /// A node stands still for a while, or its clock jumps.
+    Stalls {
+        /// Which agent's.
+        agent: AgentId,
+        /// For how long, in milliseconds.
+        span_ms: u64,
+    },
+    /// From now on nothing goes wrong any more.
+    Calms,
+    /// From now on messages of the past are said again.
+    Replays,
+}

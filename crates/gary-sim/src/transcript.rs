@@ -1,0 +1,293 @@
+//! A world's conversation, written down for people.
+
+use std::fmt;
+
+use gary_agent::{Fact, HostReport, Order};
+use gary_promise::{
+    AgentId, Body, Frame, Promise, PromiseId, SignedRecord, Time, Verified, Version,
+};
+
+use crate::checker::Book;
+use crate::reader::Reader;
+use crate::seen::Seen;
+
+/// The most lines that are kept. Beyond, the first are forgotten: what went wrong stands at the end.
+pub const LINES_MAX: usize = 200_000;
+
+/// Who said what to whom, in the words of the theory, line by line.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    lines: Vec<String>,
+    /// Whether renewals and what is told of the membership are left out.
+    is_brief: bool,
+}
+
+impl Transcript {
+    /// Leaves out what is said again and again: renewals that bring no news, and the membership.
+    pub fn brief() -> Self {
+        Self {
+            is_brief: true,
+            ..Self::default()
+        }
+    }
+
+    /// The last lines.
+    pub fn last(&self, count: usize) -> &[String] {
+        &self.lines[self.lines.len().saturating_sub(count)..]
+    }
+
+    /// Adds a line that was not seen but explains what follows.
+    pub(crate) fn heading(&mut self, text: &str) {
+        if !self.lines.is_empty() {
+            self.lines.push(String::new());
+        }
+        self.lines.push(format!("# {text}"));
+    }
+
+    pub(crate) fn write(&mut self, at: Time, seen: &Seen<'_>, book: &Book, reader: &mut Reader) {
+        let Some(line) = self.line(seen, book, reader) else {
+            return;
+        };
+        if self.lines.len() >= LINES_MAX {
+            self.lines.drain(..LINES_MAX / 2);
+        }
+        let seconds = at.as_us() as f64 / 1e6;
+        self.lines.push(format!("{seconds:>9.4}  {line}"));
+    }
+
+    fn line(&self, seen: &Seen<'_>, book: &Book, reader: &mut Reader) -> Option<String> {
+        let name = |agent: &AgentId| book.names.of_agent(agent);
+        let all = |agents: &[AgentId]| -> String {
+            let names: Vec<String> = agents.iter().map(name).collect();
+            names.join(" ")
+        };
+        Some(match *seen {
+            Seen::Starts { agent, epoch, .. } => {
+                format!("{} starts, time {}", name(&agent), epoch.0)
+            }
+            Seen::Ends { agent, for_good } => {
+                let how = if for_good { "ends, for good" } else { "ends" };
+                format!("{} {how}", name(&agent))
+            }
+            Seen::Says { from, to, frame } => {
+                if self.is_brief && matches!(frame, Frame::Renewal(_)) {
+                    return None;
+                }
+                let what = said(from, to, frame, book, reader);
+                format!("{} -> {}: {what}", name(&from), name(&to))
+            }
+            Seen::Hears {
+                from,
+                to,
+                frame,
+                is_noise,
+            } => {
+                if self.is_brief && !is_noise {
+                    return None;
+                }
+                let what = said(from, to, frame, book, reader);
+                let of = if is_noise { "a lie or echo of " } else { "" };
+                format!("{} hears {of}{}: {what}", name(&to), name(&from))
+            }
+            Seen::Stores { agent, facts } => {
+                let facts = facts.iter().map(|fact| match fact {
+                    Fact::Record(record) => told(record, book, reader),
+                    Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
+                });
+                format!(
+                    "{} stores: {}",
+                    name(&agent),
+                    facts.collect::<Vec<_>>().join("; ")
+                )
+            }
+            Seen::Orders { agent, order } => match order {
+                Order::Start(start) => {
+                    let binding = &start.binding;
+                    format!(
+                        "{} runs slot {} of {} (generation {}) by {}",
+                        name(&agent),
+                        binding.slot(),
+                        book.names.of_workload(&binding.workload()),
+                        binding.generation(),
+                        book.names.of_promise(&binding.id().offer),
+                    )
+                }
+                Order::Stop { offer } => {
+                    format!("{} stops {}", name(&agent), book.names.of_promise(offer))
+                }
+            },
+            Seen::Reports { agent, report } => {
+                let (offer, what) = match report {
+                    HostReport::Started { offer } => (offer, "runs"),
+                    HostReport::Failed { offer } => (offer, "has failed"),
+                    HostReport::Stopped { offer } => (offer, "is stopped"),
+                };
+                let offer = book.names.of_promise(&offer);
+                format!("{}'s host: {offer} {what}", name(&agent))
+            }
+            Seen::Runs { .. } | Seen::Halts { .. } => return None,
+            Seen::Submits {
+                owner,
+                to,
+                intent,
+                answer,
+            } => {
+                let what = reader.promise(intent).map(|its| promised(its, book));
+                let what = what.unwrap_or_default();
+                let answer = match answer {
+                    Ok(_) => "taken".to_owned(),
+                    Err(error) => format!("refused: {error}"),
+                };
+                format!(
+                    "{} submits to {}: {what}; {answer}",
+                    name(&owner),
+                    name(&to)
+                )
+            }
+            Seen::Acknowledges {
+                keeper, workload, ..
+            } => {
+                let workload = book.names.of_workload(&workload);
+                format!("{} has {workload} in its custody", name(&keeper))
+            }
+            Seen::Views { .. } if self.is_brief => return None,
+            Seen::Views {
+                observer,
+                other,
+                is_there,
+            } => {
+                let finds = if is_there { "finds" } else { "misses" };
+                format!("{} {finds} {}", name(&observer), name(&other))
+            }
+            Seen::Measures { agent, free_bytes } => {
+                format!(
+                    "{} measures {free_bytes} bytes of free memory",
+                    name(&agent)
+                )
+            }
+            Seen::Cuts { from, to } => format!("nothing passes from {} to {}", all(from), all(to)),
+            Seen::Heals => "everything passes again".to_owned(),
+            Seen::Stalls { agent, span_ms } => format!("{} stalls for {span_ms} ms", name(&agent)),
+            Seen::Calms => "faults cease".to_owned(),
+            Seen::Replays => "messages of the past come again".to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            writeln!(f, "{line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a frame says.
+fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Reader) -> String {
+    let of = |promiser: AgentId, version: &Version| {
+        let version = *version;
+        book.names.of_promise(&PromiseId { promiser, version })
+    };
+    let list = |promiser: AgentId, versions: &mut dyn Iterator<Item = &Version>| -> String {
+        let names: Vec<String> = versions.map(|version| of(promiser, version)).collect();
+        names.join(" ")
+    };
+    match frame {
+        Frame::Told(batch) => {
+            let records = batch.records().iter();
+            let records: Vec<String> = records.map(|its| told(its, book, reader)).collect();
+            records.join("; ")
+        }
+        Frame::Invitation(invitation) => {
+            let slots: Vec<String> = invitation.slots.iter().map(ToString::to_string).collect();
+            let slots = slots.join(" ");
+            match reader.promise(&invitation.intent) {
+                Some(intent) => {
+                    let intent = promised(intent, book);
+                    format!("invites for slots {slots} of: {intent}")
+                }
+                None => format!("invites for slots {slots} of what nobody has signed"),
+            }
+        }
+        Frame::Refusal(refusal) => {
+            let slots: Vec<String> = refusal.slots.iter().map(ToString::to_string).collect();
+            let workload = book.names.of_workload(&refusal.workload);
+            format!(
+                "refuses slots {} of {workload}: {}",
+                slots.join(" "),
+                refusal.why
+            )
+        }
+        Frame::Dismissal(dismissal) => {
+            format!("dismisses {}", list(to, &mut dismissal.offers.iter()))
+        }
+        Frame::Renewal(renewal) => {
+            let bound = list(from, &mut renewal.bound.iter());
+            let offered = list(from, &mut renewal.offered.iter());
+            let offered = if offered.is_empty() {
+                offered
+            } else {
+                format!(" offered {offered}")
+            };
+            let bound = if bound.is_empty() {
+                bound
+            } else {
+                format!(" bound {bound}")
+            };
+            format!("renews{bound}{offered}")
+        }
+        Frame::Absence(absence) => format!("will be back within {} ms", absence.notice.as_ms()),
+        Frame::Denial(denial) => format!("does not keep {}", of(from, &denial.of)),
+        Frame::Surplus(surplus) => format!(
+            "counts {} for slot {} of {} and not {}",
+            book.names.of_promise(&surplus.winner),
+            surplus.slot,
+            book.names.of_workload(&surplus.workload),
+            book.names.of_promise(&surplus.yours),
+        ),
+        other => format!("{other:?}"),
+    }
+}
+
+/// What a record says.
+fn told(record: &SignedRecord, book: &Book, reader: &mut Reader) -> String {
+    match record {
+        SignedRecord::Promise(signed) => match reader.promise(signed) {
+            Some(promise) => promised(promise, book),
+            None => format!("what {} never signed", book.names.of_agent(&signed.by())),
+        },
+        SignedRecord::Withdrawal(signed) => {
+            let reason = reader.withdrawal(signed).map(|its| its.reason());
+            match reader.taken_back(signed).zip(reason) {
+                Some((of, reason)) => {
+                    let reason = format!("{reason:?}").to_lowercase();
+                    format!("withdraws {} ({reason})", book.names.of_promise(&of))
+                }
+                None => format!("what {} never signed", book.names.of_agent(&signed.by())),
+            }
+        }
+        SignedRecord::SheetHead(_) => "the head of a sheet".to_owned(),
+    }
+}
+
+/// What is promised.
+fn promised(promise: &Verified<Promise>, book: &Book) -> String {
+    let id = book.names.of_promise(&promise.id());
+    let kind = promise.body().notation();
+    let workload = promise.workload().map(|its| book.names.of_workload(&its));
+    let workload = workload.unwrap_or_default();
+    match promise.body() {
+        Body::Use(wanted) => format!(
+            "{id} {kind} {} of {workload} (generation {})",
+            wanted.valency,
+            wanted.lineage.generation(),
+        ),
+        Body::Host(host) => format!(
+            "{id} {kind} slot {} of {workload} (generation {})",
+            host.slot, host.generation,
+        ),
+        Body::Accept(accept) => format!("{id} {kind} {}", book.names.of_promise(&accept.offer)),
+        _ => format!("{id} {kind} {workload}"),
+    }
+}

@@ -1,0 +1,127 @@
+//! What is done to a world from outside.
+
+use std::time::Duration;
+
+use gary_promise::{ComponentDigest, Frame, Use};
+
+use super::node::NodeNo;
+
+/// Something that is done to a world: by owners, by operators, by fate.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// An owner submits an intent.
+    Submit {
+        /// Which owner, by number.
+        owner: usize,
+        /// To which node. An update of a workload goes to the node that keeps it, whatever is said here.
+        to: NodeNo,
+        /// What is intended.
+        what: Submission,
+    },
+    /// A node starts: for the first time, or again.
+    Start(NodeNo),
+    /// A node loses power.
+    Crash {
+        /// Which.
+        node: NodeNo,
+        /// Whether it never comes back.
+        for_good: bool,
+    },
+    /// A node gives notice, and ends a little later.
+    Away {
+        /// Which.
+        node: NodeNo,
+        /// How soon it says that it will be back.
+        notice: Duration,
+    },
+    /// Nothing passes from some to others any more.
+    Cut {
+        /// From which.
+        from: Vec<NodeNo>,
+        /// To which.
+        to: Vec<NodeNo>,
+    },
+    /// Everything passes again.
+    Heal,
+    /// A connection breaks, and what is in flight on it is lost.
+    Break(NodeNo, NodeNo),
+    /// A node stands still, and takes up afterwards what has come in the meantime.
+    Pause {
+        /// Which.
+        node: NodeNo,
+        /// For how long.
+        span: Duration,
+    },
+    /// A node's clock jumps ahead.
+    Jump {
+        /// Whose.
+        node: NodeNo,
+        /// How far.
+        by: Duration,
+    },
+    /// A node takes as long for whatever it does.
+    Slow {
+        /// Which.
+        node: NodeNo,
+        /// How long.
+        each: Duration,
+    },
+    /// A node is told that another is gone which is there.
+    Misjudge {
+        /// Which is told.
+        observer: NodeNo,
+        /// Which is there.
+        other: NodeNo,
+    },
+    /// A machine's free memory changes.
+    Measure {
+        /// Whose.
+        node: NodeNo,
+        /// To how much, in bytes.
+        free_bytes: u64,
+    },
+    /// A node says something to another that its agent did not make it say.
+    Whisper {
+        /// Which.
+        from: NodeNo,
+        /// To which.
+        to: NodeNo,
+        /// What.
+        frame: Frame,
+    },
+    /// A node lies about what others have promised.
+    Lie {
+        /// Which.
+        liar: NodeNo,
+    },
+    /// Nothing goes wrong any more: what is cut heals, and who is down and not gone starts.
+    Calm,
+    /// Messages of the past are heard again.
+    Replay {
+        /// How many.
+        count: usize,
+    },
+}
+
+/// What an owner intends.
+#[derive(Debug, Clone)]
+pub enum Submission {
+    /// A new workload.
+    Founds(Box<Use>),
+    /// Something else of a workload.
+    Updates {
+        /// Which, counted by the order of the owner's submissions.
+        nth: usize,
+        /// How many hostings it uses now; `None` as before.
+        valency: Option<u32>,
+        /// Which component it uses now; `None` as before.
+        component: Option<ComponentDigest>,
+    },
+    /// The same as before once more, as somebody does who has heard no answer.
+    Repeats {
+        /// Which workload, counted by the order of the owner's submissions.
+        nth: usize,
+        /// The first that was ever submitted of it, or the last.
+        is_first: bool,
+    },
+}

@@ -1,0 +1,112 @@
+//! A node's disk: what is written is there once it is synced, and not before.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use gary_agent::{Fact, Write, WriteId};
+use gary_promise::{BootEpoch, PromiseId, SignedRecord, Time};
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
+
+use crate::reader::Reader;
+
+/// How a disk is.
+#[derive(Debug, Clone, Copy)]
+pub struct DiskSpec {
+    /// How long a sync takes at least.
+    pub sync: Duration,
+    /// How much longer it may take.
+    pub jitter: Duration,
+}
+
+impl DiskSpec {
+    /// A solid disk that nobody else uses.
+    pub const SOLID: Self = Self {
+        sync: Duration::from_micros(500),
+        jitter: Duration::from_micros(1_500),
+    };
+}
+
+/// A node's disk. Its writes are stored one after the other, each as a whole or not at all: what is torn by
+/// a crash is found to be torn, and gone.
+#[derive(Debug)]
+pub(super) struct Disk {
+    spec: DiskSpec,
+    random: ChaCha8Rng,
+    starts: BootEpoch,
+    records: BTreeMap<PromiseId, SignedRecord>,
+    unsynced: VecDeque<Write>,
+    free_at: Time,
+}
+
+impl Disk {
+    pub(super) fn new(spec: DiskSpec, random: ChaCha8Rng) -> Self {
+        Self {
+            spec,
+            random,
+            starts: BootEpoch(0),
+            records: BTreeMap::new(),
+            unsynced: VecDeque::new(),
+            free_at: Time::from_us(0),
+        }
+    }
+
+    /// Counts one more start.
+    pub(super) fn count_start(&mut self) -> BootEpoch {
+        self.starts = BootEpoch(self.starts.0 + 1);
+        self.starts
+    }
+
+    /// Takes a write, and says when it is synced.
+    pub(super) fn write(&mut self, now: Time, write: Write) -> Time {
+        let jitter_us = self.spec.jitter.as_micros() as u64;
+        let jitter = Duration::from_micros(self.random.random_range(0..=jitter_us));
+        self.free_at = self.free_at.max(now).after(self.spec.sync + jitter);
+        self.unsynced.push_back(write);
+        self.free_at
+    }
+
+    /// The write is synced, and with it all before: what was stored by that.
+    pub(super) fn synced(&mut self, id: WriteId, reader: &mut Reader) -> Vec<Fact> {
+        let mut stored = Vec::new();
+        while self.unsynced.front().is_some_and(|write| write.id <= id) {
+            let write = self.unsynced.pop_front();
+            stored.extend(write.into_iter().flat_map(|write| write.facts));
+        }
+        for fact in &stored {
+            self.apply(fact, reader);
+        }
+        stored
+    }
+
+    /// Loses power: of what is not synced, some of the first writes are there and the others are not.
+    pub(super) fn crash(&mut self, reader: &mut Reader) -> Vec<Fact> {
+        let kept = self.random.random_range(0..=self.unsynced.len());
+        let last = kept.checked_sub(1).and_then(|last| self.unsynced.get(last));
+        let last = last.map(|write| write.id);
+        let stored = last
+            .map(|last| self.synced(last, reader))
+            .unwrap_or_default();
+        self.unsynced.clear();
+        self.free_at = Time::from_us(0);
+        stored
+    }
+
+    /// What is stored, in the order of who promised it when.
+    pub(super) fn records(&self) -> Vec<SignedRecord> {
+        self.records.values().cloned().collect()
+    }
+
+    fn apply(&mut self, fact: &Fact, reader: &mut Reader) {
+        match fact {
+            Fact::Record(record) => {
+                if let Some(id) = reader.id(record) {
+                    self.records.insert(id, record.clone());
+                }
+            }
+            Fact::Forgotten(id) => {
+                self.records.remove(id);
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A node's own host: components that start, run, fail and stop.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gary_agent::{HostReport, Order};
+use gary_promise::{Binding, Body, ComponentDigest, PromiseId, Time};
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
+
+/// How a host is.
+#[derive(Debug, Clone, Copy)]
+pub struct HostSpec {
+    /// How long a component takes to start, at most; at least half of it.
+    pub start: Duration,
+    /// How long one takes to stop, at most; at least half of it.
+    pub stop: Duration,
+}
+
+impl HostSpec {
+    /// A machine with nothing else to do.
+    pub const IDLE: Self = Self {
+        start: Duration::from_millis(50),
+        stop: Duration::from_millis(10),
+    };
+}
+
+/// How a component behaves. The first byte of its digest says so, since nothing else of a component is in a
+/// simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frailty {
+    /// It runs.
+    Sound,
+    /// It never starts.
+    NeverStarts,
+    /// It starts, and ends soon afterwards, every time.
+    Crashes,
+    /// It fails now and then, as long as there are faults.
+    Flaky,
+}
+
+impl Frailty {
+    /// How the component with this digest behaves.
+    pub fn of(component: &ComponentDigest) -> Self {
+        match component.as_bytes()[0] {
+            1 => Self::NeverStarts,
+            2 => Self::Crashes,
+            3 => Self::Flaky,
+            _ => Self::Sound,
+        }
+    }
+
+    /// A component of this kind.
+    pub fn component(self, number: u8) -> ComponentDigest {
+        let mut bytes = [number; 32];
+        bytes[0] = match self {
+            Self::Sound => 0,
+            Self::NeverStarts => 1,
+            Self::Crashes => 2,
+            Self::Flaky => 3,
+        };
+        ComponentDigest::from_bytes(bytes)
+    }
+
+    /// Whether it never settles, however calm the world is.
+    pub fn is_lasting(self) -> bool {
+        matches!(self, Self::NeverStarts | Self::Crashes)
+    }
+}
+
+/// What happens to a component next, unless something else has happened to it before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) offer: PromiseId,
+    /// Which of its states this is the end of.
+    ticket: u64,
+}
+
+/// What becomes of a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Became {
+    /// It runs, with what it is given.
+    Running(Box<Binding>),
+    /// It could not be started, or has ended by itself.
+    Failed,
+    /// It has been stopped.
+    Stopped,
+}
+
+#[derive(Debug)]
+struct Component {
+    binding: Binding,
+    frailty: Frailty,
+    state: State,
+    ticket: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Starting,
+    Running,
+    Failed,
+    Stopping,
+}
+
+/// A node's own host. It does what its agent orders, and hears nobody else.
+#[derive(Debug)]
+pub(super) struct Host {
+    spec: HostSpec,
+    random: ChaCha8Rng,
+    components: BTreeMap<PromiseId, Component>,
+    tickets: u64,
+    is_calm: bool,
+}
+
+impl Host {
+    pub(super) fn new(spec: HostSpec, random: ChaCha8Rng) -> Self {
+        Self {
+            spec,
+            random,
+            components: BTreeMap::new(),
+            tickets: 0,
+            is_calm: false,
+        }
+    }
+
+    /// Takes an order, and says when something comes of it.
+    pub(super) fn order(&mut self, now: Time, order: &Order) -> (Time, Turn) {
+        let (offer, state, span) = match order {
+            Order::Start(start) => {
+                let frailty = match start.intent.body() {
+                    Body::Use(wanted) => Frailty::of(&wanted.component),
+                    _ => Frailty::NeverStarts,
+                };
+                let binding = start.binding;
+                let offer = binding.id().offer;
+                self.components.entry(offer).or_insert(Component {
+                    binding,
+                    frailty,
+                    state: State::Failed,
+                    ticket: 0,
+                });
+                (offer, State::Starting, self.spec.start)
+            }
+            Order::Stop { offer } => (*offer, State::Stopping, self.spec.stop),
+        };
+        let turns_at = now.after(self.about(span));
+        (turns_at, self.turn(offer, state))
+    }
+
+    /// What becomes of a component now, and when something comes of that.
+    pub(super) fn handle(
+        &mut self,
+        now: Time,
+        turn: Turn,
+    ) -> Option<(Became, HostReport, Option<(Time, Turn)>)> {
+        let offer = turn.offer;
+        let Some(component) = self.components.get_mut(&offer) else {
+            // What does not run is stopped at once.
+            let stopped = HostReport::Stopped { offer };
+            return Some((Became::Stopped, stopped, None));
+        };
+        if component.ticket != turn.ticket {
+            return None;
+        }
+        let (frailty, state) = (component.frailty, component.state);
+        match (state, frailty) {
+            (State::Starting, Frailty::NeverStarts) | (State::Running, _) => {
+                if state == State::Running && frailty == Frailty::Flaky && self.is_calm {
+                    return None;
+                }
+                component.state = State::Failed;
+                Some((Became::Failed, HostReport::Failed { offer }, None))
+            }
+            (State::Starting, _) => {
+                let binding = component.binding;
+                let turn = self.turn(offer, State::Running);
+                let ends_in = match frailty {
+                    Frailty::Crashes => Some(Duration::from_millis(300)),
+                    Frailty::Flaky => Some(Duration::from_secs(40)),
+                    _ => None,
+                };
+                let ends = ends_in.map(|span| (now.after(self.about(span)), turn));
+                let became = Became::Running(Box::new(binding));
+                Some((became, HostReport::Started { offer }, ends))
+            }
+            (State::Stopping, _) => {
+                self.components.remove(&offer);
+                Some((Became::Stopped, HostReport::Stopped { offer }, None))
+            }
+            (State::Failed, _) => None,
+        }
+    }
+
+    /// The machine loses power, and all that runs on it.
+    pub(super) fn crash(&mut self) -> Vec<PromiseId> {
+        let components = std::mem::take(&mut self.components);
+        components.into_keys().collect()
+    }
+
+    /// Nothing fails any more that does not always fail.
+    pub(super) fn calm(&mut self) {
+        self.is_calm = true;
+    }
+
+    fn turn(&mut self, offer: PromiseId, state: State) -> Turn {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        if let Some(component) = self.components.get_mut(&offer) {
+            component.state = state;
+            component.ticket = ticket;
+        }
+        Turn { offer, ticket }
+    }
+
+    fn about(&mut self, span: Duration) -> Duration {
+        let most_us = span.as_micros() as u64;
+        Duration::from_micros(self.random.random_range(most_us / 2..=most_us))
+    }
+}

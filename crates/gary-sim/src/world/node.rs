@@ -1,0 +1,160 @@
+//! One node: an agent, and the disk, the host and the clock that it has for itself.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use gary_agent::{Agent, HostReport, WriteId};
+use gary_promise::{
+    AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
+    Submitters, Time, WorkloadId,
+};
+
+use super::clock::Clock;
+use super::disk::{Disk, DiskSpec};
+use super::host::{Host, HostSpec};
+use crate::adapter::Adapter;
+use crate::packing::Packing;
+
+/// Which node of a world, counted from 0. People count from 1: `n1` is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeNo(pub usize);
+
+impl fmt::Display for NodeNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0 + 1)
+    }
+}
+
+/// How a node is.
+#[derive(Debug)]
+pub struct NodeSpec {
+    /// What its sheet says of its machine.
+    pub capacity: Capacity,
+    /// Whether its sheet says that it considers anybody's submissions.
+    pub considers: bool,
+    /// Whether it does. One that does not and says so is a stale sheet that others still go by.
+    pub is_willing: bool,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its disk.
+    pub disk: DiskSpec,
+    /// Its host.
+    pub host: HostSpec,
+    /// What is wrong with it on purpose.
+    pub adapter: Option<Box<dyn Adapter>>,
+}
+
+impl NodeSpec {
+    /// A sound node.
+    pub fn new(capacity: Capacity) -> Self {
+        Self {
+            capacity,
+            considers: true,
+            is_willing: true,
+            clock: Clock::default(),
+            disk: DiskSpec::SOLID,
+            host: HostSpec::IDLE,
+            adapter: None,
+        }
+    }
+
+    /// What its sheet says that it considers.
+    pub(super) fn published_consider(&self) -> Option<Consider> {
+        self.considers.then_some(Consider {
+            submitters: Submitters::AnyClient,
+        })
+    }
+}
+
+/// Something that an agent takes in.
+#[derive(Debug)]
+pub(super) enum Input {
+    Frame {
+        from: NodeNo,
+        frame: Frame,
+        is_noise: bool,
+    },
+    Due,
+    Stored(WriteId),
+    Reported(HostReport),
+    Notices(NodeNo),
+    Misjudges(NodeNo),
+    Leaves(Notice),
+    Submitted {
+        owner: usize,
+        intent: Signed<Promise>,
+    },
+}
+
+/// An intent that was taken and is not stored yet.
+#[derive(Debug)]
+pub(super) struct Unacknowledged {
+    pub(super) after: WriteId,
+    pub(super) intent: PromiseId,
+    pub(super) workload: WorkloadId,
+}
+
+/// One node.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) id: AgentId,
+    pub(super) key_seed: [u8; 32],
+    pub(super) spec: NodeSpec,
+    /// `None` while it is down.
+    pub(super) agent: Option<Agent<Packing>>,
+    pub(super) boot: BootEpoch,
+    pub(super) disk: Disk,
+    pub(super) host: Host,
+    pub(super) clock: Clock,
+    pub(super) inbox: VecDeque<Input>,
+    pub(super) busy_until: Time,
+    pub(super) is_woken: bool,
+    /// How long it takes for whatever it does.
+    pub(super) each: Duration,
+    /// When it is called next, as its agent has asked.
+    pub(super) due_at: Option<Time>,
+    pub(super) is_gone: bool,
+    pub(super) last_write: WriteId,
+    pub(super) stored: WriteId,
+    pub(super) unacknowledged: Vec<Unacknowledged>,
+}
+
+impl Node {
+    pub(super) fn new(key_seed: [u8; 32], spec: NodeSpec, disk: Disk, host: Host) -> Self {
+        Self {
+            id: AgentKey::from_seed(&key_seed).id(),
+            key_seed,
+            clock: spec.clock,
+            spec,
+            agent: None,
+            boot: BootEpoch(0),
+            disk,
+            host,
+            inbox: VecDeque::new(),
+            busy_until: Time::from_us(0),
+            is_woken: false,
+            each: Duration::ZERO,
+            due_at: None,
+            is_gone: false,
+            last_write: WriteId::default(),
+            stored: WriteId::default(),
+            unacknowledged: Vec::new(),
+        }
+    }
+
+    pub(super) const fn is_up(&self) -> bool {
+        self.agent.is_some()
+    }
+
+    /// What was in its memory is gone.
+    pub(super) fn forget(&mut self) {
+        self.agent = None;
+        self.inbox.clear();
+        self.is_woken = false;
+        self.due_at = None;
+        self.last_write = WriteId::default();
+        self.stored = WriteId::default();
+        self.unacknowledged.clear();
+    }
+}

@@ -1,0 +1,118 @@
+//! A person who deploys.
+
+use gary_promise::{
+    AgentId, AgentKey, Body, BootEpoch, ClusterId, Condition, Generation, Lineage, Promise,
+    Promiser, Signed, Update, Use, Valency, WorkloadId,
+};
+
+use super::act::Submission;
+use super::node::NodeNo;
+use crate::packing::Packing;
+
+/// A person with a key, who signs what they intend and nothing else.
+#[derive(Debug)]
+pub(super) struct Owner {
+    promiser: Promiser,
+    deployed: Vec<Deployed>,
+}
+
+/// A workload, as its owner knows it.
+#[derive(Debug)]
+struct Deployed {
+    workload: WorkloadId,
+    keeper: NodeNo,
+    wanted: Use,
+    is_deleted: bool,
+    /// All that the owner has ever signed of it, the first first.
+    signed: Vec<Signed<Promise>>,
+}
+
+impl Owner {
+    pub(super) fn new(key: AgentKey, cluster: ClusterId, epoch: BootEpoch) -> Self {
+        Self {
+            promiser: Promiser::new(key, cluster, epoch),
+            deployed: Vec::new(),
+        }
+    }
+
+    pub(super) const fn id(&self) -> AgentId {
+        self.promiser.id()
+    }
+
+    /// Signs what is submitted, and says which node it goes to. `None` where there is nothing to update.
+    pub(super) fn sign(
+        &mut self,
+        what: &Submission,
+        to: NodeNo,
+    ) -> Option<(Signed<Promise>, NodeNo)> {
+        match what {
+            Submission::Founds(wanted) => {
+                let signed = self.promise((**wanted).clone())?;
+                let (workload, signed) = signed;
+                self.deployed.push(Deployed {
+                    workload,
+                    keeper: to,
+                    wanted: (**wanted).clone(),
+                    is_deleted: false,
+                    signed: vec![signed.clone()],
+                });
+                Some((signed, to))
+            }
+            Submission::Updates {
+                nth,
+                valency,
+                component,
+            } => {
+                let deployed = self.deployed.get(*nth)?;
+                let mut wanted = deployed.wanted.clone();
+                let generation = wanted.lineage.generation().next()?;
+                if let Some(valency) = valency {
+                    wanted.valency = Valency::new(*valency).ok()?;
+                }
+                wanted.component = component.unwrap_or(wanted.component);
+                let update = Update::new(deployed.workload, generation).ok()?;
+                wanted.lineage = Lineage::Updates(update);
+                let (_, signed) = self.promise(wanted.clone())?;
+                let deployed = self.deployed.get_mut(*nth)?;
+                deployed.is_deleted |= wanted.valency == Valency::NONE;
+                deployed.wanted = wanted;
+                deployed.signed.push(signed.clone());
+                Some((signed, deployed.keeper))
+            }
+            Submission::Repeats { nth, is_first } => {
+                let deployed = self.deployed.get(*nth)?;
+                // Who has deleted it means that. What becomes of an old submission that comes after a
+                // deletion, tombstones decide, which come with custody.
+                if deployed.is_deleted {
+                    return None;
+                }
+                let signed = match is_first {
+                    true => deployed.signed.first()?,
+                    false => deployed.signed.last()?,
+                };
+                Some((signed.clone(), deployed.keeper))
+            }
+        }
+    }
+
+    /// The submission of this generation was refused, or nobody knows what became of it: the next is signed
+    /// for the generation after the one that is known to be kept.
+    pub(super) fn knows(&mut self, workload: WorkloadId, kept: Generation) {
+        for deployed in &mut self.deployed {
+            if deployed.workload == workload {
+                // Only the first generation is no update.
+                deployed.wanted.lineage =
+                    Update::new(workload, kept).map_or(Lineage::Founds, Lineage::Updates);
+            }
+        }
+    }
+
+    fn promise(&mut self, wanted: Use) -> Option<(WorkloadId, Signed<Promise>)> {
+        let body = Body::Use(Box::new(wanted));
+        let made = self
+            .promiser
+            .promise(body, Condition::default(), &Packing)
+            .ok()?;
+        Some((made.workload()?, made.signed().clone()))
+    }
+}

@@ -1,0 +1,253 @@
+//! One node takes one thing in, and what follows from it.
+
+use std::time::Duration;
+
+use gary_agent::{Agent, DeployError, Order, Transmit, Write};
+use gary_promise::{Generation, Promise, Signed, WorkloadId};
+
+use super::node::{Input, NodeNo, Unacknowledged};
+use super::queue::Happening;
+use super::world::{REMEMBERED_MAX, World};
+use crate::adapter::Passed;
+use crate::seen::Seen;
+
+impl World {
+    /// Gives a node something to take in: at once, or when it is done with what came before.
+    pub(super) fn take_in(&mut self, node: NodeNo, input: Input) {
+        let its = &mut self.nodes[node.0];
+        if !its.is_up() {
+            return;
+        }
+        if its.busy_until > self.now || !its.inbox.is_empty() {
+            its.inbox.push_back(input);
+            self.wake_later(node);
+            return;
+        }
+        self.step(node, input);
+    }
+
+    pub(super) fn wake_later(&mut self, node: NodeNo) {
+        let its = &mut self.nodes[node.0];
+        if its.is_woken || its.inbox.is_empty() {
+            return;
+        }
+        its.is_woken = true;
+        let at = its.busy_until.max(self.now);
+        let boot = its.boot;
+        self.queue.push(at, Happening::Wakes { node, boot });
+    }
+
+    /// One node takes one thing in, and does what follows from it.
+    pub(super) fn step(&mut self, node: NodeNo, input: Input) {
+        let its = &mut self.nodes[node.0];
+        let local = its.clock.read(self.now);
+        let id = its.id;
+        its.busy_until = its.busy_until.max(self.now.after(its.each));
+        let Some(agent) = its.agent.as_mut() else {
+            return;
+        };
+        let mut passed = Passed::default();
+        let mut submitted = None;
+        match input {
+            Input::Frame {
+                from,
+                frame,
+                is_noise,
+            } => {
+                let from = self.nodes[from.0].id;
+                let seen = Seen::Hears {
+                    from,
+                    to: id,
+                    frame: &frame,
+                    is_noise,
+                };
+                self.watch.see(self.now, seen);
+                let its = &mut self.nodes[node.0];
+                match its.spec.adapter.as_mut() {
+                    Some(adapter) => passed = adapter.hears(from, frame),
+                    None => passed.hears.push((from, frame)),
+                }
+                let agent = its.agent.as_mut().expect("it was just there");
+                for (from, frame) in passed.hears.drain(..) {
+                    agent.handle_frame(local, from, frame);
+                }
+            }
+            Input::Due => agent.handle_timeout(local),
+            Input::Stored(write) => {
+                agent.handle_stored(write);
+                its.stored = its.stored.max(write);
+            }
+            Input::Reported(report) => {
+                self.watch
+                    .see(self.now, Seen::Reports { agent: id, report });
+                let adapter = its.spec.adapter.as_mut();
+                if let Some(report) = adapter.map_or(Some(report), |its| its.reports(report)) {
+                    agent.handle_report(local, report);
+                }
+            }
+            Input::Notices(other) => self.tell_view(node, other, self.is_there(node, other)),
+            Input::Misjudges(other) => self.tell_view(node, other, false),
+            Input::Leaves(notice) => agent.announce_absence(notice),
+            Input::Submitted { owner, intent } => {
+                let answer = agent.deploy(local, intent.clone());
+                submitted = Some((owner, intent, answer));
+            }
+        }
+        self.take_out(node, passed);
+        if let Some((owner, intent, answer)) = submitted {
+            self.answer(node, owner, &intent, answer);
+        }
+        self.acknowledge(node);
+        self.set_timer(node);
+    }
+
+    /// Takes everything that an agent has for its world.
+    pub(super) fn take_out(&mut self, node: NodeNo, passed: Passed) {
+        let now = self.now;
+        let its = &mut self.nodes[node.0];
+        let Some(agent) = its.agent.as_mut() else {
+            return;
+        };
+        let boot = its.boot;
+        while let Some(write) = agent.poll_write() {
+            let adapter = its.spec.adapter.as_mut();
+            let keeps = adapter.is_none_or(|its| its.keeps(&write));
+            its.last_write = write.id;
+            let write_id = write.id;
+            let facts = if keeps { write.facts } else { Vec::new() };
+            let write = Write {
+                id: write_id,
+                facts,
+            };
+            let at = its.disk.write(now, write);
+            let synced = Happening::Synced {
+                node,
+                boot,
+                write: write_id,
+            };
+            self.queue.push(at, synced);
+        }
+        let mut said = passed.says;
+        let mut ordered = passed.orders;
+        while let Some(transmit) = agent.poll_transmit() {
+            match its.spec.adapter.as_mut() {
+                Some(adapter) => said.extend(adapter.says(transmit)),
+                None => said.push(transmit),
+            }
+        }
+        while let Some(order) = agent.poll_order() {
+            match its.spec.adapter.as_mut() {
+                Some(adapter) => ordered.extend(adapter.orders(order)),
+                None => ordered.push(order),
+            }
+        }
+        for transmit in said {
+            self.send(node, transmit);
+        }
+        for order in ordered {
+            self.order(node, &order);
+        }
+    }
+
+    fn send(&mut self, from: NodeNo, transmit: Transmit) {
+        let Transmit { to, frame } = transmit;
+        let agent = self.nodes[from.0].id;
+        self.frames += 1;
+        let seen = Seen::Says {
+            from: agent,
+            to,
+            frame: &frame,
+        };
+        self.watch.see(self.now, seen);
+        let Some(to) = self.node_of(to) else {
+            return;
+        };
+        if self.said.len() >= REMEMBERED_MAX {
+            self.said.pop_front();
+        }
+        self.said.push_back((from, to, frame.clone()));
+        for passage in self.network.send(self.now, from, to) {
+            let arrives = Happening::Arrives {
+                from,
+                to,
+                connection: passage.connection,
+                frame: frame.clone(),
+            };
+            self.queue.push(passage.arrives_at, arrives);
+        }
+    }
+
+    pub(super) fn order(&mut self, node: NodeNo, order: &Order) {
+        let its = &mut self.nodes[node.0];
+        let (agent, boot) = (its.id, its.boot);
+        self.watch.see(self.now, Seen::Orders { agent, order });
+        let (at, turn) = its.host.order(self.now, order);
+        self.queue.push(at, Happening::Turns { node, boot, turn });
+    }
+
+    fn answer(
+        &mut self,
+        node: NodeNo,
+        owner: usize,
+        intent: &Signed<Promise>,
+        answer: Result<(WorkloadId, Generation), DeployError>,
+    ) {
+        let seen = Seen::Submits {
+            owner: self.owners[owner].id(),
+            to: self.nodes[node.0].id,
+            intent,
+            answer: &answer,
+        };
+        self.watch.see(self.now, seen);
+        match answer {
+            Ok((workload, _)) => {
+                let Some(intent) = self.watch.reader().promise(intent).map(|its| its.id()) else {
+                    return;
+                };
+                let its = &mut self.nodes[node.0];
+                its.unacknowledged.push(Unacknowledged {
+                    after: its.last_write,
+                    intent,
+                    workload,
+                });
+            }
+            Err(DeployError::Conflict { workload, current }) => {
+                self.owners[owner].knows(workload, current);
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn acknowledge(&mut self, node: NodeNo) {
+        let its = &mut self.nodes[node.0];
+        let keeper = its.id;
+        let stored = its.stored;
+        let done: Vec<Unacknowledged> = its
+            .unacknowledged
+            .extract_if(.., |waits| waits.after <= stored)
+            .collect();
+        for its in done {
+            let seen = Seen::Acknowledges {
+                keeper,
+                intent: its.intent,
+                workload: its.workload,
+            };
+            self.watch.see(self.now, seen);
+        }
+    }
+
+    pub(super) fn set_timer(&mut self, node: NodeNo) {
+        let its = &mut self.nodes[node.0];
+        let wanted = its.agent.as_ref().and_then(Agent::poll_timeout);
+        // A little later than now at least, so that time goes on.
+        let soonest = self.now.after(Duration::from_micros(1));
+        let due_at = wanted.map(|local| its.clock.when(local).max(soonest));
+        if let Some(at) = due_at
+            && its.due_at != Some(at)
+        {
+            let boot = its.boot;
+            its.due_at = Some(at);
+            self.queue.push(at, Happening::Due { node, boot });
+        }
+    }
+}
