@@ -63,14 +63,6 @@ impl Candidates {
         self.known.get(agent).is_some_and(|known| known.is_up)
     }
 
-    /// Those that are there.
-    pub(crate) fn up(&self) -> impl Iterator<Item = &AgentId> {
-        let known = self.known.iter();
-        known
-            .filter(|(_, known)| known.is_up)
-            .map(|(agent, _)| agent)
-    }
-
     /// Machines that fit, not among those that are `passed_over`: all there are in a small cluster, some
     /// drawn by chance in a large one, each once and in an order of chance.
     pub(crate) fn draw(

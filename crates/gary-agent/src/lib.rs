@@ -27,15 +27,18 @@ mod candidates;
 mod tending;
 mod trust;
 
+mod dealings;
+
+// All of it together.
 mod agent;
+
 mod backoff;
 mod refused;
 
-pub use agent::{
-    Agent, FORGETS_AFTER, LEASE_MS, Powers, RECONCILES_EVERY, RENEWS_EVERY, Setup, Taken,
-};
+pub use agent::{Agent, AgentSetup, FORGETS_AFTER, Powers, RECONCILES_EVERY};
 pub use backoff::Waits;
 pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
+pub use dealings::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Taken};
 pub use hosting::{
     DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX, HostReport, OFFER_STANDS,
     Order, REPAIR_WAITS, Start,

@@ -1,10 +1,9 @@
-//! One agent: what arrives, what goes out, and what it decides in between.
+//! One agent: what it sees of its cluster, and what it deals in.
 
 mod agent;
-mod hearing;
 mod setup;
 mod view;
 
-pub use agent::{Agent, LEASE_MS, RENEWS_EVERY, Taken};
-pub use setup::{Powers, Setup};
+pub use agent::Agent;
+pub use setup::{AgentSetup, Powers};
 pub use view::{FORGETS_AFTER, RECONCILES_EVERY};

@@ -1,15 +1,14 @@
 //! What an agent sees of its cluster: who is there, and what they promise to everyone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{AgentId, Body, Time};
 
-use super::agent::Agent;
 use super::setup::Powers;
-use crate::candidates::Candidates;
+use crate::dealings::Dealings;
 use crate::membership::{Event, Membership};
-use crate::sheet::{SheetChange, Sheets};
+use crate::sheet::Sheets;
 
 /// How often what is known of who is there is compared with the membership, whose events are hints only.
 pub const RECONCILES_EVERY: Duration = Duration::from_secs(1);
@@ -21,7 +20,8 @@ pub const FORGETS_AFTER: Duration = Duration::from_secs(60 * 60);
 pub(super) struct View<C: Powers> {
     pub(super) membership: Membership<C>,
     pub(super) sheets: Sheets,
-    pub(super) candidates: Candidates,
+    /// Those who are there, as far as has been told.
+    up: BTreeSet<AgentId>,
     /// Since when agents that were there are not.
     gone_since: BTreeMap<AgentId, Time>,
     reconciles_at: Time,
@@ -32,7 +32,7 @@ impl<C: Powers> View<C> {
         Self {
             membership,
             sheets,
-            candidates: Candidates::default(),
+            up: BTreeSet::new(),
             gone_since: BTreeMap::new(),
             reconciles_at: now.after(RECONCILES_EVERY),
         }
@@ -62,13 +62,12 @@ impl<C: Powers> View<C> {
         }
     }
 
-    /// Takes in what the membership and the sheets have to tell, and says who is there no more.
-    fn take_in(&mut self, now: Time) -> Vec<AgentId> {
-        let mut lost = Vec::new();
+    /// Takes in what the membership and the sheets have to tell.
+    pub(super) fn take_in(&mut self, now: Time, dealings: &mut Dealings<C>) {
         while let Some(event) = self.membership.poll_event() {
             match event {
-                Event::Up(member) => self.up(now, member.agent),
-                Event::Down(member) => lost.extend(self.down(now, member.agent)),
+                Event::Up(member) => self.up(now, member.agent, dealings),
+                Event::Down(member) => self.down(now, member.agent, dealings),
                 Event::Hinted(hint) => self.sheets.handle_hint(now, None, hint),
                 // Who is there stays so under another address or after another start, and what an agent
                 // is told of itself its shell reads from the membership.
@@ -77,69 +76,57 @@ impl<C: Powers> View<C> {
         }
         if self.reconciles_at <= now {
             self.reconciles_at = now.after(RECONCILES_EVERY);
-            lost.extend(self.reconcile(now));
+            self.reconcile(now, dealings);
         }
         while let Some(change) = self.sheets.poll_change() {
-            self.read(&change);
+            self.read(change.owner, dealings);
         }
-        lost
     }
 
     /// Brings what is known of who is there in line with the membership.
-    fn reconcile(&mut self, now: Time) -> Vec<AgentId> {
-        let members = self.membership.members();
-        let me = self.membership.me().agent;
-        let missed: Vec<AgentId> = members
-            .keys()
-            .filter(|agent| !self.candidates.is_up(agent))
-            .copied()
-            .collect();
-        for agent in missed {
-            self.up(now, agent);
+    fn reconcile(&mut self, now: Time, dealings: &mut Dealings<C>) {
+        let members: BTreeSet<AgentId> = self.membership.members().into_keys().collect();
+        let came: Vec<AgentId> = members.difference(&self.up).copied().collect();
+        for agent in came {
+            self.up(now, agent, dealings);
         }
-        let gone: Vec<AgentId> = self
-            .candidates
-            .up()
-            .filter(|agent| **agent != me && !members.contains_key(agent))
-            .copied()
-            .collect();
-        let lost = gone
-            .into_iter()
-            .filter_map(|agent| self.down(now, agent))
-            .collect();
-        let forgotten: Vec<AgentId> = self
-            .gone_since
-            .iter()
-            .filter(|(_, since)| now.since(**since) >= FORGETS_AFTER)
+        let went: Vec<AgentId> = self.up.difference(&members).copied().collect();
+        for agent in went {
+            self.down(now, agent, dealings);
+        }
+        let is_old = |since: &Time| now.since(*since) >= FORGETS_AFTER;
+        let gone = self.gone_since.iter();
+        let forgotten: Vec<AgentId> = gone
+            .filter(|(_, since)| is_old(since))
             .map(|(agent, _)| *agent)
             .collect();
         for agent in forgotten {
             self.gone_since.remove(&agent);
             self.sheets.forget(now, agent);
-            self.candidates.forget(&agent);
+            dealings.forget(&agent);
         }
-        lost
     }
 
-    fn up(&mut self, now: Time, agent: AgentId) {
+    fn up(&mut self, now: Time, agent: AgentId, dealings: &mut Dealings<C>) {
         self.gone_since.remove(&agent);
-        self.candidates.set_up(agent, true);
         self.sheets.handle_up(now, agent);
+        if self.up.insert(agent) {
+            dealings.handle_liveness(now, agent, true);
+        }
     }
 
-    /// Gives the agent back if it was there until now.
-    fn down(&mut self, now: Time, agent: AgentId) -> Option<AgentId> {
-        let was_up = self.candidates.is_up(&agent);
-        self.candidates.set_up(agent, false);
+    fn down(&mut self, now: Time, agent: AgentId, dealings: &mut Dealings<C>) {
         self.sheets.handle_down(now, agent);
-        self.gone_since.entry(agent).or_insert(now);
-        was_up.then_some(agent)
+        if self.up.remove(&agent) {
+            self.gone_since.insert(agent, now);
+            dealings.handle_liveness(now, agent, false);
+        }
     }
 
     /// Reads from a sheet what its agent's machine has, and whom it looks at.
-    fn read(&mut self, change: &SheetChange) {
+    fn read(&self, owner: AgentId, dealings: &mut Dealings<C>) {
         let (mut capacity, mut considers) = (None, None);
-        let sheet = self.sheets.sheet(change.owner);
+        let sheet = self.sheets.sheet(owner);
         for promise in sheet.into_iter().flat_map(|sheet| sheet.promises()) {
             match promise.body() {
                 Body::Capacity(its) => capacity = Some(its.clone()),
@@ -147,17 +134,6 @@ impl<C: Powers> View<C> {
                 _ => {}
             }
         }
-        self.candidates.set_capacity(change.owner, capacity);
-        self.candidates.set_considers(change.owner, considers);
-    }
-}
-
-impl<C: Powers> Agent<C> {
-    /// Takes in who is there and what they promise. Whoever is gone is asked nothing more, and what it
-    /// hosts is in doubt.
-    pub(super) fn look_around(&mut self, now: Time) {
-        for agent in self.view.take_in(now) {
-            self.tending.handle_lost(now, &agent);
-        }
+        dealings.handle_sheet(owner, capacity, considers);
     }
 }

@@ -2,24 +2,16 @@
 
 use gary_promise::{AgentId, Body, Frame, Invitation, Promise, SignedRecord, Time, Verified, Why};
 
-use super::agent::Agent;
-use super::setup::Powers;
+use super::dealings::Dealings;
 use crate::hosting::Invited;
 use crate::refused::Fault;
 use crate::tending::Tools;
+use crate::voice::Speech;
 
-impl<C: Powers> Agent<C> {
+impl<C: Speech> Dealings<C> {
     pub(super) fn hear(&mut self, now: Time, from: AgentId, frame: Frame) {
-        let (voice, sheets) = (&mut self.voice, &mut self.view.sheets);
+        let voice = &mut self.voice;
         match frame {
-            Frame::Hint(hint) => sheets.handle_hint(now, Some(from), hint),
-            Frame::Fetch(fetch) => sheets.handle_fetch(from, fetch),
-            Frame::Sheet(part) => {
-                let (verifier, codec) = voice.reader();
-                sheets.handle_part(now, from, part, verifier, codec);
-            }
-            Frame::Digest(digest) => sheets.handle_digest(from, digest),
-            Frame::Listing(listing) => sheets.handle_listing(now, from, listing),
             Frame::Told(batch) => {
                 for record in batch {
                     self.learn(now, from, record);
@@ -32,6 +24,11 @@ impl<C: Powers> Agent<C> {
             Frame::Absence(absence) => self.tending.handle_absence(now, from, &absence),
             Frame::Denial(denial) => self.tending.handle_denial(now, from, &denial),
             Frame::Surplus(surplus) => self.hosting.handle_surplus(from, &surplus, voice),
+            Frame::Hint(_)
+            | Frame::Fetch(_)
+            | Frame::Sheet(_)
+            | Frame::Digest(_)
+            | Frame::Listing(_) => self.counters.count(Fault::OutOfPlace),
         }
     }
 
@@ -66,7 +63,7 @@ impl<C: Powers> Agent<C> {
                 let tools = Tools {
                     now,
                     voice: &mut self.voice,
-                    candidates: &self.view.candidates,
+                    candidates: &self.candidates,
                     random: &mut self.random,
                 };
                 self.tending.handle_offer(promise, host, tools);

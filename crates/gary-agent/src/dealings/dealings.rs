@@ -1,0 +1,314 @@
+//! What passes between this agent and each other one.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use gary_promise::{
+    AgentId, AgentKey, Body, BootEpoch, Capacity, ClusterId, Consider, Frame, Generation, Lease,
+    Notice, Own, Promise, Promiser, Signed, SignedRecord, Time, Verified, Verifier, Withdrawal,
+    WorkloadId,
+};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use crate::candidates::Candidates;
+use crate::hosting::{HostReport, Hosting, Order};
+use crate::memory::Memory;
+use crate::refused::Counters;
+use crate::tending::{DeployError, KeepChange, Remembered, Tending, Tools};
+use crate::voice::{Speech, Transmit, Voice, Write, WriteId};
+
+/// How long a hosting stands without being renewed, in milliseconds.
+pub const LEASE_MS: u32 = 10_000;
+
+/// How often leases are renewed: three times before they run out. Up to a quarter is taken away at random,
+/// so that agents that started together do not speak together.
+pub const RENEWS_EVERY: Duration = Duration::from_millis(3_000);
+
+/// The most good signatures that are remembered, so that a record that comes again is not checked again.
+const REMEMBERED_MAX: usize = 65_536;
+
+/// What an agent is from the start.
+#[derive(Debug)]
+pub struct Setup {
+    /// Its key.
+    pub key: AgentKey,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Its start, counted and stored before.
+    pub epoch: BootEpoch,
+    /// What its machine has.
+    pub capacity: Capacity,
+    /// Whose submissions it looks at; `None` looks at nobody's.
+    pub consider: Option<Consider>,
+    /// Where its randomness comes from.
+    pub seed: u64,
+}
+
+/// An intent was taken into custody. Whoever submitted it is told so once the write is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Its workload.
+    pub workload: WorkloadId,
+    /// The generation that it is.
+    pub generation: Generation,
+    /// The write that has to be stored.
+    pub write: WriteId,
+}
+
+/// A change of what an agent promises to everyone, for its sheet.
+#[derive(Debug)]
+pub(crate) enum Publication {
+    /// It promises something, perhaps in the place of something earlier.
+    Made(Own<Promise>),
+    Withdrawn(Own<Withdrawal>),
+}
+
+/// What passes between one agent and each other one: invitations, offers, acceptances, renewals. An
+/// [`Agent`](crate::Agent) is this and what it sees of its cluster.
+///
+/// Who is there, and what others promise to everyone, it is told. Whoever drives it hands in what arrives,
+/// by `handle_*`, and afterwards takes all there is from every `poll_*`. Time never goes back.
+#[derive(Debug)]
+pub struct Dealings<C> {
+    pub(crate) voice: Voice<C, Order>,
+    pub(super) random: ChaCha8Rng,
+    consider: Option<Consider>,
+    pub(super) candidates: Candidates,
+    pub(super) hosting: Hosting,
+    pub(super) tending: Tending,
+    renews_at: Time,
+    /// What this agent says to itself.
+    to_itself: VecDeque<Frame>,
+    pub(super) counters: Counters,
+    publications: Vec<Publication>,
+}
+
+impl<C: Speech> Dealings<C> {
+    /// Those of an agent that has promised nothing yet but what its machine has and whom it looks at.
+    pub fn new(setup: Setup, codec: C, now: Time) -> Self {
+        let Setup {
+            key,
+            cluster,
+            epoch,
+            capacity,
+            consider,
+            seed,
+        } = setup;
+        let promiser = Promiser::new(key, cluster, epoch);
+        let verifier = Verifier::new(cluster, REMEMBERED_MAX);
+        let lease = Lease::from_ms(LEASE_MS).expect("it is no more than an hour");
+        let mut agent = Self {
+            voice: Voice::new(promiser, verifier, codec),
+            random: ChaCha8Rng::seed_from_u64(seed),
+            candidates: Candidates::default(),
+            hosting: Hosting::new(capacity.clone(), lease),
+            tending: Tending::default(),
+            consider,
+            renews_at: now,
+            to_itself: VecDeque::new(),
+            counters: Counters::default(),
+            publications: Vec::new(),
+        };
+        agent.introduce(capacity);
+        agent.renews_at = agent.next_renewal(now);
+        agent
+    }
+
+    /// Says what its machine has and whom it looks at.
+    fn introduce(&mut self, capacity: Capacity) {
+        let (me, consider) = (self.id(), self.consider.clone());
+        self.candidates.set_up(me, true);
+        self.candidates.set_capacity(me, Some(capacity.clone()));
+        self.candidates.set_considers(me, consider.clone());
+        let bodies = [Body::Capacity(capacity)];
+        for body in bodies.into_iter().chain(consider.map(Body::Consider)) {
+            let made = self.voice.promise(body);
+            self.publications.push(Publication::Made(made));
+        }
+    }
+
+    /// Takes up again what was promised before a start: what it keeps, what it counts and what it hosts.
+    /// `records` are those that were stored and not forgotten since.
+    pub fn resume(&mut self, now: Time, records: impl IntoIterator<Item = SignedRecord>) {
+        let memory = Memory::of(records, &mut self.voice);
+        for (intent, keep) in memory.kept() {
+            self.publications.push(Publication::Made(keep.clone()));
+            self.tending.resume(now, intent, keep, &mut self.voice);
+        }
+        for (offer, acceptance) in memory.counted(self.voice.promiser()) {
+            self.tending
+                .resume_counted(now, offer, acceptance, &mut self.voice);
+        }
+        for was in memory.hosted(self.voice.promiser()) {
+            self.hosting.resume(was, &mut self.voice);
+        }
+        self.voice.forget_others(memory.ids());
+        self.settle(now);
+    }
+
+    /// Which agent it is.
+    pub const fn id(&self) -> AgentId {
+        self.voice.id()
+    }
+
+    /// A person deploys a workload through this agent, which takes the intent into its custody.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused; then nothing has changed.
+    pub fn deploy(&mut self, now: Time, intent: Signed<Promise>) -> Result<Taken, DeployError> {
+        let intent: Verified<Promise> = self.voice.verify(intent)?;
+        let owner = intent.by();
+        if !self.considers(owner) {
+            return Err(DeployError::NotConsidered { owner });
+        }
+        let (workload, generation) = self.tending.deploy(now, intent, &mut self.voice)?;
+        let write = self.voice.write();
+        self.settle(now);
+        Ok(Taken {
+            workload,
+            generation,
+            write,
+        })
+    }
+
+    /// Another agent says something.
+    pub fn handle_frame(&mut self, now: Time, from: AgentId, frame: Frame) {
+        self.hear(now, from, frame);
+        self.settle(now);
+    }
+
+    /// The time has come that [`Dealings::poll_timeout`] gave.
+    pub fn handle_timeout(&mut self, now: Time) {
+        if self.renews_at <= now {
+            self.hosting.renew(&mut self.voice);
+            self.renews_at = self.next_renewal(now);
+        }
+        self.hosting.handle_timeout(now, &mut self.voice);
+        self.settle(now);
+    }
+
+    /// Its own host reports.
+    pub fn handle_report(&mut self, now: Time, report: HostReport) {
+        self.hosting
+            .handle_report(now, report, &mut self.voice, &mut self.random);
+        self.settle(now);
+    }
+
+    /// Everything up to this write is stored.
+    pub fn handle_stored(&mut self, id: WriteId) {
+        self.voice.handle_stored(id);
+    }
+
+    /// Goes away for a while, by plan: those it hosts for invite nobody else until then.
+    pub fn announce_absence(&mut self, notice: Notice) {
+        self.hosting.announce_absence(notice, &mut self.voice);
+    }
+
+    /// What is to be stored next.
+    pub fn poll_write(&mut self) -> Option<Write> {
+        self.voice.poll_write()
+    }
+
+    /// What is to be said next.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.voice.poll_frame()
+    }
+
+    /// What its own host is to do next.
+    pub fn poll_order(&mut self) -> Option<Order> {
+        self.voice.poll_order()
+    }
+
+    /// When [`Dealings::handle_timeout`] is to be called.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let parts = [self.hosting.due_at(), self.tending.due_at()];
+        parts.into_iter().flatten().chain([self.renews_at]).min()
+    }
+
+    /// An agent is there, or is not any more, as far as the membership tells.
+    pub fn handle_liveness(&mut self, now: Time, agent: AgentId, is_up: bool) {
+        self.candidates.set_up(agent, is_up);
+        if !is_up {
+            self.tending.handle_lost(now, &agent);
+        }
+        self.settle(now);
+    }
+
+    /// What an agent promises to everyone has changed.
+    pub fn handle_sheet(
+        &mut self,
+        agent: AgentId,
+        capacity: Option<Capacity>,
+        consider: Option<Consider>,
+    ) {
+        self.candidates.set_capacity(agent, capacity);
+        self.candidates.set_considers(agent, consider);
+    }
+
+    /// An agent is gone for so long that it is not expected back.
+    pub fn forget(&mut self, agent: &AgentId) {
+        self.candidates.forget(agent);
+    }
+
+    /// Why agents would not host a workload that this one keeps, each by what it said last.
+    pub fn refusals(&self, workload: &WorkloadId) -> impl Iterator<Item = (&AgentId, &Remembered)> {
+        self.tending.refusals(workload)
+    }
+
+    /// The workloads that it keeps: their generations, and how many hostings of each it counts.
+    pub fn kept(&self) -> impl Iterator<Item = (WorkloadId, Generation, usize)> {
+        self.tending.kept()
+    }
+
+    /// How many hostings it has offered, and how many are bound.
+    pub fn hosted(&self) -> (usize, usize) {
+        self.hosting.counts()
+    }
+
+    /// What was refused, and why.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What has changed of what it promises to everyone.
+    pub(crate) fn take_publications(&mut self) -> Vec<Publication> {
+        std::mem::take(&mut self.publications)
+    }
+
+    pub(super) fn considers(&self, owner: AgentId) -> bool {
+        let consider = self.consider.as_ref();
+        // Whoever reaches an agent with something to submit was admitted as a client.
+        consider.is_some_and(|its| its.submitters.include(owner, true))
+    }
+
+    /// Does what is due, and hears what it has said to itself, until nothing is left.
+    fn settle(&mut self, now: Time) {
+        loop {
+            self.tending.handle_timeout(Tools {
+                now,
+                voice: &mut self.voice,
+                candidates: &self.candidates,
+                random: &mut self.random,
+            });
+            let changes = self.tending.take_changes().into_iter();
+            self.publications.extend(changes.map(|change| match change {
+                KeepChange::Made(keep) => Publication::Made(keep),
+                KeepChange::Withdrawn(withdrawal) => Publication::Withdrawn(withdrawal),
+            }));
+            self.to_itself.extend(self.voice.take_said_to_itself());
+            let Some(frame) = self.to_itself.pop_front() else {
+                return;
+            };
+            let me = self.id();
+            self.hear(now, me, frame);
+        }
+    }
+
+    fn next_renewal(&mut self, now: Time) -> Time {
+        let every_us = RENEWS_EVERY.as_micros() as u64;
+        let wait_us = self.random.random_range(every_us - every_us / 4..=every_us);
+        now.after(Duration::from_micros(wait_us))
+    }
+}
