@@ -10,7 +10,9 @@ use gary_promise::{
 };
 use rand::RngCore;
 
-use super::hosted::{DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, State, accepted};
+use super::hosted::{
+    DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, STEADY_AFTER, State, accepted,
+};
 use super::order::{HostReport, Order};
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
@@ -299,7 +301,7 @@ impl Hosting {
         random: &mut impl RngCore,
     ) {
         match report {
-            HostReport::Started { offer } => self.set_run(offer, Run::On { failures: 0 }),
+            HostReport::Started { offer } => self.started(now, offer),
             HostReport::Stopped { offer } => {
                 if let Some(entry) = self.stopping.remove(&offer) {
                     self.ledger.free(entry);
@@ -309,12 +311,15 @@ impl Hosting {
         }
     }
 
-    fn set_run(&mut self, offer: PromiseId, to: Run) {
+    fn started(&mut self, now: Time, offer: PromiseId) {
         if let Some(hosted) = self.hosted.get_mut(&offer.version)
             && hosted.offer.id() == offer
-            && let State::Bound { run, .. } = &mut hosted.state
+            && let State::Bound {
+                run: Run::On { since, .. },
+                ..
+            } = &mut hosted.state
         {
-            *run = to;
+            since.get_or_insert(now);
         }
     }
 
@@ -333,10 +338,11 @@ impl Hosting {
             return;
         };
         // What is off already waits for its time: a second report of the same failure is none.
-        let Run::On { failures } = *run else {
+        let Run::On { failures, since } = *run else {
             return;
         };
-        let failures = failures + 1;
+        let was_steady = since.is_some_and(|since| now.since(since) >= STEADY_AFTER);
+        let failures = if was_steady { 1 } else { failures + 1 };
         if failures >= GIVEN_UP_AFTER {
             self.withdraw(offer.version, Reason::Failing, voice);
             return;
@@ -367,7 +373,10 @@ impl Hosting {
                 State::Offered { .. } => self.withdraw(version, Reason::Surplus, voice),
                 State::Bound { run, .. } => {
                     if let Run::Off { failures, .. } = *run {
-                        *run = Run::On { failures };
+                        *run = Run::On {
+                            failures,
+                            since: None,
+                        };
                         let start = hosted.start().expect("it is bound");
                         voice.order(Order::Start(Box::new(start)));
                     }
