@@ -41,7 +41,7 @@ pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
 pub use dealings::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Taken};
 pub use hosting::{
     DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX, HostReport, OFFER_STANDS,
-    Order, REPAIR_WAITS, Start,
+    Order, REPAIR_WAITS, STEADY_AFTER, Start,
 };
 pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};

@@ -1,5 +1,7 @@
 //! One hosting, from its offer to its end.
 
+use std::time::Duration;
+
 use gary_promise::{Accept, Binding, Body, Host, Own, Promise, Time, Verified};
 
 use super::order::Start;
@@ -12,6 +14,10 @@ pub const DENIED_AFTER: u32 = 3;
 
 /// After as many failures in a row a host withdraws, so that somebody else may try.
 pub const GIVEN_UP_AFTER: u32 = 6;
+
+/// For how long a component has to run before its earlier failures are forgotten. One that starts and ends again
+/// and again fails as one does that never starts.
+pub const STEADY_AFTER: Duration = Duration::from_secs(10);
 
 /// How long a host waits before it starts a failed component again.
 pub const REPAIR_WAITS: Waits = Waits {
@@ -45,8 +51,8 @@ pub(super) enum State {
 /// How a bound hosting does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Run {
-    /// The host was asked to start it, or it runs. Failures in a row until now.
-    On { failures: u32 },
+    /// The host was asked to start it, or it runs since then. Failures in a row until now.
+    On { failures: u32, since: Option<Time> },
     /// It failed, and is started again then.
     Off { failures: u32, again_at: Time },
 }
@@ -62,7 +68,10 @@ impl Hosted {
         self.state = State::Bound {
             binding: Box::new(binding),
             acceptance: Box::new(acceptance),
-            run: Run::On { failures: 0 },
+            run: Run::On {
+                failures: 0,
+                since: None,
+            },
         };
         self.start()
     }

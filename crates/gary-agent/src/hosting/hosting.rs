@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use gary_promise::{
-    Absence, AgentId, Bid, Body, BoundedSet, Capacity, Denial, Dismissal, Frame, Generation, Host,
+    Absence, AgentId, Bid, Body, BootEpoch, BoundedSet, Capacity, Denial, Dismissal, Frame, Host,
     Invitation, Lease, Notice, Offers, Promise, PromiseId, RENEWED_MAX, Reason, Refusal, Renewal,
     Signed, SignedRecord, Slot, Time, Use, Verified, Version, Why, Withdrawal, WorkloadId,
 };
 use rand::Rng;
 
-use super::hosted::{DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, State, accepted};
+use super::hosted::{
+    DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, STEADY_AFTER, State, accepted,
+};
 use super::order::{HostReport, Order};
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
@@ -35,8 +37,9 @@ pub(crate) struct Hosting {
     ledger: Ledger,
     lease: Lease,
     hosted: BTreeMap<Version, Hosted>,
-    /// Which offer is for a slot of a workload, of all generations.
-    by_slot: BTreeMap<(WorkloadId, Slot), Version>,
+    /// Which offers are for a slot of a workload: one, or for a while another of an earlier generation, whose
+    /// version is less.
+    by_slot: BTreeSet<(WorkloadId, Slot, Version)>,
     /// Which offers are to whom.
     by_promisee: BTreeMap<AgentId, BTreeSet<Version>>,
     /// What was withdrawn and still runs: its room is not free before the host has stopped it.
@@ -86,7 +89,7 @@ impl Hosting {
             capacity,
             lease,
             hosted: BTreeMap::new(),
-            by_slot: BTreeMap::new(),
+            by_slot: BTreeSet::new(),
             by_promisee: BTreeMap::new(),
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
@@ -117,7 +120,8 @@ impl Hosting {
         }
     }
 
-    /// Offers for one slot. An earlier generation that this agent hosts in it makes room for the later.
+    /// Offers for one slot. What this agent hosts of an earlier generation in it goes on until the later one is
+    /// bound, and makes room at once only where there is no other.
     fn offer<C: Speech>(
         &mut self,
         now: Time,
@@ -127,8 +131,25 @@ impl Hosting {
     ) -> Result<Signed<Promise>, Why> {
         let wanted = invited.wanted;
         let generation = wanted.lineage.generation();
-        if let Some(version) = self.by_slot.get(&(invited.workload, slot)).copied() {
-            self.make_way(version, invited, generation, voice)?;
+        let mut earlier = None;
+        if let Some(version) = self.latest(invited.workload, slot)
+            && let Some(hosted) = self.hosted.get(&version)
+        {
+            let theirs = hosted.host.generation;
+            if theirs > generation {
+                return Err(Why::Superseded { by: theirs });
+            }
+            if theirs == generation {
+                // Whoever asks again is told the same again.
+                return match hosted.is_bound() || hosted.host.promisee != invited.by {
+                    true => Err(Why::Hosting),
+                    false => Ok(hosted.offer.signed().clone()),
+                };
+            }
+            match hosted.is_bound() {
+                true => earlier = Some(version),
+                false => self.withdraw(version, Reason::Outdated, voice),
+            }
         }
         self.capacity.fits(&wanted.needs).map_err(Why::Misfit)?;
         let theirs = self.by_promisee.get(&invited.by).map_or(0, BTreeSet::len);
@@ -136,10 +157,20 @@ impl Hosting {
             return Err(Why::Busy);
         }
         let portion = wanted.needs.portion;
-        let entry = self.ledger.reserve(portion).map_err(|full| Why::NoRoom {
-            needed: full.needed,
-            left: full.left,
-        })?;
+        let entry = match (self.ledger.reserve(portion), earlier) {
+            (Ok(entry), _) => entry,
+            (Err(_), Some(earlier)) => {
+                // Once it has stopped there is room.
+                self.withdraw(earlier, Reason::Outdated, voice);
+                return Err(Why::Busy);
+            }
+            (Err(full), None) => {
+                return Err(Why::NoRoom {
+                    needed: full.needed,
+                    left: full.left,
+                });
+            }
+        };
         let host = Host {
             promisee: invited.by,
             workload: invited.workload,
@@ -162,26 +193,15 @@ impl Hosting {
         Ok(signed)
     }
 
-    /// Withdraws what stands in the way of a later generation, or says why it does not.
-    fn make_way<C: Speech>(
-        &mut self,
-        version: Version,
-        invited: &Invited<'_>,
-        generation: Generation,
-        voice: &mut Voice<C, Order>,
-    ) -> Result<(), Why> {
-        let Some(hosted) = self.hosted.get(&version) else {
-            return Ok(());
-        };
-        let theirs = hosted.host.generation;
-        if theirs > generation {
-            return Err(Why::Superseded { by: theirs });
-        }
-        if theirs == generation && (hosted.is_bound() || hosted.host.promisee != invited.by) {
-            return Err(Why::Hosting);
-        }
-        self.withdraw(version, Reason::Outdated, voice);
-        Ok(())
+    /// The latest offer for a slot.
+    fn latest(&self, workload: WorkloadId, slot: Slot) -> Option<Version> {
+        let first = Version::first(BootEpoch(0));
+        let next = Slot(slot.0.saturating_add(1));
+        let theirs = (workload, slot, first)..(workload, next, first);
+        self.by_slot
+            .range(theirs)
+            .next_back()
+            .map(|(_, _, version)| *version)
     }
 
     /// How much this agent wants a hosting: the share of its machine that is left, in thousandths, of
@@ -295,7 +315,7 @@ impl Hosting {
         random: &mut impl Rng,
     ) {
         match report {
-            HostReport::Started { offer } => self.set_run(offer, Run::On { failures: 0 }),
+            HostReport::Started { offer } => self.started(now, offer),
             HostReport::Stopped { offer } => {
                 if let Some(entry) = self.stopping.remove(&offer) {
                     self.ledger.free(entry);
@@ -305,12 +325,15 @@ impl Hosting {
         }
     }
 
-    fn set_run(&mut self, offer: PromiseId, to: Run) {
+    fn started(&mut self, now: Time, offer: PromiseId) {
         if let Some(hosted) = self.hosted.get_mut(&offer.version)
             && hosted.offer.id() == offer
-            && let State::Bound { run, .. } = &mut hosted.state
+            && let State::Bound {
+                run: Run::On { since, .. },
+                ..
+            } = &mut hosted.state
         {
-            *run = to;
+            since.get_or_insert(now);
         }
     }
 
@@ -329,10 +352,11 @@ impl Hosting {
             return;
         };
         // What is off already waits for its time: a second report of the same failure is none.
-        let Run::On { failures } = *run else {
+        let Run::On { failures, since } = *run else {
             return;
         };
-        let failures = failures + 1;
+        let was_steady = since.is_some_and(|since| now.since(since) >= STEADY_AFTER);
+        let failures = if was_steady { 1 } else { failures + 1 };
         if failures >= GIVEN_UP_AFTER {
             self.withdraw(offer.version, Reason::Failing, voice);
             return;
@@ -363,7 +387,10 @@ impl Hosting {
                 State::Offered { .. } => self.withdraw(version, Reason::Surplus, voice),
                 State::Bound { run, .. } => {
                     if let Run::Off { failures, .. } = *run {
-                        *run = Run::On { failures };
+                        *run = Run::On {
+                            failures,
+                            since: None,
+                        };
                         let start = hosted.start().expect("it is bound");
                         voice.order(Order::Start(Box::new(start)));
                     }
@@ -417,7 +444,7 @@ impl Hosting {
             self.due.remove(&(at, version));
         }
         self.by_slot
-            .remove(&(hosted.host.workload, hosted.host.slot));
+            .remove(&(hosted.host.workload, hosted.host.slot, version));
         if let Some(theirs) = self.by_promisee.get_mut(&hosted.host.promisee) {
             theirs.remove(&version);
             if theirs.is_empty() {
@@ -443,7 +470,7 @@ impl Hosting {
     fn insert(&mut self, hosted: Hosted) {
         let version = hosted.offer.version();
         let host = &hosted.host;
-        self.by_slot.insert((host.workload, host.slot), version);
+        self.by_slot.insert((host.workload, host.slot, version));
         self.by_promisee
             .entry(host.promisee)
             .or_default()

@@ -4,7 +4,7 @@ mod hosted;
 mod hosting;
 mod order;
 
-pub use hosted::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS};
+pub use hosted::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS, STEADY_AFTER};
 pub use hosting::{EARLY_WITHDRAWALS_MAX, HOSTINGS_MAX, OFFER_STANDS};
 pub(crate) use hosting::{Hosting, Invited};
 pub use order::{HostReport, Order, Start};

@@ -13,6 +13,9 @@ pub const REFUSALS_MAX: usize = 256;
 /// without end.
 const RESTS: Duration = Duration::from_secs(5);
 
+/// For how long an agent that is busy is not asked again: what it is busy with takes no longer, as a rule.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+
 /// A refusal, as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
@@ -43,7 +46,14 @@ impl Refusals {
 
     pub(super) fn rests(&self, agent: &AgentId, now: Time) -> bool {
         let refused = self.0.get(agent);
-        refused.is_some_and(|its| now.since(its.at) < RESTS)
+        refused.is_some_and(|its| {
+            let rests = if its.why == Why::Busy {
+                BUSY_FOR
+            } else {
+                RESTS
+            };
+            now.since(its.at) < rests
+        })
     }
 
     /// When an agent refused last.

@@ -76,12 +76,24 @@ impl Tended {
         }
     }
 
-    /// A later generation takes the place of the intent. What is hosted stays until the later one is.
-    pub(super) fn update(&mut self, intent: Verified<Promise>, wanted: Use, now: Time) {
+    /// A later generation takes the place of the intent. What is hosted stays until the later one is. What was
+    /// offered for the earlier and waits to be accepted is not any more: says which offers these are.
+    pub(super) fn update(
+        &mut self,
+        intent: Verified<Promise>,
+        wanted: Use,
+        now: Time,
+    ) -> Vec<(AgentId, Version)> {
+        let round = self.round.take();
         self.intent = intent;
         self.wanted = wanted;
         self.attempts = 0;
         self.next_round_at = now;
+        let offers = round.into_iter().flat_map(|its| its.into_offers());
+        let offers = offers.flat_map(|(_, offers)| offers);
+        offers
+            .map(|its| (its.offer.by(), its.offer.version()))
+            .collect()
     }
 
     /// The hostings that are counted.
@@ -268,6 +280,7 @@ impl Tended {
         let mut occupancy = self.occupancy(keeper.candidates);
         let mut invited: BTreeMap<AgentId, BTreeSet<Slot>> = BTreeMap::new();
         let owner = self.intent.by();
+        let generation = self.wanted.lineage.generation();
         for slot in &holes {
             // Whoever hosts an earlier generation of it has the room, and perhaps the component.
             let hosting = self.slots.get(slot).and_then(|its| its.first());
@@ -275,7 +288,8 @@ impl Tended {
                 let is_full = invited
                     .get(agent)
                     .is_some_and(|its| its.len() >= INVITED_SLOTS_MAX);
-                let is_tried = hosting.is_some_and(|its| its.offer.by() == *agent);
+                let is_tried = hosting
+                    .is_some_and(|its| its.offer.by() == *agent && its.generation() == generation);
                 is_full || is_tried || self.refusals.rests(agent, now)
             };
             let mut drawn = keeper.candidates.draw(
@@ -299,11 +313,11 @@ impl Tended {
             });
             drawn.truncate(INVITED_PER_SLOT);
             let in_place = hosting.filter(|its| {
-                its.generation() < self.wanted.lineage.generation()
+                its.generation() < generation
                     && keeper.candidates.is_up(&its.offer.by())
                     && !self.refusals.rests(&its.offer.by(), now)
             });
-            if let Some(hosting) = in_place.filter(|_| self.attempts == 0) {
+            if let Some(hosting) = in_place {
                 drawn = vec![hosting.offer.by()];
             }
             if let Some(first) = drawn.first() {

@@ -72,12 +72,15 @@ pub(crate) enum KeepChange {
     Withdrawn(Own<Withdrawal>),
 }
 
+/// Offers by their hosts, and what they are for.
+type ByHost = BTreeMap<AgentId, BTreeMap<Version, (WorkloadId, Slot)>>;
+
 /// All workloads that this agent keeps.
 #[derive(Debug, Default)]
 pub(crate) struct Tending {
     tended: BTreeMap<WorkloadId, Tended>,
     /// Which offers of which hosts are counted, or wait for the end of a round, and for what.
-    by_host: BTreeMap<AgentId, BTreeMap<Version, (WorkloadId, Slot)>>,
+    by_host: ByHost,
     trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,
@@ -112,7 +115,10 @@ impl Tending {
                     tended.keep = made.clone();
                     self.changes.push(KeepChange::Made(made));
                 }
-                tended.update(intent, wanted, now);
+                for (host, offer) in tended.update(intent, wanted, now) {
+                    dismiss(voice, host, [offer]);
+                    forget(&mut self.by_host, &host, offer);
+                }
             }
             (None, Lineage::Updates(_)) => return Err(DeployError::NotKept { workload }),
             // What founded it, submitted again after an update, founds nothing anew.
@@ -302,12 +308,7 @@ impl Tending {
             };
             let gone = tended.look(&mut tools.keeper(&mut self.trust));
             for (host, offer) in gone {
-                if let Some(theirs) = self.by_host.get_mut(&host) {
-                    theirs.remove(&offer);
-                    if theirs.is_empty() {
-                        self.by_host.remove(&host);
-                    }
-                }
+                forget(&mut self.by_host, &host, offer);
             }
             for its in tended.counted() {
                 let theirs = self.by_host.entry(its.offer.by()).or_default();
@@ -388,6 +389,15 @@ impl<C, R> Tools<'_, C, R> {
             candidates: self.candidates,
             trust,
             random: self.random,
+        }
+    }
+}
+
+fn forget(by_host: &mut ByHost, host: &AgentId, offer: Version) {
+    if let Some(theirs) = by_host.get_mut(host) {
+        theirs.remove(&offer);
+        if theirs.is_empty() {
+            by_host.remove(host);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Time};
+use gary_promise::{AgentId, Frame, PromiseId, Time, Why};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -13,11 +13,20 @@ use crate::seen::Seen;
 /// may be wrong.
 const RESTS_US: u64 = 4_900_000;
 
+/// The same for who is busy.
+const BUSY_FOR_US: u64 = 900_000;
+
+/// How long what a keeper has decided may wait for its disk, in microseconds: an invitation may be on its way
+/// when the refusal of the one before is heard. One, and not one after every refusal.
+const ON_ITS_WAY_US: u64 = 2_000_000;
+
 /// Who has refused is left alone for a while.
 #[derive(Debug, Default)]
 pub(super) struct FreeRefusal {
     /// When a keeper has heard of whom that it refuses which intent.
-    refused: BTreeMap<(AgentId, AgentId, PromiseId), Time>,
+    refused: BTreeMap<(AgentId, AgentId, PromiseId), (Time, bool)>,
+    /// When one was on its way.
+    on_its_way: BTreeMap<(AgentId, AgentId, PromiseId), Time>,
     premises: u64,
 }
 
@@ -42,7 +51,9 @@ impl Checker for FreeRefusal {
                 is_noise: false,
             } => {
                 self.premises += 1;
-                self.refused.insert((to, from, refusal.intent), at);
+                let is_busy = refusal.why == Why::Busy;
+                self.refused
+                    .insert((to, from, refusal.intent), (at, is_busy));
             }
             // An offer takes a refusal back.
             Seen::Hears { from, to, .. } => {
@@ -59,15 +70,7 @@ impl Checker for FreeRefusal {
                 frame: Frame::Invitation(_),
             } => {
                 for intent in &book.made {
-                    let refused = self.refused.get(&(from, to, *intent));
-                    let soon = refused.filter(|when| at.as_us() - when.as_us() < RESTS_US);
-                    if let Some(when) = soon {
-                        let ms = (at.as_us() - when.as_us()) / 1000;
-                        let (keeper, host) = (book.names.of_agent(&from), book.names.of_agent(&to));
-                        return Err(format!(
-                            "{keeper} invites {host} again {ms} ms after it refused"
-                        ));
-                    }
+                    self.check_rest(at, (from, to, *intent), book)?;
                 }
             }
             _ => {}
@@ -77,5 +80,28 @@ impl Checker for FreeRefusal {
 
     fn premises(&self) -> u64 {
         self.premises
+    }
+}
+
+impl FreeRefusal {
+    fn check_rest(&mut self, at: Time, who: (AgentId, AgentId, PromiseId), book: &Book) -> Verdict {
+        let Some((when, is_busy)) = self.refused.get(&who) else {
+            return Ok(());
+        };
+        let since_us = at.as_us() - when.as_us();
+        let rests_us = if *is_busy { BUSY_FOR_US } else { RESTS_US };
+        if since_us >= rests_us {
+            return Ok(());
+        }
+        let last = self.on_its_way.insert(who, at);
+        let is_first = last.is_none_or(|last| at.as_us() - last.as_us() >= rests_us);
+        if is_first && since_us < ON_ITS_WAY_US {
+            return Ok(());
+        }
+        let (keeper, host) = (book.names.of_agent(&who.0), book.names.of_agent(&who.1));
+        let ms = since_us / 1000;
+        Err(format!(
+            "{keeper} invites {host} again {ms} ms after it refused"
+        ))
     }
 }

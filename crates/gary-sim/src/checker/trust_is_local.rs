@@ -50,6 +50,10 @@ impl Checker for TrustIsLocal {
                 for (id, _) in &book.taken_back {
                     let acceptance = book.acceptances.get(id).map(|its| its.accept.offer);
                     let offer = acceptance.unwrap_or(*id);
+                    // What nobody has accepted lapses by itself.
+                    if acceptance.is_none() && !book.runs.contains_key(&offer) {
+                        continue;
+                    }
                     let lie = self.lies.get(&(from, offer));
                     let Some((when, liar)) = lie else { continue };
                     if at.as_us() > when.as_us() + FOLLOWS_WITHIN_US || book.causes.has(&offer) {

@@ -68,11 +68,13 @@ impl Checker for Withdrawals {
             }
             Seen::Hears {
                 from,
+                to,
                 frame: Frame::Absence(absence),
                 ..
             } => {
                 let until = at.after(absence.notice.duration());
-                for (id, _) in book.standing_of(from) {
+                let told = book.standing_of(from);
+                for (id, _) in told.filter(|(_, its)| its.host.promisee == to) {
                     self.away.insert(*id, until);
                 }
             }
