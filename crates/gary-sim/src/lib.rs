@@ -12,7 +12,6 @@
 //! seeds.
 
 // The world.
-mod packing;
 mod reader;
 mod world;
 
@@ -39,7 +38,6 @@ pub use checker::{
     AcceptanceSeen, AgentSeen, Book, Checker, OfferSeen, RunSeen, Verdict, WorkloadSeen,
 };
 pub use names::Names;
-pub use packing::{NoHead, Packing};
 pub use plan::{NODES_MAX, NODES_MIN, Plan, capacity, intent};
 pub use property::{Property, Violation};
 pub use reader::Reader;

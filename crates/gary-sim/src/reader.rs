@@ -7,7 +7,7 @@ use gary_promise::{
     Version, Withdrawal,
 };
 
-use crate::packing::Packing;
+use gary_wire::WireCodec;
 
 /// Reads what agents have signed. Each record is verified in full when it is first seen; the same bytes with
 /// the same signature are the same record.
@@ -38,7 +38,7 @@ impl Reader {
             .get(&signature)
             .is_some_and(|known| known.signed() == signed);
         if !is_known {
-            let read = self.verifier.verify(signed.clone(), &Packing).ok()?;
+            let read = self.verifier.verify(signed.clone(), &WireCodec).ok()?;
             self.by_id.insert(read.id(), signature);
             self.promises.insert(signature, read);
         }
@@ -53,7 +53,7 @@ impl Reader {
             .get(&signature)
             .is_some_and(|known| known.signed() == signed);
         if !is_known {
-            let read = self.verifier.verify(signed.clone(), &Packing).ok()?;
+            let read = self.verifier.verify(signed.clone(), &WireCodec).ok()?;
             self.withdrawals.insert(signature, read);
         }
         self.withdrawals.get(&signature)
@@ -67,12 +67,13 @@ impl Reader {
         }
     }
 
-    /// Whether a record was signed as it says. A head is taken as it is: nobody makes one yet.
+    /// Whether a record was signed as it says. A head of a sheet is taken as it is, and so is what this
+    /// release cannot read: nobody here makes one.
     pub fn is_genuine(&mut self, record: &SignedRecord) -> bool {
         match record {
             SignedRecord::Promise(signed) => self.promise(signed).is_some(),
             SignedRecord::Withdrawal(signed) => self.withdrawal(signed).is_some(),
-            SignedRecord::SheetHead(_) => true,
+            SignedRecord::SheetHead(_) | SignedRecord::Unknown(_) => true,
         }
     }
 

@@ -268,6 +268,7 @@ fn told(record: &SignedRecord, book: &Book, reader: &mut Reader) -> String {
             }
         }
         SignedRecord::SheetHead(_) => "the head of a sheet".to_owned(),
+        SignedRecord::Unknown(_) => "what only a later release can read".to_owned(),
     }
 }
 

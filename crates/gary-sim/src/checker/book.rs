@@ -283,7 +283,7 @@ impl Book {
                     None => self.forged += 1,
                 }
             }
-            SignedRecord::SheetHead(_) => {}
+            SignedRecord::SheetHead(_) | SignedRecord::Unknown(_) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_agent::{Agent, Setup};
+use gary_agent::{Dealings, Setup};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Denial, Dismissal, Frame, Notice, Promise, Sequence, Signed,
     SignedRecord, Surplus, Version,
@@ -14,8 +14,8 @@ use super::node::{Input, NodeNo};
 use super::queue::Happening;
 use super::world::{CLUSTER, World};
 use crate::adapter::Passed;
-use crate::packing::Packing;
 use crate::seen::Seen;
+use gary_wire::WireCodec;
 
 /// How long a node that goes away by plan stays to say so.
 const SAYS_GOODBYE: Duration = Duration::from_millis(200);
@@ -94,7 +94,7 @@ impl World {
             is_willing: its.spec.is_willing,
         };
         self.watch.see(self.now, seen);
-        let mut agent = Agent::new(setup, Packing, local);
+        let mut agent = Dealings::new(setup, WireCodec, local);
         agent.resume(local, its.disk.records());
         its.busy_until = self.now;
         its.agent = Some(agent);

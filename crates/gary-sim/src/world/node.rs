@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use gary_agent::{Agent, HostReport, WriteId};
+use gary_agent::{Dealings, HostReport, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
     Submitters, Time, WorkloadId,
@@ -14,7 +14,7 @@ use super::clock::Clock;
 use super::disk::{Disk, DiskSpec};
 use super::host::{Host, HostSpec};
 use crate::adapter::Adapter;
-use crate::packing::Packing;
+use gary_wire::WireCodec;
 
 /// Which node of a world, counted from 0. People count from 1: `n1` is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,7 +102,7 @@ pub(super) struct Node {
     pub(super) key_seed: [u8; 32],
     pub(super) spec: NodeSpec,
     /// `None` while it is down.
-    pub(super) agent: Option<Agent<Packing>>,
+    pub(super) agent: Option<Dealings<WireCodec>>,
     pub(super) boot: BootEpoch,
     pub(super) disk: Disk,
     pub(super) host: Host,

@@ -7,7 +7,7 @@ use gary_promise::{
 
 use super::act::Submission;
 use super::node::NodeNo;
-use crate::packing::Packing;
+use gary_wire::WireCodec;
 
 /// A person with a key, who signs what they intend and nothing else.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Owner {
         let body = Body::Use(Box::new(wanted));
         let made = self
             .promiser
-            .promise(body, Condition::default(), &Packing)
+            .promise(body, Condition::default(), &WireCodec)
             .ok()?;
         Some((made.workload()?, made.signed().clone()))
     }

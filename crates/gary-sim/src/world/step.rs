@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_agent::{Agent, DeployError, Order, Transmit, Write};
+use gary_agent::{Dealings, DeployError, Order, Transmit, Write};
 use gary_promise::{Generation, Promise, Signed, WorkloadId};
 
 use super::node::{Input, NodeNo, Unacknowledged};
@@ -90,6 +90,7 @@ impl World {
             Input::Leaves(notice) => agent.announce_absence(notice),
             Input::Submitted { owner, intent } => {
                 let answer = agent.deploy(local, intent.clone());
+                let answer = answer.map(|taken| (taken.workload, taken.generation));
                 submitted = Some((owner, intent, answer));
             }
         }
@@ -238,7 +239,7 @@ impl World {
 
     pub(super) fn set_timer(&mut self, node: NodeNo) {
         let its = &mut self.nodes[node.0];
-        let wanted = its.agent.as_ref().and_then(Agent::poll_timeout);
+        let wanted = its.agent.as_ref().and_then(Dealings::poll_timeout);
         // A little later than now at least, so that time goes on.
         let soonest = self.now.after(Duration::from_micros(1));
         let due_at = wanted.map(|local| its.clock.when(local).max(soonest));
