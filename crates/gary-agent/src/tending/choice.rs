@@ -70,10 +70,13 @@ impl Occupancy {
     }
 }
 
-/// The order of preference among offers, the best first: spread, then the bid as far as it is trusted.
+/// The order of preference among offers, the best first: spread, then whoever has offered for the fewest of
+/// the slots that are yet to be filled, so that those who have no other are not left over, then the bid as far
+/// as it is trusted.
 pub(super) fn preference(
     agent: &AgentId,
     bid: Bid,
+    offers_elsewhere: u32,
     occupancy: &Occupancy,
     candidates: &Candidates,
     trust: &Trust,
@@ -81,6 +84,7 @@ pub(super) fn preference(
     let trusted = u64::from(bid.0) * u64::from(trust.expected(agent));
     (
         occupancy.around(agent, candidates),
+        offers_elsewhere,
         Reverse(trusted),
         *agent,
     )
@@ -125,7 +129,7 @@ mod tests {
         let mut placed = Vec::new();
         for _ in 0..count {
             let best = (1..=4).min_by_key(|number| {
-                preference(&agent(*number), Bid(1), &occupancy, &candidates, &trust)
+                preference(&agent(*number), Bid(1), 0, &occupancy, &candidates, &trust)
             });
             let best = best.expect("there are four");
             occupancy.add(agent(best), &candidates);
@@ -157,9 +161,9 @@ mod tests {
         let occupancy = Occupancy::new(&Spread::default());
         let order = |trust: &Trust| {
             let bids = [(agent(1), Bid(500)), (agent(2), Bid(600))];
-            let best = bids
-                .into_iter()
-                .min_by_key(|(agent, bid)| preference(agent, *bid, &occupancy, &candidates, trust));
+            let best = bids.into_iter().min_by_key(|(agent, bid)| {
+                preference(agent, *bid, 0, &occupancy, &candidates, trust)
+            });
             best.expect("there are two").0
         };
         assert_eq!(order(&trust), agent(2));

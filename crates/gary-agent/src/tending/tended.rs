@@ -423,10 +423,20 @@ impl Tended {
         let mut dismissed: BTreeMap<AgentId, Vec<Version>> = BTreeMap::new();
         let mut accepted: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();
         let holes: BTreeSet<Slot> = self.holes(&observer, now).into_iter().collect();
-        for (slot, mut offers) in round.into_offers() {
+        let by_slot = round.into_offers();
+        let mut elsewhere: BTreeMap<AgentId, u32> = BTreeMap::new();
+        for its in by_slot.values().flatten() {
+            *elsewhere.entry(its.offer.by()).or_default() += 1;
+        }
+        for (slot, mut offers) in by_slot {
+            for its in &offers {
+                *elsewhere.entry(its.offer.by()).or_default() -= 1;
+            }
             offers.sort_by_cached_key(|its| {
                 let (agent, bid) = (its.offer.by(), its.host.bid);
-                preference(&agent, bid, &occupancy, keeper.candidates, keeper.trust)
+                let others = elsewhere.get(&agent).copied().unwrap_or_default();
+                let (candidates, trust) = (keeper.candidates, &*keeper.trust);
+                preference(&agent, bid, others, &occupancy, candidates, trust)
             });
             let mut offers = offers.into_iter();
             if holes.contains(&slot)
