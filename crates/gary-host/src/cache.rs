@@ -33,6 +33,29 @@ pub struct Cache {
     bytes_max: u64,
 }
 
+/// There is no cache to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenCacheError {
+    /// Its directory cannot be made, or kept from others.
+    #[error("cannot use the directory {}", dir.display())]
+    Dir {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file with its key can be neither read nor made.
+    #[error("cannot use the key {}", file.display())]
+    Key {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
 impl Cache {
     /// Opens the cache in `dir`, with the MAC key in the file `key`; both are made when missing.
     ///
@@ -41,9 +64,15 @@ impl Cache {
     ///
     /// # Errors
     /// When either cannot be made or read. A caller may well go on without a cache.
-    pub fn open(dir: PathBuf, key: &Path, bytes_max: u64) -> io::Result<Self> {
-        private_dir(&dir)?;
-        let key = read_or_make_key(key)?;
+    pub fn open(dir: PathBuf, key: &Path, bytes_max: u64) -> Result<Self, OpenCacheError> {
+        private_dir(&dir).map_err(|source| OpenCacheError::Dir {
+            dir: dir.clone(),
+            source,
+        })?;
+        let key = read_or_make_key(key).map_err(|source| OpenCacheError::Key {
+            file: key.to_owned(),
+            source,
+        })?;
         Ok(Self {
             dir,
             key,

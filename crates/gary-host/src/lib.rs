@@ -47,7 +47,7 @@ mod wasip1;
 mod wave;
 
 pub use artifact::{ARTIFACT_BYTES_MAX, Artifact, ArtifactError, Digest};
-pub use cache::{CACHE_BYTES_MAX, Cache};
+pub use cache::{CACHE_BYTES_MAX, Cache, OpenCacheError};
 pub use call::{Call, Returned};
 pub use call_error::{CallError, Mistake};
 pub use callable::Callable;

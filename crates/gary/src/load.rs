@@ -1,5 +1,6 @@
 //! From a file to a program that can be run, by way of the cache.
 
+use std::error::Error as _;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -110,7 +111,10 @@ fn open_cache(reporter: &Reporter) -> Option<Cache> {
                 &state.join("cache.key"),
                 CACHE_BYTES_MAX,
             )
-            .map_err(|error| format!("{} or {}: {error}", cache.display(), state.display()))
+            .map_err(|error| match error.source() {
+                Some(why) => format!("{error}: {why}"),
+                None => error.to_string(),
+            })
         });
     opened
         .map_err(|why| reporter.note(&format!("compiled code will not be kept: {why}")))

@@ -146,3 +146,28 @@ fn a_cache_that_cannot_be_made_is_told_and_not_fatal() {
         outcome.stderr
     );
 }
+
+#[test]
+fn a_place_that_cannot_be_used_is_named_and_is_no_reason_to_stop() {
+    let gary = Gary::with_own_cache();
+    let file = gary.write("file", "no directory");
+    let told = |state: &PathBuf, cache: &PathBuf| {
+        let run = gary.run(HELLO.path()).arg("--state-dir").arg(state);
+        let run = run.env("GARY_CACHE_DIR", cache).output().exits(0);
+        assert_eq!(run.text(), "hello from gary\n");
+        run.stderr
+    };
+    let cannot = "compiled code will not be kept: cannot use the";
+    let key = file.join("cache.key");
+    let said = told(&file, &gary.cache().to_owned());
+    assert!(
+        said.contains(&format!("{cannot} key {}: ", key.display())),
+        "{said}"
+    );
+    let dir = file.join("compiled");
+    let said = told(&gary.state(), &file);
+    assert!(
+        said.contains(&format!("{cannot} directory {}: ", dir.display())),
+        "{said}"
+    );
+}
