@@ -2,7 +2,7 @@
 
 use gary_promise::{AgentId, Body, Frame, Invitation, Promise, SignedRecord, Time, Verified, Why};
 
-use super::dealings::Dealings;
+use super::machine::Dealings;
 use crate::hosting::Invited;
 use crate::refused::Fault;
 use crate::tending::Tools;

@@ -1,7 +1,7 @@
 //! What passes between one agent and each other one.
 
-mod dealings;
 mod hearing;
+mod machine;
 
-pub(crate) use dealings::Publication;
-pub use dealings::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Taken};
+pub(crate) use machine::Publication;
+pub use machine::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Taken};

@@ -5,9 +5,9 @@ mod counted;
 mod refusals;
 mod round;
 mod tended;
-mod tending;
+mod workloads;
 
 pub use refusals::{REFUSALS_MAX, Remembered};
 pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS};
-pub use tending::{DeployError, WORKLOADS_MAX};
-pub(crate) use tending::{KeepChange, Tending, Tools};
+pub use workloads::{DeployError, WORKLOADS_MAX};
+pub(crate) use workloads::{KeepChange, Tending, Tools};

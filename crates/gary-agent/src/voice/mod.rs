@@ -1,9 +1,9 @@
 //! How an agent speaks: it signs, stores, and only then says.
 
 mod outbox;
-mod voice;
+mod speaking;
 
 pub(crate) use outbox::Outbox;
 pub use outbox::{Fact, HELD_MAX, Transmit, Write, WriteId};
-pub(crate) use voice::Voice;
-pub use voice::{Speech, Unverified};
+pub(crate) use speaking::Voice;
+pub use speaking::{Speech, Unverified};
