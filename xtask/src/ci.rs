@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::cargo::{cargo, succeed};
-use crate::{deny, guests, repository, tidy, toolchain};
+use crate::{deny, guests, repository, sim, tidy, toolchain};
 
 /// Everything `cargo xtask bench` is made of. Without it, code behind these features would go
 /// unlinted; with it in one step only, the crates below would be compiled once more.
@@ -38,6 +38,8 @@ enum Step {
     Guests,
     /// The tests pass
     Tests,
+    /// Simulated clusters keep the properties of docs/PROMISES.md
+    Sim,
     /// The documentation builds without a warning
     Docs,
     /// Licences, advisories, duplicates and sources of the dependencies are as deny.toml wants them
@@ -103,6 +105,7 @@ impl Step {
                     .args(["test", "--workspace", "--locked"])
                     .args(FEATURES),
             ),
+            Self::Sim => sim::many(0, sim::CI_SEEDS),
             Self::Docs => succeed(
                 cargo()
                     .env("RUSTDOCFLAGS", "-D warnings")

@@ -12,6 +12,7 @@ mod dist;
 mod elf;
 mod guests;
 mod repository;
+mod sim;
 mod tidy;
 mod tool;
 mod toolchain;
@@ -24,6 +25,7 @@ enum Command {
     Ci(ci::Args),
     Dist(dist::Args),
     Guests(guests::Args),
+    Sim(sim::Args),
     /// Check the rules of this repository that neither the compiler nor clippy knows
     Tidy,
 }
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Dist(args) => dist::run(&args),
         Command::Guests(args) => guests::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Tidy => tidy::run(),
     };
     match result {

@@ -106,7 +106,7 @@ pub fn run_with(seed: u64, node: usize, adapter: Box<dyn Adapter>, writes: bool)
 
 /// The line that runs a seed again and writes down what is said.
 pub fn replay_line(seed: u64) -> String {
-    format!("cargo run --release -p gary-sim --example seeds -- --replay {seed}")
+    format!("cargo xtask sim --replay {seed}")
 }
 
 fn run_plan(plan: Plan, writes: bool) -> Outcome {
