@@ -139,13 +139,11 @@ impl Hosting {
             if theirs > generation {
                 return Err(Why::Superseded { by: theirs });
             }
-            if theirs == generation {
-                // Whoever asks again is told the same again.
-                return match hosted.is_bound() || hosted.host.promisee != invited.by {
-                    true => Err(Why::Hosting),
-                    false => Ok(hosted.offer.signed().clone()),
-                };
+            if theirs == generation && (hosted.is_bound() || hosted.host.promisee != invited.by) {
+                return Err(Why::Hosting);
             }
+            // Whoever asks again is made another offer: the first may have been dismissed, by a word that is
+            // still under way.
             match hosted.is_bound() {
                 true => earlier = Some(version),
                 false => self.withdraw(version, Reason::Outdated, voice),
@@ -457,6 +455,10 @@ impl Hosting {
             self.stopping.insert(offer, hosted.entry);
             voice.forget(acceptance.id());
             voice.forget(hosted.intent.id());
+            // What was to start and has waited for the disk does not.
+            voice.take_back_orders(
+                |order| matches!(order, Order::Start(start) if start.offer.id() == offer),
+            );
             voice.order(Order::Stop { offer });
         } else {
             self.ledger.free(hosted.entry);
