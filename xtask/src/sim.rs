@@ -49,7 +49,10 @@ pub(crate) fn many(first: u64, count: u64) -> Result<()> {
         println!("{count:>10}  {property}");
     }
     for (seed, violation) in &report.failures {
-        println!("seed {seed}: {violation}\n    {}", gary_sim::replay_line(*seed));
+        println!(
+            "seed {seed}: {violation}\n    {}",
+            gary_sim::replay_line(*seed)
+        );
     }
     let unchecked: Vec<String> = report.unchecked().map(|its| its.to_string()).collect();
     if !unchecked.is_empty() {

@@ -44,14 +44,13 @@ impl Checker for Valency {
                     check_room(from, book)?;
                 }
             }
-            Seen::Stores { agent, .. } => {
+            Seen::Stores { agent, .. }
                 if book
                     .made
                     .iter()
-                    .any(|id| id.promiser == agent && book.offers.contains_key(id))
-                {
-                    check_room(agent, book)?;
-                }
+                    .any(|id| id.promiser == agent && book.offers.contains_key(id)) =>
+            {
+                check_room(agent, book)?;
             }
             Seen::Hears {
                 from,

@@ -113,6 +113,9 @@ pub(super) struct Host {
     is_calm: bool,
 }
 
+/// What has become of a component, what its agent is told of it, and when something comes of that.
+pub(super) type Turned = (Became, HostReport, Option<(Time, Turn)>);
+
 impl Host {
     pub(super) fn new(spec: HostSpec, random: ChaCha8Rng) -> Self {
         Self {
@@ -149,11 +152,7 @@ impl Host {
     }
 
     /// What becomes of a component now, and when something comes of that.
-    pub(super) fn handle(
-        &mut self,
-        now: Time,
-        turn: Turn,
-    ) -> Option<(Became, HostReport, Option<(Time, Turn)>)> {
+    pub(super) fn handle(&mut self, now: Time, turn: Turn) -> Option<Turned> {
         let offer = turn.offer;
         let Some(component) = self.components.get_mut(&offer) else {
             // What does not run is stopped at once.

@@ -1,6 +1,7 @@
 //! The world that agents live in: time, network, disks, hosts, and what befalls them.
 
 mod act;
+mod all;
 mod clock;
 mod disk;
 mod fate;
@@ -11,13 +12,12 @@ mod owner;
 mod queue;
 mod step;
 mod view;
-mod world;
 
 pub use act::{Act, Submission};
+pub use all::{CLUSTER, World, WorldSpec};
 pub use clock::{Clock, DRIFT_PPM_MAX};
 pub use disk::DiskSpec;
 pub use host::{Frailty, HostSpec};
 pub use network::NetworkSpec;
 pub use node::{NodeNo, NodeSpec};
 pub use view::ViewSpec;
-pub use world::{CLUSTER, World, WorldSpec};

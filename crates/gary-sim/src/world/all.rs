@@ -149,18 +149,13 @@ impl World {
                 to,
                 connection,
                 frame,
-            } => {
-                if self.network.arrives(from, to, connection) {
-                    let is_noise = false;
-                    self.take_in(
-                        to,
-                        Input::Frame {
-                            from,
-                            frame,
-                            is_noise,
-                        },
-                    );
-                }
+            } if self.network.arrives(from, to, connection) => {
+                let said = Input::Frame {
+                    from,
+                    frame,
+                    is_noise: false,
+                };
+                self.take_in(to, said);
             }
             Happening::Synced { node, boot, write } if self.lives(node, boot) => {
                 let its = &mut self.nodes[node.0];
@@ -170,11 +165,11 @@ impl World {
                 self.watch.see(self.now, Seen::Stores { agent, facts });
                 self.take_in(node, Input::Stored(write));
             }
-            Happening::Due { node, boot } if self.lives(node, boot) => {
-                if self.nodes[node.0].due_at == Some(self.now) {
-                    self.nodes[node.0].due_at = None;
-                    self.take_in(node, Input::Due);
-                }
+            Happening::Due { node, boot }
+                if self.lives(node, boot) && self.nodes[node.0].due_at == Some(self.now) =>
+            {
+                self.nodes[node.0].due_at = None;
+                self.take_in(node, Input::Due);
             }
             Happening::Turns { node, boot, turn } if self.lives(node, boot) => {
                 let offer = turn.offer;
@@ -206,7 +201,7 @@ impl World {
                 self.wake_later(node);
             }
             Happening::Acts(act) => self.act(act),
-            // Of an earlier start.
+            // Of an earlier start, of a connection that broke, or put off meanwhile.
             _ => {}
         }
     }
