@@ -29,7 +29,8 @@ impl Checker for Convergence {
     fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         if matches!(seen, Seen::Replays) {
             let sound = book.runs.iter().filter(|(_, run)| {
-                let wanted = book.intent(&run.binding.intent());
+                let seen = book.workloads.get(&run.binding.workload());
+                let wanted = seen.and_then(|its| book.intent(&its.acknowledged));
                 wanted.is_some_and(|its| !Frailty::of(&its.component).is_lasting())
             });
             self.before_replay = Some(sound.map(|(offer, _)| *offer).collect());
@@ -109,7 +110,8 @@ fn check_workload(
                     "{what} hosts slot {slot} of {name}, which nobody uses"
                 ));
             }
-            if theirs != Some(generation) {
+            // Where the later never runs, the earlier may be all there is.
+            if theirs != Some(generation) && !Frailty::of(&wanted.component).is_lasting() {
                 return Err(format!("{what} hosts an earlier generation of {name}"));
             }
         }

@@ -48,7 +48,7 @@ impl Checker for FreeRefusal {
                 from,
                 to,
                 frame: Frame::Refusal(refusal),
-                is_noise: false,
+                ..
             } => {
                 self.premises += 1;
                 let is_busy = refusal.why == Why::Busy;

@@ -2,6 +2,7 @@
 //!     already entitles a keeper to invite a spare.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use gary_promise::{AgentId, Frame, PromiseId, Reason, Time, Version};
 
@@ -41,6 +42,13 @@ impl Heard {
         let silent_us = at.as_us() - self.stands_at.as_us();
         if silent_us > 1_000_000 {
             self.silence = (at, silent_us);
+        }
+        // Until now it was held to be so.
+        if self
+            .is_contradicted
+            .is_some_and(|when| when > self.stands_at)
+        {
+            self.is_contradicted = Some(at);
         }
         self.stands_at = at;
     }
@@ -105,8 +113,7 @@ impl Checker for ThreeValues {
                         let stands_at = acceptance.stored_at.unwrap_or(at);
                         let first = Heard::first(stands_at);
                         let heard = self.heard.entry(acceptance.accept.offer);
-                        // To be accepted is what it is judged from.
-                        heard.or_insert(first).stands_at = stands_at;
+                        heard.or_insert(first);
                     }
                 }
             }
@@ -165,7 +172,7 @@ impl ThreeValues {
                 // Its end is the host's own to keep, and later than this.
                 for (_, heard) in self.heard.range_mut(offer_range(from)) {
                     heard.stands(at);
-                    heard.is_contradicted = Some(at);
+                    heard.is_contradicted = Some(at.after(Duration::from_micros(1)));
                 }
             }
             _ => {
@@ -194,7 +201,7 @@ impl ThreeValues {
         let silent_us = heard.silent_us(at) + jumped_us + drift_us;
         // Contrary evidence that a later renewal took back may have been decided by all the same.
         let is_contradicted = heard.is_contradicted.is_some_and(|when| {
-            when >= heard.stands_at || at.as_us() - when.as_us() <= DECIDED_BEFORE_US
+            when > heard.stands_at || at.as_us() - when.as_us() <= DECIDED_BEFORE_US
         });
         if is_contradicted || silent_us >= lease_us {
             return Ok(());

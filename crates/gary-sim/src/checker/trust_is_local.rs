@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Time};
+use gary_promise::{AgentId, Frame, PromiseId, Reason, Time};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -14,11 +14,16 @@ use crate::seen::Seen;
 /// How soon after a lie something would have to follow for it to be its effect, in microseconds.
 const FOLLOWS_WITHIN_US: u64 = 50_000;
 
+/// For how long a hosting that was heard of is beyond doubt, in microseconds.
+const FRESH_US: u64 = 7_000_000;
+
 /// Lies about what others have promised change nothing between these.
 #[derive(Debug, Default)]
 pub(super) struct TrustIsLocal {
     /// When who was told a lie about what is between it and another, by whom.
     lies: BTreeMap<(AgentId, PromiseId), (Time, AgentId)>,
+    /// When a keeper heard last that a hosting stands.
+    renewed: BTreeMap<PromiseId, Time>,
     premises: u64,
 }
 
@@ -38,6 +43,13 @@ impl Checker for TrustIsLocal {
                 frame,
                 is_noise,
             } => {
+                if let Frame::Renewal(renewal) = frame {
+                    for version in renewal.bound.iter() {
+                        let version = *version;
+                        let promiser = from;
+                        self.renewed.insert(PromiseId { promiser, version }, at);
+                    }
+                }
                 for offer in slandered(from, to, frame, book) {
                     self.premises += 1;
                     if is_noise {
@@ -47,11 +59,18 @@ impl Checker for TrustIsLocal {
                 Ok(())
             }
             Seen::Says { from, .. } => {
-                for (id, _) in &book.taken_back {
+                for (id, reason) in &book.taken_back {
                     let acceptance = book.acceptances.get(id).map(|its| its.accept.offer);
                     let offer = acceptance.unwrap_or(*id);
-                    // What nobody has accepted lapses by itself.
-                    if acceptance.is_none() && !book.runs.contains_key(&offer) {
+                    // What nobody has accepted lapses by itself, and what was silent for long, or is not used
+                    // any more, goes without anybody's word.
+                    let is_due = match acceptance {
+                        Some(_) => {
+                            *reason != Reason::Unstated || !self.is_fresh(at, from, &offer, book)
+                        }
+                        None => !book.runs.contains_key(&offer),
+                    };
+                    if is_due {
                         continue;
                     }
                     let lie = self.lies.get(&(from, offer));
@@ -77,6 +96,16 @@ impl Checker for TrustIsLocal {
 
     fn premises(&self) -> u64 {
         self.premises
+    }
+}
+
+impl TrustIsLocal {
+    /// Whether a keeper that has not stood still has heard of a hosting of late.
+    fn is_fresh(&self, at: Time, keeper: AgentId, offer: &PromiseId, book: &Book) -> bool {
+        let heard = self.renewed.get(offer);
+        let stalled_until = book.agents.get(&keeper).map(|its| its.stalled_until);
+        let is_recent = |when: &Time| at.as_us() < when.as_us() + FRESH_US;
+        heard.is_some_and(is_recent) && !stalled_until.as_ref().is_some_and(is_recent)
     }
 }
 

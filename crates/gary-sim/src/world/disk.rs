@@ -36,7 +36,10 @@ pub(super) struct Disk {
     starts: BootEpoch,
     records: BTreeMap<PromiseId, SignedRecord>,
     unsynced: VecDeque<Write>,
-    free_at: Time,
+    /// When the sync under way is done.
+    done_at: Time,
+    /// When the next one begins and is done, if something waits for it already.
+    next: Option<(Time, Time)>,
 }
 
 impl Disk {
@@ -47,7 +50,8 @@ impl Disk {
             starts: BootEpoch(0),
             records: BTreeMap::new(),
             unsynced: VecDeque::new(),
-            free_at: Time::from_us(0),
+            done_at: Time::from_us(0),
+            next: None,
         }
     }
 
@@ -57,13 +61,25 @@ impl Disk {
         self.starts
     }
 
-    /// Takes a write, and says when it is synced.
+    /// Takes a write, and says when it is synced: what comes during a sync is synced together by the next.
     pub(super) fn write(&mut self, now: Time, write: Write) -> Time {
+        self.unsynced.push_back(write);
+        if let Some((begins_at, done_at)) = self.next {
+            if begins_at > now {
+                return done_at;
+            }
+            self.done_at = done_at;
+            self.next = None;
+        }
         let jitter_us = self.spec.jitter.as_micros() as u64;
         let jitter = Duration::from_micros(self.random.random_range(0..=jitter_us));
-        self.free_at = self.free_at.max(now).after(self.spec.sync + jitter);
-        self.unsynced.push_back(write);
-        self.free_at
+        let begins_at = self.done_at.max(now);
+        let done_at = begins_at.after(self.spec.sync + jitter);
+        match begins_at > now {
+            true => self.next = Some((begins_at, done_at)),
+            false => self.done_at = done_at,
+        }
+        done_at
     }
 
     /// The write is synced, and with it all before: what was stored by that.
@@ -88,7 +104,8 @@ impl Disk {
             .map(|last| self.synced(last, reader))
             .unwrap_or_default();
         self.unsynced.clear();
-        self.free_at = Time::from_us(0);
+        self.done_at = Time::from_us(0);
+        self.next = None;
         stored
     }
 
