@@ -111,6 +111,8 @@ impl<C: Speech> Agent<C> {
             self.hosting.resume(was, &mut self.voice);
         }
         self.voice.forget_others(memory.ids());
+        // Those it hosts for have not heard of it for a while.
+        self.renews_at = now;
         self.settle(now);
     }
 
