@@ -144,7 +144,8 @@ impl Hosting {
                 return Err(Why::Superseded { by: theirs });
             }
             if theirs == generation {
-                // Whoever asks again is told the same again.
+                // Whoever asks again is told the same again: two invitations under way at once would
+                // otherwise take each other's offers back without end.
                 return match hosted.is_bound() || hosted.host.promisee != invited.by {
                     true => Err(Why::Hosting),
                     false => Ok(hosted.offer.signed().clone()),
@@ -461,6 +462,10 @@ impl Hosting {
             self.stopping.insert(offer, hosted.entry);
             voice.forget(acceptance.id());
             voice.forget(hosted.intent.id());
+            // What was to start and has waited for the disk does not.
+            voice.take_back_orders(
+                |order| matches!(order, Order::Start(start) if start.offer.id() == offer),
+            );
             voice.order(Order::Stop { offer });
         } else {
             self.ledger.free(hosted.entry);

@@ -94,6 +94,11 @@ impl<O> Outbox<O> {
         self.orders.push_back(Held { after, what });
     }
 
+    /// Takes back orders that still wait.
+    pub(crate) fn take_back_orders(&mut self, is_outdated: impl Fn(&O) -> bool) {
+        self.orders.retain(|held| !is_outdated(&held.what));
+    }
+
     /// All writes up to this one are stored.
     pub(crate) fn handle_stored(&mut self, id: WriteId) {
         self.stored = self.stored.max(id.min(self.last));

@@ -177,6 +177,11 @@ impl<C: Speech, O> Voice<C, O> {
         self.outbox.order(order);
     }
 
+    /// Takes back orders that wait for what they follow from to be stored.
+    pub(crate) fn take_back_orders(&mut self, is_outdated: impl Fn(&O) -> bool) {
+        self.outbox.take_back_orders(is_outdated);
+    }
+
     pub(crate) fn handle_stored(&mut self, id: WriteId) {
         self.outbox.handle_stored(id);
     }
