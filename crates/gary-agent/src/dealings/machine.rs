@@ -233,7 +233,7 @@ impl<C: Speech> Dealings<C> {
     pub fn handle_liveness(&mut self, now: Time, agent: AgentId, is_up: bool) {
         self.candidates.set_up(agent, is_up);
         if !is_up {
-            self.tending.handle_lost(now, &agent);
+            self.tending.handle_lost(now, &agent, &mut self.random);
         }
         self.settle(now);
     }

@@ -139,11 +139,14 @@ impl Hosting {
             if theirs > generation {
                 return Err(Why::Superseded { by: theirs });
             }
-            if theirs == generation && (hosted.is_bound() || hosted.host.promisee != invited.by) {
-                return Err(Why::Hosting);
+            if theirs == generation {
+                // Whoever asks again is told the same again: two invitations under way at once would
+                // otherwise take each other's offers back without end.
+                return match hosted.is_bound() || hosted.host.promisee != invited.by {
+                    true => Err(Why::Hosting),
+                    false => Ok(hosted.offer.signed().clone()),
+                };
             }
-            // Whoever asks again is made another offer: the first may have been dismissed, by a word that is
-            // still under way.
             match hosted.is_bound() {
                 true => earlier = Some(version),
                 false => self.withdraw(version, Reason::Outdated, voice),

@@ -14,6 +14,7 @@ use super::choice::{Occupancy, preference};
 use super::counted::{Counted, Standing};
 use super::refusals::Refusals;
 use super::round::{INVITED_PER_SLOT, Offered, ROUND_SLOTS_MAX, ROUND_WAITS, Round};
+use crate::backoff::Waits;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::trust::Trust;
@@ -25,6 +26,24 @@ pub(super) const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// A promise that was kept for as long is one experience more for trust.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
+/// The most dismissed offers that are remembered for a workload; then it begins anew. An offer that was
+/// dismissed and is told again is dismissed again: the first word may still be under way, and would end what
+/// was bound in the meantime.
+pub const DISMISSED_MAX: usize = 4096;
+
+/// How soon a workload whose slots open again and again is looked after again: at once the first times, then
+/// less and less often.
+pub const REOPEN_WAITS: Waits = Waits {
+    first_ms: 100,
+    longest_ms: 1_000,
+};
+
+/// How many rounds in a row are opened without a wait.
+pub const ROUNDS_AT_ONCE: u32 = 3;
+
+/// After how long without a round a workload is calm.
+const CALM_AFTER: Duration = Duration::from_secs(10);
+
 /// One workload that this agent keeps: the owner's intent, and the hostings counted against it.
 #[derive(Debug)]
 pub(super) struct Tended {
@@ -34,6 +53,10 @@ pub(super) struct Tended {
     pub(super) keep: Own<Promise>,
     slots: BTreeMap<Slot, Vec<Counted>>,
     round: Option<Round>,
+    dismissed: BTreeSet<(AgentId, Version)>,
+    /// When the last round was opened, and how many in a row without much time between them.
+    opened_at: Time,
+    opened: u32,
     /// Rounds in a row that left slots open.
     attempts: u32,
     next_round_at: Time,
@@ -70,6 +93,9 @@ impl Tended {
             keep,
             slots: BTreeMap::new(),
             round: None,
+            dismissed: BTreeSet::new(),
+            opened_at: now,
+            opened: 0,
             attempts: 0,
             next_round_at: now,
             refusals: Refusals::default(),
@@ -213,7 +239,7 @@ impl Tended {
         }
         self.slots.retain(|_, counted| !counted.is_empty());
         if !gone.is_empty() {
-            self.next_round_at = self.next_round_at.min(now);
+            self.reopen(keeper.now, keeper.random);
             self.attempts = 0;
         }
         gone
@@ -339,6 +365,13 @@ impl Tended {
             };
             keeper.voice.say(*agent, Frame::Invitation(invitation));
         }
+        let is_calm = now.since(self.opened_at) >= CALM_AFTER;
+        self.opened = if is_calm {
+            1
+        } else {
+            self.opened.saturating_add(1)
+        };
+        self.opened_at = now;
         self.round = Some(Round::new(now, invited));
     }
 
@@ -361,7 +394,8 @@ impl Tended {
         keeper: &mut Keeper<'_, C, R>,
     ) -> bool {
         let is_awaited = host.generation == self.wanted.lineage.generation()
-            && self.wanted.valency.has(host.slot);
+            && self.wanted.valency.has(host.slot)
+            && !self.dismissed.contains(&(offer.by(), offer.version()));
         let is_known = self.round.as_ref().is_some_and(|round| round.has(&offer));
         // What comes again changes nothing.
         if is_known || self.counts(&offer.by(), offer.version()) {
@@ -374,6 +408,10 @@ impl Tended {
                 true
             }
             _ => {
+                if self.dismissed.len() >= DISMISSED_MAX {
+                    self.dismissed.clear();
+                }
+                self.dismissed.insert((offer.by(), offer.version()));
                 dismiss(keeper.voice, offer.by(), [offer.version()]);
                 false
             }
@@ -394,7 +432,7 @@ impl Tended {
     }
 
     /// Whoever is gone answers no more, and what it hosts is in doubt.
-    pub(super) fn handle_lost(&mut self, agent: &AgentId, now: Time) {
+    pub(super) fn handle_lost(&mut self, agent: &AgentId, now: Time, random: &mut impl Rng) {
         if let Some(round) = &mut self.round {
             round.lost(agent);
         }
@@ -406,7 +444,7 @@ impl Tended {
         {
             its.learn(Evidence::lost(now));
         }
-        self.next_round_at = self.next_round_at.min(now);
+        self.reopen(now, random);
         self.attempts = 0;
     }
 
@@ -466,6 +504,11 @@ impl Tended {
         let mut gone = Vec::new();
         for (agent, versions) in dismissed {
             gone.extend(versions.iter().map(|version| (agent, *version)));
+            if self.dismissed.len() >= DISMISSED_MAX {
+                self.dismissed.clear();
+            }
+            let these = versions.iter().map(|version| (agent, *version));
+            self.dismissed.extend(these);
             dismiss(keeper.voice, agent, versions);
         }
         match self.holes(&observer, now).is_empty() {
@@ -473,6 +516,21 @@ impl Tended {
             false => self.wait(keeper),
         }
         gone
+    }
+
+    /// Slots may have opened: looks after them at once, unless that happens again and again.
+    fn reopen(&mut self, now: Time, random: &mut impl Rng) {
+        let wait = match self.opened.checked_sub(ROUNDS_AT_ONCE) {
+            Some(more) => REOPEN_WAITS.after(more + 1, random),
+            None => Duration::ZERO,
+        };
+        let at = self.opened_at.after(wait).max(now);
+        let waits = self.next_round_at > now;
+        self.next_round_at = if waits {
+            self.next_round_at.min(at)
+        } else {
+            at
+        };
     }
 
     /// Slots are open still: waits before the next round, longer each time.
@@ -505,7 +563,6 @@ impl Tended {
         for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
             its.withdrawn(now);
         }
-        self.next_round_at = self.next_round_at.min(now);
     }
 
     /// The acceptance of an offer, where it is counted.

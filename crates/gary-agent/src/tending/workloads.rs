@@ -284,12 +284,12 @@ impl Tending {
     }
 
     /// An agent cannot be reached, as far as the membership tells.
-    pub(crate) fn handle_lost(&mut self, now: Time, agent: &AgentId) {
+    pub(crate) fn handle_lost(&mut self, now: Time, agent: &AgentId, random: &mut impl Rng) {
         let theirs = self.by_host.get(agent).into_iter().flatten();
         let workloads: BTreeSet<WorkloadId> = theirs.map(|(_, (workload, _))| *workload).collect();
         for workload in workloads {
             if let Some(tended) = self.tended.get_mut(&workload) {
-                tended.handle_lost(agent, now);
+                tended.handle_lost(agent, now, random);
             }
             self.wake(workload, now);
         }

@@ -52,8 +52,11 @@ impl Checker for BothHalves {
                 if acceptance.is_none_or(|its| its.heard_at.is_none()) {
                     return Err(format!("{name} starts {what}, which nobody has accepted"));
                 }
-                // What was decided before may have waited for the disk.
-                let withdrawn = acceptance.and_then(|its| its.withdrawal_heard_at);
+                // What was decided before may have waited for the disk, and what was heard before a start and
+                // not stored is forgotten.
+                let started_at = book.agents.get(&agent).map(|its| its.started_at);
+                let heard = acceptance.and_then(|its| its.withdrawal_heard_at);
+                let withdrawn = heard.filter(|when| started_at.is_none_or(|start| *when >= start));
                 if withdrawn.is_some_and(|when| at.as_us() > when.as_us() + STOPS_WITHIN_US) {
                     return Err(format!(
                         "{name} starts {what} after its acceptance was withdrawn"
