@@ -19,12 +19,16 @@ pub(crate) struct Args {
     /// Run this seed alone, and print what was said
     #[arg(long, value_name = "SEED", conflicts_with_all = ["seeds", "first"])]
     replay: Option<u64>,
+    /// Put each named fault into the world of these seeds: something has to catch it
+    #[arg(long, conflicts_with = "replay")]
+    mutate: bool,
 }
 
 /// Runs seeds, or one again.
 pub(crate) fn run(args: &Args) -> Result<()> {
     match args.replay {
         Some(seed) => replay(seed),
+        None if args.mutate => mutate(args.first, args.seeds),
         None => many(args.first, args.seeds),
     }
 }
@@ -61,6 +65,21 @@ pub(crate) fn many(first: u64, count: u64) -> Result<()> {
     match report.failures.len() {
         0 => Ok(()),
         failed => bail!("a property does not hold under {failed} of {count} seeds"),
+    }
+}
+
+/// Tries every named fault under these seeds, and prints what caught it.
+fn mutate(first: u64, count: u64) -> Result<()> {
+    let tried = gary_sim::try_mutations(first..first.saturating_add(count));
+    for its in &tried {
+        println!("{}, {} runs", its.mutation, its.runs);
+        for (property, count) in &its.caught {
+            println!("{count:>10}  {property}");
+        }
+    }
+    match tried.iter().filter(|its| !its.is_caught()).count() {
+        0 => Ok(()),
+        missed => bail!("nothing has caught {missed} of {} faults", tried.len()),
     }
 }
 

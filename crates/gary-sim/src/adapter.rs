@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use gary_agent::{HostReport, Order, Transmit, Write};
+use gary_agent::{Fact, HostReport, Order, Transmit, Write};
 use gary_promise::{AgentId, Capacity, Frame, Resources};
 
 /// What becomes of something that passed an adapter.
@@ -48,9 +48,9 @@ pub trait Adapter: Debug {
         Some(report)
     }
 
-    /// Whether its disk keeps a write that it says it has stored.
-    fn keeps(&mut self, _write: &Write) -> bool {
-        true
+    /// What its disk keeps of a write that it says it has stored.
+    fn stores(&mut self, write: Write) -> Vec<Fact> {
+        write.facts
     }
 
     /// What its host gives to a component whose binding enforces so much.
@@ -58,8 +58,13 @@ pub trait Adapter: Debug {
         enforced
     }
 
-    /// Its machine's free memory changes: what its host is ordered to do for that.
-    fn measures(&mut self, _free_bytes: u64) -> Vec<Order> {
-        Vec::new()
+    /// Its machine's free memory changes.
+    fn measures(&mut self, _free_bytes: u64) -> Passed {
+        Passed::default()
+    }
+
+    /// The membership says that another agent is gone.
+    fn misses(&mut self, _other: AgentId) -> Passed {
+        Passed::default()
     }
 }

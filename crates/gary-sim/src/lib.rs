@@ -27,7 +27,8 @@ mod seen;
 mod transcript;
 mod watch;
 
-// Many of them.
+// Many of them, and what they should catch.
+mod mutation;
 mod run;
 
 // Who is there, by itself.
@@ -37,6 +38,7 @@ pub use adapter::{Adapter, Passed};
 pub use checker::{
     AcceptanceSeen, AgentSeen, Book, Checker, OfferSeen, RunSeen, Verdict, WorkloadSeen,
 };
+pub use mutation::{Mutation, Tried, try_mutation, try_mutations};
 pub use names::Names;
 pub use plan::{NODES_MAX, NODES_MIN, Plan, capacity, intent};
 pub use property::{Property, Violation};
@@ -49,5 +51,5 @@ pub use transcript::{LINES_MAX, Transcript};
 pub use watch::Watch;
 pub use world::{
     Act, CLUSTER, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
-    Submission, ViewSpec, World, WorldSpec,
+    Submission, ViewSpec, World, WorldSpec, node_key,
 };

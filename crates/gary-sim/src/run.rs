@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::adapter::Adapter;
 use crate::plan::Plan;
 use crate::property::{Property, Violation};
+use crate::transcript::Transcript;
 use crate::watch::Watch;
-use crate::world::{Act, World};
+use crate::world::{Act, NodeNo, World};
 
 /// How long a world has to settle once faults cease: ten seconds, and the leases that still run.
 pub const SETTLES_WITHIN: Duration = Duration::from_secs(20);
@@ -31,8 +32,10 @@ pub struct Outcome {
     pub frames: u64,
     /// How often the premise of each property was true.
     pub premises: BTreeMap<Property, u64>,
-    /// What did not hold.
+    /// What did not hold first.
     pub violation: Option<Violation>,
+    /// Which properties did not hold at that moment.
+    pub violated: Vec<Property>,
     /// What was said, where that was asked for.
     pub transcript: Option<String>,
 }
@@ -94,12 +97,11 @@ pub fn run_seed(seed: u64, writes: bool) -> Outcome {
     run_plan(Plan::of(seed), writes)
 }
 
-/// Runs one seed with something put wrong at one of its nodes.
-pub fn run_with(seed: u64, node: usize, adapter: Box<dyn Adapter>, writes: bool) -> Outcome {
+/// Runs one seed with something put wrong at each of its nodes.
+pub fn run_with(seed: u64, wrong: impl Fn(NodeNo) -> Box<dyn Adapter>, writes: bool) -> Outcome {
     let mut plan = Plan::of(seed);
-    let count = plan.spec.nodes.len();
-    if let Some(spec) = plan.spec.nodes.get_mut(node % count) {
-        spec.adapter = Some(adapter);
+    for (number, spec) in plan.spec.nodes.iter_mut().enumerate() {
+        spec.adapter = Some(wrong(NodeNo(number)));
     }
     run_plan(plan, writes)
 }
@@ -112,7 +114,7 @@ pub fn replay_line(seed: u64) -> String {
 fn run_plan(plan: Plan, writes: bool) -> Outcome {
     let seed = plan.spec.seed;
     let nodes = plan.spec.nodes.len();
-    let mut world = World::new(plan.spec, Watch::new(writes));
+    let mut world = World::new(plan.spec, Watch::new(writes.then(Transcript::default)));
     for (after, act) in plan.acts {
         world.plan(after, act);
     }
@@ -129,6 +131,12 @@ fn run_plan(plan: Plan, writes: bool) -> Outcome {
         frames: world.frames(),
         premises: world.watch().premises(),
         violation: world.watch().violation().cloned(),
+        violated: world
+            .watch()
+            .violations()
+            .iter()
+            .map(|its| its.property)
+            .collect(),
         transcript: world.watch().transcript().map(ToString::to_string),
     }
 }

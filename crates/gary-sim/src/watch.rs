@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, Time};
 
-use crate::checker::{Book, Checker, all_checkers};
+use crate::checker::{Book, Checker, Verdict, all_checkers};
 use crate::property::{Property, Violation};
 use crate::reader::Reader;
 use crate::seen::Seen;
@@ -18,25 +18,30 @@ pub struct Watch {
     book: Book,
     checkers: Vec<Box<dyn Checker>>,
     transcript: Option<Transcript>,
-    violation: Option<Violation>,
+    violations: Vec<Violation>,
 }
 
 impl Watch {
-    /// Checks every property. Writes down what was said if it is asked to: that takes more time than the
-    /// rest of a simulation together.
-    pub fn new(writes: bool) -> Self {
+    /// Checks every property, and writes down what was said where there is something to write it to: that
+    /// takes more time than the rest of a simulation together.
+    pub fn new(transcript: Option<Transcript>) -> Self {
         Self {
             reader: Reader::new(CLUSTER),
             book: Book::default(),
             checkers: all_checkers(),
-            transcript: writes.then(Transcript::default),
-            violation: None,
+            transcript,
+            violations: Vec::new(),
         }
     }
 
     /// The first property that did not hold.
-    pub const fn violation(&self) -> Option<&Violation> {
-        self.violation.as_ref()
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violations.first()
+    }
+
+    /// All properties that did not hold of what was seen when the first did not.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
     }
 
     /// How often the premise of each property was true.
@@ -50,11 +55,19 @@ impl Watch {
         self.transcript.as_ref()
     }
 
+    /// Writes down what comes next, for whoever reads the transcript.
+    pub fn heading(&mut self, text: &str) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.heading(text);
+        }
+    }
+
     /// Everything is calm and settled: looks at all there is.
     pub fn scan(&mut self, at: Time) {
-        for checker in &mut self.checkers {
-            let verdict = checker.scan(at, &self.book);
-            note(&mut self.violation, checker.property(), verdict, at);
+        if self.violations.is_empty() {
+            let verdicts = self.checkers.iter_mut();
+            let verdicts = verdicts.map(|its| (its.property(), its.scan(at, &self.book)));
+            self.violations = verdicts.filter_map(|its| violation(at, its)).collect();
         }
     }
 
@@ -71,27 +84,23 @@ impl Watch {
         if let Some(transcript) = &mut self.transcript {
             transcript.write(at, &seen, &self.book, &mut self.reader);
         }
-        for checker in &mut self.checkers {
-            let verdict = checker.check(at, &seen, &self.book);
-            note(&mut self.violation, checker.property(), verdict, at);
+        let verdicts = self.checkers.iter_mut();
+        let verdicts = verdicts.map(|its| (its.property(), its.check(at, &seen, &self.book)));
+        let found = verdicts.filter_map(|its| violation(at, its));
+        match self.violations.is_empty() {
+            true => self.violations = found.collect(),
+            // Whatever follows from a violation is none of its own. The checkers go on counting.
+            false => drop(found.count()),
         }
     }
 }
 
-/// Keeps the first violation.
-fn note(
-    violation: &mut Option<Violation>,
-    property: Property,
-    verdict: Result<(), String>,
-    at: Time,
-) {
-    if let Err(what) = verdict
-        && violation.is_none()
-    {
-        *violation = Some(Violation {
-            property,
-            what,
-            at_us: at.as_us(),
-        });
-    }
+fn violation(at: Time, (property, verdict): (Property, Verdict)) -> Option<Violation> {
+    let what = verdict.err()?;
+    let at_us = at.as_us();
+    Some(Violation {
+        property,
+        what,
+        at_us,
+    })
 }

@@ -38,8 +38,11 @@ impl Checker for NoRemoteCommand {
                 let seen = book.offers.get(&offer);
                 let is_own = offer.promiser == agent && start.offer.id() == offer;
                 // To itself an agent publishes by storing.
-                let is_published =
-                    seen.is_some_and(|its| its.told_at.is_some() || its.host.promisee == agent);
+                let disk = book.agents.get(&agent).map(|its| &its.disk);
+                let is_published = seen.is_some_and(|its| match its.host.promisee == agent {
+                    true => disk.is_some_and(|disk| disk.contains(&offer)),
+                    false => its.told_at.is_some(),
+                });
                 if !is_own || !is_published {
                     return Err(format!(
                         "{host} starts {}, which it never offered",

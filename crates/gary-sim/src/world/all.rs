@@ -236,6 +236,11 @@ impl World {
     }
 }
 
+/// The secret of one of the nodes of the world of this seed: whoever has it can speak in its agent's name.
+pub fn node_key(seed: u64, node: NodeNo) -> AgentKey {
+    AgentKey::from_seed(&key_seed(seed, 1, node.0))
+}
+
 /// The secret of one of the world's agents: everybody's differs, in this world and from those of others.
 fn key_seed(seed: u64, kind: u8, number: usize) -> [u8; 32] {
     let mut bytes = [kind; 32];

@@ -172,12 +172,10 @@ impl World {
         }
         let agent = its.id;
         let adapter = its.spec.adapter.as_mut();
-        let orders = adapter.map_or_else(Vec::new, |its| its.measures(free_bytes));
+        let passed = adapter.map_or_else(Passed::default, |its| its.measures(free_bytes));
         self.watch
             .see(self.now, Seen::Measures { agent, free_bytes });
-        for order in orders {
-            self.order(node, &order);
-        }
+        self.take_out(node, passed);
     }
 
     /// From now on nothing goes wrong any more.
@@ -226,9 +224,9 @@ impl World {
     }
 
     /// Tells an agent of the membership, and of the sheet of whoever is there.
-    pub(super) fn tell_view(&mut self, observer: NodeNo, other: NodeNo, is_there: bool) {
+    pub(super) fn tell_view(&mut self, observer: NodeNo, other: NodeNo, is_there: bool) -> Passed {
         if !self.view.tell(observer, other, is_there) {
-            return;
+            return Passed::default();
         }
         let id = self.nodes[other.0].id;
         let capacity = self.nodes[other.0].spec.capacity.clone();
@@ -246,6 +244,10 @@ impl World {
                 agent.handle_sheet(id, Some(capacity), considers);
             }
             agent.handle_liveness(local, id, is_there);
+        }
+        match its.spec.adapter.as_mut() {
+            Some(adapter) if !is_there => adapter.misses(id),
+            _ => Passed::default(),
         }
     }
 
@@ -311,8 +313,11 @@ impl World {
                 Some(altered) => (to, told(altered)),
                 None => return,
             },
-            // What another said, passed on.
-            1 => (to, told(record)),
+            // What another said, passed on to whoever it may be.
+            1 => {
+                let anybody = NodeNo((by.0 + to.0 + liar.0) % self.nodes.len());
+                (anybody, told(record))
+            }
             // That another does not keep its promise.
             2 => {
                 let version = later;

@@ -14,7 +14,7 @@ mod step;
 mod view;
 
 pub use act::{Act, Submission};
-pub use all::{CLUSTER, World, WorldSpec};
+pub use all::{CLUSTER, World, WorldSpec, node_key};
 pub use clock::{Clock, DRIFT_PPM_MAX};
 pub use disk::DiskSpec;
 pub use host::{Frailty, HostSpec};

@@ -85,8 +85,10 @@ impl World {
                     agent.handle_report(local, report);
                 }
             }
-            Input::Notices(other) => self.tell_view(node, other, self.is_there(node, other)),
-            Input::Misjudges(other) => self.tell_view(node, other, false),
+            Input::Notices(other) => {
+                passed = self.tell_view(node, other, self.is_there(node, other));
+            }
+            Input::Misjudges(other) => passed = self.tell_view(node, other, false),
             Input::Leaves(notice) => agent.announce_absence(notice),
             Input::Submitted { owner, intent } => {
                 let answer = agent.deploy(local, intent.clone());
@@ -111,11 +113,12 @@ impl World {
         };
         let boot = its.boot;
         while let Some(write) = agent.poll_write() {
-            let adapter = its.spec.adapter.as_mut();
-            let keeps = adapter.is_none_or(|its| its.keeps(&write));
             its.last_write = write.id;
             let write_id = write.id;
-            let facts = if keeps { write.facts } else { Vec::new() };
+            let facts = match its.spec.adapter.as_mut() {
+                Some(adapter) => adapter.stores(write),
+                None => write.facts,
+            };
             let write = Write {
                 id: write_id,
                 facts,

@@ -1,0 +1,139 @@
+//! Keepers that take liberties.
+
+use std::collections::BTreeMap;
+
+use gary_agent::Transmit;
+use gary_promise::{AgentId, Frame, Invitation, PromiseId, Reason, SignedRecord, Surplus};
+
+use super::twin::{Twin, told};
+use crate::adapter::{Adapter, Passed};
+
+/// Accepts the offers that it should dismiss.
+#[derive(Debug)]
+pub(super) struct AcceptsTwice(pub(super) Twin);
+
+impl Adapter for AcceptsTwice {
+    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
+        self.0.read(&frame);
+        Passed {
+            hears: vec![(from, frame)],
+            ..Passed::default()
+        }
+    }
+
+    fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
+        self.0.read(&transmit.frame);
+        let Frame::Dismissal(dismissal) = &transmit.frame else {
+            return vec![transmit];
+        };
+        let mut said = Vec::new();
+        for version in dismissal.offers.iter() {
+            let offer = PromiseId {
+                promiser: transmit.to,
+                version: *version,
+            };
+            if let Some(acceptance) = self.0.accept(&offer) {
+                let record = SignedRecord::Promise(acceptance.signed().clone());
+                let (to, frame) = (transmit.to, told(record));
+                said.push(Transmit { to, frame });
+            }
+        }
+        said
+    }
+}
+
+/// Invites whoever refuses again at once.
+#[derive(Debug, Default)]
+pub(super) struct DoesNotTakeNo {
+    invited: BTreeMap<AgentId, Invitation>,
+}
+
+impl Adapter for DoesNotTakeNo {
+    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
+        let mut passed = Passed::default();
+        if matches!(frame, Frame::Refusal(_))
+            && let Some(invitation) = self.invited.get(&from)
+        {
+            let frame = Frame::Invitation(invitation.clone());
+            passed.says.push(Transmit { to: from, frame });
+        }
+        passed.hears.push((from, frame));
+        passed
+    }
+
+    fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
+        if let Frame::Invitation(invitation) = &transmit.frame {
+            self.invited.insert(transmit.to, invitation.clone());
+        }
+        vec![transmit]
+    }
+}
+
+/// Holds for broken what it was just told stands.
+#[derive(Debug)]
+pub(super) struct Impatient(pub(super) Twin);
+
+impl Adapter for Impatient {
+    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
+        let mut passed = Passed::default();
+        self.0.read(&frame);
+        if let Frame::Renewal(renewal) = &frame {
+            for version in renewal.bound.iter() {
+                let offer = PromiseId {
+                    promiser: from,
+                    version: *version,
+                };
+                let acceptance = self.0.acceptance_of(&offer);
+                let withdrawal = acceptance.and_then(|its| self.0.withdraw(&its, Reason::Unstated));
+                if let Some(frame) = withdrawal {
+                    passed.says.push(Transmit { to: from, frame });
+                }
+            }
+        }
+        passed.hears.push((from, frame));
+        passed
+    }
+
+    fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
+        self.0.read(&transmit.frame);
+        vec![transmit]
+    }
+}
+
+/// Tells each of two hosts that the other has won.
+#[derive(Debug)]
+pub(super) struct TellsBothToGo;
+
+impl Adapter for TellsBothToGo {
+    fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
+        let Frame::Surplus(surplus) = &transmit.frame else {
+            return vec![transmit];
+        };
+        let turned = Surplus {
+            yours: surplus.winner,
+            winner: surplus.yours,
+            ..*surplus
+        };
+        let to = surplus.winner.promiser;
+        let frame = Frame::Surplus(turned);
+        vec![transmit, Transmit { to, frame }]
+    }
+}
+
+/// Invites nobody after the first few.
+#[derive(Debug, Default)]
+pub(super) struct GivesUp {
+    invited: u32,
+}
+
+impl Adapter for GivesUp {
+    fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
+        if matches!(transmit.frame, Frame::Invitation(_)) {
+            self.invited += 1;
+            if self.invited > 2 {
+                return Vec::new();
+            }
+        }
+        vec![transmit]
+    }
+}

@@ -1,0 +1,13 @@
+//! Named faults, to show that the checkers can fail: each is an adapter around an agent, its disk or its host,
+//! and each has to be caught.
+
+mod disks;
+mod hosts;
+mod keepers;
+mod liars;
+mod named;
+mod tried;
+mod twin;
+
+pub use named::Mutation;
+pub use tried::{Tried, try_mutation, try_mutations};

@@ -1,0 +1,139 @@
+//! Every fault by its name.
+
+use std::fmt;
+
+use super::disks::{ForgetsNothing, LosesWrites, WritesDownEverything};
+use super::hosts::{
+    Faint, GivesMore, IgnoresItsLease, NeverRepairs, NeverStops, ObeysFrames, OverPromises,
+    RefusesInSilence, RunsWhatItIsInvitedFor, WithdrawsInSilence,
+};
+use super::keepers::{AcceptsTwice, DoesNotTakeNo, GivesUp, Impatient, TellsBothToGo};
+use super::liars::{
+    AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
+};
+use super::twin::Twin;
+use crate::adapter::Adapter;
+use crate::world::{NodeNo, node_key};
+
+/// A fault that is put into a world on purpose, at every node of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mutation {
+    /// A host offers four times what it has.
+    OverPromises,
+    /// A host never stops what it runs.
+    NeverStops,
+    /// A host lets its leases run out, and runs on.
+    IgnoresItsLease,
+    /// A host gives its components twice what they are bound to.
+    GivesMore,
+    /// A host does not hear that something has failed.
+    NeverRepairs,
+    /// A host does not say that it will not.
+    RefusesInSilence,
+    /// An agent withdraws without telling anybody.
+    WithdrawsInSilence,
+    /// A host runs what it has never offered.
+    RunsWhatItIsInvitedFor,
+    /// A frame commands: any renewal stops something.
+    ObeysFrames,
+    /// A change in free memory moves work.
+    MovedByMemory,
+    /// A host ends when its keeper is gone.
+    NeedsItsKeeper,
+    /// A keeper accepts what it should dismiss.
+    AcceptsTwice,
+    /// A keeper invites whoever refuses again at once.
+    DoesNotTakeNo,
+    /// A keeper holds for broken what it was just told stands.
+    Impatient,
+    /// A keeper tells each of two hosts that the other has won.
+    TellsBothToGo,
+    /// A keeper invites nobody after the first few.
+    GivesUp,
+    /// An agent changes records after they were signed.
+    AltersRecords,
+    /// An agent says that another has signed what it says.
+    AnswersForAnother,
+    /// An agent passes on what it is told.
+    PassesOn,
+    /// A host believes what anybody says in the place of its keeper.
+    BelievesAnybody,
+    /// A keeper lets one host go for what another says.
+    HoldsOneForAnother,
+    /// A disk says that it has stored something, and has lost it.
+    LosesWrites,
+    /// An agent forgets nothing of what others have told it.
+    ForgetsNothing,
+    /// An agent writes down what others promise one another.
+    WritesDownEverything,
+}
+
+impl Mutation {
+    /// All of them.
+    pub const ALL: [Self; 24] = [
+        Self::OverPromises,
+        Self::NeverStops,
+        Self::IgnoresItsLease,
+        Self::GivesMore,
+        Self::NeverRepairs,
+        Self::RefusesInSilence,
+        Self::WithdrawsInSilence,
+        Self::RunsWhatItIsInvitedFor,
+        Self::ObeysFrames,
+        Self::MovedByMemory,
+        Self::NeedsItsKeeper,
+        Self::AcceptsTwice,
+        Self::DoesNotTakeNo,
+        Self::Impatient,
+        Self::TellsBothToGo,
+        Self::GivesUp,
+        Self::AltersRecords,
+        Self::AnswersForAnother,
+        Self::PassesOn,
+        Self::BelievesAnybody,
+        Self::HoldsOneForAnother,
+        Self::LosesWrites,
+        Self::ForgetsNothing,
+        Self::WritesDownEverything,
+    ];
+
+    /// The fault at one node of the world of this seed.
+    pub fn adapter(self, seed: u64, node: NodeNo) -> Box<dyn Adapter> {
+        let twin = || Twin::new(node_key(seed, node));
+        match self {
+            Self::OverPromises => Box::new(OverPromises),
+            Self::NeverStops => Box::new(NeverStops),
+            Self::IgnoresItsLease => Box::new(IgnoresItsLease),
+            Self::GivesMore => Box::new(GivesMore),
+            Self::NeverRepairs => Box::new(NeverRepairs),
+            Self::RefusesInSilence => Box::new(RefusesInSilence),
+            Self::WithdrawsInSilence => Box::new(WithdrawsInSilence),
+            Self::RunsWhatItIsInvitedFor => Box::new(RunsWhatItIsInvitedFor(twin())),
+            Self::ObeysFrames => Box::new(ObeysFrames::default()),
+            Self::MovedByMemory => Box::new(Faint::when_memory_changes(twin())),
+            Self::NeedsItsKeeper => Box::new(Faint::when_its_keeper_is_gone(twin())),
+            Self::AcceptsTwice => Box::new(AcceptsTwice(twin())),
+            Self::DoesNotTakeNo => Box::new(DoesNotTakeNo::default()),
+            Self::Impatient => Box::new(Impatient(twin())),
+            Self::TellsBothToGo => Box::new(TellsBothToGo),
+            Self::GivesUp => Box::new(GivesUp::default()),
+            Self::AltersRecords => Box::new(AltersRecords),
+            Self::AnswersForAnother => Box::new(AnswersForAnother),
+            Self::PassesOn => Box::new(PassesOn::default()),
+            Self::BelievesAnybody => Box::new(BelievesAnybody(twin())),
+            Self::HoldsOneForAnother => Box::new(HoldsOneForAnother(twin())),
+            Self::LosesWrites => Box::new(LosesWrites::default()),
+            Self::ForgetsNothing => Box::new(ForgetsNothing { me: twin().id() }),
+            Self::WritesDownEverything => Box::new(WritesDownEverything {
+                twin: twin(),
+                heard: Vec::new(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Mutation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
