@@ -1,0 +1,172 @@
+//! Conversations of small clusters, as golden text. `GARY_BLESS=1` writes them anew; read what has changed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use gary_promise::Portion;
+use gary_sim::{
+    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, ViewSpec, Watch, World,
+    WorldSpec, capacity, intent,
+};
+
+const CORE: u64 = 1_000_000;
+const MEBIBYTE: u64 = 1 << 20;
+
+/// A small cluster, up for a second.
+struct Scenario {
+    name: &'static str,
+    world: World,
+}
+
+impl Scenario {
+    /// Nodes of two cores each, in a house.
+    fn new(name: &'static str, nodes: usize) -> Self {
+        let node = |_| NodeSpec::new(capacity(2 * CORE, 1024 * MEBIBYTE));
+        let spec = WorldSpec {
+            seed: 1,
+            nodes: (0..nodes).map(node).collect(),
+            owners: 1,
+            network: NetworkSpec::LAN,
+            view: ViewSpec::LAN,
+        };
+        let mut world = World::new(spec, Watch::new(Some(Transcript::brief())));
+        for number in 0..nodes {
+            world.plan(Duration::ZERO, Act::Start(NodeNo(number)));
+        }
+        world.run_for(Duration::from_secs(1));
+        Self { name, world }
+    }
+
+    fn then(&mut self, heading: &str, act: Act, for_ms: u64) -> &mut Self {
+        self.world.watch_mut().heading(heading);
+        self.world.plan(Duration::ZERO, act);
+        self.world.run_for(Duration::from_millis(for_ms));
+        self
+    }
+
+    fn deploy(&mut self, to: usize, valency: u32, frailty: Frailty, for_ms: u64) -> &mut Self {
+        let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).unwrap();
+        let what = Submission::Founds(Box::new(intent(valency, portion, frailty)));
+        let to = NodeNo(to);
+        let act = Act::Submit { owner: 0, to, what };
+        self.then(&format!("p1 deploys {valency} of w1"), act, for_ms)
+    }
+
+    fn scale(&mut self, valency: u32, for_ms: u64) -> &mut Self {
+        let what = Submission::Updates {
+            nth: 0,
+            valency: Some(valency),
+            component: None,
+        };
+        let to = NodeNo(0);
+        let act = Act::Submit { owner: 0, to, what };
+        self.then(&format!("p1 wants {valency}"), act, for_ms)
+    }
+
+    /// Compares the conversation with the one that is written down, or writes it down.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test asks whether it is to write its golden text"
+    )]
+    fn end(&mut self) {
+        self.world.scan();
+        if let Some(violation) = self.world.watch().violation() {
+            panic!("{violation}");
+        }
+        let said = self.world.watch().transcript().unwrap().to_string();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let path = path.join(format!("{}.txt", self.name));
+        if std::env::var("GARY_BLESS").is_ok() {
+            std::fs::write(&path, &said).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        let lines = said.lines().zip(golden.lines()).enumerate();
+        for (number, (said, golden)) in lines {
+            let at = number + 1;
+            assert_eq!(said, golden, "{} differs at line {at}", self.name);
+        }
+        assert_eq!(
+            said.lines().count(),
+            golden.lines().count(),
+            "{}",
+            self.name
+        );
+        assert!(
+            said.lines().count() <= 150,
+            "{} is too long to read",
+            self.name
+        );
+    }
+}
+
+#[test]
+fn deploy_on_three_nodes() {
+    let mut its = Scenario::new("deploy", 3);
+    its.deploy(0, 3, Frailty::Sound, 4_000).end();
+}
+
+#[test]
+fn refuse_what_finds_no_room() {
+    let mut its = Scenario::new("refuse", 2);
+    its.deploy(0, 9, Frailty::Sound, 3_000).end();
+}
+
+#[test]
+fn kill_a_host() {
+    let mut its = Scenario::new("kill-a-host", 4);
+    its.deploy(0, 3, Frailty::Sound, 2_000);
+    let (node, for_good) = (NodeNo(1), true);
+    its.then("n2 dies", Act::Crash { node, for_good }, 14_000)
+        .end();
+}
+
+#[test]
+fn partition_and_heal() {
+    let mut its = Scenario::new("partition-and-heal", 4);
+    its.deploy(0, 3, Frailty::Sound, 2_000);
+    let here: Vec<NodeNo> = vec![NodeNo(0), NodeNo(3)];
+    let there: Vec<NodeNo> = vec![NodeNo(1), NodeNo(2)];
+    let cut = |from: &[NodeNo], to: &[NodeNo]| Act::Cut {
+        from: from.to_vec(),
+        to: to.to_vec(),
+    };
+    its.then("a wall", cut(&here, &there), 0);
+    its.then("on both sides", cut(&there, &here), 5_000);
+    its.then("the wall falls", Act::Heal, 12_000).end();
+}
+
+#[test]
+fn scale_down_and_delete() {
+    let mut its = Scenario::new("scale-down", 3);
+    its.deploy(0, 3, Frailty::Sound, 2_000);
+    its.scale(1, 2_000).scale(0, 2_000).end();
+}
+
+#[test]
+fn a_component_that_keeps_failing() {
+    let mut its = Scenario::new("keeps-failing", 2);
+    its.deploy(0, 1, Frailty::Crashes, 6_000).end();
+}
+
+#[test]
+fn a_keeper_starts_again() {
+    let mut its = Scenario::new("keeper-starts-again", 3);
+    its.deploy(0, 3, Frailty::Sound, 2_000);
+    let (node, for_good) = (NodeNo(0), false);
+    its.then("n1 loses power", Act::Crash { node, for_good }, 2_500);
+    its.then("and has it again", Act::Start(node), 6_000).end();
+}
+
+#[test]
+fn an_update_takes_the_place_of_what_runs() {
+    let mut its = Scenario::new("update", 3);
+    its.deploy(0, 2, Frailty::Sound, 2_000);
+    let what = Submission::Updates {
+        nth: 0,
+        valency: None,
+        component: Some(Frailty::Sound.component(8)),
+    };
+    let to = NodeNo(0);
+    let act = Act::Submit { owner: 0, to, what };
+    its.then("p1 updates w1", act, 3_000).end();
+}
