@@ -36,6 +36,14 @@ impl Transcript {
         &self.lines[self.lines.len().saturating_sub(count)..]
     }
 
+    /// Adds a line that was not seen but explains what follows.
+    pub(crate) fn heading(&mut self, text: &str) {
+        if !self.lines.is_empty() {
+            self.lines.push(String::new());
+        }
+        self.lines.push(format!("# {text}"));
+    }
+
     pub(crate) fn write(&mut self, at: Time, seen: &Seen<'_>, book: &Book, reader: &mut Reader) {
         let Some(line) = self.line(seen, book, reader) else {
             return;

@@ -45,7 +45,7 @@ impl Scenario {
     }
 
     fn deploy(&mut self, to: usize, valency: u32, frailty: Frailty, for_ms: u64) -> &mut Self {
-        let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).unwrap();
+        let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
         let what = Submission::Founds(Box::new(intent(valency, portion, frailty)));
         let to = NodeNo(to);
         let act = Act::Submit { owner: 0, to, what };
@@ -73,11 +73,16 @@ impl Scenario {
         if let Some(violation) = self.world.watch().violation() {
             panic!("{violation}");
         }
-        let said = self.world.watch().transcript().unwrap().to_string();
+        let said = self
+            .world
+            .watch()
+            .transcript()
+            .expect("it was asked for")
+            .to_string();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
         let path = path.join(format!("{}.txt", self.name));
         if std::env::var("GARY_BLESS").is_ok() {
-            std::fs::write(&path, &said).unwrap();
+            std::fs::write(&path, &said).expect("testdata can be written");
         }
         let golden = std::fs::read_to_string(&path).unwrap_or_default();
         let lines = said.lines().zip(golden.lines()).enumerate();

@@ -5,79 +5,14 @@ use std::time::Duration;
 
 use gary_agent::{Fact, Order};
 use gary_promise::{
-    Accept, AgentId, Binding, Body, Capacity, Frame, Generation, Host, Promise, PromiseId, Reason,
-    Resources, SignedRecord, Time, Use, Verified, WorkloadId,
+    AgentId, Body, Frame, Promise, PromiseId, Reason, SignedRecord, Time, Use, Verified, WorkloadId,
 };
 
 use super::cause::Causes;
+use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::seen::Seen;
-
-/// What was seen of an agent.
-#[derive(Debug)]
-pub struct AgentSeen {
-    /// Whether it is up.
-    pub is_up: bool,
-    /// Whether it never comes back.
-    pub is_gone: bool,
-    /// Whether its sheet says that it considers submissions, and it does.
-    pub is_willing: bool,
-    /// What its sheet says its machine has.
-    pub published: Capacity,
-    /// When it started last.
-    pub started_at: Time,
-    /// Until when it stands still, at least.
-    pub stalled_until: Time,
-    /// Which promises are on its disk.
-    pub disk: BTreeSet<PromiseId>,
-}
-
-/// What was seen of an offer to host.
-#[derive(Debug)]
-pub struct OfferSeen {
-    /// What is offered.
-    pub host: Host,
-    /// When it was first told to whom it was made.
-    pub told_at: Option<Time>,
-    /// When it was taken back: said to be, or gone from the promiser's disk.
-    pub withdrawn_at: Option<Time>,
-}
-
-/// What was seen of an acceptance.
-#[derive(Debug)]
-pub struct AcceptanceSeen {
-    /// What is accepted.
-    pub accept: Accept,
-    /// When it was first stored.
-    pub stored_at: Option<Time>,
-    /// When the host whose offer it accepts has heard it.
-    pub heard_at: Option<Time>,
-    /// When it was taken back, and why; `None` for why where that was not said.
-    pub withdrawn: Option<(Time, Option<Reason>)>,
-    /// When the host has heard that it was taken back.
-    pub withdrawal_heard_at: Option<Time>,
-}
-
-/// What was seen of a component that runs.
-#[derive(Debug)]
-pub struct RunSeen {
-    /// By which binding.
-    pub binding: Binding,
-    /// What it gets.
-    pub given: Resources,
-}
-
-/// What was seen of a workload.
-#[derive(Debug)]
-pub struct WorkloadSeen {
-    /// The agent that has it in custody.
-    pub keeper: AgentId,
-    /// The latest intent that an owner was told is kept.
-    pub acknowledged: PromiseId,
-    /// Its generation.
-    pub generation: Generation,
-}
 
 /// What was seen of a world.
 #[derive(Debug, Default)]

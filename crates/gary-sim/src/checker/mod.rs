@@ -15,6 +15,7 @@ mod all;
 mod book;
 mod cause;
 mod check;
+mod entry;
 
 mod both_halves;
 mod capacity_is_promised;
@@ -34,5 +35,6 @@ mod valency;
 mod withdrawal;
 
 pub(crate) use all::all_checkers;
-pub use book::{AcceptanceSeen, AgentSeen, Book, OfferSeen, RunSeen, WorkloadSeen};
+pub use book::Book;
 pub use check::{Checker, Verdict};
+pub use entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};

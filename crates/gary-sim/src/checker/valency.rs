@@ -35,23 +35,12 @@ impl Checker for Valency {
                 from, to, frame, ..
             } => {
                 self.note_answer(from, to, frame, book);
-                if book
-                    .made
-                    .iter()
-                    .any(|id| id.promiser == from && book.offers.contains_key(id))
-                {
+                if offers_anew(from, book) {
                     check_stored(from, book)?;
                     check_room(from, book)?;
                 }
             }
-            Seen::Stores { agent, .. }
-                if book
-                    .made
-                    .iter()
-                    .any(|id| id.promiser == agent && book.offers.contains_key(id)) =>
-            {
-                check_room(agent, book)?;
-            }
+            Seen::Stores { agent, .. } if offers_anew(agent, book) => check_room(agent, book)?,
             Seen::Hears {
                 from,
                 to,
@@ -113,6 +102,12 @@ impl Valency {
             }
         }
     }
+}
+
+/// Whether there are offers of the agent's in what was just seen.
+fn offers_anew(agent: AgentId, book: &Book) -> bool {
+    let mut made = book.made.iter();
+    made.any(|id| id.promiser == agent && book.offers.contains_key(id))
 }
 
 /// What an agent says it offers, it has stored.

@@ -7,9 +7,9 @@ use gary_promise::{
     Promise, PromiseId, Promiser, Reason, SignedRecord, Verified,
 };
 
-use gary_wire::WireCodec;
 use crate::reader::Reader;
 use crate::world::CLUSTER;
+use gary_wire::WireCodec;
 
 /// Somebody who holds an agent's key. What is wrong with it, it says and does in the agent's name; what it has
 /// read, it can answer.

@@ -10,9 +10,9 @@ use gary_promise::{
 use rand::RngExt;
 
 use super::act::{Act, Submission};
-use super::all::{CLUSTER, World};
 use super::node::{Input, NodeNo};
 use super::queue::Happening;
+use super::virtual_world::{CLUSTER, World};
 use crate::adapter::Passed;
 use crate::seen::Seen;
 use gary_wire::WireCodec;

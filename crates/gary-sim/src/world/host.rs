@@ -87,6 +87,15 @@ pub(super) enum Became {
     Stopped,
 }
 
+/// What came of a turn.
+#[derive(Debug)]
+pub(super) struct Turned {
+    pub(super) became: Became,
+    pub(super) report: HostReport,
+    /// What comes of the component by itself, and when.
+    pub(super) next: Option<(Time, Turn)>,
+}
+
 #[derive(Debug)]
 struct Component {
     binding: Binding,
@@ -112,9 +121,6 @@ pub(super) struct Host {
     tickets: u64,
     is_calm: bool,
 }
-
-/// What has become of a component, what its agent is told of it, and when something comes of that.
-pub(super) type Turned = (Became, HostReport, Option<(Time, Turn)>);
 
 impl Host {
     pub(super) fn new(spec: HostSpec, random: ChaCha8Rng) -> Self {
@@ -154,38 +160,43 @@ impl Host {
     /// What becomes of a component now, and when something comes of that.
     pub(super) fn handle(&mut self, now: Time, turn: Turn) -> Option<Turned> {
         let offer = turn.offer;
+        let ended = |became, report| {
+            Some(Turned {
+                became,
+                report,
+                next: None,
+            })
+        };
         let Some(component) = self.components.get_mut(&offer) else {
             // What does not run is stopped at once.
-            let stopped = HostReport::Stopped { offer };
-            return Some((Became::Stopped, stopped, None));
+            return ended(Became::Stopped, HostReport::Stopped { offer });
         };
         if component.ticket != turn.ticket {
             return None;
         }
-        let (frailty, state) = (component.frailty, component.state);
-        match (state, frailty) {
+        match (component.state, component.frailty) {
+            (State::Running, Frailty::Flaky) if self.is_calm => None,
             (State::Starting, Frailty::NeverStarts) | (State::Running, _) => {
-                if state == State::Running && frailty == Frailty::Flaky && self.is_calm {
-                    return None;
-                }
                 component.state = State::Failed;
-                Some((Became::Failed, HostReport::Failed { offer }, None))
+                ended(Became::Failed, HostReport::Failed { offer })
             }
-            (State::Starting, _) => {
+            (State::Starting, frailty) => {
                 let binding = component.binding;
                 let turn = self.turn(offer, State::Running);
                 let ends_in = match frailty {
                     Frailty::Crashes => Some(Duration::from_millis(300)),
                     Frailty::Flaky => Some(Duration::from_secs(40)),
-                    _ => None,
+                    Frailty::Sound | Frailty::NeverStarts => None,
                 };
-                let ends = ends_in.map(|span| (now.after(self.about(span)), turn));
-                let became = Became::Running(Box::new(binding));
-                Some((became, HostReport::Started { offer }, ends))
+                Some(Turned {
+                    became: Became::Running(Box::new(binding)),
+                    report: HostReport::Started { offer },
+                    next: ends_in.map(|span| (now.after(self.about(span)), turn)),
+                })
             }
             (State::Stopping, _) => {
                 self.components.remove(&offer);
-                Some((Became::Stopped, HostReport::Stopped { offer }, None))
+                ended(Became::Stopped, HostReport::Stopped { offer })
             }
             (State::Failed, _) => None,
         }

@@ -1,7 +1,6 @@
 //! The world that agents live in: time, network, disks, hosts, and what befalls them.
 
 mod act;
-mod all;
 mod clock;
 mod disk;
 mod fate;
@@ -12,12 +11,13 @@ mod owner;
 mod queue;
 mod step;
 mod view;
+mod virtual_world;
 
 pub use act::{Act, Submission};
-pub use all::{CLUSTER, World, WorldSpec, node_key};
 pub use clock::{Clock, DRIFT_PPM_MAX};
 pub use disk::DiskSpec;
 pub use host::{Frailty, HostSpec};
 pub use network::NetworkSpec;
 pub use node::{NodeNo, NodeSpec};
 pub use view::ViewSpec;
+pub use virtual_world::{CLUSTER, World, WorldSpec, node_key};

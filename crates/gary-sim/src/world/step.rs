@@ -5,9 +5,9 @@ use std::time::Duration;
 use gary_agent::{Dealings, DeployError, Order, Transmit, Write};
 use gary_promise::{Generation, Promise, Signed, WorkloadId};
 
-use super::all::{REMEMBERED_MAX, World};
 use super::node::{Input, NodeNo, Unacknowledged};
 use super::queue::Happening;
+use super::virtual_world::{REMEMBERED_MAX, World};
 use crate::adapter::Passed;
 use crate::seen::Seen;
 

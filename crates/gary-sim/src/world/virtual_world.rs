@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::act::Act;
 use super::disk::Disk;
-use super::host::{Became, Host};
+use super::host::{Became, Host, Turned};
 use super::network::{Network, NetworkSpec};
 use super::node::{Input, Node, NodeNo, NodeSpec};
 use super::owner::Owner;
@@ -150,12 +150,13 @@ impl World {
                 connection,
                 frame,
             } if self.network.arrives(from, to, connection) => {
-                let said = Input::Frame {
+                let is_noise = false;
+                let heard = Input::Frame {
                     from,
                     frame,
-                    is_noise: false,
+                    is_noise,
                 };
-                self.take_in(to, said);
+                self.take_in(to, heard);
             }
             Happening::Synced { node, boot, write } if self.lives(node, boot) => {
                 let its = &mut self.nodes[node.0];
@@ -173,10 +174,14 @@ impl World {
             }
             Happening::Turns { node, boot, turn } if self.lives(node, boot) => {
                 let offer = turn.offer;
-                let Some((became, report, next)) = self.nodes[node.0].host.handle(self.now, turn)
-                else {
+                let Some(turned) = self.nodes[node.0].host.handle(self.now, turn) else {
                     return;
                 };
+                let Turned {
+                    became,
+                    report,
+                    next,
+                } = turned;
                 if let Some((at, turn)) = next {
                     self.queue.push(at, Happening::Turns { node, boot, turn });
                 }
@@ -201,7 +206,7 @@ impl World {
                 self.wake_later(node);
             }
             Happening::Acts(act) => self.act(act),
-            // Of an earlier start, of a connection that broke, or put off meanwhile.
+            // Of an earlier start, lost on its way, or asked for otherwise since.
             _ => {}
         }
     }
