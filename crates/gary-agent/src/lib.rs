@@ -47,7 +47,7 @@ pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};
 pub use tending::{
     ANSWERS_WITHIN, DISMISSED_MAX, DeployError, INVITED_PER_SLOT, REFUSALS_MAX, REOPEN_WAITS,
-    ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, WORKLOADS_MAX,
+    ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, WIDENINGS_MAX, WORKLOADS_MAX,
 };
 pub use trust::{HALF_LIFE, TRUSTED_MAX};
 pub use voice::{Fact, HELD_MAX, Speech, Transmit, Unverified, Write, WriteId};

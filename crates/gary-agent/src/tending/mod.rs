@@ -8,7 +8,7 @@ mod tended;
 mod workloads;
 
 pub use refusals::{REFUSALS_MAX, Remembered};
-pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS};
+pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS, WIDENINGS_MAX};
 pub use tended::{DISMISSED_MAX, REOPEN_WAITS, ROUNDS_AT_ONCE};
 pub use workloads::{DeployError, WORKLOADS_MAX};
 pub(crate) use workloads::{KeepChange, Tending, Tools};

@@ -11,6 +11,9 @@ use crate::backoff::Waits;
 /// message and room that is set aside for nothing, and gains ever less.
 pub const INVITED_PER_SLOT: usize = 2;
 
+/// How many times twice as many agents are invited for a slot as in the round before, where rounds leave it open.
+pub const WIDENINGS_MAX: u32 = 4;
+
 /// The most slots of one round of one workload: what is in flight is bounded.
 pub const ROUND_SLOTS_MAX: usize = 1024;
 

@@ -13,7 +13,7 @@ use rand::Rng;
 use super::choice::{Occupancy, preference};
 use super::counted::{Counted, Standing};
 use super::refusals::Refusals;
-use super::round::{INVITED_PER_SLOT, Offered, ROUND_SLOTS_MAX, ROUND_WAITS, Round};
+use super::round::{INVITED_PER_SLOT, Offered, ROUND_SLOTS_MAX, ROUND_WAITS, Round, WIDENINGS_MAX};
 use crate::backoff::Waits;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
@@ -307,6 +307,8 @@ impl Tended {
         let mut invited: BTreeMap<AgentId, BTreeSet<Slot>> = BTreeMap::new();
         let owner = self.intent.by();
         let generation = self.wanted.lineage.generation();
+        // Where a few would not, more are asked: else it takes a large cluster long to find the one with room.
+        let invited_per_slot = INVITED_PER_SLOT << self.attempts.min(WIDENINGS_MAX);
         for slot in &holes {
             // Whoever hosts an earlier generation of it has the room, and perhaps the component.
             let hosting = self.slots.get(slot).and_then(|its| its.first());
@@ -319,7 +321,7 @@ impl Tended {
                 is_full || is_tried || self.refusals.rests(agent, now)
             };
             let mut drawn = keeper.candidates.draw(
-                INVITED_PER_SLOT * 2,
+                invited_per_slot * 2,
                 &self.wanted.needs,
                 owner,
                 passed_over,
@@ -337,7 +339,7 @@ impl Tended {
                     occupancy.around(agent, keeper.candidates),
                 )
             });
-            drawn.truncate(INVITED_PER_SLOT);
+            drawn.truncate(invited_per_slot);
             let in_place = hosting.filter(|its| {
                 its.generation() < generation
                     && keeper.candidates.is_up(&its.offer.by())
