@@ -289,6 +289,7 @@ fn promised(promise: &Verified<Promise>, book: &Book) -> String {
             host.slot, host.generation,
         ),
         Body::Accept(accept) => format!("{id} {kind} {}", book.names.of_promise(&accept.offer)),
+        _ if workload.is_empty() => format!("{id} {kind}"),
         _ => format!("{id} {kind} {workload}"),
     }
 }
