@@ -78,6 +78,17 @@ impl Checker for Withdrawals {
                     self.away.insert(*id, until);
                 }
             }
+            // Who says that something is not kept takes its notice back for that.
+            Seen::Hears {
+                from,
+                frame: Frame::Denial(denial),
+                ..
+            } => {
+                self.away.remove(&PromiseId {
+                    promiser: from,
+                    version: denial.of,
+                });
+            }
             Seen::Orders {
                 order: Order::Start(start),
                 ..
