@@ -98,6 +98,7 @@ impl Cluster {
                 consider: Some(Consider {
                     submitters: Submitters::AnyClient,
                 }),
+                declines: false,
                 seed: u64::from(node.key_seed[0]) + 1000 * node.starts,
             },
             nonce: BootNonce(node.starts),
