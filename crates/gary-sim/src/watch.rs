@@ -34,6 +34,14 @@ impl Watch {
         }
     }
 
+    /// Checks nothing: for what is no cluster of honest agents, and for what is only measured.
+    pub fn unchecked(transcript: Option<Transcript>) -> Self {
+        Self {
+            checkers: Vec::new(),
+            ..Self::new(transcript)
+        }
+    }
+
     /// The first property that did not hold.
     pub fn violation(&self) -> Option<&Violation> {
         self.violations.first()

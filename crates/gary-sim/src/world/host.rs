@@ -209,6 +209,11 @@ impl Host {
         first.map(|(offer, _)| *offer)
     }
 
+    /// How many components it has.
+    pub(super) fn count(&self) -> usize {
+        self.components.len()
+    }
+
     /// The machine loses power, and all that runs on it.
     pub(super) fn crash(&mut self) -> Vec<PromiseId> {
         let components = std::mem::take(&mut self.components);

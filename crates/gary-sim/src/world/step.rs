@@ -11,8 +11,9 @@ use super::virtual_world::{REMEMBERED_MAX, World};
 use crate::adapter::Passed;
 use crate::seen::Seen;
 
-/// How many packets a slow node reads in the time that it takes for anything else.
-const PACKETS_PER_FRAME: u32 = 20;
+/// How many packets and timers a slow node handles in the time that a frame takes it: they come all the time,
+/// and take next to nothing.
+const SMALL_PER_LARGE: u32 = 20;
 
 impl World {
     /// Gives a node something to take in: at once, or when it is done with what came before.
@@ -46,7 +47,7 @@ impl World {
         let local = its.clock.read(self.now);
         let id = its.id;
         let takes = match &input {
-            Input::Packet { .. } => its.each / PACKETS_PER_FRAME,
+            Input::Packet { .. } | Input::Due | Input::Stored(_) => its.each / SMALL_PER_LARGE,
             _ => its.each,
         };
         its.busy_until = its.busy_until.max(self.now.after(takes));

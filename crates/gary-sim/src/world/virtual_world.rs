@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use gary_agent::Agent;
 use gary_promise::{AgentId, AgentKey, BootEpoch, ClusterId, Frame, PromiseId, Time};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -15,6 +16,7 @@ use super::network::{Network, NetworkSpec};
 use super::node::{Input, Node, NodeNo, NodeSpec};
 use super::owner::Owner;
 use super::queue::{Happening, Queue};
+use super::release::Release;
 use crate::seen::Seen;
 use crate::watch::Watch;
 
@@ -109,6 +111,17 @@ impl World {
     /// The world's own time.
     pub const fn now(&self) -> Time {
         self.now
+    }
+
+    /// What a node's agent makes of the world; `None` while the node is down.
+    pub fn agent(&self, node: NodeNo) -> Option<&Agent<Release>> {
+        self.nodes.get(node.0)?.agent.as_deref()
+    }
+
+    /// How many components a node's host runs or is about to.
+    pub fn components(&self, node: NodeNo) -> usize {
+        let its = self.nodes.get(node.0);
+        its.map_or(0, |its| its.host.count())
     }
 
     /// How many frames were said.
