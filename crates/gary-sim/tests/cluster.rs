@@ -231,6 +231,7 @@ impl Cluster {
                     Fact::Forgotten(id) => {
                         node.disk.remove(id);
                     }
+                    Fact::Assessed(_) => {}
                 }
             }
         }

@@ -64,11 +64,20 @@ impl<C: Speech> Dealings<C> {
                     now,
                     voice: &mut self.voice,
                     candidates: &self.candidates,
+                    keepers: &self.keepers,
                     random: &mut self.random,
                 };
                 self.tending.handle_offer(promise, host, tools);
             }
-            Body::Accept(_) => self.hosting.handle_acceptance(promise, &mut self.voice),
+            Body::Accept(accept) => {
+                let (keeper, workload) = (promise.by(), accept.workload);
+                self.hosting.handle_acceptance(promise, &mut self.voice);
+                if let Some(keep) = self.keepers.keep(&keeper, &workload)
+                    && keeper != self.id()
+                {
+                    self.hosting.depend(now, keeper, workload, keep);
+                }
+            }
             _ => self.counters.count(Fault::OutOfPlace),
         }
     }

@@ -10,6 +10,7 @@ use gary_promise::{
 };
 use rand::Rng;
 
+use super::custody::Custodies;
 use super::hosted::{
     DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, STEADY_AFTER, State, accepted,
 };
@@ -48,6 +49,8 @@ pub(crate) struct Hosting {
     due: BTreeSet<(Time, Version)>,
     /// Acceptances whose withdrawal came before them: a withdrawal is final, in whatever order it comes.
     withdrawn_early: VecDeque<PromiseId>,
+    /// What it makes of those it hosts for.
+    custodies: Custodies,
 }
 
 /// An invitation whose intent was checked.
@@ -94,6 +97,7 @@ impl Hosting {
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
             withdrawn_early: VecDeque::new(),
+            custodies: Custodies::default(),
         }
     }
 
@@ -242,6 +246,65 @@ impl Hosting {
         voice.keep_promise(&start.intent);
         voice.keep_promise(&start.acceptance);
         voice.order(Order::Start(Box::new(start)));
+    }
+
+    /// It depends on a keeper for what is bound of a workload, by this promise of the keeper's.
+    pub(crate) fn depend(
+        &mut self,
+        now: Time,
+        keeper: AgentId,
+        workload: WorkloadId,
+        keep: PromiseId,
+    ) {
+        if self.is_bound_to(keeper, workload) {
+            self.custodies.begin(now, keeper, workload, keep);
+        }
+    }
+
+    /// Those it hosts for show what they keep.
+    pub(crate) fn handle_keeps<C: Speech>(
+        &mut self,
+        now: Time,
+        keeper: AgentId,
+        keeps: &BTreeMap<WorkloadId, PromiseId>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let theirs = self.by_promisee.get(&keeper).into_iter().flatten();
+        let hosted = theirs.filter_map(|version| self.hosted.get(version));
+        let workloads: BTreeSet<WorkloadId> = hosted
+            .filter(|its| its.is_bound())
+            .map(|its| its.host.workload)
+            .collect();
+        for workload in workloads {
+            if let Some(keep) = keeps.get(&workload) {
+                self.custodies.begin(now, keeper, workload, *keep);
+            }
+        }
+        for (workload, assessment) in self.custodies.shown(now, keeper, keeps, voice.promiser()) {
+            voice.note(assessment, workload, None);
+        }
+    }
+
+    /// Those it hosts for can be reached, or not any more. Whatever it makes of that, it hosts on.
+    pub(crate) fn handle_liveness<C: Speech>(
+        &mut self,
+        now: Time,
+        keeper: AgentId,
+        is_up: bool,
+        voice: &mut Voice<C, Order>,
+    ) {
+        for (workload, assessment) in self.custodies.seen(now, keeper, is_up, voice.promiser()) {
+            voice.note(assessment, workload, None);
+        }
+    }
+
+    fn is_bound_to(&self, keeper: AgentId, workload: WorkloadId) -> bool {
+        let first = Version::first(BootEpoch(0));
+        let of_it = self.by_slot.range((workload, Slot(0), first)..);
+        of_it
+            .take_while(|(its, _, _)| *its == workload)
+            .filter_map(|(_, _, version)| self.hosted.get(version))
+            .any(|its| its.is_bound() && its.host.promisee == keeper)
     }
 
     /// A keeper takes its acceptance back: the hosting is one half, and ends.
@@ -451,6 +514,10 @@ impl Hosting {
             if theirs.is_empty() {
                 self.by_promisee.remove(&hosted.host.promisee);
             }
+        }
+        if !self.is_bound_to(hosted.host.promisee, hosted.host.workload) {
+            self.custodies
+                .end(hosted.host.promisee, hosted.host.workload);
         }
         let withdrawal = voice.withdraw(&hosted.offer, reason);
         if let State::Bound { acceptance, .. } = &hosted.state {

@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    Absence, AgentId, Body, Denial, Evidence, Generation, Host, Keep, Lineage, Own, Promise,
-    Reason, Refusal, Renewal, Slot, Submitters, Time, Use, Verified, Version, Withdrawal, Word,
-    WorkloadId,
+    Absence, AgentId, Body, Denial, Evidence, Generation, Host, Keep, Lineage, Observer, Own,
+    Promise, Reason, Refusal, Renewal, Slot, Submitters, Time, Use, Verified, Version, Withdrawal,
+    Word, WorkloadId,
 };
 use rand::Rng;
 
+use super::account::Account;
+use super::counted::PATIENCE;
 use super::refusals::Remembered;
 use super::tended::{Keeper, Tended, dismiss};
 use crate::candidates::Candidates;
 use crate::hosting::Order;
+use crate::keepers::Keepers;
 use crate::trust::Trust;
-use crate::voice::{Speech, Voice};
+use crate::voice::{Assessed, Speech, Voice};
 
 /// The most workloads that one agent keeps.
 pub const WORKLOADS_MAX: usize = 4096;
@@ -324,6 +327,16 @@ impl Tending {
         }
     }
 
+    /// Who keeps what has changed: what has waited for it is looked at.
+    pub(crate) fn handle_keeps(&mut self, now: Time) {
+        let conditional = self.tended.values();
+        let conditional = conditional.filter(|its| !its.intent.condition().requirements.is_empty());
+        let conditional: Vec<WorkloadId> = conditional.map(|its| its.workload).collect();
+        for workload in conditional {
+            self.wake(workload, now);
+        }
+    }
+
     pub(crate) fn due_at(&self) -> Option<Time> {
         self.queue.first().map(|(at, _)| *at)
     }
@@ -340,6 +353,36 @@ impl Tending {
     ) -> impl Iterator<Item = (&AgentId, &Remembered)> {
         let tended = self.tended.get(workload);
         tended.into_iter().flat_map(|its| its.refusals.iter())
+    }
+
+    /// What can be said of a workload that is kept.
+    pub(crate) fn account<C: Speech>(
+        &self,
+        workload: &WorkloadId,
+        keepers: &Keepers,
+        voice: &Voice<C, Order>,
+        now: Time,
+    ) -> Option<Account> {
+        let tended = self.tended.get(workload)?;
+        let observer = Observer::new(voice.promiser(), PATIENCE);
+        let counted = tended.counted().filter_map(|its| {
+            Some(Assessed {
+                assessment: its.assess(&observer, now)?,
+                epoch: voice.promiser().epoch(),
+                workload: *workload,
+                slot: Some(its.host.slot),
+            })
+        });
+        let refusals = tended.refusals.iter();
+        let history = voice.journal().filter(|its| its.workload == *workload);
+        Some(Account {
+            generation: tended.wanted.lineage.generation(),
+            unmet: tended.unmet(keepers).into_iter().cloned().collect(),
+            open: tended.holes(&observer, now),
+            counted: counted.collect(),
+            refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),
+            history: history.copied().collect(),
+        })
     }
 
     /// The workloads that are kept: their generations, and how many hostings of each are counted.
@@ -378,6 +421,7 @@ pub(crate) struct Tools<'a, C, R> {
     pub(crate) now: Time,
     pub(crate) voice: &'a mut Voice<C, Order>,
     pub(crate) candidates: &'a Candidates,
+    pub(crate) keepers: &'a Keepers,
     pub(crate) random: &'a mut R,
 }
 
@@ -387,6 +431,7 @@ impl<C, R> Tools<'_, C, R> {
             now: self.now,
             voice: self.voice,
             candidates: self.candidates,
+            keepers: self.keepers,
             trust,
             random: self.random,
         }

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use gary_promise::{AgentId, Frame, PromiseId, SignedRecord};
 
+use super::journal::Assessed;
+
 /// The most frames that wait for what they follow from to be stored. A disk that is so far behind is as
 /// good as gone: what is said beyond is dropped, as a network might, and said again later.
 pub const HELD_MAX: usize = 65_536;
@@ -15,6 +17,9 @@ pub enum Fact {
     Record(SignedRecord),
     /// A promise that nothing depends on any more. Its record, and what withdrew it, can go.
     Forgotten(PromiseId),
+    /// A judgement that has changed. It is history: nothing follows from it, and beyond
+    /// [`JOURNAL_MAX`](super::JOURNAL_MAX) the oldest can go.
+    Assessed(Assessed),
 }
 
 /// Facts to store together, or not at all.
@@ -51,8 +56,12 @@ struct Held<T> {
 pub(crate) struct Outbox<O> {
     /// Of the write that is being put together.
     facts: Vec<Fact>,
+    /// What goes along with it, and nothing waits for.
+    notes: Vec<Assessed>,
     writes: VecDeque<Write>,
     last: WriteId,
+    /// The last write that something may follow from.
+    binding: WriteId,
     stored: WriteId,
     frames: VecDeque<Held<Transmit>>,
     orders: VecDeque<Held<O>>,
@@ -62,8 +71,10 @@ impl<O> Outbox<O> {
     pub(crate) fn new() -> Self {
         Self {
             facts: Vec::new(),
+            notes: Vec::new(),
             writes: VecDeque::new(),
             last: WriteId::default(),
+            binding: WriteId::default(),
             stored: WriteId::default(),
             frames: VecDeque::new(),
             orders: VecDeque::new(),
@@ -73,6 +84,12 @@ impl<O> Outbox<O> {
     /// Stores a fact along with the others of this step.
     pub(crate) fn store(&mut self, fact: Fact) {
         self.facts.push(fact);
+    }
+
+    /// Stores what nothing follows from: what is said does not wait for it, unless it waits for something
+    /// else of the same write.
+    pub(crate) fn note(&mut self, assessed: Assessed) {
+        self.notes.push(assessed);
     }
 
     /// Says something once all that was stored so far is.
@@ -102,9 +119,13 @@ impl<O> Outbox<O> {
     }
 
     pub(crate) fn poll_write(&mut self) -> Option<Write> {
-        if !self.facts.is_empty() {
+        if !self.facts.is_empty() || !self.notes.is_empty() {
             self.last = WriteId(self.last.0 + 1);
-            let facts = std::mem::take(&mut self.facts);
+            if !self.facts.is_empty() {
+                self.binding = self.last;
+            }
+            let mut facts = std::mem::take(&mut self.facts);
+            facts.extend(self.notes.drain(..).map(Fact::Assessed));
             self.writes.push_back(Write {
                 id: self.last,
                 facts,
@@ -124,7 +145,7 @@ impl<O> Outbox<O> {
     /// The write that what is said now has to wait for.
     pub(crate) fn write(&self) -> WriteId {
         match self.facts.is_empty() {
-            true => self.last,
+            true => self.binding,
             // The write that is being put together will have the next number.
             false => WriteId(self.last.0 + 1),
         }
@@ -141,7 +162,10 @@ fn released<T>(held: &mut VecDeque<Held<T>>, stored: WriteId) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use gary_promise::{BootEpoch, Hint, Version};
+    use gary_promise::{
+        AgentKey, BootEpoch, ClusterId, Evidence, Hint, Observer, Promiser, Time, Version,
+        WorkloadId,
+    };
 
     use super::*;
 
@@ -150,6 +174,22 @@ mod tests {
             agent: AgentId::from_bytes([number; 32]),
             version: Version::first(BootEpoch(1)),
         })
+    }
+
+    fn assessed() -> Assessed {
+        let key = AgentKey::from_seed(&[1; 32]);
+        let promiser = Promiser::new(key, ClusterId::from_bytes([1; 32]), BootEpoch(1));
+        let observer = Observer::new(&promiser, std::time::Duration::ZERO);
+        let promise = PromiseId {
+            promiser: promiser.id(),
+            version: Version::first(BootEpoch(1)),
+        };
+        Assessed {
+            assessment: observer.assess_lasting(promise, &Evidence::default(), Time::from_us(1)),
+            epoch: BootEpoch(1),
+            workload: WorkloadId::from_bytes([1; 16]),
+            slot: None,
+        }
     }
 
     fn fact() -> Fact {
@@ -176,6 +216,28 @@ mod tests {
         outbox.handle_stored(write.id);
         assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(2)));
         assert_eq!(outbox.poll_order(), Some(7));
+    }
+
+    #[test]
+    fn nothing_waits_for_what_is_history() {
+        let to = AgentId::from_bytes([2; 32]);
+        let mut outbox = Outbox::<u8>::new();
+        outbox.note(assessed());
+        outbox.say(to, hint(1));
+        assert!(outbox.poll_write().is_some());
+        outbox.say(to, hint(2));
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(1)));
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(2)));
+
+        // It goes along with what is waited for.
+        outbox.note(assessed());
+        outbox.store(fact());
+        outbox.say(to, hint(3));
+        let write = outbox.poll_write().expect("both");
+        assert_eq!(write.facts.len(), 2);
+        assert_eq!(outbox.poll_frame(), None);
+        outbox.handle_stored(write.id);
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(3)));
     }
 
     #[test]

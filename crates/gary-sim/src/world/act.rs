@@ -108,6 +108,16 @@ pub enum Act {
 pub enum Submission {
     /// A new workload.
     Founds(Box<Use>),
+    /// A new workload, under the condition that another stands which the same owner has signed and not
+    /// submitted. That one is submitted when it is repeated: it counts as submitted just before.
+    FoundsIf {
+        /// What is intended.
+        wanted: Box<Use>,
+        /// What it waits for.
+        needed: Box<Use>,
+        /// The node that the one it waits for goes to.
+        needed_at: NodeNo,
+    },
     /// Something else of a workload.
     Updates {
         /// Which, counted by the order of the owner's submissions.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_agent::{Dealings, Setup};
+use gary_agent::{Dealings, Setup, Shown};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Denial, Dismissal, Frame, Notice, Promise, Sequence, Signed,
     SignedRecord, Surplus, Version,
@@ -96,6 +96,7 @@ impl World {
         self.watch.see(self.now, seen);
         let mut agent = Dealings::new(setup, WireCodec, local);
         agent.resume(local, its.disk.records());
+        agent.recall(its.disk.assessed());
         its.busy_until = self.now;
         its.agent = Some(agent);
         self.take_out(node, Passed::default());
@@ -215,6 +216,9 @@ impl World {
                 }
             }
         }
+        for owner in 0..self.nodes.len() {
+            self.show(NodeNo(owner));
+        }
     }
 
     /// Whether one can be found from another: it is up, and something passes in some direction.
@@ -229,8 +233,7 @@ impl World {
             return Passed::default();
         }
         let id = self.nodes[other.0].id;
-        let capacity = self.nodes[other.0].spec.capacity.clone();
-        let considers = self.nodes[other.0].spec.published_consider();
+        let shown = self.shown(other);
         let its = &mut self.nodes[observer.0];
         let seen = Seen::Views {
             observer: its.id,
@@ -241,13 +244,53 @@ impl World {
         let local = its.clock.read(self.now);
         if let Some(agent) = its.agent.as_mut() {
             if is_there {
-                agent.handle_sheet(id, Some(capacity), considers);
+                agent.handle_sheet(local, id, shown);
             }
             agent.handle_liveness(local, id, is_there);
         }
         match its.spec.adapter.as_mut() {
             Some(adapter) if !is_there => adapter.misses(id),
             _ => Passed::default(),
+        }
+    }
+
+    /// What a node's sheet shows.
+    fn shown(&mut self, node: NodeNo) -> Shown {
+        let its = &self.nodes[node.0];
+        let records = its.disk.records();
+        let mut shown = Shown {
+            capacity: Some(its.spec.capacity.clone()),
+            consider: its.spec.published_consider(),
+            ..Shown::default()
+        };
+        for record in records {
+            if let SignedRecord::Promise(signed) = &record
+                && let Some(promise) = self.watch.reader().promise(signed)
+                && let gary_promise::Body::Keep(keep) = promise.body()
+            {
+                shown.keeps.insert(keep.workload, promise.id());
+            }
+        }
+        shown
+    }
+
+    /// Shows a node's sheet to all who can see it.
+    pub(super) fn show(&mut self, owner: NodeNo) {
+        let id = self.nodes[owner.0].id;
+        let shown = self.shown(owner);
+        for observer in (0..self.nodes.len()).map(NodeNo) {
+            let is_cut = self.network.is_cut(owner, observer);
+            let its = &mut self.nodes[observer.0];
+            let local = its.clock.read(self.now);
+            if observer != owner
+                && !is_cut
+                && self.view.is_told(observer, owner)
+                && let Some(agent) = its.agent.as_mut()
+            {
+                agent.handle_sheet(local, id, shown.clone());
+                self.take_out(observer, Passed::default());
+                self.set_timer(observer);
+            }
         }
     }
 

@@ -51,6 +51,11 @@ impl View {
         self.told.retain(|(by, _), _| *by != observer);
     }
 
+    /// Whether an observer was told last that the other is there.
+    pub(super) fn is_told(&self, observer: NodeNo, other: NodeNo) -> bool {
+        self.told.get(&(observer, other)) == Some(&true)
+    }
+
     /// When an observer will notice that another is there, or is not; `None` where it is what it was told.
     pub(super) fn notices_at(
         &mut self,

@@ -164,7 +164,11 @@ impl World {
                 let agent = its.id;
                 let facts = &facts;
                 self.watch.see(self.now, Seen::Stores { agent, facts });
+                let is_shown = facts.iter().any(|fact| self.watch.is_of_sheet(fact));
                 self.take_in(node, Input::Stored(write));
+                if is_shown {
+                    self.show(node);
+                }
             }
             Happening::Due { node, boot }
                 if self.lives(node, boot) && self.nodes[node.0].due_at == Some(self.now) =>
