@@ -20,6 +20,9 @@ pub const NODES_MIN: usize = 3;
 /// The most nodes of a world that is drawn at random.
 pub const NODES_MAX: usize = 50;
 
+/// How many owners deploy what waits for nothing. One more deploys what does.
+const OWNERS: usize = 2;
+
 const MEBIBYTE: u64 = 1 << 20;
 const CORE: u64 = 1_000_000;
 
@@ -84,7 +87,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: 2,
+            owners: OWNERS + 1,
             network,
             view: ViewSpec::LAN,
         };
@@ -96,7 +99,49 @@ impl Plan {
         plan.start_nodes(count, &mut draw);
         plan.submit(count, &faults, &mut draw);
         plan.go_wrong(count, &faults, &mut draw);
+        plan.submit_on_condition(count, &mut draw);
         plan
+    }
+
+    /// An owner deploys what waits for something else: that is there before, comes later, never comes, or goes
+    /// again.
+    fn submit_on_condition(&mut self, count: usize, draw: &mut Draw) {
+        if draw.happens(50) {
+            return;
+        }
+        let owner = OWNERS;
+        let (to, needed_at) = (NodeNo(draw.upto(count)), NodeNo(draw.upto(count)));
+        let few = |draw: &mut Draw| draw.between(1, 3) as u32;
+        let (wanted, needed) = (few(draw), few(draw));
+        let what = Submission::FoundsIf {
+            wanted: Box::new(workload(wanted, Frailty::Sound, draw)),
+            needed: Box::new(workload(needed, Frailty::Sound, draw)),
+            needed_at,
+        };
+        let at = Duration::from_millis(500) + draw.sometime(self.faulty_for / 2);
+        self.acts.push((at, Act::Submit { owner, to, what }));
+        let needed = |what| Act::Submit {
+            owner,
+            to: needed_at,
+            what,
+        };
+        let (nth, is_first) = (0, true);
+        let after = match draw.upto(4) {
+            0 => return,
+            1 => Duration::from_millis(1),
+            _ => draw.sometime(self.faulty_for - at),
+        };
+        let comes = Submission::Repeats { nth, is_first };
+        self.acts.push((at + after, needed(comes)));
+        if draw.happens(30) {
+            let goes = Submission::Updates {
+                nth,
+                valency: Some(0),
+                component: None,
+            };
+            let later = draw.sometime(self.faulty_for.saturating_sub(at + after));
+            self.acts.push((at + after + later, needed(goes)));
+        }
     }
 
     fn start_nodes(&mut self, count: usize, draw: &mut Draw) {
@@ -112,7 +157,7 @@ impl Plan {
 
     /// Owners deploy, scale, update and delete.
     fn submit(&mut self, count: usize, faults: &Faults, draw: &mut Draw) {
-        for owner in 0..self.spec.owners {
+        for owner in 0..OWNERS {
             let workloads = draw.between(1, 3);
             for nth in 0..workloads {
                 let at = Duration::from_millis(500) + draw.sometime(self.faulty_for / 2);

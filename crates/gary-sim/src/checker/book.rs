@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gary_agent::{Fact, Order};
+use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
     AgentId, Body, Frame, Promise, PromiseId, Reason, SignedRecord, Time, Use, Verified, WorkloadId,
 };
 
 use super::cause::Causes;
 use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
+use super::keeps::Keeps;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::seen::Seen;
@@ -34,6 +35,10 @@ pub struct Book {
     pub(super) taken_back: Vec<(PromiseId, Reason)>,
     /// Promises in what was learned last.
     pub(super) made: Vec<PromiseId>,
+    /// What agents have written down last that they hold whose promises for.
+    pub(super) judged: BTreeMap<(AgentId, PromiseId), Assessed>,
+    /// Every `+keep` that was ever stored.
+    pub(super) keeps: Keeps,
 }
 
 impl Book {
@@ -112,7 +117,11 @@ impl Book {
                     self.cuts.extend(to.iter().map(|to| (*from, *to)));
                 }
             }
-            Seen::Heals | Seen::Calms => self.cuts.clear(),
+            Seen::Heals => self.cuts.clear(),
+            Seen::Calms => {
+                self.cuts.clear();
+                self.keeps.calm(at);
+            }
             Seen::Stalls { agent, span_ms } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
                     let until = at.after(Duration::from_millis(span_ms));
@@ -271,6 +280,11 @@ impl Book {
                     if let Some(its) = self.agents.get_mut(&agent) {
                         its.disk.insert(id);
                     }
+                    if let Some(promise) = self.promises.get(&id)
+                        && id.promiser == agent
+                    {
+                        self.keeps.made(promise);
+                    }
                     if let Some(acceptance) = self.acceptances.get_mut(&id)
                         && id.promiser == agent
                     {
@@ -288,6 +302,7 @@ impl Book {
                     if id.promiser != agent {
                         continue;
                     }
+                    self.keeps.forgotten(at, id);
                     if let Some(offer) = self.offers.get_mut(id) {
                         offer.withdrawn_at.get_or_insert(at);
                     }
@@ -299,6 +314,10 @@ impl Book {
                             self.causes.by_itself(offer);
                         }
                     }
+                }
+                Fact::Assessed(assessed) => {
+                    let of = (agent, assessed.assessment.promise());
+                    self.judged.insert(of, *assessed);
                 }
             }
         }

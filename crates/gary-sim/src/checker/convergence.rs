@@ -83,7 +83,7 @@ fn check_workload(
     book: &Book,
 ) -> Verdict {
     let name = book.names.of_workload(workload);
-    let Some(wanted) = kept(workload, keeper, book)? else {
+    let Some((intent, wanted)) = kept(workload, keeper, book)? else {
         return match hosted.values().flatten().next() {
             Some(offer) => {
                 let offer = book.names.of_promise(offer);
@@ -116,7 +116,7 @@ fn check_workload(
             }
         }
     }
-    if Frailty::of(&wanted.component).is_lasting() {
+    if Frailty::of(&wanted.component).is_lasting() || is_pending(intent, book) {
         return Ok(());
     }
     for slot in wanted.valency.slots() {
@@ -138,23 +138,24 @@ fn kept<'a>(
     workload: &WorkloadId,
     keeper: AgentId,
     book: &'a Book,
-) -> Result<Option<&'a Use>, String> {
+) -> Result<Option<(&'a PromiseId, &'a Use)>, String> {
     let disk = book.agents.get(&keeper).map(|its| &its.disk);
     let theirs = disk.into_iter().flatten().filter_map(|id| {
         let promise = book.promises.get(id)?;
-        (promise.workload().as_ref() == Some(workload)).then(|| book.intent(id))?
+        let is_of_it = promise.workload().as_ref() == Some(workload);
+        is_of_it.then(|| Some((id, book.intent(id)?)))?
     });
-    let latest = theirs.max_by_key(|its| its.lineage.generation());
+    let latest = theirs.max_by_key(|(_, its)| its.lineage.generation());
     let acknowledged = book.workloads.get(workload);
     let promised = acknowledged.and_then(|its| book.intent(&its.acknowledged));
     let name = book.names.of_workload(workload);
     match (latest, promised) {
-        (Some(latest), Some(promised))
+        (Some((_, latest)), Some(promised))
             if latest.lineage.generation() < promised.lineage.generation() =>
         {
             Err(format!("what an owner was told is kept of {name} is lost"))
         }
-        (Some(latest), _) if latest.valency.get() == 0 => Ok(None),
+        (Some((_, latest)), _) if latest.valency.get() == 0 => Ok(None),
         (Some(latest), _) => Ok(Some(latest)),
         // A workload of which nothing is left was deleted, by an intent that was acknowledged or not.
         (None, Some(promised)) if promised.valency.get() > 0 && !was_deleted(workload, book) => {
@@ -162,6 +163,17 @@ fn kept<'a>(
         }
         (None, _) => Ok(None),
     }
+}
+
+/// Whether an intent is made under a condition of which not everybody knows that it is met.
+fn is_pending(intent: &PromiseId, book: &Book) -> bool {
+    book.promises.get(intent).is_some_and(|promise| {
+        let unmet = promise.condition().unmet(|required| {
+            book.keeps
+                .surely_meet(required, |keeper| book.is_up(keeper))
+        });
+        !unmet.is_empty()
+    })
 }
 
 /// Whether its owner ever signed that it uses nothing of it any more.
