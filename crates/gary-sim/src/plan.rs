@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gary_promise::{
-    Architecture, Capacity, Interfaces, Labels, Lineage, Needs, Portion, Resources, Routes, Spec,
-    Spread, Submitters, Use, Valency,
+    Architecture, Axis, Capacity, Interfaces, LabelKey, LabelValue, Labels, Lineage, Needs,
+    Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -73,7 +73,11 @@ impl Plan {
             _ => draw.between(NODES_MIN, 9),
         };
         let faulty_for = Duration::from_secs(draw.between(20, 45) as u64);
-        let nodes = (0..count).map(|_| node(&faults, &mut draw)).collect();
+        let mut nodes: Vec<NodeSpec> = (0..count).map(|_| node(&faults, &mut draw)).collect();
+        let mut places = Draw(ChaCha8Rng::seed_from_u64(seed ^ 0x91ace));
+        for node in &mut nodes {
+            furnish(&mut node.capacity, &mut places);
+        }
         let network = match faults.noisy_network {
             true => NetworkSpec {
                 latency: Duration::from_micros(draw.between(100, 20_000) as u64),
@@ -355,6 +359,55 @@ fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
     spec
 }
 
+/// Which interfaces some machines give, and some components import.
+const INTERFACE: &str = "wasi:keyvalue/store";
+
+/// Gives a machine a zone and a rack, as most have, and lets some be of another architecture or give more.
+fn furnish(capacity: &mut Capacity, draw: &mut Draw) {
+    let mut labels: Vec<(LabelKey, LabelValue)> = Vec::new();
+    for (key, values, percent) in [("zone", ["a", "b", "c"], 80), ("rack", ["x", "y", "z"], 60)] {
+        let value = values[draw.upto(values.len())];
+        if draw.happens(percent)
+            && let (Ok(key), Ok(value)) = (key.parse(), value.parse())
+        {
+            labels.push((key, value));
+        }
+    }
+    capacity.labels = Labels::new(labels).unwrap_or_default();
+    if draw.happens(15)
+        && let Ok(other) = "aarch64".parse()
+    {
+        capacity.architecture = other;
+    }
+    if draw.happens(70) {
+        capacity.interfaces = interfaces();
+    }
+}
+
+fn interfaces() -> Interfaces {
+    Interfaces::new(INTERFACE.parse()).unwrap_or_default()
+}
+
+/// Lets a workload ask for something of a machine, now and then, and say over what it should be spread.
+fn ask(wanted: &mut Use, draw: &mut Draw) {
+    if draw.happens(20)
+        && let (Ok(key), Ok(value)) = ("zone".parse(), "a".parse())
+    {
+        wanted.needs.labels = Labels::new([(key, value)]).unwrap_or_default();
+    }
+    if draw.happens(20) {
+        wanted.needs.architecture = Some(architecture());
+    }
+    if draw.happens(20) {
+        wanted.needs.interfaces = interfaces();
+    }
+    if draw.happens(30)
+        && let Ok(rack) = "rack".parse()
+    {
+        wanted.spread = Spread::new([Axis::Label(rack)]).unwrap_or_default();
+    }
+}
+
 /// A machine with so much of each, and nothing said of it.
 pub fn capacity(cpu_cores_micro: u64, memory_bytes: u64) -> Capacity {
     Capacity {
@@ -375,7 +428,9 @@ fn workload(valency: u32, frailty: Frailty, draw: &mut Draw) -> Use {
         draw.between(16, 256) as u64 * MEBIBYTE,
     );
     let portion = portion.expect("it is something of both");
-    intent(valency, portion, frailty)
+    let mut wanted = intent(valency, portion, frailty);
+    ask(&mut wanted, draw);
+    wanted
 }
 
 /// An owner's intent to use `valency` hostings of a component of this kind.

@@ -6,6 +6,7 @@ use super::broken_has_a_cause::BrokenHasACause;
 use super::capacity_is_promised::CapacityIsPromised;
 use super::conditions_quench::ConditionsQuench;
 use super::convergence::Convergence;
+use super::downstream_choice::DownstreamChoice;
 use super::free_refusal::FreeRefusal;
 use super::no_hidden_desired_state::NoHiddenDesiredState;
 use super::no_promising_for_others::NoPromisingForOthers;
@@ -42,6 +43,7 @@ pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
         Box::<NoSpecialNode>::default(),
         Box::<NoHiddenDesiredState>::default(),
         Box::<PartitionFreedom>::default(),
+        Box::<DownstreamChoice>::default(),
         Box::<TrustIsLocal>::default(),
     ]
 }

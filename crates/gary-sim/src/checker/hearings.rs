@@ -1,6 +1,6 @@
 //! What keepers have heard of the hostings they count, as far as it can be seen from outside.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{AgentId, Frame, PromiseId, Time, Version};
@@ -69,7 +69,7 @@ pub(super) struct Hearings {
     heard: BTreeMap<PromiseId, Heard>,
     jumped: BTreeMap<AgentId, u64>,
     /// Offers that a keeper has heard to be withdrawn, in so many words or by a renewal that names them no more.
-    withdrawn: BTreeSet<PromiseId>,
+    withdrawn: BTreeMap<PromiseId, Time>,
     /// When their hosts have last said that they do not keep them.
     denied: BTreeMap<PromiseId, Time>,
     /// When their hosts have last said that they go away for a while.
@@ -143,7 +143,12 @@ impl Hearings {
 
     /// Whether its keeper has ever heard that it is withdrawn.
     pub(super) fn is_withdrawn(&self, offer: &PromiseId) -> bool {
-        self.withdrawn.contains(offer)
+        self.withdrawn.contains_key(offer)
+    }
+
+    /// When its keeper has first heard that it is withdrawn.
+    pub(super) fn withdrawn_at(&self, offer: &PromiseId) -> Option<Time> {
+        self.withdrawn.get(offer).copied()
     }
 
     /// Whether its keeper has ever heard from its host that it is not kept.
@@ -178,7 +183,7 @@ impl Hearings {
                         heard.stands(at);
                     } else if id.version < renewal.version {
                         heard.is_contradicted = Some(at);
-                        self.withdrawn.insert(*id);
+                        self.withdrawn.entry(*id).or_insert(at);
                     }
                 }
             }
@@ -198,7 +203,7 @@ impl Hearings {
             }
             _ => {
                 for (id, _) in book.taken_back.iter().filter(|(id, _)| id.promiser == from) {
-                    self.withdrawn.insert(*id);
+                    self.withdrawn.entry(*id).or_insert(at);
                     if let Some(heard) = self.heard.get_mut(id) {
                         heard.is_contradicted = Some(at);
                     }

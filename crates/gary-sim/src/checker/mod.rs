@@ -25,6 +25,8 @@ mod broken_has_a_cause;
 mod capacity_is_promised;
 mod conditions_quench;
 mod convergence;
+mod crowding;
+mod downstream_choice;
 mod free_refusal;
 mod no_hidden_desired_state;
 mod no_promising_for_others;
