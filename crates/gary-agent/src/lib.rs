@@ -49,9 +49,10 @@ pub use refused::{Counters, Fault};
 pub use tending::{
     ANSWERS_WITHIN, Account, DISMISSED_MAX, DeployError, INVITED_PER_SLOT, REFUSALS_MAX,
     REOPEN_WAITS, ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, WIDENINGS_MAX,
-    WORKLOADS_MAX,
+    WITHDRAWN_MAX, WORKLOADS_MAX,
 };
 pub use trust::{HALF_LIFE, TRUSTED_MAX};
 pub use voice::{
-    Assessed, Fact, HELD_MAX, JOURNAL_MAX, Speech, Transmit, Unverified, Write, WriteId,
+    Assessed, Fact, HELD_BYTES_PER_PEER_MAX, HELD_FRAMES_PER_PEER_MAX, HELD_MAX, JOURNAL_MAX,
+    Speech, Transmit, Unverified, Write, WriteId,
 };

@@ -315,6 +315,11 @@ impl<C: Speech> Dealings<C> {
         self.hosting.counts()
     }
 
+    /// How many frames were dropped, since too much waited for the disk.
+    pub const fn dropped(&self) -> u64 {
+        self.voice.dropped()
+    }
+
     /// What was refused, and why.
     pub const fn counters(&self) -> &Counters {
         &self.counters

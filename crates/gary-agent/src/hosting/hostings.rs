@@ -17,6 +17,7 @@ use super::hosted::{
 use super::order::{HostReport, Order};
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
+use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
 
 /// The most hostings of one agent, offered and bound.
@@ -226,26 +227,26 @@ impl Hosting {
         &mut self,
         acceptance: Verified<Promise>,
         voice: &mut Voice<C, Order>,
-    ) {
-        let Some(accept) = accepted(&acceptance) else {
-            return;
-        };
-        if accept.offer.promiser != voice.id() || self.withdrawn_early.contains(&acceptance.id()) {
-            return;
+    ) -> Result<(), Fault> {
+        let accept = accepted(&acceptance).ok_or(Fault::OutOfPlace)?;
+        if accept.offer.promiser != voice.id() {
+            return Err(Fault::NotForMe);
         }
-        let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
-            return;
-        };
+        let hosted = self.hosted.get_mut(&accept.offer.version);
+        let hosted = hosted.filter(|_| !self.withdrawn_early.contains(&acceptance.id()));
+        let hosted = hosted.ok_or(Fault::Gone)?;
+        if hosted.is_bound() {
+            return Err(Fault::Replay);
+        }
         let lapses = hosted.due_at();
-        let Some(start) = hosted.bind(acceptance) else {
-            return;
-        };
+        let start = hosted.bind(acceptance).ok_or(Fault::Mismatch)?;
         if let Some(lapses_at) = lapses {
             self.due.remove(&(lapses_at, accept.offer.version));
         }
         voice.keep_promise(&start.intent);
         voice.keep_promise(&start.acceptance);
         voice.order(Order::Start(Box::new(start)));
+        Ok(())
     }
 
     /// It depends on a keeper for what is bound of a workload, by this promise of the keeper's.
@@ -312,7 +313,7 @@ impl Hosting {
         &mut self,
         withdrawal: &Verified<Withdrawal>,
         voice: &mut Voice<C, Order>,
-    ) {
+    ) -> Result<(), Fault> {
         let acceptance = PromiseId {
             promiser: withdrawal.by(),
             version: withdrawal.of(),
@@ -330,8 +331,9 @@ impl Hosting {
                 }
                 self.withdrawn_early.push_back(acceptance);
             }
-            None => {}
+            None => return Err(Fault::Gone),
         }
+        Ok(())
     }
 
     /// Offers that will not be accepted, or are not any more, by the word of the one they were made to.
@@ -340,13 +342,18 @@ impl Hosting {
         from: AgentId,
         dismissal: &Dismissal,
         voice: &mut Voice<C, Order>,
-    ) {
+    ) -> Result<(), Fault> {
+        let mut heard = Ok(());
         for version in dismissal.offers.iter() {
-            let hosted = self.hosted.get(version);
-            if hosted.is_some_and(|its| its.host.promisee == from) {
-                self.withdraw(*version, Reason::Surplus, voice);
+            match self.hosted.get(version).map(|its| its.host.promisee) {
+                Some(promisee) if promisee == from => {
+                    self.withdraw(*version, Reason::Surplus, voice);
+                }
+                Some(_) => heard = Err(Fault::NotForMe),
+                None => heard = heard.and(Err(Fault::Gone)),
             }
         }
+        heard
     }
 
     /// A keeper counts another hosting for the slot. This agent withdraws if that is its own keeper, for
@@ -356,18 +363,22 @@ impl Hosting {
         from: AgentId,
         surplus: &gary_promise::Surplus,
         voice: &mut Voice<C, Order>,
-    ) {
-        let Some(hosted) = self.hosted.get(&surplus.yours.version) else {
-            return;
-        };
-        let host = &hosted.host;
-        let is_meant = surplus.yours == hosted.offer.id()
-            && host.promisee == from
-            && (host.workload, host.slot, host.generation)
-                == (surplus.workload, surplus.slot, surplus.generation);
-        if is_meant && surplus.winner != surplus.yours {
-            self.withdraw(surplus.yours.version, Reason::Surplus, voice);
+    ) -> Result<(), Fault> {
+        if surplus.yours.promiser != voice.id() {
+            return Err(Fault::NotForMe);
         }
+        let hosted = self.hosted.get(&surplus.yours.version);
+        let host = &hosted.ok_or(Fault::Gone)?.host;
+        if host.promisee != from {
+            return Err(Fault::NotForMe);
+        }
+        let is_meant = (host.workload, host.slot, host.generation)
+            == (surplus.workload, surplus.slot, surplus.generation);
+        if !is_meant || surplus.winner == surplus.yours {
+            return Err(Fault::Mismatch);
+        }
+        self.withdraw(surplus.yours.version, Reason::Surplus, voice);
+        Ok(())
     }
 
     /// What its own host tells.

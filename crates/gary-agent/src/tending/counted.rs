@@ -64,8 +64,10 @@ impl Counted {
         (before != value).then_some(assessment)
     }
 
-    pub(super) fn learn(&mut self, evidence: Evidence) {
-        self.evidence = self.evidence.join(evidence);
+    /// Adds to the evidence. Says whether it is news.
+    pub(super) fn learn(&mut self, evidence: Evidence) -> bool {
+        let joined = self.evidence.join(evidence);
+        std::mem::replace(&mut self.evidence, joined) != joined
     }
 
     /// Whether its host took it back itself, which is no breakage.

@@ -18,6 +18,7 @@ use crate::backoff::Waits;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
+use crate::refused::Fault;
 use crate::trust::Trust;
 use crate::voice::{Speech, Voice};
 
@@ -411,35 +412,43 @@ impl Tended {
         occupancy
     }
 
-    /// An offer has come. One that no round waits for is dismissed. Says whether it waits for the end of a
-    /// round now.
+    /// An offer has come, and waits for the end of a round. One that no round waits for is dismissed.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not wait.
     pub(super) fn handle_offer<C: Speech, R: Rng>(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
         keeper: &mut Keeper<'_, C, R>,
-    ) -> bool {
-        let is_awaited = host.generation == self.wanted.lineage.generation()
+    ) -> Result<(), Fault> {
+        let generation = self.wanted.lineage.generation();
+        let is_awaited = host.generation == generation
             && self.wanted.valency.has(host.slot)
             && !self.dismissed.contains(&(offer.by(), offer.version()));
         let is_known = self.round.as_ref().is_some_and(|round| round.has(&offer));
         // What comes again changes nothing.
         if is_known || self.counts(&offer.by(), offer.version()) {
-            return false;
+            return Err(Fault::Replay);
         }
         match &mut self.round {
             Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
                 self.refusals.forget(&offer.by());
                 round.offered(Offered { offer, host });
-                true
+                Ok(())
             }
             _ => {
                 if self.dismissed.len() >= DISMISSED_MAX {
                     self.dismissed.clear();
                 }
-                self.dismissed.insert((offer.by(), offer.version()));
+                let is_new = self.dismissed.insert((offer.by(), offer.version()));
                 dismiss(keeper.voice, offer.by(), [offer.version()]);
-                false
+                Err(match host.generation < generation {
+                    true => Fault::Stale,
+                    false if is_new => Fault::Unasked,
+                    false => Fault::Replay,
+                })
             }
         }
     }
@@ -574,12 +583,20 @@ impl Tended {
         self.next_round_at = keeper.now.after(wait);
     }
 
-    /// Learns something of one hosting.
-    pub(super) fn learn(&mut self, slot: Slot, host: &AgentId, offer: Version, evidence: Evidence) {
+    /// Learns something of one hosting. Says whether it is news.
+    pub(super) fn learn(
+        &mut self,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+        evidence: Evidence,
+    ) -> bool {
         let counted = self.slots.get_mut(&slot).into_iter().flatten();
+        let mut is_news = false;
         for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
-            its.learn(evidence);
+            is_news |= its.learn(evidence);
         }
+        is_news
     }
 
     /// A host took its offer back, or does not stand by it.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use gary_promise::{AgentId, Frame, PromiseId, SignedRecord};
 
 use super::journal::Assessed;
+use super::weight::Weights;
 
 /// The most frames that wait for what they follow from to be stored. A disk that is so far behind is as
 /// good as gone: what is said beyond is dropped, as a network might, and said again later.
@@ -64,6 +65,10 @@ pub(crate) struct Outbox<O> {
     binding: WriteId,
     stored: WriteId,
     frames: VecDeque<Held<Transmit>>,
+    /// How much of it is for whom.
+    weights: Weights,
+    /// How many frames were dropped, since too much waited.
+    dropped: u64,
     orders: VecDeque<Held<O>>,
 }
 
@@ -77,6 +82,8 @@ impl<O> Outbox<O> {
             binding: WriteId::default(),
             stored: WriteId::default(),
             frames: VecDeque::new(),
+            weights: Weights::default(),
+            dropped: 0,
             orders: VecDeque::new(),
         }
     }
@@ -94,7 +101,8 @@ impl<O> Outbox<O> {
 
     /// Says something once all that was stored so far is.
     pub(crate) fn say(&mut self, to: AgentId, frame: Frame) {
-        if self.frames.len() >= HELD_MAX {
+        if self.frames.len() >= HELD_MAX || !self.weights.add(to, &frame) {
+            self.dropped = self.dropped.saturating_add(1);
             return;
         }
         let after = self.write();
@@ -135,7 +143,14 @@ impl<O> Outbox<O> {
     }
 
     pub(crate) fn poll_frame(&mut self) -> Option<Transmit> {
-        released(&mut self.frames, self.stored)
+        let transmit = released(&mut self.frames, self.stored)?;
+        self.weights.release(transmit.to, &transmit.frame);
+        Some(transmit)
+    }
+
+    /// How many frames were dropped, since too much waited for the disk.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     pub(crate) fn poll_order(&mut self) -> Option<O> {
@@ -167,6 +182,7 @@ mod tests {
         WorkloadId,
     };
 
+    use super::super::weight::HELD_FRAMES_PER_PEER_MAX;
     use super::*;
 
     fn hint(number: u8) -> Frame {
@@ -253,9 +269,32 @@ mod tests {
     fn a_disk_that_never_answers_holds_only_so_much() {
         let mut outbox = Outbox::<u8>::new();
         outbox.store(fact());
-        for _ in 0..HELD_MAX + 3 {
-            outbox.say(AgentId::from_bytes([2; 32]), hint(1));
+        for peer in 0..2 * HELD_MAX / HELD_FRAMES_PER_PEER_MAX {
+            let to = AgentId::from_bytes([peer as u8; 32]);
+            for _ in 0..HELD_FRAMES_PER_PEER_MAX {
+                outbox.say(to, hint(1));
+            }
         }
         assert_eq!(outbox.frames.len(), HELD_MAX);
+        assert_eq!(outbox.dropped(), HELD_MAX as u64);
+    }
+
+    #[test]
+    fn one_peer_has_only_so_much_of_it() {
+        let mut outbox = Outbox::<u8>::new();
+        let [one, other] = [1, 2].map(|peer| AgentId::from_bytes([peer; 32]));
+        outbox.store(fact());
+        for _ in 0..HELD_FRAMES_PER_PEER_MAX + 3 {
+            outbox.say(one, hint(1));
+        }
+        outbox.say(other, hint(2));
+        assert_eq!(outbox.frames.len(), HELD_FRAMES_PER_PEER_MAX + 1);
+        assert_eq!(outbox.dropped(), 3);
+        // What is said makes room again.
+        let write = outbox.poll_write().expect("one fact");
+        outbox.handle_stored(write.id);
+        while outbox.poll_frame().is_some() {}
+        outbox.say(one, hint(1));
+        assert_eq!((outbox.frames.len(), outbox.dropped()), (1, 3));
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use gary_promise::{
     AgentId, Assessment, Batch, Body, Codec, Condition, Frame, Own, Promise, PromiseId, Promiser,
-    Reason, SheetHead, Signed, SignedRecord, Slot, Statement, Verified, Verifier, Version,
-    Withdrawal, WorkloadId,
+    Reason, SheetHead, Signed, SignedRecord, Slot, Statement, Verified, Verifier, VerifyError,
+    Version, Withdrawal, WorkloadId,
 };
 
 use super::journal::{Assessed, Journal};
@@ -24,6 +24,8 @@ pub struct Unverified {
     pub by: AgentId,
     /// What is wrong.
     pub why: String,
+    /// Whether they have signed it, and only what it says cannot be understood.
+    pub is_signed: bool,
 }
 
 /// How an agent speaks: the only place that holds its key.
@@ -165,6 +167,7 @@ impl<C: Speech, O> Voice<C, O> {
             .map_err(|error| Unverified {
                 by,
                 why: error.to_string(),
+                is_signed: matches!(error, VerifyError::Unpack { .. }),
             })
     }
 
@@ -244,6 +247,11 @@ impl<C: Speech, O> Voice<C, O> {
 
     pub(crate) fn poll_frame(&mut self) -> Option<Transmit> {
         self.outbox.poll_frame()
+    }
+
+    /// How many frames were dropped, since too much waited for the disk.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.outbox.dropped()
     }
 
     pub(crate) fn poll_order(&mut self) -> Option<O> {
