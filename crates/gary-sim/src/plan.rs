@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use gary_promise::{
-    Architecture, Axis, Capacity, Interfaces, LabelKey, LabelValue, Labels, Lineage, Needs,
-    Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
+    Architecture, Capacity, Interfaces, Labels, Lineage, Needs, Portion, Resources, Routes, Spec,
+    Spread, Submitters, Use, Valency,
 };
+use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
 
+use crate::draw::Draw;
+use crate::furnishing::{ask, furnish};
 use crate::world::{
     Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
     Submission, ViewSpec, WorldSpec,
@@ -104,7 +106,23 @@ impl Plan {
         plan.submit(count, &faults, &mut draw);
         plan.go_wrong(count, &faults, &mut draw);
         plan.submit_on_condition(count, &mut draw);
+        plan.meddle(&mut draw);
         plan
+    }
+
+    /// Owners change what is another's: some may.
+    fn meddle(&mut self, draw: &mut Draw) {
+        for _ in 0..draw.upto(3) {
+            let owner = draw.upto(OWNERS);
+            let what = Submission::Meddles {
+                of: (owner + 1) % OWNERS,
+                nth: draw.upto(2),
+                valency: draw.between(1, 4) as u32,
+            };
+            let at = draw.sometime(self.faulty_for);
+            let to = NodeNo(0);
+            self.acts.push((at, Act::Submit { owner, to, what }));
+        }
     }
 
     /// An owner deploys what waits for something else: that is there before, comes later, never comes, or goes
@@ -308,29 +326,6 @@ impl Plan {
     }
 }
 
-/// Draws by chance, from the seed.
-struct Draw(ChaCha8Rng);
-
-impl Draw {
-    /// Less than this, or 0.
-    fn upto(&mut self, count: usize) -> usize {
-        self.0.random_range(0..count.max(1))
-    }
-
-    fn between(&mut self, least: usize, most: usize) -> usize {
-        self.0.random_range(least..=most.max(least))
-    }
-
-    fn happens(&mut self, percent: usize) -> bool {
-        self.upto(100) < percent
-    }
-
-    fn sometime(&mut self, span: Duration) -> Duration {
-        let span_us = span.as_micros() as usize;
-        Duration::from_micros(self.upto(span_us) as u64)
-    }
-}
-
 fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
     let mut spec = NodeSpec::new(capacity(
         draw.between(1, 4) as u64 * CORE,
@@ -357,55 +352,6 @@ fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
         };
     }
     spec
-}
-
-/// Which interfaces some machines give, and some components import.
-const INTERFACE: &str = "wasi:keyvalue/store";
-
-/// Gives a machine a zone and a rack, as most have, and lets some be of another architecture or give more.
-fn furnish(capacity: &mut Capacity, draw: &mut Draw) {
-    let mut labels: Vec<(LabelKey, LabelValue)> = Vec::new();
-    for (key, values, percent) in [("zone", ["a", "b", "c"], 80), ("rack", ["x", "y", "z"], 60)] {
-        let value = values[draw.upto(values.len())];
-        if draw.happens(percent)
-            && let (Ok(key), Ok(value)) = (key.parse(), value.parse())
-        {
-            labels.push((key, value));
-        }
-    }
-    capacity.labels = Labels::new(labels).unwrap_or_default();
-    if draw.happens(15)
-        && let Ok(other) = "aarch64".parse()
-    {
-        capacity.architecture = other;
-    }
-    if draw.happens(70) {
-        capacity.interfaces = interfaces();
-    }
-}
-
-fn interfaces() -> Interfaces {
-    Interfaces::new(INTERFACE.parse()).unwrap_or_default()
-}
-
-/// Lets a workload ask for something of a machine, now and then, and say over what it should be spread.
-fn ask(wanted: &mut Use, draw: &mut Draw) {
-    if draw.happens(20)
-        && let (Ok(key), Ok(value)) = ("zone".parse(), "a".parse())
-    {
-        wanted.needs.labels = Labels::new([(key, value)]).unwrap_or_default();
-    }
-    if draw.happens(20) {
-        wanted.needs.architecture = Some(architecture());
-    }
-    if draw.happens(20) {
-        wanted.needs.interfaces = interfaces();
-    }
-    if draw.happens(30)
-        && let Ok(rack) = "rack".parse()
-    {
-        wanted.spread = Spread::new([Axis::Label(rack)]).unwrap_or_default();
-    }
 }
 
 /// A machine with so much of each, and nothing said of it.

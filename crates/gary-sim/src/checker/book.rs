@@ -354,61 +354,6 @@ impl Book {
             _ => {}
         }
     }
-
-    /// Why an agent that hears this may end one of its hostings.
-    fn causes_of(&mut self, from: AgentId, to: AgentId, frame: &Frame) {
-        match frame {
-            Frame::Told(_) => {
-                for (id, _) in &self.taken_back {
-                    if let Some(acceptance) = self.acceptances.get(id)
-                        && acceptance.accept.offer.promiser == to
-                    {
-                        self.causes.by_keeper(acceptance.accept.offer);
-                    }
-                }
-            }
-            Frame::Dismissal(dismissal) => {
-                for version in dismissal.offers.iter() {
-                    let offer = PromiseId {
-                        promiser: to,
-                        version: *version,
-                    };
-                    let made_to = self.offers.get(&offer).map(|its| its.host.promisee);
-                    if made_to == Some(from) {
-                        self.causes.by_keeper(offer);
-                    }
-                }
-            }
-            Frame::Surplus(surplus) => {
-                let made_to = self.offers.get(&surplus.yours).map(|its| its.host.promisee);
-                if made_to == Some(from) {
-                    self.causes.by_keeper(surplus.yours);
-                }
-            }
-            Frame::Invitation(invitation) => {
-                for id in &self.made {
-                    let Some(workload) = self.promises.get(id).and_then(|its| its.workload())
-                    else {
-                        continue;
-                    };
-                    let generation = self.intent(id).map(|its| its.lineage.generation());
-                    let outdated: Vec<PromiseId> = self
-                        .standing_of(to)
-                        .filter(|(_, its)| {
-                            its.host.workload == workload
-                                && invitation.slots.contains(&its.host.slot)
-                                && Some(its.host.generation) < generation
-                        })
-                        .map(|(id, _)| *id)
-                        .collect();
-                    for offer in outdated {
-                        self.causes.by_keeper(offer);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// The first promise that an agent can ever make.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, PromiseId, Resources, Slot, Time, Use, WorkloadId};
+use gary_agent::RENEWS_EVERY;
+use gary_promise::{AgentId, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -15,6 +16,8 @@ use crate::world::Frailty;
 pub(super) struct Convergence {
     /// What ran when messages of the past began to be heard again.
     before_replay: Option<BTreeSet<PromiseId>>,
+    /// When a hosting was last said to be renewed.
+    renewed: BTreeMap<PromiseId, Time>,
     premises: u64,
 }
 
@@ -26,7 +29,18 @@ impl Checker for Convergence {
         }
     }
 
-    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if let Seen::Says {
+            from,
+            frame: Frame::Renewal(renewal),
+            ..
+        } = *seen
+        {
+            for version in renewal.bound.iter() {
+                let (promiser, version) = (from, *version);
+                self.renewed.insert(PromiseId { promiser, version }, at);
+            }
+        }
         if matches!(seen, Seen::Replays) {
             let sound = book.runs.iter().filter(|(_, run)| {
                 let seen = book.workloads.get(&run.binding.workload());
@@ -41,6 +55,7 @@ impl Checker for Convergence {
     fn scan(&mut self, at: Time, book: &Book) -> Verdict {
         let mut hosted: BTreeMap<WorkloadId, Hosted> = BTreeMap::new();
         for (offer, run) in &book.runs {
+            self.check_renewed(at, offer, run.binding.keeper(), book)?;
             let its = hosted.entry(run.binding.workload()).or_default();
             its.entry(run.binding.slot()).or_default().push(*offer);
         }
@@ -67,6 +82,28 @@ impl Checker for Convergence {
         self.premises
     }
 }
+
+impl Convergence {
+    /// What is bound is renewed, again and again: so each of the two mends what the other has missed.
+    fn check_renewed(&self, at: Time, offer: &PromiseId, keeper: AgentId, book: &Book) -> Verdict {
+        let accepted = book.acceptances.values();
+        let bound = accepted.filter(|its| its.accept.offer == *offer);
+        let bound_at = bound.filter_map(|its| its.heard_at).min();
+        let started_at = book.agents.get(&offer.promiser).map(|its| its.started_at);
+        let last = self.renewed.get(offer).copied();
+        let since = last.max(bound_at).max(started_at);
+        let is_late = since.is_some_and(|since| at.as_us() > since.as_us() + RENEWED_WITHIN_US);
+        if is_late && keeper != offer.promiser {
+            let what = book.names.of_promise(offer);
+            return Err(format!("{what} is bound, and not renewed"));
+        }
+        Ok(())
+    }
+}
+
+/// How long a hosting may go without being renewed, in microseconds: as long as agents take, and a clock that
+/// goes slow.
+const RENEWED_WITHIN_US: u64 = RENEWS_EVERY.as_micros() as u64 + 1_000_000;
 
 /// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
 /// alone for a while, and who finds nobody asks less and less often.

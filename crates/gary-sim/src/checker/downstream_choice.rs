@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Assessed, Fact};
 use gary_promise::{
-    Accept, AgentId, Broken, Frame, Invitation, Judgement, PromiseId, Slot, Time, WorkloadId,
+    Accept, AgentId, Broken, Dismissal, Frame, Invitation, Judgement, PromiseId, Slot, Time,
+    WorkloadId,
 };
 
 use super::crowding::Crowding;
@@ -75,6 +76,11 @@ impl Checker for DownstreamChoice {
                 to,
                 frame: Frame::Invitation(invitation),
             } => self.invited(at, from, to, invitation, book),
+            Seen::Says {
+                from,
+                to,
+                frame: Frame::Dismissal(dismissal),
+            } => self.dismissed(from, to, dismissal),
             Seen::Hears {
                 from, to, frame, ..
             } => {
@@ -138,6 +144,15 @@ impl DownstreamChoice {
         }
     }
 
+    /// What is dismissed is not chosen among any more.
+    fn dismissed(&mut self, keeper: AgentId, to: AgentId, dismissal: &Dismissal) {
+        let rounds = self.rounds.iter_mut();
+        let theirs = rounds.filter(|((its, _), _)| *its == keeper);
+        for offers in theirs.flat_map(|(_, round)| round.offers.values_mut()) {
+            offers.retain(|its| its.promiser != to || !dismissal.offers.contains(&its.version));
+        }
+    }
+
     fn answered(
         &mut self,
         at: Time,
@@ -191,6 +206,7 @@ impl DownstreamChoice {
 
     fn stored(&mut self, at: Time, agent: AgentId, facts: &[Fact], book: &Book) -> Verdict {
         let mut made = book.made.iter();
+        let mut over = BTreeSet::new();
         for fact in facts {
             match fact {
                 // The book has read the same records, in the same order.
@@ -200,6 +216,7 @@ impl DownstreamChoice {
                         && id.promiser == agent
                         && !self.counts(agent, id)
                     {
+                        over.insert((agent, acceptance.accept.workload));
                         self.accepted(at, agent, id, &acceptance.accept, book)?;
                     }
                 }
@@ -211,6 +228,8 @@ impl DownstreamChoice {
                 Fact::Assessed(_) => {}
             }
         }
+        // Who asks nobody but itself is not heard to ask: the next round may be another.
+        self.rounds.retain(|place, _| !over.contains(place));
         Ok(())
     }
 

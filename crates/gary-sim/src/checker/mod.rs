@@ -3,13 +3,10 @@
 //! A checker sees frames, facts on disk, orders to hosts, and what was done to the world. It never looks into
 //! an agent: whatever holds an agent in its hands could hold it to anything.
 //!
-//! Properties without a checker, and what each waits for:
+//! What agents judge shows, since they write it down when it changes. By what they judge does not: that, `Hearings`
+//! find out from what each has heard. What the membership tells an agent is its own view, and is taken as it is.
 //!
-//! - 8, conditions: no agent makes a conditional promise before interfaces are bound across nodes.
-//! - 9, private assessment: two observers of one promise come with custody.
-//! - 11, broken has a cause: an agent does not tell its assessments before `gary why` asks for them.
-//! - 19, downstream choice: users come with ingress.
-//! - 21 and 22 come with custody.
+//! Without a checker are 21 and 22, which come with custody among several keepers.
 
 mod all;
 mod book;

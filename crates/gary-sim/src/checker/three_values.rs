@@ -13,7 +13,10 @@ use crate::seen::Seen;
 #[derive(Debug, Default)]
 pub(super) struct ThreeValues {
     hearings: Hearings,
-    premises: u64,
+    /// How often something was let go as broken.
+    broken: u64,
+    /// How often somebody was invited for what was only unknown.
+    spares: u64,
 }
 
 impl Checker for ThreeValues {
@@ -42,8 +45,32 @@ impl Checker for ThreeValues {
         Ok(())
     }
 
+    /// What is gone for good has expired by now, and is not counted any more.
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        for (id, its) in &book.acceptances {
+            let host = book.agents.get(&its.accept.offer.promiser);
+            let lease = book.offers.get(&its.accept.offer).map(|its| its.host.lease);
+            let lease_us = lease.map_or(0, |its| its.duration().as_micros() as u64);
+            let silent_us = self
+                .hearings
+                .silent_us(at, id.promiser, &its.accept.offer)
+                .unwrap_or_default();
+            let is_gone = host.is_some_and(|host| host.is_gone);
+            let counts = its.withdrawn.is_none() && its.stored_at.is_some();
+            if is_gone && counts && book.is_up(&id.promiser) && silent_us > 2 * lease_us {
+                let (keeper, what) = (
+                    book.names.of_agent(&id.promiser),
+                    book.names.of_promise(&its.accept.offer),
+                );
+                return Err(format!("{keeper} counts {what}, which has long expired"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Both halves of it.
     fn premises(&self) -> u64 {
-        self.premises
+        self.broken.min(self.spares)
     }
 }
 
@@ -52,7 +79,7 @@ impl ThreeValues {
         let Some(acceptance) = book.acceptances.get(id) else {
             return Ok(());
         };
-        self.premises += 1;
+        self.broken += 1;
         let offer = acceptance.accept.offer;
         let Some(silent_us) = self.hearings.silent_us(at, keeper, &offer) else {
             return Ok(());
@@ -88,7 +115,7 @@ impl ThreeValues {
                             && invitation.slots.contains(&offer.host.slot)
                     })
             });
-            self.premises += spares.count() as u64;
+            self.spares += spares.count() as u64;
         }
     }
 }

@@ -127,6 +127,15 @@ pub enum Submission {
         /// Which component it uses now; `None` as before.
         component: Option<ComponentDigest>,
     },
+    /// A change of another owner's workload, who may have allowed it or not.
+    Meddles {
+        /// Whose workload.
+        of: usize,
+        /// Which, counted by the order of that owner's submissions.
+        nth: usize,
+        /// How many hostings it should use.
+        valency: u32,
+    },
     /// The same as before once more, as somebody does who has heard no answer.
     Repeats {
         /// Which workload, counted by the order of the owner's submissions.

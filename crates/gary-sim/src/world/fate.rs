@@ -61,6 +61,17 @@ impl World {
     }
 
     fn submit(&mut self, owner: usize, to: NodeNo, what: &Submission) {
+        if let Submission::Meddles { of, nth, valency } = what {
+            let shown = self.owners[*of].shows(*nth);
+            let signed = shown.and_then(|(workload, wanted, keeper)| {
+                let signed = self.owners[owner].meddle(workload, wanted, *valency)?;
+                Some((signed, keeper))
+            });
+            if let Some((intent, to)) = signed {
+                self.take_in(to, Input::Submitted { owner, intent });
+            }
+            return;
+        }
         if let Some((intent, to)) = self.owners[owner].sign(what, to) {
             self.take_in(to, Input::Submitted { owner, intent });
         }

@@ -84,6 +84,8 @@ impl Owner {
                 deployed.signed.push(signed.clone());
                 Some((signed, deployed.keeper))
             }
+            // It takes two: the one who signs, and the one whose it is.
+            Submission::Meddles { .. } => None,
             Submission::Repeats { nth, is_first } => {
                 let deployed = self.deployed.get(*nth)?;
                 // Who has deleted it means that. What becomes of an old submission that comes after a
@@ -110,6 +112,27 @@ impl Owner {
                     Update::new(workload, kept).map_or(Lineage::Founds, Lineage::Updates);
             }
         }
+    }
+
+    /// What another owner would need to know to change a workload: the latest intent, and where it is kept.
+    pub(super) fn shows(&self, nth: usize) -> Option<(WorkloadId, Use, NodeNo)> {
+        let deployed = self.deployed.get(nth)?;
+        let wanted = deployed.wanted.clone();
+        (!deployed.is_deleted).then_some((deployed.workload, wanted, deployed.keeper))
+    }
+
+    /// Signs a change of what another owner deployed.
+    pub(super) fn meddle(
+        &mut self,
+        workload: WorkloadId,
+        mut wanted: Use,
+        valency: u32,
+    ) -> Option<Signed<Promise>> {
+        let generation = wanted.lineage.generation().next()?;
+        wanted.valency = Valency::new(valency).ok()?;
+        wanted.lineage = Lineage::Updates(Update::new(workload, generation).ok()?);
+        let (_, signed) = self.promise(wanted, Condition::default())?;
+        Some(signed)
     }
 
     fn found(
