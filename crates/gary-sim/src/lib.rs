@@ -53,5 +53,5 @@ pub use transcript::{LINES_MAX, Transcript};
 pub use watch::Watch;
 pub use world::{
     Act, CLUSTER, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
-    Submission, ViewSpec, World, WorldSpec, node_key,
+    Release, Submission, World, WorldSpec, node_key,
 };

@@ -12,8 +12,8 @@ use rand::rngs::ChaCha8Rng;
 use crate::draw::Draw;
 use crate::furnishing::{ask, furnish};
 use crate::world::{
-    Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
-    Submission, ViewSpec, WorldSpec,
+    Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec, Release,
+    Submission, WorldSpec,
 };
 
 /// How many nodes a world has that is drawn at random.
@@ -49,7 +49,9 @@ struct Faults {
     clocks: bool,
     slow: bool,
     lies: bool,
-    misjudges: bool,
+    slanders: bool,
+    two_releases: bool,
+    moves: bool,
     frail: bool,
     noisy_network: bool,
 }
@@ -66,7 +68,9 @@ impl Plan {
             clocks: draw.happens(40),
             slow: draw.happens(30),
             lies: draw.happens(40),
-            misjudges: draw.happens(30),
+            slanders: draw.happens(30),
+            two_releases: draw.happens(30),
+            moves: draw.happens(20),
             frail: draw.happens(40),
             noisy_network: draw.happens(50),
         };
@@ -87,6 +91,7 @@ impl Plan {
                 breaks_ppm: draw.between(0, 20_000) as u32,
                 doubles_ppm: draw.between(0, 50_000) as u32,
                 reorders_ppm: draw.between(0, 20_000) as u32,
+                loses_ppm: draw.between(0, 50_000) as u32,
             },
             false => NetworkSpec::LAN,
         };
@@ -95,7 +100,6 @@ impl Plan {
             nodes,
             owners: OWNERS + 1,
             network,
-            view: ViewSpec::LAN,
         };
         let mut plan = Self {
             spec,
@@ -242,8 +246,11 @@ impl Plan {
         }
         if faults.kills {
             let (node, for_good) = (NodeNo(draw.upto(count)), true);
-            self.acts
-                .push((draw.sometime(span), Act::Crash { node, for_good }));
+            let act = match draw.happens(50) {
+                true => Act::Crash { node, for_good },
+                false => Act::Leave(node),
+            };
+            self.acts.push((draw.sometime(span), act));
         }
         if faults.cuts {
             for _ in 0..draw.between(1, 2) {
@@ -279,14 +286,26 @@ impl Plan {
                 self.acts.push((draw.sometime(span), Act::Lie { liar }));
             }
         }
-        if faults.misjudges {
+        if faults.slanders {
             for _ in 0..some(draw) {
-                let (observer, other) = (NodeNo(draw.upto(count)), NodeNo(draw.upto(count)));
-                if observer != other {
-                    let act = Act::Misjudge { observer, other };
+                let [liar, observer, other] = [0; 3].map(|_| NodeNo(draw.upto(count)));
+                if observer != other && liar != observer && liar != other {
+                    let act = Act::Slander {
+                        liar,
+                        observer,
+                        other,
+                    };
                     self.acts.push((draw.sometime(span), act));
                 }
             }
+        }
+        if faults.moves {
+            let node = NodeNo(draw.upto(count));
+            self.acts.push((draw.sometime(span), Act::Move(node)));
+        }
+        if draw.happens(30) {
+            let node = NodeNo(draw.upto(count));
+            self.acts.push((draw.sometime(span), Act::TakeBack(node)));
         }
         for _ in 0..4 {
             let node = NodeNo(draw.upto(count));
@@ -335,6 +354,9 @@ fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
     if draw.happens(10) {
         spec.is_willing = false;
         spec.considers = draw.happens(50);
+    }
+    if faults.two_releases && draw.happens(50) {
+        spec.release = Release::Later;
     }
     if faults.clocks {
         let drift_ppm = draw.between(0, 2 * DRIFT_PPM_MAX as usize) as i32 - DRIFT_PPM_MAX;

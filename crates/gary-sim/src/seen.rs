@@ -107,14 +107,21 @@ pub enum Seen<'a> {
         /// The workload.
         workload: WorkloadId,
     },
-    /// An agent is told of the membership.
-    Views {
+    /// An agent's person has it take back an offer.
+    TakesBack {
         /// Which agent.
-        observer: AgentId,
-        /// Of whom.
-        other: AgentId,
-        /// Whether it is there.
-        is_there: bool,
+        agent: AgentId,
+        /// Which offer.
+        offer: PromiseId,
+    },
+    /// An agent sends a packet, to find out who is there.
+    Sends {
+        /// Who.
+        from: AgentId,
+        /// To whom.
+        to: AgentId,
+        /// What.
+        packet: &'a [u8],
     },
     /// An agent's machine has more or less memory free than before, for reasons of its own.
     Measures {

@@ -4,9 +4,10 @@ use std::fmt;
 
 use gary_agent::{Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, Promise, PromiseId,
-    SignedRecord, Time, Unknown, Verified, Version,
+    AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, PacketCodec, Promise,
+    PromiseId, Saying, SignedRecord, Time, Unknown, Verified, Version,
 };
+use gary_wire::WireCodec;
 
 use crate::checker::Book;
 use crate::reader::Reader;
@@ -19,15 +20,48 @@ pub const LINES_MAX: usize = 200_000;
 #[derive(Debug, Default)]
 pub struct Transcript {
     lines: Vec<String>,
-    /// Whether renewals and what is told of the membership are left out.
-    is_brief: bool,
+    detail: Detail,
+}
+
+/// What is written down. Members that ask one another whether they are still there never are: they do it all
+/// the time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Detail {
+    /// Everything, when it is said and when it is heard.
+    #[default]
+    Everything,
+    /// What is said, but for what is said again and again.
+    Said,
+    /// Of what is said, what agents deal in with one another.
+    Dealings,
+}
+
+impl Detail {
+    /// Whether a frame that is said is written down.
+    const fn has(self, frame: &Frame) -> bool {
+        match frame {
+            Frame::Hint(_) | Frame::Fetch(_) | Frame::Sheet(_) => !matches!(self, Self::Dealings),
+            Frame::Renewal(_) | Frame::Digest(_) | Frame::Listing(_) => {
+                matches!(self, Self::Everything)
+            }
+            _ => true,
+        }
+    }
 }
 
 impl Transcript {
-    /// Leaves out what is said again and again: renewals that bring no news, and the membership.
+    /// Leaves out what is said again and again, such as renewals.
     pub fn brief() -> Self {
         Self {
-            is_brief: true,
+            detail: Detail::Said,
+            ..Self::default()
+        }
+    }
+
+    /// Leaves out as well how agents find one another and learn of one another's sheets.
+    pub fn of_dealings() -> Self {
+        Self {
+            detail: Detail::Dealings,
             ..Self::default()
         }
     }
@@ -71,7 +105,7 @@ impl Transcript {
                 format!("{} {how}", name(&agent))
             }
             Seen::Says { from, to, frame } => {
-                if self.is_brief && matches!(frame, Frame::Renewal(_)) {
+                if !self.detail.has(frame) {
                     return None;
                 }
                 let what = said(from, to, frame, book, reader);
@@ -83,7 +117,7 @@ impl Transcript {
                 frame,
                 is_noise,
             } => {
-                if self.is_brief && !is_noise {
+                if self.detail != Detail::Everything && !is_noise {
                     return None;
                 }
                 let what = said(from, to, frame, book, reader);
@@ -152,15 +186,15 @@ impl Transcript {
                 let workload = book.names.of_workload(&workload);
                 format!("{} has {workload} in its custody", name(&keeper))
             }
-            Seen::Views { .. } if self.is_brief => return None,
-            Seen::Views {
-                observer,
-                other,
-                is_there,
-            } => {
-                let finds = if is_there { "finds" } else { "misses" };
-                format!("{} {finds} {}", name(&observer), name(&other))
+            Seen::Sends { .. } if self.detail == Detail::Dealings => return None,
+            Seen::Sends { from, to, packet } => {
+                format!("{} ~> {}: {}", name(&from), name(&to), sent(packet)?)
             }
+            Seen::TakesBack { agent, offer } => format!(
+                "{}'s person wants {} back",
+                name(&agent),
+                book.names.of_promise(&offer)
+            ),
             Seen::Measures { agent, free_bytes } => {
                 format!(
                     "{} measures {free_bytes} bytes of free memory",
@@ -248,7 +282,48 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             book.names.of_workload(&surplus.workload),
             book.names.of_promise(&surplus.yours),
         ),
-        other => format!("{other:?}"),
+        Frame::Hint(hint) => format!(
+            "{}'s sheet is at {}",
+            book.names.of_agent(&hint.agent),
+            hint.version
+        ),
+        Frame::Fetch(fetch) => {
+            let since = fetch.have.map(|have| format!(" since {have}"));
+            let owner = book.names.of_agent(&fetch.agent);
+            format!("asks for {owner}'s sheet{}", since.unwrap_or_default())
+        }
+        Frame::Sheet(part) => {
+            let owner = book.names.of_agent(&part.head.by());
+            let made = part.made.records().iter();
+            let made: Vec<String> = made.map(|its| told(its, book, reader)).collect();
+            let gone = list(part.head.by(), &mut part.gone.iter());
+            let gone = if gone.is_empty() {
+                gone
+            } else {
+                format!(" gone {gone}")
+            };
+            format!("{owner}'s sheet: {}{gone}", made.join("; "))
+        }
+        Frame::Digest(digest) => format!("what it knows of sheets, {:?}", digest.branch.digits()),
+        Frame::Listing(listing) => {
+            let known = listing
+                .known
+                .iter()
+                .map(|(agent, version)| format!("{} at {version}", book.names.of_agent(agent)));
+            let known: Vec<String> = known.collect();
+            format!("knows the sheets of {}", known.join(", "))
+        }
+    }
+}
+
+/// What a packet says; `None` where that is said all the time.
+fn sent(packet: &[u8]) -> Option<&'static str> {
+    let (head, _) = WireCodec.unpack_head(packet).ok()?;
+    match head.saying {
+        Saying::Announce => Some("would like to join"),
+        Saying::Feed => Some("says who is there"),
+        Saying::TurnUndead => Some("says that it is taken for dead"),
+        _ => None,
     }
 }
 

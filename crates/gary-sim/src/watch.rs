@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_agent::Fact;
-use gary_promise::{AgentId, Body, Time};
+use gary_promise::{AgentId, Time};
 
 use crate::checker::{Book, Checker, Verdict, all_checkers};
 use crate::property::{Property, Violation};
@@ -32,6 +31,14 @@ impl Watch {
             checkers: all_checkers(),
             transcript,
             violations: Vec::new(),
+        }
+    }
+
+    /// Checks nothing: for what is no cluster of honest agents, and for what is only measured.
+    pub fn unchecked(transcript: Option<Transcript>) -> Self {
+        Self {
+            checkers: Vec::new(),
+            ..Self::new(transcript)
         }
     }
 
@@ -78,17 +85,6 @@ impl Watch {
 
     pub(crate) const fn reader(&mut self) -> &mut Reader {
         &mut self.reader
-    }
-
-    /// Whether a fact changes what a node shows of what it keeps.
-    pub(crate) fn is_of_sheet(&mut self, fact: &Fact) -> bool {
-        let id = match fact {
-            Fact::Record(record) => self.reader.id(record),
-            Fact::Forgotten(id) => Some(*id),
-            Fact::Assessed(_) => None,
-        };
-        let promise = id.and_then(|id| self.reader.known(&id));
-        promise.is_some_and(|its| matches!(its.body(), Body::Keep(_)))
     }
 
     pub(crate) fn see(&mut self, at: Time, seen: Seen<'_>) {

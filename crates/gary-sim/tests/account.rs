@@ -37,6 +37,7 @@ fn keeper(epoch: u64, now: Time) -> Dealings<WireCodec> {
         // Too little to host anything itself.
         capacity: capacity(1, 1),
         consider: consider(),
+        declines: false,
         seed: 1,
     };
     Dealings::new(setup, WireCodec, now)
@@ -81,11 +82,15 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
     let requirements = BoundedSet::new([requirement.clone()]).expect("one");
     let wanted = intended(&mut owner, Condition { requirements });
     let workload = wanted.workload().expect("it founds one");
-    me.deploy(at(1), wanted.signed().clone()).expect("considered");
+    me.deploy(at(1), wanted.signed().clone())
+        .expect("considered");
     let (_, said) = drain(&mut me);
     assert!(!invites(&said), "{said:?}");
     let account = me.account(&workload, at(1)).expect("it is kept");
-    assert_eq!((account.unmet, account.open), (vec![requirement], vec![Slot(0)]));
+    assert_eq!(
+        (account.unmet, account.open),
+        (vec![requirement], vec![Slot(0)])
+    );
 
     // It is kept, by what the peer's sheet says.
     let keep = peer.stamp();
@@ -116,7 +121,10 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
     me.handle_frame(at(5_100), peer.id(), Frame::Told(batch));
     drain(&mut me);
     let counted = me.account(&workload, at(5_200)).expect("kept").counted;
-    let judged: Vec<Judgement> = counted.iter().map(|its| its.assessment.judgement()).collect();
+    let judged: Vec<Judgement> = counted
+        .iter()
+        .map(|its| its.assessment.judgement())
+        .collect();
     assert_eq!(judged, [Judgement::Kept(Kept::Renewed { at: at(5_100) })]);
 
     let mut assessed: Vec<Assessed> = Vec::new();
@@ -130,7 +138,10 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
             _ => None,
         }));
     }
-    let judged: Vec<Judgement> = assessed.iter().map(|its| its.assessment.judgement()).collect();
+    let judged: Vec<Judgement> = assessed
+        .iter()
+        .map(|its| its.assessment.judgement())
+        .collect();
     assert_eq!(
         judged,
         [
@@ -140,8 +151,15 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
         "each once, and by what it goes"
     );
     let account = me.account(&workload, now).expect("it is kept");
-    assert_eq!((account.counted, account.history), (Vec::new(), assessed.clone()));
-    assert!(assessed.iter().all(|its| its.assessment.promise() == offer.id()));
+    assert_eq!(
+        (account.counted, account.history),
+        (Vec::new(), assessed.clone())
+    );
+    assert!(
+        assessed
+            .iter()
+            .all(|its| its.assessment.promise() == offer.id())
+    );
 
     // That outlives a start.
     let mut again = keeper(2, at(20_000));

@@ -69,6 +69,7 @@ impl Scene {
             epoch: BootEpoch(1),
             capacity: capacity(4 * CORE, 1024 * MEBIBYTE),
             consider: None,
+            declines: false,
             seed: 1,
         };
         // It hosts nothing of its own, so that whoever it invites is the peer.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gary_promise::Portion;
 use gary_sim::{
-    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, ViewSpec, Watch, World,
-    WorldSpec, capacity, intent,
+    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch, World, WorldSpec,
+    capacity, intent,
 };
 
 const CORE: u64 = 1_000_000;
@@ -21,16 +21,20 @@ struct Scenario {
 impl Scenario {
     /// Nodes of two cores each, in a house.
     fn new(name: &'static str, nodes: usize) -> Self {
+        Self::of(Transcript::of_dealings(), name, nodes, nodes)
+    }
+
+    /// Written in this detail; the first so many of them are up.
+    fn of(transcript: Transcript, name: &'static str, nodes: usize, up: usize) -> Self {
         let node = |_| NodeSpec::new(capacity(2 * CORE, 1024 * MEBIBYTE));
         let spec = WorldSpec {
             seed: 1,
             nodes: (0..nodes).map(node).collect(),
             owners: 1,
             network: NetworkSpec::LAN,
-            view: ViewSpec::LAN,
         };
-        let mut world = World::new(spec, Watch::new(Some(Transcript::brief())));
-        for number in 0..nodes {
+        let mut world = World::new(spec, Watch::new(Some(transcript)));
+        for number in 0..up {
             world.plan(Duration::ZERO, Act::Start(NodeNo(number)));
         }
         world.run_for(Duration::from_secs(1));
@@ -102,6 +106,28 @@ impl Scenario {
             self.name
         );
     }
+}
+
+#[test]
+fn join_one_after_the_other() {
+    let mut its = Scenario::of(Transcript::brief(), "join", 3, 1);
+    its.then("n2 joins", Act::Start(NodeNo(1)), 1_000);
+    its.then("n3 joins", Act::Start(NodeNo(2)), 1_000).end();
+}
+
+#[test]
+fn withdraw_a_hosting_of_ones_own() {
+    let mut its = Scenario::new("withdraw", 3);
+    its.deploy(0, 2, Frailty::Sound, 2_000);
+    its.then("n3 does not want to", Act::TakeBack(NodeNo(2)), 3_000)
+        .end();
+}
+
+#[test]
+fn leave_for_good() {
+    let mut its = Scenario::new("leave", 3);
+    its.deploy(0, 2, Frailty::Sound, 2_000);
+    its.then("n3 leaves", Act::Leave(NodeNo(2)), 3_000).end();
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! One agent.
 
+use std::fmt;
+use std::net::SocketAddr;
+
 use gary_promise::{
-    AgentId, Frame, MemberId, Notice, Own, Promise, Renewals, Signed, SignedRecord, Time,
+    AgentId, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Signed, SignedRecord, Time,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -13,7 +16,7 @@ use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
 use crate::sheet::{OwnSheet, Sheets};
 use crate::tending::DeployError;
-use crate::voice::{Transmit, Write, WriteId};
+use crate::voice::{Assessed, Transmit, Write, WriteId};
 
 /// One agent.
 ///
@@ -25,6 +28,17 @@ pub struct Agent<C: Powers> {
     own: OwnSheet,
     /// The sheet was signed, and something on it is not stored yet.
     publishes_after: Option<WriteId>,
+    /// The membership keeps this agent out: somebody else has its key, or it has started again elsewhere.
+    is_held_off: bool,
+}
+
+impl<C: Powers> fmt::Debug for Agent<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // foca shows nothing of itself.
+        f.debug_struct("Agent")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<C: Powers> Agent<C> {
@@ -52,10 +66,16 @@ impl<C: Powers> Agent<C> {
             view: View::new(membership, sheets, now),
             own: OwnSheet::new(id),
             publishes_after: None,
+            is_held_off: false,
         };
         agent.dealings.resume(now, records);
         agent.settle(now);
         agent
+    }
+
+    /// Takes up again what it had come to judge before a start. It is history, and moves nothing.
+    pub fn recall(&mut self, assessed: impl IntoIterator<Item = Assessed>) {
+        self.dealings.recall(assessed);
     }
 
     /// Which agent it is.
@@ -75,12 +95,21 @@ impl<C: Powers> Agent<C> {
         self.settle(now);
     }
 
+    /// Goes on at another address.
+    pub fn relocate(&mut self, now: Time, address: SocketAddr) {
+        self.view.membership.relocate(now, address);
+        self.settle(now);
+    }
+
     /// A person deploys a workload through this agent, which takes the intent into its custody.
     ///
     /// # Errors
     ///
     /// When it is refused; then nothing has changed.
     pub fn deploy(&mut self, now: Time, intent: Signed<Promise>) -> Result<Taken, DeployError> {
+        if let Some(why) = self.view.membership.held_off() {
+            return Err(DeployError::HeldOff(why));
+        }
         let taken = self.dealings.deploy(now, intent)?;
         self.settle(now);
         Ok(taken)
@@ -88,6 +117,9 @@ impl<C: Powers> Agent<C> {
 
     /// Another agent says something, over a stream.
     pub fn handle_frame(&mut self, now: Time, from: AgentId, frame: Frame) {
+        if self.is_held_off {
+            return;
+        }
         let sheets = &mut self.view.sheets;
         match frame {
             Frame::Hint(hint) => sheets.handle_hint(now, Some(from), hint),
@@ -112,7 +144,7 @@ impl<C: Powers> Agent<C> {
     /// The time has come that [`Agent::poll_timeout`] gave.
     pub fn handle_timeout(&mut self, now: Time) {
         self.view.handle_timeout(now);
-        if self.dealings.poll_timeout() <= Some(now) {
+        if !self.is_held_off && self.dealings.poll_timeout() <= Some(now) {
             self.dealings.handle_timeout(now);
         }
         self.settle(now);
@@ -120,6 +152,9 @@ impl<C: Powers> Agent<C> {
 
     /// Its own host reports.
     pub fn handle_report(&mut self, now: Time, report: HostReport) {
+        if self.is_held_off {
+            return;
+        }
         self.dealings.handle_report(now, report);
         self.settle(now);
     }
@@ -134,6 +169,13 @@ impl<C: Powers> Agent<C> {
         self.settle(now);
     }
 
+    /// Takes back an offer of its own, bound or not, because its person wants it to. Says whether it had made it.
+    pub fn take_back(&mut self, now: Time, offer: PromiseId) -> bool {
+        let is_taken_back = self.dealings.take_back(now, offer);
+        self.settle(now);
+        is_taken_back
+    }
+
     /// Goes away for a while, by plan: those it hosts for invite nobody else until then.
     pub fn announce_absence(&mut self, notice: Notice) {
         self.dealings.announce_absence(notice);
@@ -146,6 +188,9 @@ impl<C: Powers> Agent<C> {
 
     /// What is to be said next, over a stream.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if self.is_held_off {
+            return None;
+        }
         self.dealings.poll_transmit().or_else(|| {
             let (to, frame) = self.view.sheets.poll_frame()?;
             Some(Transmit { to, frame })
@@ -165,8 +210,9 @@ impl<C: Powers> Agent<C> {
     /// When [`Agent::handle_timeout`] is to be called.
     pub fn poll_timeout(&self) -> Time {
         let due_at = self.view.due_at();
-        self.dealings
-            .poll_timeout()
+        let dealings = self.dealings.poll_timeout();
+        dealings
+            .filter(|_| !self.is_held_off)
             .map_or(due_at, |at| at.min(due_at))
     }
 
@@ -189,6 +235,10 @@ impl<C: Powers> Agent<C> {
     /// and passes on what others should hear of.
     fn settle(&mut self, now: Time) {
         self.view.take_in(now, &mut self.dealings);
+        if !self.is_held_off && self.view.membership.held_off().is_some() {
+            self.is_held_off = true;
+            self.dealings.hold_off();
+        }
         for publication in self.dealings.take_publications() {
             match publication {
                 Publication::Made(promise) => self.put(promise),

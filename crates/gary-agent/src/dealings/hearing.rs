@@ -103,11 +103,13 @@ impl<C: Speech> Dealings<C> {
             workload,
             invitation,
         };
-        if self.considers(intent.by()) {
+        if !self.considers(intent.by()) {
+            invited.refuse(Why::NotConsidered, &mut self.voice);
+        } else if self.declines {
+            invited.refuse(Why::Declined, &mut self.voice);
+        } else {
             self.hosting
                 .handle_invitation(now, &invited, &mut self.voice);
-        } else {
-            invited.refuse(Why::NotConsidered, &mut self.voice);
         }
         Ok(())
     }

@@ -42,6 +42,8 @@ pub struct Setup {
     pub capacity: Capacity,
     /// Whose submissions it looks at; `None` looks at nobody's.
     pub consider: Option<Consider>,
+    /// Whether it declines whatever it is invited for, and says so. It is as good a member as any.
+    pub declines: bool,
     /// Where its randomness comes from.
     pub seed: u64,
 }
@@ -86,6 +88,7 @@ pub struct Dealings<C> {
     pub(crate) voice: Voice<C, Order>,
     pub(super) random: ChaCha8Rng,
     consider: Option<Consider>,
+    pub(super) declines: bool,
     pub(super) candidates: Candidates,
     pub(super) keepers: Keepers,
     pub(super) hosting: Hosting,
@@ -106,6 +109,7 @@ impl<C: Speech> Dealings<C> {
             epoch,
             capacity,
             consider,
+            declines,
             seed,
         } = setup;
         let promiser = Promiser::new(key, cluster, epoch);
@@ -119,6 +123,7 @@ impl<C: Speech> Dealings<C> {
             hosting: Hosting::new(capacity.clone(), lease),
             tending: Tending::default(),
             consider,
+            declines,
             renews_at: now,
             to_itself: VecDeque::new(),
             counters: Counters::default(),
@@ -220,6 +225,19 @@ impl<C: Speech> Dealings<C> {
     /// Everything up to this write is stored.
     pub fn handle_stored(&mut self, id: WriteId) {
         self.voice.handle_stored(id);
+    }
+
+    /// Takes back an offer of its own, bound or not. Says whether it had made it.
+    pub fn take_back(&mut self, now: Time, offer: PromiseId) -> bool {
+        let is_taken_back = self.hosting.take_back(offer, &mut self.voice);
+        self.settle(now);
+        is_taken_back
+    }
+
+    /// Hosts nothing any more, without a word: somebody else has this agent's key, and two that speak with one
+    /// key would promise twice what they have.
+    pub(crate) fn hold_off(&mut self) {
+        self.hosting.stop_all(&mut self.voice);
     }
 
     /// Goes away for a while, by plan: those it hosts for invite nobody else until then.

@@ -505,6 +505,20 @@ impl Hosting {
         }
     }
 
+    /// Takes an offer back that this agent has made, and nobody else's. A promiser owes no reason.
+    pub(crate) fn take_back<C: Speech>(
+        &mut self,
+        offer: PromiseId,
+        voice: &mut Voice<C, Order>,
+    ) -> bool {
+        let hosted = self.hosted.get(&offer.version);
+        let is_its_own = hosted.is_some_and(|its| its.offer.id() == offer);
+        if is_its_own {
+            self.withdraw(offer.version, Reason::Unstated, voice);
+        }
+        is_its_own
+    }
+
     /// Takes an offer back, bound or not, and stops what runs by it.
     fn withdraw<C: Speech>(
         &mut self,
@@ -548,6 +562,16 @@ impl Hosting {
             hosted.host.promisee,
             [SignedRecord::Withdrawal(withdrawal.signed().clone())],
         );
+    }
+
+    /// Stops all that runs, and starts nothing of it again. What was promised stands, and runs out.
+    pub(crate) fn stop_all<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+        self.due.clear();
+        voice.take_back_orders(|order| matches!(order, Order::Start(_)));
+        for hosted in self.hosted.values().filter(|its| its.is_bound()) {
+            let offer = hosted.offer.id();
+            voice.order(Order::Stop { offer });
+        }
     }
 
     fn insert(&mut self, hosted: Hosted) {

@@ -229,6 +229,20 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             .collect()
     }
 
+    /// Where an agent can be reached, be it there or not; `None` for one that is not known.
+    pub fn address_of(&self, agent: &AgentId) -> Option<SocketAddr> {
+        self.outside.roster.get(agent).map(|id| id.address)
+    }
+
+    /// Every agent that is known, there or not, and where it can be reached: whom to look for after a start.
+    pub fn known(&self) -> impl Iterator<Item = Seed> {
+        let all = self.outside.roster.all();
+        all.iter().map(|(agent, id)| Seed {
+            agent: *agent,
+            address: id.address,
+        })
+    }
+
     /// How many members are there, without this agent.
     pub fn members_count(&self) -> usize {
         self.foca.num_members()

@@ -34,7 +34,7 @@ impl Roster {
         self.standing.len()
     }
 
-    #[cfg(test)]
+    /// All of them.
     pub(super) fn all(&self) -> &BTreeMap<AgentId, MemberId> {
         &self.standing
     }

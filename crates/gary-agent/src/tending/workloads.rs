@@ -30,6 +30,9 @@ pub enum DeployError {
     /// Somebody else signed it, or it cannot be read.
     #[error(transparent)]
     Refused(#[from] crate::voice::Unverified),
+    /// This agent takes no part.
+    #[error(transparent)]
+    HeldOff(#[from] crate::membership::HeldOff),
     /// It is a promise of another type.
     #[error("{found} is no intent")]
     NotAnIntent {

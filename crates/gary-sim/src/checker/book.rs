@@ -94,6 +94,7 @@ impl Book {
                 }
             }
             Seen::Reports { agent: _, report } => self.causes.report(report),
+            Seen::TakesBack { offer, .. } => self.causes.by_person(offer),
             Seen::Runs { binding, given, .. } => {
                 let binding = *binding;
                 let run = RunSeen { binding, given };

@@ -21,6 +21,11 @@ impl Causes {
         self.by_offer.insert(offer, "the word of its keeper");
     }
 
+    /// The agent's own person wants it to.
+    pub(super) fn by_person(&mut self, offer: PromiseId) {
+        self.by_offer.insert(offer, "the word of its person");
+    }
+
     /// The agent keeps what it hosts, and has said so to itself.
     pub(super) fn by_itself(&mut self, offer: PromiseId) {
         self.by_offer.insert(offer, "its own word as a keeper");

@@ -17,16 +17,20 @@ const RESTS_US: u64 = 4_900_000;
 const BUSY_FOR_US: u64 = 900_000;
 
 /// How long what a keeper has decided may wait for its disk, in microseconds: an invitation may be on its way
-/// when the refusal of the one before is heard. One, and not one after every refusal.
+/// when the refusal of the one before is heard.
 const ON_ITS_WAY_US: u64 = 2_000_000;
+
+/// How many may be: rounds follow one another while a slow disk holds back what they say. As many, and not one
+/// after every refusal.
+const ON_ITS_WAY_MAX: u32 = 2;
 
 /// Who has refused is left alone for a while.
 #[derive(Debug, Default)]
 pub(super) struct FreeRefusal {
     /// When a keeper has heard of whom that it refuses which intent.
     refused: BTreeMap<(AgentId, AgentId, PromiseId), (Time, bool)>,
-    /// When one was on its way.
-    on_its_way: BTreeMap<(AgentId, AgentId, PromiseId), Time>,
+    /// How many were on their way, and since when.
+    on_its_way: BTreeMap<(AgentId, AgentId, PromiseId), (Time, u32)>,
     premises: u64,
 }
 
@@ -98,9 +102,12 @@ impl FreeRefusal {
         if since_us >= rests_us {
             return Ok(());
         }
-        let last = self.on_its_way.insert(who, at);
-        let is_first = last.is_none_or(|last| at.as_us() - last.as_us() >= rests_us);
-        if is_first && since_us < ON_ITS_WAY_US {
+        let (first_at, count) = self.on_its_way.entry(who).or_insert((at, 0));
+        if at.as_us() - first_at.as_us() >= rests_us {
+            (*first_at, *count) = (at, 0);
+        }
+        *count += 1;
+        if *count <= ON_ITS_WAY_MAX && since_us < ON_ITS_WAY_US {
             return Ok(());
         }
         let (keeper, host) = (book.names.of_agent(&who.0), book.names.of_agent(&who.1));

@@ -66,12 +66,27 @@ pub enum Act {
         /// How long.
         each: Duration,
     },
-    /// A node is told that another is gone which is there.
-    Misjudge {
+    /// A member tells another that a third is dead, which is there.
+    Slander {
+        /// Which tells.
+        liar: NodeNo,
         /// Which is told.
         observer: NodeNo,
         /// Which is there.
         other: NodeNo,
+    },
+    /// A node's person has it take back the first of what it hosts.
+    TakeBack(NodeNo),
+    /// A node leaves the cluster, and never comes back.
+    Leave(NodeNo),
+    /// A node goes on at another address.
+    Move(NodeNo),
+    /// A machine that was not in use gets a copy of another's disk, key and all.
+    Copy {
+        /// Whose disk it is.
+        of: NodeNo,
+        /// The machine that gets it.
+        to: NodeNo,
     },
     /// A machine's free memory changes.
     Measure {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
 use gary_promise::{BootEpoch, PromiseId, SignedRecord, Time};
-use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
 
 use crate::reader::Reader;
 
@@ -54,6 +54,15 @@ impl Disk {
             unsynced: VecDeque::new(),
             done_at: Time::from_us(0),
             next: None,
+        }
+    }
+
+    /// Another disk with the same on it.
+    pub(super) fn copy(&self, seed: u64) -> Self {
+        Self {
+            starts: self.starts,
+            records: self.records.clone(),
+            ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
     }
 

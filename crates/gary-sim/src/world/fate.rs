@@ -2,26 +2,22 @@
 
 use std::time::Duration;
 
-use gary_agent::{Dealings, Setup, Shown};
-use gary_promise::{
-    AgentId, AgentKey, BootEpoch, Denial, Dismissal, Frame, Notice, Promise, Sequence, Signed,
-    SignedRecord, Surplus, Version,
-};
+use gary_agent::membership::{Seed, Settings};
+use gary_agent::{Agent, AgentSetup, Setup};
+use gary_promise::{AgentId, AgentKey, BootNonce, Notice};
 use rand::RngExt;
 
 use super::act::{Act, Submission};
 use super::node::{Input, NodeNo};
-use super::queue::Happening;
 use super::virtual_world::{CLUSTER, World};
 use crate::adapter::Passed;
 use crate::seen::Seen;
-use gary_wire::WireCodec;
 
 /// How long a node that goes away by plan stays to say so.
 const SAYS_GOODBYE: Duration = Duration::from_millis(200);
 
-/// Over how long messages of the past are heard again.
-const REPLAYED_OVER: Duration = Duration::from_secs(2);
+/// How many others a node is told of that it may join by way of.
+const SEEDS: usize = 5;
 
 impl World {
     pub(super) fn act(&mut self, act: Act) {
@@ -34,7 +30,6 @@ impl World {
             Act::Heal => {
                 self.network.heal();
                 self.watch.see(self.now, Seen::Heals);
-                self.look_around();
             }
             Act::Break(one, other) => self.network.break_connection(one, other),
             Act::Pause { node, span } => {
@@ -48,10 +43,19 @@ impl World {
                 self.take_in(node, Input::Due);
             }
             Act::Slow { node, each } => self.nodes[node.0].each = each,
-            Act::Misjudge { observer, other } => {
-                self.take_in(observer, Input::Misjudges(other));
-                self.look_around();
+            Act::Slander {
+                liar,
+                observer,
+                other,
+            } => self.slander(liar, observer, other),
+            Act::TakeBack(node) => {
+                if let Some(offer) = self.nodes[node.0].host.first() {
+                    self.take_in(node, Input::TakesBack(offer));
+                }
             }
+            Act::Leave(node) => self.leave(node),
+            Act::Move(node) => self.relocate(node),
+            Act::Copy { of, to } => self.copy(of, to),
             Act::Measure { node, free_bytes } => self.measure(node, free_bytes),
             Act::Whisper { from, to, frame } => self.whisper(from, to, frame),
             Act::Lie { liar } => self.lie(liar),
@@ -87,14 +91,20 @@ impl World {
             Some(adapter) => adapter.capacity(&its.spec.capacity),
             None => its.spec.capacity.clone(),
         };
-        let considers = its.spec.published_consider();
-        let setup = Setup {
+        let dealings = Setup {
             key: AgentKey::from_seed(&its.key_seed),
             cluster: CLUSTER,
             epoch: its.boot,
             capacity,
-            consider: considers.filter(|_| its.spec.is_willing),
+            consider: its.spec.consider(),
+            declines: !its.spec.is_willing,
             seed: self.random.random(),
+        };
+        let setup = AgentSetup {
+            dealings,
+            nonce: BootNonce(self.random.random()),
+            address: its.address,
+            membership: Settings::lan(),
         };
         let local = its.clock.read(self.now);
         let seen = Seen::Starts {
@@ -105,15 +115,33 @@ impl World {
             is_willing: its.spec.is_willing,
         };
         self.watch.see(self.now, seen);
-        let mut agent = Dealings::new(setup, WireCodec, local);
-        agent.resume(local, its.disk.records());
+        let mut agent = Agent::new(setup, its.disk.records(), its.spec.release, local);
         agent.recall(its.disk.assessed());
+        let seeds = self.seeds(node);
+        agent.join(local, seeds);
+        let its = &mut self.nodes[node.0];
         its.busy_until = self.now;
-        its.agent = Some(agent);
+        its.agent = Some(Box::new(agent));
         self.take_out(node, Passed::default());
         self.set_timer(node);
-        self.view.forget(node);
-        self.look_around();
+    }
+
+    /// By way of whom a node joins: those that it knew, and a few that its operator names.
+    fn seeds(&mut self, node: NodeNo) -> Vec<Seed> {
+        let its = &self.nodes[node.0];
+        let known = its.known.iter().map(|(agent, address)| Seed {
+            agent: *agent,
+            address: *address,
+        });
+        let mut seeds: Vec<Seed> = known.collect();
+        for _ in 0..SEEDS {
+            let other = &self.nodes[self.random.random_range(0..self.nodes.len())];
+            seeds.push(Seed {
+                agent: other.id,
+                address: other.address,
+            });
+        }
+        seeds
     }
 
     fn crash(&mut self, node: NodeNo, for_good: bool) {
@@ -137,14 +165,55 @@ impl World {
         for other in 0..self.nodes.len() {
             self.network.break_connection(node, NodeNo(other));
         }
-        self.look_around();
+        self.miss(&[node]);
+    }
+
+    /// Tells what stands between agents and the world that nodes cannot be reached any more: it need not wait
+    /// until its agent finds out.
+    fn miss(&mut self, gone: &[NodeNo]) {
+        for observer in (0..self.nodes.len()).map(NodeNo) {
+            for gone in gone {
+                let missed = self.nodes[gone.0].id;
+                let is_there = self.nodes[gone.0].is_up() && !self.network.is_cut(*gone, observer);
+                let adapter = self.nodes[observer.0].spec.adapter.as_mut();
+                if let Some(adapter) = adapter
+                    && !is_there
+                {
+                    let passed = adapter.misses(missed);
+                    self.take_out(observer, passed);
+                }
+            }
+        }
+    }
+
+    /// It says that it leaves, and ends.
+    fn leave(&mut self, node: NodeNo) {
+        self.take_in(node, Input::Leaves);
+        let for_good = true;
+        self.plan(SAYS_GOODBYE, Act::Crash { node, for_good });
+    }
+
+    fn relocate(&mut self, node: NodeNo) {
+        let its = &mut self.nodes[node.0];
+        self.by_address.remove(&its.address);
+        its.address.set_port(its.address.port().wrapping_add(1));
+        self.by_address.insert(its.address, node);
+        self.take_in(node, Input::Moves);
+    }
+
+    fn copy(&mut self, of: NodeNo, to: NodeNo) {
+        let (id, key_seed) = (self.nodes[of.0].id, self.nodes[of.0].key_seed);
+        let fork = self.random.random();
+        let disk = self.nodes[of.0].disk.copy(fork);
+        let its = &mut self.nodes[to.0];
+        (its.id, its.key_seed, its.disk) = (id, key_seed, disk);
     }
 
     /// It says goodbye, ends, and is back in time.
     fn send_away(&mut self, node: NodeNo, notice: Duration) {
         let ms = u32::try_from(notice.as_millis()).unwrap_or(u32::MAX);
         if let Ok(said) = Notice::from_ms(ms) {
-            self.take_in(node, Input::Leaves(said));
+            self.take_in(node, Input::GoesAway(said));
             let for_good = false;
             self.plan(SAYS_GOODBYE, Act::Crash { node, for_good });
             self.plan(notice / 2 + SAYS_GOODBYE, Act::Start(node));
@@ -166,7 +235,8 @@ impl World {
             to: &to,
         };
         self.watch.see(self.now, seen);
-        self.look_around();
+        let gone: Vec<NodeNo> = from.iter().filter_map(|id| self.node_of(*id)).collect();
+        self.miss(&gone);
     }
 
     fn stall(&mut self, node: NodeNo, span: Duration) {
@@ -203,240 +273,5 @@ impl World {
             self.wake_later(NodeNo(node));
             self.start(NodeNo(node));
         }
-        self.look_around();
     }
-
-    /// Every node finds out what has changed of the others, each in its own time.
-    fn look_around(&mut self) {
-        for observer in 0..self.nodes.len() {
-            if !self.nodes[observer].is_up() {
-                continue;
-            }
-            let boot = self.nodes[observer].boot;
-            for other in (0..self.nodes.len()).filter(|other| *other != observer) {
-                let (observer, other) = (NodeNo(observer), NodeNo(other));
-                let is_there = self.is_there(observer, other);
-                let at = self.view.notices_at(self.now, observer, other, is_there);
-                if let Some(at) = at {
-                    let notices = Happening::Notices {
-                        observer,
-                        boot,
-                        other,
-                    };
-                    self.queue.push(at, notices);
-                }
-            }
-        }
-        for owner in 0..self.nodes.len() {
-            self.show(NodeNo(owner));
-        }
-    }
-
-    /// Whether one can be found from another: it is up, and something passes in some direction.
-    pub(super) fn is_there(&self, observer: NodeNo, other: NodeNo) -> bool {
-        let is_cut = self.network.is_cut(observer, other) && self.network.is_cut(other, observer);
-        self.nodes[other.0].is_up() && !is_cut
-    }
-
-    /// Tells an agent of the membership, and of the sheet of whoever is there.
-    pub(super) fn tell_view(&mut self, observer: NodeNo, other: NodeNo, is_there: bool) -> Passed {
-        if !self.view.tell(observer, other, is_there) {
-            return Passed::default();
-        }
-        let id = self.nodes[other.0].id;
-        let shown = self.shown(other);
-        let its = &mut self.nodes[observer.0];
-        let seen = Seen::Views {
-            observer: its.id,
-            other: id,
-            is_there,
-        };
-        self.watch.see(self.now, seen);
-        let local = its.clock.read(self.now);
-        if let Some(agent) = its.agent.as_mut() {
-            if is_there {
-                agent.handle_sheet(local, id, shown);
-            }
-            agent.handle_liveness(local, id, is_there);
-        }
-        match its.spec.adapter.as_mut() {
-            Some(adapter) if !is_there => adapter.misses(id),
-            _ => Passed::default(),
-        }
-    }
-
-    /// What a node's sheet shows.
-    fn shown(&mut self, node: NodeNo) -> Shown {
-        let its = &self.nodes[node.0];
-        let records = its.disk.records();
-        let mut shown = Shown {
-            capacity: Some(its.spec.capacity.clone()),
-            consider: its.spec.published_consider(),
-            ..Shown::default()
-        };
-        for record in records {
-            if let SignedRecord::Promise(signed) = &record
-                && let Some(promise) = self.watch.reader().promise(signed)
-                && let gary_promise::Body::Keep(keep) = promise.body()
-            {
-                shown.keeps.insert(keep.workload, promise.id());
-            }
-        }
-        shown
-    }
-
-    /// Shows a node's sheet to all who can see it.
-    pub(super) fn show(&mut self, owner: NodeNo) {
-        let id = self.nodes[owner.0].id;
-        let shown = self.shown(owner);
-        for observer in (0..self.nodes.len()).map(NodeNo) {
-            let is_cut = self.network.is_cut(owner, observer);
-            let its = &mut self.nodes[observer.0];
-            let local = its.clock.read(self.now);
-            if observer != owner
-                && !is_cut
-                && self.view.is_told(observer, owner)
-                && let Some(agent) = its.agent.as_mut()
-            {
-                agent.handle_sheet(local, id, shown.clone());
-                self.take_out(observer, Passed::default());
-                self.set_timer(observer);
-            }
-        }
-    }
-
-    /// Says something to a node that the agent it comes from did not make it say.
-    fn whisper(&mut self, from: NodeNo, to: NodeNo, frame: Frame) {
-        if !self.network.is_cut(from, to) && self.nodes[from.0].is_up() {
-            let is_noise = true;
-            self.take_in(
-                to,
-                Input::Frame {
-                    from,
-                    frame,
-                    is_noise,
-                },
-            );
-        }
-    }
-
-    /// Lets frames of the past be heard again, by whom they were for.
-    fn replay(&mut self, count: usize) {
-        self.watch.see(self.now, Seen::Replays);
-        if self.said.is_empty() {
-            return;
-        }
-        for _ in 0..count {
-            let which = self.random.random_range(0..self.said.len());
-            let (from, to, frame) = self.said[which].clone();
-            let after_us = self
-                .random
-                .random_range(0..REPLAYED_OVER.as_micros() as u64);
-            let after = Duration::from_micros(after_us);
-            self.plan(after, Act::Whisper { from, to, frame });
-        }
-    }
-
-    /// A node says something of what others have promised, which is not its own to say.
-    fn lie(&mut self, liar: NodeNo) {
-        let Some((by, to, record)) = self.record_of_others(liar) else {
-            return;
-        };
-        let of = match &record {
-            SignedRecord::Promise(signed) => {
-                self.watch.reader().promise(signed).map(|its| its.id())
-            }
-            _ => None,
-        };
-        let Some(of) = of else {
-            return;
-        };
-        let told = |record: SignedRecord| {
-            let mut batch = gary_promise::Batch::default();
-            let fits = batch.push(record);
-            debug_assert!(fits, "an empty batch has room");
-            Frame::Told(batch)
-        };
-        let later = Version {
-            epoch: BootEpoch(u64::MAX / 2),
-            sequence: Sequence::FIRST,
-        };
-        let (to, frame) = match self.random.random_range(0..5) {
-            // What another said, a little changed.
-            0 => match altered(&record) {
-                Some(altered) => (to, told(altered)),
-                None => return,
-            },
-            // What another said, passed on to whoever it may be.
-            1 => {
-                let anybody = NodeNo((by.0 + to.0 + liar.0) % self.nodes.len());
-                (anybody, told(record))
-            }
-            // That another does not keep its promise.
-            2 => {
-                let version = later;
-                let of = of.version;
-                (to, Frame::Denial(Denial { version, of }))
-            }
-            // That another's offer is not accepted.
-            3 => {
-                let offers = gary_promise::BoundedSet::new([of.version]);
-                let Ok(offers) = offers else { return };
-                (by, Frame::Dismissal(Dismissal { offers }))
-            }
-            // That somebody else hosts what another does.
-            _ => {
-                let Some(gary_promise::Body::Host(host)) =
-                    self.watch.reader().known(&of).map(|its| its.body().clone())
-                else {
-                    return;
-                };
-                let surplus = Surplus {
-                    workload: host.workload,
-                    generation: host.generation,
-                    slot: host.slot,
-                    yours: of,
-                    winner: gary_promise::PromiseId {
-                        promiser: self.nodes[liar.0].id,
-                        version: later,
-                    },
-                };
-                (by, Frame::Surplus(surplus))
-            }
-        };
-        self.whisper(liar, to, frame);
-    }
-
-    /// An offer that was told of late, between two others: who made it, to whom, and the record.
-    fn record_of_others(&mut self, liar: NodeNo) -> Option<(NodeNo, NodeNo, SignedRecord)> {
-        let start = self.random.random_range(0..self.said.len().max(1));
-        let said: Vec<_> = self.said.iter().skip(start).take(64).cloned().collect();
-        for (from, to, frame) in said {
-            let Frame::Told(batch) = frame else { continue };
-            if from == liar || to == liar {
-                continue;
-            }
-            for record in batch {
-                let SignedRecord::Promise(signed) = &record else {
-                    continue;
-                };
-                let promise = self.watch.reader().promise(signed);
-                if promise.is_some_and(|its| matches!(its.body(), gary_promise::Body::Host(_))) {
-                    return Some((from, to, record));
-                }
-            }
-        }
-        None
-    }
-}
-
-/// The same with another last byte, said to be signed by the same agent.
-fn altered(record: &SignedRecord) -> Option<SignedRecord> {
-    let SignedRecord::Promise(signed) = record else {
-        return None;
-    };
-    let mut bytes = signed.bytes().to_vec();
-    *bytes.last_mut()? ^= 1;
-    let altered: Signed<Promise> = Signed::claimed(signed.by(), &bytes, *signed.signature());
-    Some(SignedRecord::Promise(altered))
 }

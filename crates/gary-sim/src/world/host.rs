@@ -202,6 +202,18 @@ impl Host {
         }
     }
 
+    /// The first of its components that is not about to stop, by the offer that it runs by.
+    pub(super) fn first(&self) -> Option<PromiseId> {
+        let mut components = self.components.iter();
+        let first = components.find(|(_, its)| its.state != State::Stopping);
+        first.map(|(offer, _)| *offer)
+    }
+
+    /// How many components it has.
+    pub(super) fn count(&self) -> usize {
+        self.components.len()
+    }
+
     /// The machine loses power, and all that runs on it.
     pub(super) fn crash(&mut self) -> Vec<PromiseId> {
         let components = std::mem::take(&mut self.components);

@@ -1,4 +1,4 @@
-//! What lies between nodes: frames ride streams, and streams break.
+//! What lies between nodes: frames ride streams, which break, and packets are datagrams, which get lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub struct NetworkSpec {
     /// How likely a frame falls behind those that were sent after it, as one does that was on an earlier
     /// connection.
     pub reorders_ppm: u32,
+    /// How likely a datagram is lost.
+    pub loses_ppm: u32,
 }
 
 impl NetworkSpec {
@@ -33,6 +35,7 @@ impl NetworkSpec {
         breaks_ppm: 0,
         doubles_ppm: 0,
         reorders_ppm: 0,
+        loses_ppm: 0,
     };
 }
 
@@ -104,6 +107,19 @@ impl Network {
         passages
     }
 
+    /// When a datagram arrives: never, once or twice, and in no order.
+    pub(super) fn deliver(&mut self, now: Time, from: NodeNo, to: NodeNo) -> Vec<Time> {
+        if self.is_cut(from, to) || self.happens(self.spec.loses_ppm) {
+            return Vec::new();
+        }
+        let copies = 1 + usize::from(self.happens(self.spec.doubles_ppm));
+        let mut arrivals = Vec::with_capacity(copies);
+        for _ in 0..copies {
+            arrivals.push(now.after(self.spec.latency + self.upto(self.spec.jitter)));
+        }
+        arrivals
+    }
+
     /// Whether what was sent on this connection still arrives.
     pub(super) fn arrives(&self, from: NodeNo, to: NodeNo, connection: u64) -> bool {
         !self.is_cut(from, to) && self.connection(from, to) == connection
@@ -135,6 +151,7 @@ impl Network {
             breaks_ppm: 0,
             doubles_ppm: 0,
             reorders_ppm: 0,
+            loses_ppm: 0,
             ..self.spec
         };
     }

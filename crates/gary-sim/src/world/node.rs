@@ -1,10 +1,11 @@
 //! One node: an agent, and the disk, the host and the clock that it has for itself.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use gary_agent::{Dealings, HostReport, WriteId};
+use gary_agent::{Agent, HostReport, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
     Submitters, Time, WorkloadId,
@@ -13,8 +14,8 @@ use gary_promise::{
 use super::clock::Clock;
 use super::disk::{Disk, DiskSpec};
 use super::host::{Host, HostSpec};
+use super::release::Release;
 use crate::adapter::Adapter;
-use gary_wire::WireCodec;
 
 /// Which node of a world, counted from 0. People count from 1: `n1` is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,12 +30,14 @@ impl fmt::Display for NodeNo {
 /// How a node is.
 #[derive(Debug)]
 pub struct NodeSpec {
-    /// What its sheet says of its machine.
+    /// What its machine has.
     pub capacity: Capacity,
-    /// Whether its sheet says that it considers anybody's submissions.
+    /// Whether it considers anybody's submissions, and says so on its sheet.
     pub considers: bool,
-    /// Whether it does. One that does not and says so is a stale sheet that others still go by.
+    /// Whether it ever offers anything. One that does not declines what it is invited for.
     pub is_willing: bool,
+    /// Which release it runs.
+    pub release: Release,
     /// Its clock.
     pub clock: Clock,
     /// Its disk.
@@ -52,6 +55,7 @@ impl NodeSpec {
             capacity,
             considers: true,
             is_willing: true,
+            release: Release::This,
             clock: Clock::default(),
             disk: DiskSpec::SOLID,
             host: HostSpec::IDLE,
@@ -59,8 +63,8 @@ impl NodeSpec {
         }
     }
 
-    /// What its sheet says that it considers.
-    pub(super) fn published_consider(&self) -> Option<Consider> {
+    /// What it says that it considers.
+    pub(super) fn consider(&self) -> Option<Consider> {
         self.considers.then_some(Consider {
             submitters: Submitters::AnyClient,
         })
@@ -75,12 +79,21 @@ pub(super) enum Input {
         frame: Frame,
         is_noise: bool,
     },
+    Packet {
+        from: AgentId,
+        bytes: Vec<u8>,
+    },
     Due,
     Stored(WriteId),
     Reported(HostReport),
-    Notices(NodeNo),
-    Misjudges(NodeNo),
-    Leaves(Notice),
+    /// It goes away for a while.
+    GoesAway(Notice),
+    /// It takes back what it has promised.
+    TakesBack(PromiseId),
+    /// It leaves the cluster.
+    Leaves,
+    /// It goes on at another address.
+    Moves,
     Submitted {
         owner: usize,
         intent: Signed<Promise>,
@@ -101,8 +114,11 @@ pub(super) struct Node {
     pub(super) id: AgentId,
     pub(super) key_seed: [u8; 32],
     pub(super) spec: NodeSpec,
+    pub(super) address: SocketAddr,
+    /// Where it has last known others to be, which it remembers across a start.
+    pub(super) known: BTreeMap<AgentId, SocketAddr>,
     /// `None` while it is down.
-    pub(super) agent: Option<Dealings<WireCodec>>,
+    pub(super) agent: Option<Box<Agent<Release>>>,
     pub(super) boot: BootEpoch,
     pub(super) disk: Disk,
     pub(super) host: Host,
@@ -121,10 +137,18 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn new(key_seed: [u8; 32], spec: NodeSpec, disk: Disk, host: Host) -> Self {
+    pub(super) fn new(
+        key_seed: [u8; 32],
+        spec: NodeSpec,
+        address: SocketAddr,
+        disk: Disk,
+        host: Host,
+    ) -> Self {
         Self {
             id: AgentKey::from_seed(&key_seed).id(),
             key_seed,
+            address,
+            known: BTreeMap::new(),
             clock: spec.clock,
             spec,
             agent: None,
@@ -147,9 +171,12 @@ impl Node {
         self.agent.is_some()
     }
 
-    /// What was in its memory is gone.
+    /// What was in its memory is gone, but for where it last knew others to be.
     pub(super) fn forget(&mut self) {
-        self.agent = None;
+        if let Some(agent) = self.agent.take() {
+            let known = agent.membership().known();
+            self.known.extend(known.map(|its| (its.agent, its.address)));
+        }
         self.inbox.clear();
         self.is_woken = false;
         self.due_at = None;

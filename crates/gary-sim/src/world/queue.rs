@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gary_agent::WriteId;
-use gary_promise::{BootEpoch, Frame, Time};
+use gary_promise::{AgentId, BootEpoch, Frame, Time};
 
 use super::act::Act;
 use super::host::Turn;
@@ -19,6 +19,13 @@ pub(super) enum Happening {
         connection: u64,
         frame: Frame,
     },
+    /// A packet arrives.
+    Delivers {
+        from: NodeNo,
+        agent: AgentId,
+        to: NodeNo,
+        bytes: Vec<u8>,
+    },
     /// A disk has stored a write.
     Synced {
         node: NodeNo,
@@ -32,12 +39,6 @@ pub(super) enum Happening {
         node: NodeNo,
         boot: BootEpoch,
         turn: Turn,
-    },
-    /// A node notices whether another is there.
-    Notices {
-        observer: NodeNo,
-        boot: BootEpoch,
-        other: NodeNo,
     },
     /// A node that was busy takes up what has come in the meantime.
     Wakes { node: NodeNo, boot: BootEpoch },

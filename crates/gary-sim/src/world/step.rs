@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use gary_agent::{Dealings, DeployError, Order, Transmit, Write};
-use gary_promise::{Generation, Promise, Signed, WorkloadId};
+use gary_agent::{DeployError, Order, Transmit, Write};
+use gary_promise::{AgentId, Generation, MemberId, Promise, Signed, WorkloadId};
 
 use super::node::{Input, NodeNo, Unacknowledged};
 use super::queue::Happening;
 use super::virtual_world::{REMEMBERED_MAX, World};
 use crate::adapter::Passed;
 use crate::seen::Seen;
+
+/// How many packets and timers a slow node handles in the time that a frame takes it: they come all the time,
+/// and take next to nothing.
+const SMALL_PER_LARGE: u32 = 20;
 
 impl World {
     /// Gives a node something to take in: at once, or when it is done with what came before.
@@ -42,7 +46,11 @@ impl World {
         let its = &mut self.nodes[node.0];
         let local = its.clock.read(self.now);
         let id = its.id;
-        its.busy_until = its.busy_until.max(self.now.after(its.each));
+        let takes = match &input {
+            Input::Packet { .. } | Input::Due | Input::Stored(_) => its.each / SMALL_PER_LARGE,
+            _ => its.each,
+        };
+        its.busy_until = its.busy_until.max(self.now.after(takes));
         let Some(agent) = its.agent.as_mut() else {
             return;
         };
@@ -72,9 +80,10 @@ impl World {
                     agent.handle_frame(local, from, frame);
                 }
             }
+            Input::Packet { from, bytes } => agent.handle_packet(local, from, &bytes),
             Input::Due => agent.handle_timeout(local),
             Input::Stored(write) => {
-                agent.handle_stored(write);
+                agent.handle_stored(local, write);
                 its.stored = its.stored.max(write);
             }
             Input::Reported(report) => {
@@ -85,11 +94,15 @@ impl World {
                     agent.handle_report(local, report);
                 }
             }
-            Input::Notices(other) => {
-                passed = self.tell_view(node, other, self.is_there(node, other));
+            Input::GoesAway(notice) => agent.announce_absence(notice),
+            Input::TakesBack(offer) => {
+                if agent.take_back(local, offer) {
+                    self.watch
+                        .see(self.now, Seen::TakesBack { agent: id, offer });
+                }
             }
-            Input::Misjudges(other) => passed = self.tell_view(node, other, false),
-            Input::Leaves(notice) => agent.announce_absence(notice),
+            Input::Leaves => agent.leave(local),
+            Input::Moves => agent.relocate(local, its.address),
             Input::Submitted { owner, intent } => {
                 let answer = agent.deploy(local, intent.clone());
                 let answer = answer.map(|taken| (taken.workload, taken.generation));
@@ -139,6 +152,7 @@ impl World {
                 None => said.push(transmit),
             }
         }
+        let packets: Vec<_> = std::iter::from_fn(|| agent.poll_packet()).collect();
         while let Some(order) = agent.poll_order() {
             match its.spec.adapter.as_mut() {
                 Some(adapter) => ordered.extend(adapter.orders(order)),
@@ -148,9 +162,46 @@ impl World {
         for transmit in said {
             self.send(node, transmit);
         }
+        for (to, bytes) in packets {
+            self.deliver(node, to, &bytes);
+        }
         for order in ordered {
             self.order(node, &order);
         }
+    }
+
+    /// Sends a packet to whoever is where it is addressed to, if that is whom it is for.
+    fn deliver(&mut self, from: NodeNo, to: MemberId, bytes: &[u8]) {
+        self.packets += 1;
+        let agent = self.nodes[from.0].id;
+        let seen = Seen::Sends {
+            from: agent,
+            to: to.agent,
+            packet: bytes,
+        };
+        self.watch.see(self.now, seen);
+        let Some(to) = self.at_address(&to.address, to.agent) else {
+            return;
+        };
+        for at in self.network.deliver(self.now, from, to) {
+            let bytes = bytes.to_vec();
+            let delivers = Happening::Delivers {
+                from,
+                agent,
+                to,
+                bytes,
+            };
+            self.queue.push(at, delivers);
+        }
+    }
+
+    /// Which node an agent's frames for another reach: the one that is where it knows the other to be.
+    fn route(&self, from: NodeNo, to: AgentId) -> Option<NodeNo> {
+        let its = &self.nodes[from.0];
+        let agent = its.agent.as_ref();
+        let known = agent.and_then(|agent| agent.membership().address_of(&to));
+        let address = known.or_else(|| its.known.get(&to).copied())?;
+        self.at_address(&address, to)
     }
 
     fn send(&mut self, from: NodeNo, transmit: Transmit) {
@@ -163,9 +214,10 @@ impl World {
             frame: &frame,
         };
         self.watch.see(self.now, seen);
-        let Some(to) = self.node_of(to) else {
+        let Some(to) = self.route(from, to) else {
             return;
         };
+        let frame = self.nodes[from.0].spec.release.through_the_wire(&frame);
         if self.said.len() >= REMEMBERED_MAX {
             self.said.pop_front();
         }
@@ -242,7 +294,7 @@ impl World {
 
     pub(super) fn set_timer(&mut self, node: NodeNo) {
         let its = &mut self.nodes[node.0];
-        let wanted = its.agent.as_ref().and_then(Dealings::poll_timeout);
+        let wanted = its.agent.as_ref().map(|agent| agent.poll_timeout());
         // A little later than now at least, so that time goes on.
         let soonest = self.now.after(Duration::from_micros(1));
         let due_at = wanted.map(|local| its.clock.when(local).max(soonest));

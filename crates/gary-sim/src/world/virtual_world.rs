@@ -1,8 +1,10 @@
 //! A world of agents in virtual time.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use gary_agent::Agent;
 use gary_promise::{AgentId, AgentKey, BootEpoch, ClusterId, Frame, PromiseId, Time};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -14,7 +16,7 @@ use super::network::{Network, NetworkSpec};
 use super::node::{Input, Node, NodeNo, NodeSpec};
 use super::owner::Owner;
 use super::queue::{Happening, Queue};
-use super::view::{View, ViewSpec};
+use super::release::Release;
 use crate::seen::Seen;
 use crate::watch::Watch;
 
@@ -35,8 +37,6 @@ pub struct WorldSpec {
     pub owners: usize,
     /// What lies between the nodes.
     pub network: NetworkSpec,
-    /// How nodes find out who is there.
-    pub view: ViewSpec,
 }
 
 /// A world of agents in virtual time: one thread, and one seed that replays everything.
@@ -46,14 +46,15 @@ pub struct World {
     pub(super) queue: Queue,
     pub(super) nodes: Vec<Node>,
     by_id: BTreeMap<AgentId, NodeNo>,
+    pub(super) by_address: BTreeMap<SocketAddr, NodeNo>,
     pub(super) owners: Vec<Owner>,
     pub(super) network: Network,
-    pub(super) view: View,
     pub(super) random: ChaCha8Rng,
     pub(super) watch: Watch,
     /// What agents have said of late.
     pub(super) said: VecDeque<(NodeNo, NodeNo, Frame)>,
     pub(super) frames: u64,
+    pub(super) packets: u64,
 }
 
 impl World {
@@ -62,11 +63,16 @@ impl World {
         let mut random = ChaCha8Rng::seed_from_u64(spec.seed);
         let mut fork = || ChaCha8Rng::seed_from_u64(random.random());
         let network = Network::new(spec.network, fork());
-        let view = View::new(spec.view, fork());
         let nodes = spec.nodes.into_iter().enumerate().map(|(number, its)| {
             let disk = Disk::new(its.disk, fork());
             let host = Host::new(its.host, fork());
-            Node::new(key_seed(spec.seed, 1, number), its, disk, host)
+            Node::new(
+                key_seed(spec.seed, 1, number),
+                its,
+                address(number),
+                disk,
+                host,
+            )
         });
         let nodes: Vec<Node> = nodes.collect();
         let owners = (0..spec.owners).map(|number| {
@@ -79,14 +85,19 @@ impl World {
             now: Time::from_us(0),
             queue: Queue::default(),
             by_id: numbered.map(|(at, its)| (its.id, NodeNo(at))).collect(),
+            by_address: nodes
+                .iter()
+                .enumerate()
+                .map(|(at, its)| (its.address, NodeNo(at)))
+                .collect(),
             nodes,
             owners,
             network,
-            view,
             random,
             watch,
             said: VecDeque::new(),
             frames: 0,
+            packets: 0,
         };
         for (number, node) in world.nodes.iter().enumerate() {
             world.watch.name(node.id, NodeNo(number).to_string());
@@ -102,9 +113,25 @@ impl World {
         self.now
     }
 
+    /// What a node's agent makes of the world; `None` while the node is down.
+    pub fn agent(&self, node: NodeNo) -> Option<&Agent<Release>> {
+        self.nodes.get(node.0)?.agent.as_deref()
+    }
+
+    /// How many components a node's host runs or is about to.
+    pub fn components(&self, node: NodeNo) -> usize {
+        let its = self.nodes.get(node.0);
+        its.map_or(0, |its| its.host.count())
+    }
+
     /// How many frames were said.
     pub const fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// How many packets were sent.
+    pub const fn packets(&self) -> u64 {
+        self.packets
     }
 
     /// What was seen of it.
@@ -158,17 +185,21 @@ impl World {
                 };
                 self.take_in(to, heard);
             }
+            Happening::Delivers {
+                from,
+                agent,
+                to,
+                bytes,
+            } if !self.network.is_cut(from, to) => {
+                self.take_in(to, Input::Packet { from: agent, bytes });
+            }
             Happening::Synced { node, boot, write } if self.lives(node, boot) => {
                 let its = &mut self.nodes[node.0];
                 let facts = its.disk.synced(write, self.watch.reader());
                 let agent = its.id;
                 let facts = &facts;
                 self.watch.see(self.now, Seen::Stores { agent, facts });
-                let is_shown = facts.iter().any(|fact| self.watch.is_of_sheet(fact));
                 self.take_in(node, Input::Stored(write));
-                if is_shown {
-                    self.show(node);
-                }
             }
             Happening::Due { node, boot }
                 if self.lives(node, boot) && self.nodes[node.0].due_at == Some(self.now) =>
@@ -191,13 +222,6 @@ impl World {
                 }
                 self.see_component(node, &became, offer);
                 self.take_in(node, Input::Reported(report));
-            }
-            Happening::Notices {
-                observer,
-                boot,
-                other,
-            } if self.lives(observer, boot) => {
-                self.take_in(observer, Input::Notices(other));
             }
             Happening::Wakes { node, boot } if self.lives(node, boot) => {
                 let its = &mut self.nodes[node.0];
@@ -240,9 +264,21 @@ impl World {
         self.watch.see(self.now, seen);
     }
 
+    /// The node at an address, if its agent is the one that is meant.
+    pub(super) fn at_address(&self, address: &SocketAddr, agent: AgentId) -> Option<NodeNo> {
+        let node = self.by_address.get(address).copied()?;
+        (self.nodes[node.0].id == agent).then_some(node)
+    }
+
     pub(super) fn node_of(&self, agent: AgentId) -> Option<NodeNo> {
         self.by_id.get(&agent).copied()
     }
+}
+
+/// Where a node is at first.
+fn address(number: usize) -> SocketAddr {
+    let [_, high, middle, low] = (number as u32).to_be_bytes();
+    SocketAddr::from((Ipv4Addr::new(10, high, middle, low), 4270))
 }
 
 /// The secret of one of the nodes of the world of this seed: whoever has it can speak in its agent's name.

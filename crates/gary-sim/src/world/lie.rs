@@ -1,0 +1,186 @@
+//! What is said that nobody should say: lies, slander, and what was said before.
+
+use std::time::Duration;
+
+use gary_promise::{
+    BootEpoch, Denial, Dismissal, Frame, Incarnation, Liveness, Member, PacketCodec, PacketHead,
+    Promise, Saying, Sequence, Signed, SignedRecord, Surplus, Version,
+};
+use gary_wire::WireCodec;
+use rand::RngExt;
+
+use super::act::Act;
+use super::node::{Input, NodeNo};
+use super::virtual_world::World;
+use crate::seen::Seen;
+
+/// Over how long messages of the past are heard again.
+const REPLAYED_OVER: Duration = Duration::from_secs(2);
+
+impl World {
+    /// A member tells another that a third is dead. What members say of one another is not signed.
+    pub(super) fn slander(&mut self, liar: NodeNo, observer: NodeNo, other: NodeNo) {
+        let me = |node: NodeNo| {
+            let agent = self.nodes[node.0].agent.as_ref();
+            agent.map(|its| *its.membership().me())
+        };
+        let (Some(from), Some(to), Some(id)) = (me(liar), me(observer), me(other)) else {
+            return;
+        };
+        if self.network.is_cut(liar, observer) {
+            return;
+        }
+        let head = PacketHead {
+            from,
+            incarnation: Incarnation(0),
+            to,
+            saying: Saying::Gossip,
+        };
+        let dead = Member {
+            id,
+            incarnation: Incarnation(u16::MAX / 2),
+            liveness: Liveness::Down,
+        };
+        let mut bytes = Vec::new();
+        WireCodec.pack_head(&head, &mut bytes);
+        bytes.extend(1_u16.to_be_bytes());
+        WireCodec.pack_member(&dead, &mut bytes);
+        let from = self.nodes[liar.0].id;
+        self.take_in(observer, Input::Packet { from, bytes });
+    }
+
+    /// Says something to a node that the agent it comes from did not make it say.
+    pub(super) fn whisper(&mut self, from: NodeNo, to: NodeNo, frame: Frame) {
+        if !self.network.is_cut(from, to) && self.nodes[from.0].is_up() {
+            let is_noise = true;
+            self.take_in(
+                to,
+                Input::Frame {
+                    from,
+                    frame,
+                    is_noise,
+                },
+            );
+        }
+    }
+
+    /// Lets frames of the past be heard again, by whom they were for.
+    pub(super) fn replay(&mut self, count: usize) {
+        self.watch.see(self.now, Seen::Replays);
+        if self.said.is_empty() {
+            return;
+        }
+        for _ in 0..count {
+            let which = self.random.random_range(0..self.said.len());
+            let (from, to, frame) = self.said[which].clone();
+            let after_us = self
+                .random
+                .random_range(0..REPLAYED_OVER.as_micros() as u64);
+            let after = Duration::from_micros(after_us);
+            self.plan(after, Act::Whisper { from, to, frame });
+        }
+    }
+
+    /// A node says something of what others have promised, which is not its own to say.
+    pub(super) fn lie(&mut self, liar: NodeNo) {
+        let Some((by, to, record)) = self.record_of_others(liar) else {
+            return;
+        };
+        let of = match &record {
+            SignedRecord::Promise(signed) => {
+                self.watch.reader().promise(signed).map(|its| its.id())
+            }
+            _ => None,
+        };
+        let Some(of) = of else {
+            return;
+        };
+        let told = |record: SignedRecord| {
+            let mut batch = gary_promise::Batch::default();
+            let fits = batch.push(record);
+            debug_assert!(fits, "an empty batch has room");
+            Frame::Told(batch)
+        };
+        let later = Version {
+            epoch: BootEpoch(u64::MAX / 2),
+            sequence: Sequence::FIRST,
+        };
+        let (to, frame) = match self.random.random_range(0..5) {
+            // What another said, a little changed.
+            0 => match altered(&record) {
+                Some(altered) => (to, told(altered)),
+                None => return,
+            },
+            // What another said, passed on to whoever it may be.
+            1 => {
+                let anybody = NodeNo((by.0 + to.0 + liar.0) % self.nodes.len());
+                (anybody, told(record))
+            }
+            // That another does not keep its promise.
+            2 => {
+                let version = later;
+                let of = of.version;
+                (to, Frame::Denial(Denial { version, of }))
+            }
+            // That another's offer is not accepted.
+            3 => {
+                let offers = gary_promise::BoundedSet::new([of.version]);
+                let Ok(offers) = offers else { return };
+                (by, Frame::Dismissal(Dismissal { offers }))
+            }
+            // That somebody else hosts what another does.
+            _ => {
+                let Some(gary_promise::Body::Host(host)) =
+                    self.watch.reader().known(&of).map(|its| its.body().clone())
+                else {
+                    return;
+                };
+                let surplus = Surplus {
+                    workload: host.workload,
+                    generation: host.generation,
+                    slot: host.slot,
+                    yours: of,
+                    winner: gary_promise::PromiseId {
+                        promiser: self.nodes[liar.0].id,
+                        version: later,
+                    },
+                };
+                (by, Frame::Surplus(surplus))
+            }
+        };
+        self.whisper(liar, to, frame);
+    }
+
+    /// An offer that was told of late, between two others: who made it, to whom, and the record.
+    fn record_of_others(&mut self, liar: NodeNo) -> Option<(NodeNo, NodeNo, SignedRecord)> {
+        let start = self.random.random_range(0..self.said.len().max(1));
+        let said: Vec<_> = self.said.iter().skip(start).take(64).cloned().collect();
+        for (from, to, frame) in said {
+            let Frame::Told(batch) = frame else { continue };
+            if from == liar || to == liar {
+                continue;
+            }
+            for record in batch {
+                let SignedRecord::Promise(signed) = &record else {
+                    continue;
+                };
+                let promise = self.watch.reader().promise(signed);
+                if promise.is_some_and(|its| matches!(its.body(), gary_promise::Body::Host(_))) {
+                    return Some((from, to, record));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The same with another last byte, said to be signed by the same agent.
+fn altered(record: &SignedRecord) -> Option<SignedRecord> {
+    let SignedRecord::Promise(signed) = record else {
+        return None;
+    };
+    let mut bytes = signed.bytes().to_vec();
+    *bytes.last_mut()? ^= 1;
+    let altered: Signed<Promise> = Signed::claimed(signed.by(), &bytes, *signed.signature());
+    Some(SignedRecord::Promise(altered))
+}

@@ -1,0 +1,105 @@
+//! Whole agents: who finds whom, and what comes of a disk of which there are two.
+
+use std::time::Duration;
+
+use gary_agent::membership::HeldOff;
+use gary_promise::Portion;
+use gary_sim::{
+    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Watch, World, WorldSpec, capacity,
+    intent,
+};
+
+const CORE: u64 = 1_000_000;
+const MEBIBYTE: u64 = 1 << 20;
+
+/// So many machines, none of them up, on a network that loses one packet in twenty.
+fn world(nodes: usize) -> World {
+    let node = |_| NodeSpec::new(capacity(2 * CORE, 1024 * MEBIBYTE));
+    let spec = WorldSpec {
+        seed: 1,
+        nodes: (0..nodes).map(node).collect(),
+        owners: 1,
+        network: NetworkSpec {
+            loses_ppm: 50_000,
+            ..NetworkSpec::LAN
+        },
+    };
+    World::new(spec, Watch::unchecked(None))
+}
+
+fn start(world: &mut World, nodes: impl IntoIterator<Item = usize>) {
+    for number in nodes {
+        world.plan(Duration::ZERO, Act::Start(NodeNo(number)));
+    }
+}
+
+fn deploy(world: &mut World, to: usize, valency: u32) {
+    let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+    let what = Submission::Founds(Box::new(intent(valency, portion, Frailty::Sound)));
+    let (owner, to) = (0, NodeNo(to));
+    world.plan(Duration::ZERO, Act::Submit { owner, to, what });
+}
+
+fn components(world: &World, nodes: impl IntoIterator<Item = usize>) -> usize {
+    let nodes = nodes.into_iter().map(NodeNo);
+    nodes.map(|node| world.components(node)).sum()
+}
+
+fn held_off(world: &World, node: usize) -> Option<HeldOff> {
+    world.agent(NodeNo(node))?.membership().held_off()
+}
+
+#[test]
+fn everybody_finds_everybody_and_knows_what_they_promise() {
+    let mut world = world(40);
+    start(&mut world, 0..40);
+    let knows_all = |world: &World, node| {
+        world.agent(NodeNo(node)).is_some_and(|agent| {
+            let (members, sheets) = (agent.membership().members_count(), agent.sheets().sheets());
+            (members, sheets.count()) == (39, 39)
+        })
+    };
+    for _ in 0..30 {
+        world.run_for(Duration::from_secs(1));
+        if (0..40).all(|node| knows_all(&world, node)) {
+            return;
+        }
+    }
+    panic!("somebody does not know everybody after 30 s");
+}
+
+#[test]
+fn two_machines_with_one_disk_that_never_started_are_both_kept_out() {
+    let mut world = world(5);
+    let (of, to) = (NodeNo(1), NodeNo(4));
+    world.plan(Duration::ZERO, Act::Copy { of, to });
+    start(&mut world, [0, 1, 2, 3]);
+    world.run_for(Duration::from_secs(1));
+    deploy(&mut world, 0, 4);
+    world.run_for(Duration::from_secs(1));
+    assert!(components(&world, [1]) > 0, "it is as good as any so far");
+    start(&mut world, [4]);
+    world.run_for(Duration::from_secs(15));
+    for node in [1, 4] {
+        assert_eq!(held_off(&world, node), Some(HeldOff::Cloned));
+        assert_eq!(components(&world, [node]), 0, "n{}", node + 1);
+    }
+    assert_eq!(components(&world, [0, 2, 3]), 4);
+}
+
+#[test]
+fn a_copy_of_a_running_disk_takes_its_place() {
+    let mut world = world(5);
+    start(&mut world, [0, 1, 2, 3]);
+    world.run_for(Duration::from_secs(1));
+    deploy(&mut world, 0, 4);
+    world.run_for(Duration::from_secs(1));
+    let (of, to) = (NodeNo(1), NodeNo(4));
+    world.plan(Duration::ZERO, Act::Copy { of, to });
+    start(&mut world, [4]);
+    world.run_for(Duration::from_secs(15));
+    assert_eq!(held_off(&world, 1), Some(HeldOff::Superseded));
+    assert_eq!(held_off(&world, 4), None);
+    assert_eq!(components(&world, [1]), 0);
+    assert_eq!(components(&world, [0, 2, 3, 4]), 4);
+}
