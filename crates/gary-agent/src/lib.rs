@@ -24,6 +24,7 @@ mod ledger;
 
 // What it keeps for others.
 mod candidates;
+mod keepers;
 mod tending;
 mod trust;
 
@@ -38,7 +39,7 @@ mod refused;
 pub use agent::{Agent, AgentSetup, FORGETS_AFTER, Powers, RECONCILES_EVERY};
 pub use backoff::Waits;
 pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
-pub use dealings::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Taken};
+pub use dealings::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Shown, Taken};
 pub use hosting::{
     DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX, HostReport, OFFER_STANDS,
     Order, REPAIR_WAITS, STEADY_AFTER, Start,
@@ -46,8 +47,12 @@ pub use hosting::{
 pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};
 pub use tending::{
-    ANSWERS_WITHIN, DISMISSED_MAX, DeployError, INVITED_PER_SLOT, REFUSALS_MAX, REOPEN_WAITS,
-    ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, WIDENINGS_MAX, WORKLOADS_MAX,
+    ANSWERS_WITHIN, Account, DISMISSED_MAX, DeployError, INVITED_PER_SLOT, REFUSALS_MAX,
+    REOPEN_WAITS, ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, WIDENINGS_MAX,
+    WITHDRAWN_MAX, WORKLOADS_MAX,
 };
 pub use trust::{HALF_LIFE, TRUSTED_MAX};
-pub use voice::{Fact, HELD_MAX, Speech, Transmit, Unverified, Write, WriteId};
+pub use voice::{
+    Assessed, Fact, HELD_BYTES_PER_PEER_MAX, HELD_FRAMES_PER_PEER_MAX, HELD_MAX, JOURNAL_MAX,
+    Speech, Transmit, Unverified, Write, WriteId,
+};

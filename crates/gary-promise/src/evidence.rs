@@ -19,6 +19,8 @@ pub struct Evidence {
     failed_at: Option<Time>,
     /// When the promiser was last taken for gone.
     lost_at: Option<Time>,
+    /// When it was last found to be there again.
+    found_at: Option<Time>,
     /// When the observer first heard that the promise is withdrawn.
     withdrawn_at: Option<Time>,
 }
@@ -59,6 +61,15 @@ impl Evidence {
         }
     }
 
+    /// The promiser can be reached again, by the observer's own view of the membership. That takes back
+    /// that it was lost, and says nothing of whether it does what it promised.
+    pub fn found(at: Time) -> Self {
+        Self {
+            found_at: Some(at),
+            ..Self::default()
+        }
+    }
+
     /// The promise was heard to be withdrawn.
     pub fn withdrawn(at: Time) -> Self {
         Self {
@@ -76,6 +87,7 @@ impl Evidence {
             used_at: self.used_at.max(other.used_at),
             failed_at: self.failed_at.max(other.failed_at),
             lost_at: self.lost_at.max(other.lost_at),
+            found_at: self.found_at.max(other.found_at),
             withdrawn_at: first(self.withdrawn_at, other.withdrawn_at),
         }
     }
@@ -107,7 +119,8 @@ impl Evidence {
         {
             return Judgement::Broken(Broken::Expired { at });
         }
-        if let Some(at) = self.lost_at.filter(is_news) {
+        let is_found = |at: &Time| self.found_at.is_some_and(|found| found >= *at);
+        if let Some(at) = self.lost_at.filter(|at| is_news(at) && !is_found(at)) {
             return Judgement::Unknown(Unknown::Lost { at });
         }
         match last_good {
@@ -263,6 +276,24 @@ mod tests {
     }
 
     #[test]
+    fn who_is_found_is_not_lost_and_its_lease_runs_on() {
+        let found = renewal(1, 1_000)
+            .join(Evidence::found(at(3_000)))
+            .join(Evidence::lost(at(2_000)));
+        let renewed = Judgement::Kept(Kept::Renewed { at: at(1_000) });
+        assert_eq!(judge(&found, 3_000), renewed);
+        assert_eq!(
+            judge(&found, 6_000),
+            Judgement::Unknown(Unknown::Silent { since: at(1_000) })
+        );
+        let lost = found.join(Evidence::lost(at(4_000)));
+        assert_eq!(
+            judge(&lost, 4_000),
+            Judgement::Unknown(Unknown::Lost { at: at(4_000) })
+        );
+    }
+
+    #[test]
     fn evidence_to_the_contrary_breaks_until_there_is_better() {
         let denied = renewal(1, 1_000).join(Evidence::heard(Word::Denial, version(2), at(2_000)));
         let failed = renewal(1, 1_000).join(Evidence::failed(at(2_000)));
@@ -330,6 +361,7 @@ mod tests {
             1 => moments().prop_map(Evidence::used),
             1 => moments().prop_map(Evidence::failed),
             1 => moments().prop_map(Evidence::lost),
+            1 => moments().prop_map(Evidence::found),
             1 => moments().prop_map(Evidence::withdrawn),
         ]
     }

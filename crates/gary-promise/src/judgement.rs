@@ -84,3 +84,25 @@ pub enum Contrary {
     /// The observer tried, and was answered with a failure.
     Failed,
 }
+
+impl Judgement {
+    /// Which of the three values it is, without what it goes by.
+    pub const fn value(&self) -> Value {
+        match self {
+            Self::Kept(_) => Value::Kept,
+            Self::Unknown(_) => Value::Unknown,
+            Self::Broken(_) => Value::Broken,
+        }
+    }
+}
+
+/// One of the three values of a judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    /// It is kept.
+    Kept,
+    /// It cannot be told.
+    Unknown,
+    /// It is not kept.
+    Broken,
+}

@@ -90,7 +90,7 @@ pub use id::{
     AGENTS_NAMED_MAX, AgentId, Agents, BootEpoch, ClusterId, ComponentDigest, Generation, IdError,
     PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
 };
-pub use judgement::{Broken, Contrary, Judgement, Kept, Unknown};
+pub use judgement::{Broken, Contrary, Judgement, Kept, Unknown, Value};
 pub use later::Later;
 pub use member::{
     BootNonce, Incarnation, Liveness, Member, MemberId, PACKET_BYTES_MAX, PacketCodec, PacketHead,

@@ -58,6 +58,13 @@ impl Observer {
         let judgement = evidence.judge(promise.lease(), self.patience, now);
         Ok(Assessment::new(self.id, promise.id(), judgement, now))
     }
+
+    /// Assesses a promise that has neither lease nor condition, as a `+keep` has none, and of which the
+    /// observer has remembered no more than which it is.
+    pub fn assess_lasting(&self, promise: PromiseId, evidence: &Evidence, now: Time) -> Assessment {
+        let judgement = evidence.judge(None, self.patience, now);
+        Assessment::new(self.id, promise, judgement, now)
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ mod world;
 
 // What befalls it.
 mod adapter;
+mod draw;
+mod furnishing;
 mod plan;
 
 // What is seen of it, and what it is held to.

@@ -6,9 +6,11 @@ use gary_promise::{
     Architecture, Capacity, Interfaces, Labels, Lineage, Needs, Portion, Resources, Routes, Spec,
     Spread, Submitters, Use, Valency,
 };
+use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
 
+use crate::draw::Draw;
+use crate::furnishing::{ask, furnish};
 use crate::world::{
     Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec, Release,
     Submission, WorldSpec,
@@ -19,6 +21,9 @@ pub const NODES_MIN: usize = 3;
 
 /// The most nodes of a world that is drawn at random.
 pub const NODES_MAX: usize = 50;
+
+/// How many owners deploy what waits for nothing. One more deploys what does.
+const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
 const CORE: u64 = 1_000_000;
@@ -74,7 +79,11 @@ impl Plan {
             _ => draw.between(NODES_MIN, 9),
         };
         let faulty_for = Duration::from_secs(draw.between(20, 45) as u64);
-        let nodes = (0..count).map(|_| node(&faults, &mut draw)).collect();
+        let mut nodes: Vec<NodeSpec> = (0..count).map(|_| node(&faults, &mut draw)).collect();
+        let mut places = Draw(ChaCha8Rng::seed_from_u64(seed ^ 0x91ace));
+        for node in &mut nodes {
+            furnish(&mut node.capacity, &mut places);
+        }
         let network = match faults.noisy_network {
             true => NetworkSpec {
                 latency: Duration::from_micros(draw.between(100, 20_000) as u64),
@@ -89,7 +98,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: 2,
+            owners: OWNERS + 1,
             network,
         };
         let mut plan = Self {
@@ -100,7 +109,65 @@ impl Plan {
         plan.start_nodes(count, &mut draw);
         plan.submit(count, &faults, &mut draw);
         plan.go_wrong(count, &faults, &mut draw);
+        plan.submit_on_condition(count, &mut draw);
+        plan.meddle(&mut draw);
         plan
+    }
+
+    /// Owners change what is another's: some may.
+    fn meddle(&mut self, draw: &mut Draw) {
+        for _ in 0..draw.upto(3) {
+            let owner = draw.upto(OWNERS);
+            let what = Submission::Meddles {
+                of: (owner + 1) % OWNERS,
+                nth: draw.upto(2),
+                valency: draw.between(1, 4) as u32,
+            };
+            let at = draw.sometime(self.faulty_for);
+            let to = NodeNo(0);
+            self.acts.push((at, Act::Submit { owner, to, what }));
+        }
+    }
+
+    /// An owner deploys what waits for something else: that is there before, comes later, never comes, or goes
+    /// again.
+    fn submit_on_condition(&mut self, count: usize, draw: &mut Draw) {
+        if draw.happens(50) {
+            return;
+        }
+        let owner = OWNERS;
+        let (to, needed_at) = (NodeNo(draw.upto(count)), NodeNo(draw.upto(count)));
+        let few = |draw: &mut Draw| draw.between(1, 3) as u32;
+        let (wanted, needed) = (few(draw), few(draw));
+        let what = Submission::FoundsIf {
+            wanted: Box::new(workload(wanted, Frailty::Sound, draw)),
+            needed: Box::new(workload(needed, Frailty::Sound, draw)),
+            needed_at,
+        };
+        let at = Duration::from_millis(500) + draw.sometime(self.faulty_for / 2);
+        self.acts.push((at, Act::Submit { owner, to, what }));
+        let needed = |what| Act::Submit {
+            owner,
+            to: needed_at,
+            what,
+        };
+        let (nth, is_first) = (0, true);
+        let after = match draw.upto(4) {
+            0 => return,
+            1 => Duration::from_millis(1),
+            _ => draw.sometime(self.faulty_for - at),
+        };
+        let comes = Submission::Repeats { nth, is_first };
+        self.acts.push((at + after, needed(comes)));
+        if draw.happens(30) {
+            let goes = Submission::Updates {
+                nth,
+                valency: Some(0),
+                component: None,
+            };
+            let later = draw.sometime(self.faulty_for.saturating_sub(at + after));
+            self.acts.push((at + after + later, needed(goes)));
+        }
     }
 
     fn start_nodes(&mut self, count: usize, draw: &mut Draw) {
@@ -116,7 +183,7 @@ impl Plan {
 
     /// Owners deploy, scale, update and delete.
     fn submit(&mut self, count: usize, faults: &Faults, draw: &mut Draw) {
-        for owner in 0..self.spec.owners {
+        for owner in 0..OWNERS {
             let workloads = draw.between(1, 3);
             for nth in 0..workloads {
                 let at = Duration::from_millis(500) + draw.sometime(self.faulty_for / 2);
@@ -278,29 +345,6 @@ impl Plan {
     }
 }
 
-/// Draws by chance, from the seed.
-struct Draw(ChaCha8Rng);
-
-impl Draw {
-    /// Less than this, or 0.
-    fn upto(&mut self, count: usize) -> usize {
-        self.0.random_range(0..count.max(1))
-    }
-
-    fn between(&mut self, least: usize, most: usize) -> usize {
-        self.0.random_range(least..=most.max(least))
-    }
-
-    fn happens(&mut self, percent: usize) -> bool {
-        self.upto(100) < percent
-    }
-
-    fn sometime(&mut self, span: Duration) -> Duration {
-        let span_us = span.as_micros() as usize;
-        Duration::from_micros(self.upto(span_us) as u64)
-    }
-}
-
 fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
     let mut spec = NodeSpec::new(capacity(
         draw.between(1, 4) as u64 * CORE,
@@ -352,7 +396,9 @@ fn workload(valency: u32, frailty: Frailty, draw: &mut Draw) -> Use {
         draw.between(16, 256) as u64 * MEBIBYTE,
     );
     let portion = portion.expect("it is something of both");
-    intent(valency, portion, frailty)
+    let mut wanted = intent(valency, portion, frailty);
+    ask(&mut wanted, draw);
+    wanted
 }
 
 /// An owner's intent to use `valency` hostings of a component of this kind.

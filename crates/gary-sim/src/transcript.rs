@@ -4,8 +4,8 @@ use std::fmt;
 
 use gary_agent::{Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Body, Frame, PacketCodec, Promise, PromiseId, Saying, SignedRecord, Time, Verified,
-    Version,
+    AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, PacketCodec, Promise,
+    PromiseId, Saying, SignedRecord, Time, Unknown, Verified, Version,
 };
 use gary_wire::WireCodec;
 
@@ -128,6 +128,7 @@ impl Transcript {
                 let facts = facts.iter().map(|fact| match fact {
                     Fact::Record(record) => told(record, book, reader),
                     Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
+                    Fact::Assessed(its) => judged(&its.assessment, book),
                 });
                 format!(
                     "{} stores: {}",
@@ -346,6 +347,26 @@ fn told(record: &SignedRecord, book: &Book, reader: &mut Reader) -> String {
         SignedRecord::SheetHead(_) => "the head of a sheet".to_owned(),
         SignedRecord::Unknown(_) => "what only a later release can read".to_owned(),
     }
+}
+
+/// What an observer has come to judge.
+fn judged(assessment: &Assessment, book: &Book) -> String {
+    let of = book.names.of_promise(&assessment.promise());
+    let why = match assessment.judgement() {
+        Judgement::Kept(Kept::Renewed { .. }) => "kept: it stands by its promiser's word",
+        Judgement::Kept(Kept::Used { .. }) => "kept: it was used",
+        Judgement::Kept(Kept::OnNotice { .. }) => "kept: its promiser is away by plan",
+        Judgement::Unknown(Unknown::Unheard) => "unknown: nothing was heard of it",
+        Judgement::Unknown(Unknown::Silent { .. }) => "unknown: its promiser is silent",
+        Judgement::Unknown(Unknown::Lost { .. }) => "unknown: its promiser cannot be reached",
+        Judgement::Broken(Broken::Expired { .. }) => "broken: its lease ran out",
+        Judgement::Broken(Broken::Withdrawn { .. }) => "broken: it was withdrawn",
+        Judgement::Broken(Broken::Contrary { contrary, .. }) => match contrary {
+            Contrary::Denied => "broken: its promiser says so",
+            Contrary::Failed => "broken: it failed in use",
+        },
+    };
+    format!("holds {of} for {why}")
 }
 
 /// What is promised.

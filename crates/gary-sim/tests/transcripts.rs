@@ -201,3 +201,41 @@ fn an_update_takes_the_place_of_what_runs() {
     let act = Act::Submit { owner: 0, to, what };
     its.then("p1 updates w1", act, 3_000).end();
 }
+
+#[test]
+fn what_is_pending_waits_and_is_met() {
+    let mut its = Scenario::new("pending-and-met", 3);
+    let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+    let wanted = || Box::new(intent(1, portion, Frailty::Sound));
+    let (owner, to) = (0, NodeNo(0));
+    let what = Submission::FoundsIf {
+        wanted: wanted(),
+        needed: wanted(),
+        needed_at: NodeNo(1),
+    };
+    let act = Act::Submit { owner, to, what };
+    its.then("p1 deploys w1, if another workload is kept", act, 3_000);
+    let what = Submission::Repeats {
+        nth: 0,
+        is_first: true,
+    };
+    let act = Act::Submit { owner, to, what };
+    its.then("which it deploys now", act, 3_000).end();
+}
+
+#[test]
+fn assessments_differ() {
+    let mut its = Scenario::new("assessments-differ", 3);
+    its.deploy(0, 2, Frailty::Sound, 2_000);
+    let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+    let what = Submission::Founds(Box::new(intent(3, portion, Frailty::Sound)));
+    let (owner, to) = (0, NodeNo(2));
+    let act = Act::Submit { owner, to, what };
+    its.then("p1 deploys 3 of w2", act, 2_000);
+    let cut = Act::Cut {
+        from: vec![NodeNo(1)],
+        to: vec![NodeNo(0)],
+    };
+    its.then("n1 does not hear n2 any more, and n3 does", cut, 12_000);
+    its.then("n1 hears n2 again", Act::Heal, 6_000).end();
+}

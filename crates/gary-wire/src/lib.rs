@@ -24,6 +24,7 @@ mod wire_version;
 
 // What may come, and what is wrong with it.
 mod decode_error;
+mod misread;
 mod needs;
 mod raw_field;
 mod shape;
@@ -44,5 +45,6 @@ mod golden;
 pub use conversation::FRAME_BYTES_MAX;
 pub use decode_error::{DecodeError, Flaw, LengthError, NumberError};
 pub use hello::HELLO_BYTES_MAX;
+pub use misread::Misread;
 pub use wire_codec::WireCodec;
 pub use wire_version::{NoCommonVersion, Spoken, SpokenError, WireVersion};

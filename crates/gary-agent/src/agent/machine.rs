@@ -16,7 +16,7 @@ use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
 use crate::sheet::{OwnSheet, Sheets};
 use crate::tending::DeployError;
-use crate::voice::{Transmit, Write, WriteId};
+use crate::voice::{Assessed, Transmit, Write, WriteId};
 
 /// One agent.
 ///
@@ -71,6 +71,11 @@ impl<C: Powers> Agent<C> {
         agent.dealings.resume(now, records);
         agent.settle(now);
         agent
+    }
+
+    /// Takes up again what it had come to judge before a start. It is history, and moves nothing.
+    pub fn recall(&mut self, assessed: impl IntoIterator<Item = Assessed>) {
+        self.dealings.recall(assessed);
     }
 
     /// Which agent it is.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gary_promise::{AgentId, Body, Time};
 
 use super::setup::Powers;
-use crate::dealings::Dealings;
+use crate::dealings::{Dealings, Shown};
 use crate::membership::{Event, Membership};
 use crate::sheet::Sheets;
 
@@ -79,7 +79,7 @@ impl<C: Powers> View<C> {
             self.reconcile(now, dealings);
         }
         while let Some(change) = self.sheets.poll_change() {
-            self.read(change.owner, dealings);
+            self.read(now, change.owner, dealings);
         }
     }
 
@@ -123,17 +123,20 @@ impl<C: Powers> View<C> {
         }
     }
 
-    /// Reads from a sheet what its agent's machine has, and whom it looks at.
-    fn read(&self, owner: AgentId, dealings: &mut Dealings<C>) {
-        let (mut capacity, mut considers) = (None, None);
+    /// Reads from a sheet what its agent's machine has, whom it looks at, and what it keeps.
+    fn read(&self, now: Time, owner: AgentId, dealings: &mut Dealings<C>) {
+        let mut shown = Shown::default();
         let sheet = self.sheets.sheet(owner);
         for promise in sheet.into_iter().flat_map(|sheet| sheet.promises()) {
             match promise.body() {
-                Body::Capacity(its) => capacity = Some(its.clone()),
-                Body::Consider(its) => considers = Some(its.clone()),
+                Body::Capacity(its) => shown.capacity = Some(its.clone()),
+                Body::Consider(its) => shown.consider = Some(its.clone()),
+                Body::Keep(its) => {
+                    shown.keeps.insert(its.workload, promise.id());
+                }
                 _ => {}
             }
         }
-        dealings.handle_sheet(owner, capacity, considers);
+        dealings.handle_sheet(now, owner, shown);
     }
 }

@@ -9,13 +9,17 @@ use crate::tending::Tools;
 use crate::voice::Speech;
 
 impl<C: Speech> Dealings<C> {
+    /// Hears what another says. What is refused is counted with its reason.
     pub(super) fn hear(&mut self, now: Time, from: AgentId, frame: Frame) {
         let voice = &mut self.voice;
-        match frame {
+        let heard = match frame {
             Frame::Told(batch) => {
                 for record in batch {
-                    self.learn(now, from, record);
+                    if let Err(fault) = self.learn(now, from, record) {
+                        self.counters.count(fault);
+                    }
                 }
+                Ok(())
             }
             Frame::Invitation(invitation) => self.invited(now, from, &invitation),
             Frame::Refusal(refusal) => self.tending.handle_refusal(now, from, refusal),
@@ -28,35 +32,37 @@ impl<C: Speech> Dealings<C> {
             | Frame::Fetch(_)
             | Frame::Sheet(_)
             | Frame::Digest(_)
-            | Frame::Listing(_) => self.counters.count(Fault::OutOfPlace),
+            | Frame::Listing(_) => Err(Fault::OutOfPlace),
+        };
+        if let Err(fault) = heard {
+            self.counters.count(fault);
         }
     }
 
     /// A record that concerns this agent: an offer to it, an acceptance of its own offer, or that one of
     /// them is taken back.
-    fn learn(&mut self, now: Time, from: AgentId, record: SignedRecord) {
+    fn learn(&mut self, now: Time, from: AgentId, record: SignedRecord) -> Result<(), Fault> {
         if record.by() != from {
             // What is between two agents is told by the one whose word it is.
-            self.counters.count(Fault::NotTheirs);
-            return;
+            return Err(Fault::NotTheirs);
         }
         match record {
-            SignedRecord::Promise(signed) => match self.voice.verify(signed) {
-                Ok(promise) => self.promised(now, promise),
-                Err(_) => self.counters.count(Fault::Signature),
-            },
-            SignedRecord::Withdrawal(signed) => match self.voice.verify(signed) {
-                Ok(withdrawal) => {
-                    self.tending.handle_withdrawal(now, &withdrawal);
-                    self.hosting.handle_withdrawal(&withdrawal, &mut self.voice);
-                }
-                Err(_) => self.counters.count(Fault::Signature),
-            },
-            _ => self.counters.count(Fault::OutOfPlace),
+            SignedRecord::Promise(signed) => {
+                let promise = self.voice.verify(signed)?;
+                self.promised(now, promise)
+            }
+            SignedRecord::Withdrawal(signed) => {
+                let withdrawal = self.voice.verify(signed)?;
+                // It is of an offer or of an acceptance.
+                let offer = self.tending.handle_withdrawal(now, &withdrawal);
+                let acceptance = self.hosting.handle_withdrawal(&withdrawal, &mut self.voice);
+                offer.or(acceptance)
+            }
+            _ => Err(Fault::OutOfPlace),
         }
     }
 
-    fn promised(&mut self, now: Time, promise: Verified<Promise>) {
+    fn promised(&mut self, now: Time, promise: Verified<Promise>) -> Result<(), Fault> {
         match promise.body() {
             Body::Host(host) if host.promisee == self.id() => {
                 let host = host.clone();
@@ -64,24 +70,31 @@ impl<C: Speech> Dealings<C> {
                     now,
                     voice: &mut self.voice,
                     candidates: &self.candidates,
+                    keepers: &self.keepers,
                     random: &mut self.random,
                 };
-                self.tending.handle_offer(promise, host, tools);
+                self.tending.handle_offer(promise, host, tools)
             }
-            Body::Accept(_) => self.hosting.handle_acceptance(promise, &mut self.voice),
-            _ => self.counters.count(Fault::OutOfPlace),
+            Body::Host(_) => Err(Fault::NotForMe),
+            Body::Accept(accept) => {
+                let (keeper, workload) = (promise.by(), accept.workload);
+                self.hosting.handle_acceptance(promise, &mut self.voice)?;
+                if let Some(keep) = self.keepers.keep(&keeper, &workload)
+                    && keeper != self.id()
+                {
+                    self.hosting.depend(now, keeper, workload, keep);
+                }
+                Ok(())
+            }
+            _ => Err(Fault::OutOfPlace),
         }
     }
 
     /// Decides alone whether it offers what it was invited for.
-    fn invited(&mut self, now: Time, by: AgentId, invitation: &Invitation) {
-        let Ok(intent) = self.voice.verify(invitation.intent.clone()) else {
-            self.counters.count(Fault::Signature);
-            return;
-        };
+    fn invited(&mut self, now: Time, by: AgentId, invitation: &Invitation) -> Result<(), Fault> {
+        let intent = self.voice.verify(invitation.intent.clone())?;
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
-            self.counters.count(Fault::OutOfPlace);
-            return;
+            return Err(Fault::OutOfPlace);
         };
         let invited = Invited {
             by,
@@ -98,5 +111,6 @@ impl<C: Speech> Dealings<C> {
             self.hosting
                 .handle_invitation(now, &invited, &mut self.voice);
         }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What passes between this agent and each other one.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use gary_promise::{
@@ -13,10 +13,11 @@ use rand::{RngExt, SeedableRng};
 
 use crate::candidates::Candidates;
 use crate::hosting::{HostReport, Hosting, Order};
+use crate::keepers::Keepers;
 use crate::memory::Memory;
 use crate::refused::Counters;
-use crate::tending::{DeployError, KeepChange, Remembered, Tending, Tools};
-use crate::voice::{Speech, Transmit, Voice, Write, WriteId};
+use crate::tending::{Account, DeployError, KeepChange, Remembered, Tending, Tools};
+use crate::voice::{Assessed, Speech, Transmit, Voice, Write, WriteId};
 
 /// How long a hosting stands without being renewed, in milliseconds.
 pub const LEASE_MS: u32 = 10_000;
@@ -58,6 +59,17 @@ pub struct Taken {
     pub write: WriteId,
 }
 
+/// What a sheet shows that others go by in their dealings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// What its agent's machine has.
+    pub capacity: Option<Capacity>,
+    /// Whose submissions its agent looks at.
+    pub consider: Option<Consider>,
+    /// Which workloads it keeps, and by which promise each.
+    pub keeps: BTreeMap<WorkloadId, PromiseId>,
+}
+
 /// A change of what an agent promises to everyone, for its sheet.
 #[derive(Debug)]
 pub(crate) enum Publication {
@@ -78,6 +90,7 @@ pub struct Dealings<C> {
     consider: Option<Consider>,
     pub(super) declines: bool,
     pub(super) candidates: Candidates,
+    pub(super) keepers: Keepers,
     pub(super) hosting: Hosting,
     pub(super) tending: Tending,
     renews_at: Time,
@@ -106,6 +119,7 @@ impl<C: Speech> Dealings<C> {
             voice: Voice::new(promiser, verifier, codec),
             random: ChaCha8Rng::seed_from_u64(seed),
             candidates: Candidates::default(),
+            keepers: Keepers::default(),
             hosting: Hosting::new(capacity.clone(), lease),
             tending: Tending::default(),
             consider,
@@ -138,7 +152,7 @@ impl<C: Speech> Dealings<C> {
     pub fn resume(&mut self, now: Time, records: impl IntoIterator<Item = SignedRecord>) {
         let memory = Memory::of(records, &mut self.voice);
         for (intent, keep) in memory.kept() {
-            self.publications.push(Publication::Made(keep.clone()));
+            self.publish(now, KeepChange::Made(keep.clone()));
             self.tending.resume(now, intent, keep, &mut self.voice);
         }
         for (offer, acceptance) in memory.counted(self.voice.promiser()) {
@@ -152,6 +166,11 @@ impl<C: Speech> Dealings<C> {
         // Those it hosts for have not heard of it for a while.
         self.renews_at = now;
         self.settle(now);
+    }
+
+    /// Takes up again what it had come to judge before a start. It is history, and moves nothing.
+    pub fn recall(&mut self, assessed: impl IntoIterator<Item = Assessed>) {
+        self.voice.recall(assessed);
     }
 
     /// Which agent it is.
@@ -253,28 +272,55 @@ impl<C: Speech> Dealings<C> {
         if !is_up {
             self.tending.handle_lost(now, &agent, &mut self.random);
         }
+        self.hosting
+            .handle_liveness(now, agent, is_up, &mut self.voice);
         self.settle(now);
     }
 
     /// What an agent promises to everyone has changed.
-    pub fn handle_sheet(
-        &mut self,
-        agent: AgentId,
-        capacity: Option<Capacity>,
-        consider: Option<Consider>,
-    ) {
+    pub fn handle_sheet(&mut self, now: Time, agent: AgentId, shown: Shown) {
+        let Shown {
+            capacity,
+            consider,
+            keeps,
+        } = shown;
         self.candidates.set_capacity(agent, capacity);
         self.candidates.set_considers(agent, consider);
+        self.hosting
+            .handle_keeps(now, agent, &keeps, &mut self.voice);
+        self.set_keeps(now, agent, keeps);
+        self.settle(now);
+    }
+
+    /// What an agent keeps: conditions may be met by it.
+    fn set_keeps(&mut self, now: Time, agent: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) {
+        if self.keepers.set(agent, keeps) {
+            self.tending.handle_keeps(now);
+        }
     }
 
     /// An agent is gone for so long that it is not expected back.
     pub fn forget(&mut self, agent: &AgentId) {
         self.candidates.forget(agent);
+        self.keepers.set(*agent, BTreeMap::new());
     }
 
     /// Why agents would not host a workload that this one keeps, each by what it said last.
     pub fn refusals(&self, workload: &WorkloadId) -> impl Iterator<Item = (&AgentId, &Remembered)> {
         self.tending.refusals(workload)
+    }
+
+    /// What it can say of a workload that it keeps: what is counted and what it makes of that, who would not and
+    /// why, and what is waited for.
+    pub fn account(&self, workload: &WorkloadId, now: Time) -> Option<Account> {
+        self.tending
+            .account(workload, &self.keepers, &self.voice, now)
+    }
+
+    /// The judgements of its own that have changed of late, the first first: of what it counts as a keeper, and
+    /// of the custody that it depends on as a host.
+    pub fn journal(&self) -> impl Iterator<Item = &Assessed> {
+        self.voice.journal()
     }
 
     /// The workloads that it keeps: their generations, and how many hostings of each it counts.
@@ -285,6 +331,11 @@ impl<C: Speech> Dealings<C> {
     /// How many hostings it has offered, and how many are bound.
     pub fn hosted(&self) -> (usize, usize) {
         self.hosting.counts()
+    }
+
+    /// How many frames were dropped, since too much waited for the disk.
+    pub const fn dropped(&self) -> u64 {
+        self.voice.dropped()
     }
 
     /// What was refused, and why.
@@ -310,13 +361,12 @@ impl<C: Speech> Dealings<C> {
                 now,
                 voice: &mut self.voice,
                 candidates: &self.candidates,
+                keepers: &self.keepers,
                 random: &mut self.random,
             });
-            let changes = self.tending.take_changes().into_iter();
-            self.publications.extend(changes.map(|change| match change {
-                KeepChange::Made(keep) => Publication::Made(keep),
-                KeepChange::Withdrawn(withdrawal) => Publication::Withdrawn(withdrawal),
-            }));
+            for change in self.tending.take_changes() {
+                self.publish(now, change);
+            }
             self.to_itself.extend(self.voice.take_said_to_itself());
             let Some(frame) = self.to_itself.pop_front() else {
                 return;
@@ -324,6 +374,24 @@ impl<C: Speech> Dealings<C> {
             let me = self.id();
             self.hear(now, me, frame);
         }
+    }
+
+    /// Shows what has become of its own custody, to itself first.
+    fn publish(&mut self, now: Time, change: KeepChange) {
+        let me = self.id();
+        let mut keeps = self.keepers.of(&me);
+        let publication = match change {
+            KeepChange::Made(keep) => {
+                keeps.extend(keep.workload().map(|its| (its, keep.id())));
+                Publication::Made(keep)
+            }
+            KeepChange::Withdrawn(withdrawal) => {
+                keeps.retain(|_, keep| keep.version != withdrawal.of());
+                Publication::Withdrawn(withdrawal)
+            }
+        };
+        self.set_keeps(now, me, keeps);
+        self.publications.push(publication);
     }
 
     fn next_renewal(&mut self, now: Time) -> Time {

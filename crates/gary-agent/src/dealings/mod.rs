@@ -4,4 +4,4 @@ mod hearing;
 mod machine;
 
 pub(crate) use machine::Publication;
-pub use machine::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Taken};
+pub use machine::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Shown, Taken};

@@ -10,12 +10,14 @@ use gary_promise::{
 };
 use rand::Rng;
 
+use super::custody::Custodies;
 use super::hosted::{
     DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, STEADY_AFTER, State, accepted,
 };
 use super::order::{HostReport, Order};
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
+use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
 
 /// The most hostings of one agent, offered and bound.
@@ -48,6 +50,8 @@ pub(crate) struct Hosting {
     due: BTreeSet<(Time, Version)>,
     /// Acceptances whose withdrawal came before them: a withdrawal is final, in whatever order it comes.
     withdrawn_early: VecDeque<PromiseId>,
+    /// What it makes of those it hosts for.
+    custodies: Custodies,
 }
 
 /// An invitation whose intent was checked.
@@ -94,6 +98,7 @@ impl Hosting {
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
             withdrawn_early: VecDeque::new(),
+            custodies: Custodies::default(),
         }
     }
 
@@ -222,26 +227,85 @@ impl Hosting {
         &mut self,
         acceptance: Verified<Promise>,
         voice: &mut Voice<C, Order>,
-    ) {
-        let Some(accept) = accepted(&acceptance) else {
-            return;
-        };
-        if accept.offer.promiser != voice.id() || self.withdrawn_early.contains(&acceptance.id()) {
-            return;
+    ) -> Result<(), Fault> {
+        let accept = accepted(&acceptance).ok_or(Fault::OutOfPlace)?;
+        if accept.offer.promiser != voice.id() {
+            return Err(Fault::NotForMe);
         }
-        let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
-            return;
-        };
+        let hosted = self.hosted.get_mut(&accept.offer.version);
+        let hosted = hosted.filter(|_| !self.withdrawn_early.contains(&acceptance.id()));
+        let hosted = hosted.ok_or(Fault::Gone)?;
+        if hosted.is_bound() {
+            return Err(Fault::Replay);
+        }
         let lapses = hosted.due_at();
-        let Some(start) = hosted.bind(acceptance) else {
-            return;
-        };
+        let start = hosted.bind(acceptance).ok_or(Fault::Mismatch)?;
         if let Some(lapses_at) = lapses {
             self.due.remove(&(lapses_at, accept.offer.version));
         }
         voice.keep_promise(&start.intent);
         voice.keep_promise(&start.acceptance);
         voice.order(Order::Start(Box::new(start)));
+        Ok(())
+    }
+
+    /// It depends on a keeper for what is bound of a workload, by this promise of the keeper's.
+    pub(crate) fn depend(
+        &mut self,
+        now: Time,
+        keeper: AgentId,
+        workload: WorkloadId,
+        keep: PromiseId,
+    ) {
+        if self.is_bound_to(keeper, workload) {
+            self.custodies.begin(now, keeper, workload, keep);
+        }
+    }
+
+    /// Those it hosts for show what they keep.
+    pub(crate) fn handle_keeps<C: Speech>(
+        &mut self,
+        now: Time,
+        keeper: AgentId,
+        keeps: &BTreeMap<WorkloadId, PromiseId>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let theirs = self.by_promisee.get(&keeper).into_iter().flatten();
+        let hosted = theirs.filter_map(|version| self.hosted.get(version));
+        let workloads: BTreeSet<WorkloadId> = hosted
+            .filter(|its| its.is_bound())
+            .map(|its| its.host.workload)
+            .collect();
+        for workload in workloads {
+            if let Some(keep) = keeps.get(&workload) {
+                self.custodies.begin(now, keeper, workload, *keep);
+            }
+        }
+        for (workload, assessment) in self.custodies.shown(now, keeper, keeps, voice.promiser()) {
+            voice.note(assessment, workload, None);
+        }
+    }
+
+    /// Those it hosts for can be reached, or not any more. Whatever it makes of that, it hosts on.
+    pub(crate) fn handle_liveness<C: Speech>(
+        &mut self,
+        now: Time,
+        keeper: AgentId,
+        is_up: bool,
+        voice: &mut Voice<C, Order>,
+    ) {
+        for (workload, assessment) in self.custodies.seen(now, keeper, is_up, voice.promiser()) {
+            voice.note(assessment, workload, None);
+        }
+    }
+
+    fn is_bound_to(&self, keeper: AgentId, workload: WorkloadId) -> bool {
+        let first = Version::first(BootEpoch(0));
+        let of_it = self.by_slot.range((workload, Slot(0), first)..);
+        of_it
+            .take_while(|(its, _, _)| *its == workload)
+            .filter_map(|(_, _, version)| self.hosted.get(version))
+            .any(|its| its.is_bound() && its.host.promisee == keeper)
     }
 
     /// A keeper takes its acceptance back: the hosting is one half, and ends.
@@ -249,7 +313,7 @@ impl Hosting {
         &mut self,
         withdrawal: &Verified<Withdrawal>,
         voice: &mut Voice<C, Order>,
-    ) {
+    ) -> Result<(), Fault> {
         let acceptance = PromiseId {
             promiser: withdrawal.by(),
             version: withdrawal.of(),
@@ -267,8 +331,9 @@ impl Hosting {
                 }
                 self.withdrawn_early.push_back(acceptance);
             }
-            None => {}
+            None => return Err(Fault::Gone),
         }
+        Ok(())
     }
 
     /// Offers that will not be accepted, or are not any more, by the word of the one they were made to.
@@ -277,13 +342,18 @@ impl Hosting {
         from: AgentId,
         dismissal: &Dismissal,
         voice: &mut Voice<C, Order>,
-    ) {
+    ) -> Result<(), Fault> {
+        let mut heard = Ok(());
         for version in dismissal.offers.iter() {
-            let hosted = self.hosted.get(version);
-            if hosted.is_some_and(|its| its.host.promisee == from) {
-                self.withdraw(*version, Reason::Surplus, voice);
+            match self.hosted.get(version).map(|its| its.host.promisee) {
+                Some(promisee) if promisee == from => {
+                    self.withdraw(*version, Reason::Surplus, voice);
+                }
+                Some(_) => heard = Err(Fault::NotForMe),
+                None => heard = heard.and(Err(Fault::Gone)),
             }
         }
+        heard
     }
 
     /// A keeper counts another hosting for the slot. This agent withdraws if that is its own keeper, for
@@ -293,18 +363,22 @@ impl Hosting {
         from: AgentId,
         surplus: &gary_promise::Surplus,
         voice: &mut Voice<C, Order>,
-    ) {
-        let Some(hosted) = self.hosted.get(&surplus.yours.version) else {
-            return;
-        };
-        let host = &hosted.host;
-        let is_meant = surplus.yours == hosted.offer.id()
-            && host.promisee == from
-            && (host.workload, host.slot, host.generation)
-                == (surplus.workload, surplus.slot, surplus.generation);
-        if is_meant && surplus.winner != surplus.yours {
-            self.withdraw(surplus.yours.version, Reason::Surplus, voice);
+    ) -> Result<(), Fault> {
+        if surplus.yours.promiser != voice.id() {
+            return Err(Fault::NotForMe);
         }
+        let hosted = self.hosted.get(&surplus.yours.version);
+        let host = &hosted.ok_or(Fault::Gone)?.host;
+        if host.promisee != from {
+            return Err(Fault::NotForMe);
+        }
+        let is_meant = (host.workload, host.slot, host.generation)
+            == (surplus.workload, surplus.slot, surplus.generation);
+        if !is_meant || surplus.winner == surplus.yours {
+            return Err(Fault::Mismatch);
+        }
+        self.withdraw(surplus.yours.version, Reason::Surplus, voice);
+        Ok(())
     }
 
     /// What its own host tells.
@@ -465,6 +539,10 @@ impl Hosting {
             if theirs.is_empty() {
                 self.by_promisee.remove(&hosted.host.promisee);
             }
+        }
+        if !self.is_bound_to(hosted.host.promisee, hosted.host.workload) {
+            self.custodies
+                .end(hosted.host.promisee, hosted.host.workload);
         }
         let withdrawal = voice.withdraw(&hosted.offer, reason);
         if let State::Bound { acceptance, .. } = &hosted.state {

@@ -1,5 +1,6 @@
 //! Being a host: what this agent offers, and what it hosts once that is accepted.
 
+mod custody;
 mod hosted;
 mod hostings;
 mod order;

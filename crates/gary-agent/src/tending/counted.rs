@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use gary_promise::{Evidence, Generation, Host, Judgement, Observer, Own, Promise, Time, Verified};
+use gary_promise::{
+    Assessment, Evidence, Generation, Host, Judgement, Observer, Own, Promise, Time, Value,
+    Verified,
+};
 
 /// A promiser with a lease that was not heard for as long is silent. Two renewals may be lost.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(7_500);
@@ -21,6 +24,8 @@ pub(super) struct Counted {
     pub(super) is_surplus: bool,
     /// Kept ever since, for what trust makes of it.
     pub(super) kept_since: Time,
+    /// What was last written down of it.
+    pub(super) noted: Value,
 }
 
 /// What a keeper makes of a hosting.
@@ -35,18 +40,34 @@ pub(super) enum Standing {
 }
 
 impl Counted {
+    /// What the keeper makes of it. An offer has no condition: those who promise one wait before they offer.
+    pub(super) fn assess(&self, observer: &Observer, now: Time) -> Option<Assessment> {
+        observer
+            .assess(&self.offer, &self.evidence, |_| true, now)
+            .ok()
+    }
+
     pub(super) fn standing(&self, observer: &Observer, now: Time) -> Standing {
-        let assessed = observer.assess(&self.offer, &self.evidence, |_| true, now);
+        let assessed = self.assess(observer, now);
         match assessed.map(|assessment| assessment.judgement()) {
-            Ok(Judgement::Kept(_)) => Standing::Good,
-            Ok(Judgement::Unknown(_)) => Standing::Doubtful,
-            Ok(Judgement::Broken(_)) => Standing::Bad,
-            Err(_) => Standing::Doubtful,
+            Some(Judgement::Kept(_)) => Standing::Good,
+            Some(Judgement::Unknown(_)) | None => Standing::Doubtful,
+            Some(Judgement::Broken(_)) => Standing::Bad,
         }
     }
 
-    pub(super) fn learn(&mut self, evidence: Evidence) {
-        self.evidence = self.evidence.join(evidence);
+    /// The judgement, if it is another than was last written down.
+    pub(super) fn news(&mut self, observer: &Observer, now: Time) -> Option<Assessment> {
+        let assessment = self.assess(observer, now)?;
+        let value = assessment.judgement().value();
+        let before = std::mem::replace(&mut self.noted, value);
+        (before != value).then_some(assessment)
+    }
+
+    /// Adds to the evidence. Says whether it is news.
+    pub(super) fn learn(&mut self, evidence: Evidence) -> bool {
+        let joined = self.evidence.join(evidence);
+        std::mem::replace(&mut self.evidence, joined) != joined
     }
 
     /// Whether its host took it back itself, which is no breakage.

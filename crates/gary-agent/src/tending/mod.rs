@@ -1,14 +1,18 @@
 //! Tending a workload: whose intent this agent keeps, whom it invites for it, and whose offers it counts.
 
+mod account;
 mod choice;
 mod counted;
 mod refusals;
 mod round;
 mod tended;
+mod withdrawn;
 mod workloads;
 
+pub use account::Account;
 pub use refusals::{REFUSALS_MAX, Remembered};
 pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS, WIDENINGS_MAX};
 pub use tended::{DISMISSED_MAX, REOPEN_WAITS, ROUNDS_AT_ONCE};
+pub use withdrawn::WITHDRAWN_MAX;
 pub use workloads::{DeployError, WORKLOADS_MAX};
 pub(crate) use workloads::{KeepChange, Tending, Tools};

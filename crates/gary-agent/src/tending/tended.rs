@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gary_promise::{
     Accept, AgentId, Body, BoundedSet, Dismissal, Evidence, Frame, Host, INVITED_SLOTS_MAX,
-    Invitation, Observer, Own, Promise, Reason, SignedRecord, Slot, Surplus, Time, Use, Verified,
-    Version, WorkloadId,
+    Invitation, Observer, Own, Promise, Reason, Requirement, SignedRecord, Slot, Surplus, Time,
+    Use, Value, Verified, Version, WorkloadId,
 };
 use rand::Rng;
 
@@ -17,6 +17,8 @@ use super::round::{INVITED_PER_SLOT, Offered, ROUND_SLOTS_MAX, ROUND_WAITS, Roun
 use crate::backoff::Waits;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
+use crate::keepers::Keepers;
+use crate::refused::Fault;
 use crate::trust::Trust;
 use crate::voice::{Speech, Voice};
 
@@ -54,6 +56,9 @@ pub(super) struct Tended {
     slots: BTreeMap<Slot, Vec<Counted>>,
     round: Option<Round>,
     dismissed: BTreeSet<(AgentId, Version)>,
+    /// Who hosted a slot last and broke that promise, until the slot is hosted again: whoever else offers comes
+    /// first.
+    failed: BTreeMap<Slot, AgentId>,
     /// When the last round was opened, and how many in a row without much time between them.
     opened_at: Time,
     opened: u32,
@@ -68,6 +73,7 @@ pub(super) struct Keeper<'a, C, R> {
     pub(super) now: Time,
     pub(super) voice: &'a mut Voice<C, Order>,
     pub(super) candidates: &'a Candidates,
+    pub(super) keepers: &'a Keepers,
     pub(super) trust: &'a mut Trust,
     pub(super) random: &'a mut R,
 }
@@ -94,6 +100,7 @@ impl Tended {
             slots: BTreeMap::new(),
             round: None,
             dismissed: BTreeSet::new(),
+            failed: BTreeMap::new(),
             opened_at: now,
             opened: 0,
             attempts: 0,
@@ -115,11 +122,21 @@ impl Tended {
         self.wanted = wanted;
         self.attempts = 0;
         self.next_round_at = now;
+        let valency = self.wanted.valency;
+        self.failed.retain(|slot, _| valency.has(*slot));
         let offers = round.into_iter().flat_map(|its| its.into_offers());
         let offers = offers.flat_map(|(_, offers)| offers);
         offers
             .map(|its| (its.offer.by(), its.offer.version()))
             .collect()
+    }
+
+    /// What the intent is made under the condition of, and is not so. While there is any, the intent is pending:
+    /// nobody is invited, and nobody to blame.
+    pub(super) fn unmet(&self, keepers: &Keepers) -> Vec<&Requirement> {
+        self.intent
+            .condition()
+            .unmet(|required| keepers.meet(required))
     }
 
     /// The hostings that are counted.
@@ -160,6 +177,7 @@ impl Tended {
             is_withdrawn: false,
             is_surplus: false,
             kept_since: now,
+            noted: Value::Kept,
         });
     }
 
@@ -188,7 +206,8 @@ impl Tended {
         {
             gone.extend(self.close_round(keeper));
         }
-        if self.round.is_none() && self.next_round_at <= keeper.now {
+        let is_due = self.round.is_none() && self.next_round_at <= keeper.now;
+        if is_due && self.unmet(keeper.keepers).is_empty() {
             self.open_round(keeper);
         }
         gone
@@ -210,6 +229,9 @@ impl Tended {
             });
             counted.retain_mut(|its| {
                 let standing = its.standing(&observer, now);
+                if let Some(news) = its.news(&observer, now) {
+                    keeper.voice.note(news, self.workload, Some(*slot));
+                }
                 let is_outdated =
                     !valency.has(*slot) || (its.generation() < generation && has_current);
                 let reason = match standing {
@@ -226,6 +248,7 @@ impl Tended {
                 };
                 if standing == Standing::Bad && !its.is_withdrawn() {
                     keeper.trust.broken(its.offer.by());
+                    self.failed.insert(*slot, its.offer.by());
                 }
                 let withdrawal = keeper.voice.withdraw(&its.acceptance, reason);
                 keeper.voice.forget(its.offer.id());
@@ -283,7 +306,7 @@ impl Tended {
     }
 
     /// Slots that no good hosting of this generation fills.
-    fn holes(&self, observer: &Observer, now: Time) -> Vec<Slot> {
+    pub(super) fn holes(&self, observer: &Observer, now: Time) -> Vec<Slot> {
         let generation = self.wanted.lineage.generation();
         let is_hole = |slot: &Slot| {
             let counted = self.slots.get(slot).map_or(&[][..], Vec::as_slice);
@@ -333,8 +356,10 @@ impl Tended {
                 0 => None,
                 _ => self.refusals.at(agent),
             };
+            let failed = self.failed.get(slot);
             drawn.sort_by_cached_key(|agent| {
                 (
+                    failed == Some(agent),
                     refused_at(agent),
                     occupancy.around(agent, keeper.candidates),
                 )
@@ -387,35 +412,43 @@ impl Tended {
         occupancy
     }
 
-    /// An offer has come. One that no round waits for is dismissed. Says whether it waits for the end of a
-    /// round now.
+    /// An offer has come, and waits for the end of a round. One that no round waits for is dismissed.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not wait.
     pub(super) fn handle_offer<C: Speech, R: Rng>(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
         keeper: &mut Keeper<'_, C, R>,
-    ) -> bool {
-        let is_awaited = host.generation == self.wanted.lineage.generation()
+    ) -> Result<(), Fault> {
+        let generation = self.wanted.lineage.generation();
+        let is_awaited = host.generation == generation
             && self.wanted.valency.has(host.slot)
             && !self.dismissed.contains(&(offer.by(), offer.version()));
         let is_known = self.round.as_ref().is_some_and(|round| round.has(&offer));
         // What comes again changes nothing.
         if is_known || self.counts(&offer.by(), offer.version()) {
-            return false;
+            return Err(Fault::Replay);
         }
         match &mut self.round {
             Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
                 self.refusals.forget(&offer.by());
                 round.offered(Offered { offer, host });
-                true
+                Ok(())
             }
             _ => {
                 if self.dismissed.len() >= DISMISSED_MAX {
                     self.dismissed.clear();
                 }
-                self.dismissed.insert((offer.by(), offer.version()));
+                let is_new = self.dismissed.insert((offer.by(), offer.version()));
                 dismiss(keeper.voice, offer.by(), [offer.version()]);
-                false
+                Err(match host.generation < generation {
+                    true => Fault::Stale,
+                    false if is_new => Fault::Unasked,
+                    false => Fault::Replay,
+                })
             }
         }
     }
@@ -462,7 +495,12 @@ impl Tended {
         let mut occupancy = self.occupancy(keeper.candidates);
         let mut dismissed: BTreeMap<AgentId, Vec<Version>> = BTreeMap::new();
         let mut accepted: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();
-        let holes: BTreeSet<Slot> = self.holes(&observer, now).into_iter().collect();
+        // What was offered before the condition ceased to be met is not accepted.
+        let is_pending = !self.unmet(keeper.keepers).is_empty();
+        let holes: BTreeSet<Slot> = match is_pending {
+            true => BTreeSet::new(),
+            false => self.holes(&observer, now).into_iter().collect(),
+        };
         let by_slot = round.into_offers();
         let mut elsewhere: BTreeMap<AgentId, u32> = BTreeMap::new();
         for its in by_slot.values().flatten() {
@@ -476,7 +514,9 @@ impl Tended {
                 let (agent, bid) = (its.offer.by(), its.host.bid);
                 let others = elsewhere.get(&agent).copied().unwrap_or_default();
                 let (candidates, trust) = (keeper.candidates, &*keeper.trust);
-                preference(&agent, bid, others, &occupancy, candidates, trust)
+                let has_failed = self.failed.get(&slot) == Some(&agent);
+                let order = preference(&agent, bid, others, &occupancy, candidates, trust);
+                (has_failed, order)
             });
             let mut offers = offers.into_iter();
             if holes.contains(&slot)
@@ -491,6 +531,7 @@ impl Tended {
                 keeper.voice.keep_promise(&offer);
                 let record = SignedRecord::Promise(acceptance.signed().clone());
                 accepted.entry(offer.by()).or_default().push(record);
+                self.failed.remove(&slot);
                 self.count(offer, host, acceptance, slot, now);
             }
             for other in offers {
@@ -513,7 +554,7 @@ impl Tended {
             self.dismissed.extend(these);
             dismiss(keeper.voice, agent, versions);
         }
-        match self.holes(&observer, now).is_empty() {
+        match is_pending || self.holes(&observer, now).is_empty() {
             true => self.attempts = 0,
             false => self.wait(keeper),
         }
@@ -542,12 +583,20 @@ impl Tended {
         self.next_round_at = keeper.now.after(wait);
     }
 
-    /// Learns something of one hosting.
-    pub(super) fn learn(&mut self, slot: Slot, host: &AgentId, offer: Version, evidence: Evidence) {
+    /// Learns something of one hosting. Says whether it is news.
+    pub(super) fn learn(
+        &mut self,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+        evidence: Evidence,
+    ) -> bool {
         let counted = self.slots.get_mut(&slot).into_iter().flatten();
+        let mut is_news = false;
         for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
-            its.learn(evidence);
+            is_news |= its.learn(evidence);
         }
+        is_news
     }
 
     /// A host took its offer back, or does not stand by it.

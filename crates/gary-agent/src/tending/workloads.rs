@@ -3,18 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    Absence, AgentId, Body, Denial, Evidence, Generation, Host, Keep, Lineage, Own, Promise,
-    Reason, Refusal, Renewal, Slot, Submitters, Time, Use, Verified, Version, Withdrawal, Word,
-    WorkloadId,
+    Absence, AgentId, Body, Denial, Evidence, Generation, Host, Keep, Lineage, Observer, Own,
+    Promise, PromiseId, Reason, Refusal, Renewal, Slot, Submitters, Time, Use, Verified, Version,
+    Withdrawal, Word, WorkloadId,
 };
 use rand::Rng;
 
+use super::account::Account;
+use super::counted::PATIENCE;
 use super::refusals::Remembered;
 use super::tended::{Keeper, Tended, dismiss};
+use super::withdrawn::Withdrawn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
+use crate::keepers::Keepers;
+use crate::refused::Fault;
 use crate::trust::Trust;
-use crate::voice::{Speech, Voice};
+use crate::voice::{Assessed, Speech, Voice};
 
 /// The most workloads that one agent keeps.
 pub const WORKLOADS_MAX: usize = 4096;
@@ -84,6 +89,9 @@ pub(crate) struct Tending {
     tended: BTreeMap<WorkloadId, Tended>,
     /// Which offers of which hosts are counted, or wait for the end of a round, and for what.
     by_host: ByHost,
+    /// The last renewal of each of them: what is said again, or was said before it, is no news.
+    renewed: BTreeMap<AgentId, Version>,
+    withdrawn: Withdrawn,
     trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,
@@ -120,7 +128,7 @@ impl Tending {
                 }
                 for (host, offer) in tended.update(intent, wanted, now) {
                     dismiss(voice, host, [offer]);
-                    forget(&mut self.by_host, &host, offer);
+                    forget(&mut self.by_host, &mut self.renewed, &host, offer);
                 }
             }
             (None, Lineage::Updates(_)) => return Err(DeployError::NotKept { workload }),
@@ -185,34 +193,45 @@ impl Tending {
         tended.resume(offer, host, acceptance, now);
     }
 
+    /// An offer has come.
     pub(crate) fn handle_offer<C: Speech>(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
         mut tools: Tools<'_, C, impl Rng>,
-    ) {
+    ) -> Result<(), Fault> {
         let now = tools.now;
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             dismiss(tools.voice, offer.by(), [offer.version()]);
-            return;
+            return Err(Fault::Unasked);
         };
+        if self.withdrawn.has(&offer.id()) {
+            return Err(Fault::Gone);
+        }
         let place = (host.workload, host.slot);
         let (by, version) = (offer.by(), offer.version());
-        if tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust)) {
-            self.by_host.entry(by).or_default().insert(version, place);
-        }
+        tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust))?;
+        self.by_host.entry(by).or_default().insert(version, place);
         self.wake(place.0, now);
+        Ok(())
     }
 
-    pub(crate) fn handle_refusal(&mut self, now: Time, from: AgentId, refusal: Refusal) {
-        let Some(tended) = self.tended.get_mut(&refusal.workload) else {
-            return;
-        };
-        if tended.intent.id() == refusal.intent {
-            let slots = refusal.slots.iter().copied();
-            tended.handle_refusal(from, slots, refusal.why, now);
-            self.wake(refusal.workload, now);
+    /// An agent would not host.
+    pub(crate) fn handle_refusal(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        refusal: Refusal,
+    ) -> Result<(), Fault> {
+        let tended = self.tended.get_mut(&refusal.workload);
+        let tended = tended.ok_or(Fault::Unasked)?;
+        if tended.intent.id() != refusal.intent {
+            return Err(Fault::Stale);
         }
+        let slots = refusal.slots.iter().copied();
+        tended.handle_refusal(from, slots, refusal.why, now);
+        self.wake(refusal.workload, now);
+        Ok(())
     }
 
     /// A host renews. What it does not name, it does not stand by; what it names and is not counted is
@@ -223,7 +242,17 @@ impl Tending {
         from: AgentId,
         renewal: &Renewal,
         voice: &mut Voice<C, Order>,
-    ) {
+    ) -> Result<(), Fault> {
+        if self.by_host.contains_key(&from) {
+            let last = self.renewed.get(&from).copied();
+            if let Some(last) = last.filter(|last| *last >= renewal.version) {
+                return Err(match renewal.version.epoch < last.epoch {
+                    true => Fault::Stale,
+                    false => Fault::Replay,
+                });
+            }
+            self.renewed.insert(from, renewal.version);
+        }
         let theirs = self.by_host.get(&from).cloned().unwrap_or_default();
         let mut told_again = Vec::new();
         for (offer, (workload, slot)) in &theirs {
@@ -236,6 +265,10 @@ impl Tending {
                 tended.learn(*slot, &from, *offer, evidence);
             } else if *offer < renewal.version {
                 tended.handle_withdrawn(*slot, &from, *offer, now);
+                self.withdrawn.add(PromiseId {
+                    promiser: from,
+                    version: *offer,
+                });
                 self.wake(*workload, now);
                 continue;
             }
@@ -247,43 +280,69 @@ impl Tending {
         let unknown = |offer: &&Version| !theirs.contains_key(offer);
         // What is offered and not counted may wait for the end of a round. What is bound was counted, and
         // is not any more.
-        dismiss(voice, from, renewal.bound.iter().filter(unknown).copied());
+        let not_counted: Vec<Version> = renewal.bound.iter().filter(unknown).copied().collect();
+        let is_known = not_counted.is_empty();
+        dismiss(voice, from, not_counted);
+        match is_known {
+            true => Ok(()),
+            false => Err(Fault::Gone),
+        }
     }
 
     /// A host goes away by plan.
-    pub(crate) fn handle_absence(&mut self, now: Time, from: AgentId, absence: &Absence) {
+    pub(crate) fn handle_absence(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        absence: &Absence,
+    ) -> Result<(), Fault> {
+        let theirs = self.by_host.get(&from).ok_or(Fault::Unasked)?;
         let evidence = Evidence::heard(Word::Notice(absence.notice), absence.version, now);
-        for (offer, (workload, slot)) in self.by_host.get(&from).into_iter().flatten() {
+        let mut is_news = false;
+        for (offer, (workload, slot)) in theirs {
             if let Some(tended) = self.tended.get_mut(workload) {
-                tended.learn(*slot, &from, *offer, evidence);
+                is_news |= tended.learn(*slot, &from, *offer, evidence);
             }
         }
+        is_news.then_some(()).ok_or(Fault::Replay)
     }
 
     /// A host does not keep one of its promises now.
-    pub(crate) fn handle_denial(&mut self, now: Time, from: AgentId, denial: &Denial) {
+    pub(crate) fn handle_denial(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        denial: &Denial,
+    ) -> Result<(), Fault> {
         let theirs = self.by_host.get(&from);
-        let Some((workload, slot)) = theirs.and_then(|its| its.get(&denial.of)).copied() else {
-            return;
-        };
-        if let Some(tended) = self.tended.get_mut(&workload) {
-            let evidence = Evidence::heard(Word::Denial, denial.version, now);
-            tended.learn(slot, &from, denial.of, evidence);
-        }
+        let place = theirs.and_then(|its| its.get(&denial.of)).copied();
+        let (workload, slot) = place.ok_or(Fault::Gone)?;
+        let evidence = Evidence::heard(Word::Denial, denial.version, now);
+        let tended = self.tended.get_mut(&workload);
+        let is_news = tended.is_some_and(|its| its.learn(slot, &from, denial.of, evidence));
         self.wake(workload, now);
+        is_news.then_some(()).ok_or(Fault::Replay)
     }
 
     /// A host takes an offer back.
-    pub(crate) fn handle_withdrawal(&mut self, now: Time, withdrawal: &Verified<Withdrawal>) {
+    pub(crate) fn handle_withdrawal(
+        &mut self,
+        now: Time,
+        withdrawal: &Verified<Withdrawal>,
+    ) -> Result<(), Fault> {
         let (from, offer) = (withdrawal.by(), withdrawal.of());
+        self.withdrawn.add(PromiseId {
+            promiser: from,
+            version: offer,
+        });
         let theirs = self.by_host.get(&from);
-        let Some((workload, slot)) = theirs.and_then(|its| its.get(&offer)).copied() else {
-            return;
-        };
+        let place = theirs.and_then(|its| its.get(&offer)).copied();
+        let (workload, slot) = place.ok_or(Fault::Gone)?;
         if let Some(tended) = self.tended.get_mut(&workload) {
             tended.handle_withdrawn(slot, &from, offer, now);
         }
         self.wake(workload, now);
+        Ok(())
     }
 
     /// An agent cannot be reached, as far as the membership tells.
@@ -311,7 +370,7 @@ impl Tending {
             };
             let gone = tended.look(&mut tools.keeper(&mut self.trust));
             for (host, offer) in gone {
-                forget(&mut self.by_host, &host, offer);
+                forget(&mut self.by_host, &mut self.renewed, &host, offer);
             }
             for its in tended.counted() {
                 let theirs = self.by_host.entry(its.offer.by()).or_default();
@@ -324,6 +383,16 @@ impl Tending {
             // Later than now, so that this comes to an end.
             let due_at = tended.due_at(now);
             self.wake(workload, due_at.max(Time::from_us(now.as_us() + 1)));
+        }
+    }
+
+    /// Who keeps what has changed: what has waited for it is looked at.
+    pub(crate) fn handle_keeps(&mut self, now: Time) {
+        let conditional = self.tended.values();
+        let conditional = conditional.filter(|its| !its.intent.condition().requirements.is_empty());
+        let conditional: Vec<WorkloadId> = conditional.map(|its| its.workload).collect();
+        for workload in conditional {
+            self.wake(workload, now);
         }
     }
 
@@ -343,6 +412,36 @@ impl Tending {
     ) -> impl Iterator<Item = (&AgentId, &Remembered)> {
         let tended = self.tended.get(workload);
         tended.into_iter().flat_map(|its| its.refusals.iter())
+    }
+
+    /// What can be said of a workload that is kept.
+    pub(crate) fn account<C: Speech>(
+        &self,
+        workload: &WorkloadId,
+        keepers: &Keepers,
+        voice: &Voice<C, Order>,
+        now: Time,
+    ) -> Option<Account> {
+        let tended = self.tended.get(workload)?;
+        let observer = Observer::new(voice.promiser(), PATIENCE);
+        let counted = tended.counted().filter_map(|its| {
+            Some(Assessed {
+                assessment: its.assess(&observer, now)?,
+                epoch: voice.promiser().epoch(),
+                workload: *workload,
+                slot: Some(its.host.slot),
+            })
+        });
+        let refusals = tended.refusals.iter();
+        let history = voice.journal().filter(|its| its.workload == *workload);
+        Some(Account {
+            generation: tended.wanted.lineage.generation(),
+            unmet: tended.unmet(keepers).into_iter().cloned().collect(),
+            open: tended.holes(&observer, now),
+            counted: counted.collect(),
+            refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),
+            history: history.copied().collect(),
+        })
     }
 
     /// The workloads that are kept: their generations, and how many hostings of each are counted.
@@ -381,6 +480,7 @@ pub(crate) struct Tools<'a, C, R> {
     pub(crate) now: Time,
     pub(crate) voice: &'a mut Voice<C, Order>,
     pub(crate) candidates: &'a Candidates,
+    pub(crate) keepers: &'a Keepers,
     pub(crate) random: &'a mut R,
 }
 
@@ -390,17 +490,24 @@ impl<C, R> Tools<'_, C, R> {
             now: self.now,
             voice: self.voice,
             candidates: self.candidates,
+            keepers: self.keepers,
             trust,
             random: self.random,
         }
     }
 }
 
-fn forget(by_host: &mut ByHost, host: &AgentId, offer: Version) {
+fn forget(
+    by_host: &mut ByHost,
+    renewed: &mut BTreeMap<AgentId, Version>,
+    host: &AgentId,
+    offer: Version,
+) {
     if let Some(theirs) = by_host.get_mut(host) {
         theirs.remove(&offer);
         if theirs.is_empty() {
             by_host.remove(host);
+            renewed.remove(host);
         }
     }
 }

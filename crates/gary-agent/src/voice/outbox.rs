@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use gary_promise::{AgentId, Frame, PromiseId, SignedRecord};
 
+use super::journal::Assessed;
+use super::weight::Weights;
+
 /// The most frames that wait for what they follow from to be stored. A disk that is so far behind is as
 /// good as gone: what is said beyond is dropped, as a network might, and said again later.
 pub const HELD_MAX: usize = 65_536;
@@ -15,6 +18,9 @@ pub enum Fact {
     Record(SignedRecord),
     /// A promise that nothing depends on any more. Its record, and what withdrew it, can go.
     Forgotten(PromiseId),
+    /// A judgement that has changed. It is history: nothing follows from it, and beyond
+    /// [`JOURNAL_MAX`](super::JOURNAL_MAX) the oldest can go.
+    Assessed(Assessed),
 }
 
 /// Facts to store together, or not at all.
@@ -51,10 +57,18 @@ struct Held<T> {
 pub(crate) struct Outbox<O> {
     /// Of the write that is being put together.
     facts: Vec<Fact>,
+    /// What goes along with it, and nothing waits for.
+    notes: Vec<Assessed>,
     writes: VecDeque<Write>,
     last: WriteId,
+    /// The last write that something may follow from.
+    binding: WriteId,
     stored: WriteId,
     frames: VecDeque<Held<Transmit>>,
+    /// How much of it is for whom.
+    weights: Weights,
+    /// How many frames were dropped, since too much waited.
+    dropped: u64,
     orders: VecDeque<Held<O>>,
 }
 
@@ -62,10 +76,14 @@ impl<O> Outbox<O> {
     pub(crate) fn new() -> Self {
         Self {
             facts: Vec::new(),
+            notes: Vec::new(),
             writes: VecDeque::new(),
             last: WriteId::default(),
+            binding: WriteId::default(),
             stored: WriteId::default(),
             frames: VecDeque::new(),
+            weights: Weights::default(),
+            dropped: 0,
             orders: VecDeque::new(),
         }
     }
@@ -75,9 +93,16 @@ impl<O> Outbox<O> {
         self.facts.push(fact);
     }
 
+    /// Stores what nothing follows from: what is said does not wait for it, unless it waits for something
+    /// else of the same write.
+    pub(crate) fn note(&mut self, assessed: Assessed) {
+        self.notes.push(assessed);
+    }
+
     /// Says something once all that was stored so far is.
     pub(crate) fn say(&mut self, to: AgentId, frame: Frame) {
-        if self.frames.len() >= HELD_MAX {
+        if self.frames.len() >= HELD_MAX || !self.weights.add(to, &frame) {
+            self.dropped = self.dropped.saturating_add(1);
             return;
         }
         let after = self.write();
@@ -102,9 +127,13 @@ impl<O> Outbox<O> {
     }
 
     pub(crate) fn poll_write(&mut self) -> Option<Write> {
-        if !self.facts.is_empty() {
+        if !self.facts.is_empty() || !self.notes.is_empty() {
             self.last = WriteId(self.last.0 + 1);
-            let facts = std::mem::take(&mut self.facts);
+            if !self.facts.is_empty() {
+                self.binding = self.last;
+            }
+            let mut facts = std::mem::take(&mut self.facts);
+            facts.extend(self.notes.drain(..).map(Fact::Assessed));
             self.writes.push_back(Write {
                 id: self.last,
                 facts,
@@ -114,7 +143,14 @@ impl<O> Outbox<O> {
     }
 
     pub(crate) fn poll_frame(&mut self) -> Option<Transmit> {
-        released(&mut self.frames, self.stored)
+        let transmit = released(&mut self.frames, self.stored)?;
+        self.weights.release(transmit.to, &transmit.frame);
+        Some(transmit)
+    }
+
+    /// How many frames were dropped, since too much waited for the disk.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     pub(crate) fn poll_order(&mut self) -> Option<O> {
@@ -124,7 +160,7 @@ impl<O> Outbox<O> {
     /// The write that what is said now has to wait for.
     pub(crate) fn write(&self) -> WriteId {
         match self.facts.is_empty() {
-            true => self.last,
+            true => self.binding,
             // The write that is being put together will have the next number.
             false => WriteId(self.last.0 + 1),
         }
@@ -141,8 +177,12 @@ fn released<T>(held: &mut VecDeque<Held<T>>, stored: WriteId) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use gary_promise::{BootEpoch, Hint, Version};
+    use gary_promise::{
+        AgentKey, BootEpoch, ClusterId, Evidence, Hint, Observer, Promiser, Time, Version,
+        WorkloadId,
+    };
 
+    use super::super::weight::HELD_FRAMES_PER_PEER_MAX;
     use super::*;
 
     fn hint(number: u8) -> Frame {
@@ -150,6 +190,22 @@ mod tests {
             agent: AgentId::from_bytes([number; 32]),
             version: Version::first(BootEpoch(1)),
         })
+    }
+
+    fn assessed() -> Assessed {
+        let key = AgentKey::from_seed(&[1; 32]);
+        let promiser = Promiser::new(key, ClusterId::from_bytes([1; 32]), BootEpoch(1));
+        let observer = Observer::new(&promiser, std::time::Duration::ZERO);
+        let promise = PromiseId {
+            promiser: promiser.id(),
+            version: Version::first(BootEpoch(1)),
+        };
+        Assessed {
+            assessment: observer.assess_lasting(promise, &Evidence::default(), Time::from_us(1)),
+            epoch: BootEpoch(1),
+            workload: WorkloadId::from_bytes([1; 16]),
+            slot: None,
+        }
     }
 
     fn fact() -> Fact {
@@ -179,6 +235,28 @@ mod tests {
     }
 
     #[test]
+    fn nothing_waits_for_what_is_history() {
+        let to = AgentId::from_bytes([2; 32]);
+        let mut outbox = Outbox::<u8>::new();
+        outbox.note(assessed());
+        outbox.say(to, hint(1));
+        assert!(outbox.poll_write().is_some());
+        outbox.say(to, hint(2));
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(1)));
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(2)));
+
+        // It goes along with what is waited for.
+        outbox.note(assessed());
+        outbox.store(fact());
+        outbox.say(to, hint(3));
+        let write = outbox.poll_write().expect("both");
+        assert_eq!(write.facts.len(), 2);
+        assert_eq!(outbox.poll_frame(), None);
+        outbox.handle_stored(write.id);
+        assert_eq!(outbox.poll_frame().map(|sent| sent.frame), Some(hint(3)));
+    }
+
+    #[test]
     fn what_was_never_written_is_not_stored() {
         let mut outbox = Outbox::<u8>::new();
         outbox.store(fact());
@@ -191,9 +269,32 @@ mod tests {
     fn a_disk_that_never_answers_holds_only_so_much() {
         let mut outbox = Outbox::<u8>::new();
         outbox.store(fact());
-        for _ in 0..HELD_MAX + 3 {
-            outbox.say(AgentId::from_bytes([2; 32]), hint(1));
+        for peer in 0..2 * HELD_MAX / HELD_FRAMES_PER_PEER_MAX {
+            let to = AgentId::from_bytes([peer as u8; 32]);
+            for _ in 0..HELD_FRAMES_PER_PEER_MAX {
+                outbox.say(to, hint(1));
+            }
         }
         assert_eq!(outbox.frames.len(), HELD_MAX);
+        assert_eq!(outbox.dropped(), HELD_MAX as u64);
+    }
+
+    #[test]
+    fn one_peer_has_only_so_much_of_it() {
+        let mut outbox = Outbox::<u8>::new();
+        let [one, other] = [1, 2].map(|peer| AgentId::from_bytes([peer; 32]));
+        outbox.store(fact());
+        for _ in 0..HELD_FRAMES_PER_PEER_MAX + 3 {
+            outbox.say(one, hint(1));
+        }
+        outbox.say(other, hint(2));
+        assert_eq!(outbox.frames.len(), HELD_FRAMES_PER_PEER_MAX + 1);
+        assert_eq!(outbox.dropped(), 3);
+        // What is said makes room again.
+        let write = outbox.poll_write().expect("one fact");
+        outbox.handle_stored(write.id);
+        while outbox.poll_frame().is_some() {}
+        outbox.say(one, hint(1));
+        assert_eq!((outbox.frames.len(), outbox.dropped()), (1, 3));
     }
 }

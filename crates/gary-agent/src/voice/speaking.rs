@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    AgentId, Batch, Body, Codec, Condition, Frame, Own, Promise, PromiseId, Promiser, Reason,
-    SheetHead, Signed, SignedRecord, Statement, Verified, Verifier, Version, Withdrawal,
+    AgentId, Assessment, Batch, Body, Codec, Condition, Frame, Own, Promise, PromiseId, Promiser,
+    Reason, SheetHead, Signed, SignedRecord, Slot, Statement, Verified, Verifier, VerifyError,
+    Version, Withdrawal, WorkloadId,
 };
 
+use super::journal::{Assessed, Journal};
 use super::{Fact, Outbox, Transmit, Write, WriteId};
 
 /// How what agents sign is packed: all the codecs that an agent needs.
@@ -22,6 +24,8 @@ pub struct Unverified {
     pub by: AgentId,
     /// What is wrong.
     pub why: String,
+    /// Whether they have signed it, and only what it says cannot be understood.
+    pub is_signed: bool,
 }
 
 /// How an agent speaks: the only place that holds its key.
@@ -35,6 +39,7 @@ pub(crate) struct Voice<C, O> {
     /// The promises that are stored, and for how many reasons each: an agent that hosts what it keeps needs
     /// one intent for both, and must not lose it with the first.
     held: BTreeMap<PromiseId, u32>,
+    journal: Journal,
 }
 
 impl<C: Speech, O> Voice<C, O> {
@@ -46,6 +51,7 @@ impl<C: Speech, O> Voice<C, O> {
             outbox: Outbox::new(),
             to_itself: Vec::new(),
             held: BTreeMap::new(),
+            journal: Journal::default(),
         }
     }
 
@@ -161,7 +167,37 @@ impl<C: Speech, O> Voice<C, O> {
             .map_err(|error| Unverified {
                 by,
                 why: error.to_string(),
+                is_signed: matches!(error, VerifyError::Unpack { .. }),
             })
+    }
+
+    /// Writes down that a judgement has changed.
+    pub(crate) fn note(
+        &mut self,
+        assessment: Assessment,
+        workload: WorkloadId,
+        slot: Option<Slot>,
+    ) {
+        let assessed = Assessed {
+            assessment,
+            epoch: self.promiser.epoch(),
+            workload,
+            slot,
+        };
+        self.journal.add(assessed);
+        self.outbox.note(assessed);
+    }
+
+    /// Takes up again what was judged before a start.
+    pub(crate) fn recall(&mut self, assessed: impl IntoIterator<Item = Assessed>) {
+        for its in assessed {
+            self.journal.add(its);
+        }
+    }
+
+    /// The judgements that have changed of late, the first first.
+    pub(crate) fn journal(&self) -> impl Iterator<Item = &Assessed> {
+        self.journal.iter()
     }
 
     /// Says something. What an agent says to itself takes no way round by the network.
@@ -211,6 +247,11 @@ impl<C: Speech, O> Voice<C, O> {
 
     pub(crate) fn poll_frame(&mut self) -> Option<Transmit> {
         self.outbox.poll_frame()
+    }
+
+    /// How many frames were dropped, since too much waited for the disk.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.outbox.dropped()
     }
 
     pub(crate) fn poll_order(&mut self) -> Option<O> {

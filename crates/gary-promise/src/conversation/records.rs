@@ -136,6 +136,11 @@ impl Batch {
         &self.records
     }
 
+    /// An upper bound of the bytes that its records take on their way.
+    pub const fn bytes_max(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()

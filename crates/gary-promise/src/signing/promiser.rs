@@ -63,6 +63,11 @@ impl Promiser {
         self.id
     }
 
+    /// The start of the agent that this is of.
+    pub const fn epoch(&self) -> BootEpoch {
+        self.epoch
+    }
+
     /// The version of what it said last in this epoch.
     pub const fn last(&self) -> Option<Version> {
         self.last

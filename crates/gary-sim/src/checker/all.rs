@@ -2,8 +2,11 @@
 
 use super::Checker;
 use super::both_halves::BothHalves;
+use super::broken_has_a_cause::BrokenHasACause;
 use super::capacity_is_promised::CapacityIsPromised;
+use super::conditions_quench::ConditionsQuench;
 use super::convergence::Convergence;
+use super::downstream_choice::DownstreamChoice;
 use super::free_refusal::FreeRefusal;
 use super::no_hidden_desired_state::NoHiddenDesiredState;
 use super::no_promising_for_others::NoPromisingForOthers;
@@ -11,6 +14,7 @@ use super::no_remote_command::NoRemoteCommand;
 use super::no_special_node::NoSpecialNode;
 use super::overlap::Overlap;
 use super::partition_freedom::PartitionFreedom;
+use super::private_assessment::PrivateAssessment;
 use super::scope_holds::ScopeHolds;
 use super::self_repair::SelfRepair;
 use super::three_values::ThreeValues;
@@ -28,7 +32,10 @@ pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
         Box::<Overlap>::default(),
         Box::<Valency>::default(),
         Box::<CapacityIsPromised>::default(),
+        Box::<ConditionsQuench>::default(),
+        Box::<PrivateAssessment>::default(),
         Box::<ThreeValues>::default(),
+        Box::<BrokenHasACause>::default(),
         Box::<Withdrawals>::default(),
         Box::<SelfRepair>::default(),
         Box::<Convergence>::default(),
@@ -36,6 +43,7 @@ pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
         Box::<NoSpecialNode>::default(),
         Box::<NoHiddenDesiredState>::default(),
         Box::<PartitionFreedom>::default(),
+        Box::<DownstreamChoice>::default(),
         Box::<TrustIsLocal>::default(),
     ]
 }

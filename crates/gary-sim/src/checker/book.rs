@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gary_agent::{Fact, Order};
+use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
     AgentId, Body, Frame, Promise, PromiseId, Reason, SignedRecord, Time, Use, Verified, WorkloadId,
 };
 
 use super::cause::Causes;
 use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
+use super::keeps::Keeps;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::seen::Seen;
@@ -34,6 +35,10 @@ pub struct Book {
     pub(super) taken_back: Vec<(PromiseId, Reason)>,
     /// Promises in what was learned last.
     pub(super) made: Vec<PromiseId>,
+    /// What agents have written down last that they hold whose promises for.
+    pub(super) judged: BTreeMap<(AgentId, PromiseId), Assessed>,
+    /// Every `+keep` that was ever stored.
+    pub(super) keeps: Keeps,
 }
 
 impl Book {
@@ -113,7 +118,11 @@ impl Book {
                     self.cuts.extend(to.iter().map(|to| (*from, *to)));
                 }
             }
-            Seen::Heals | Seen::Calms => self.cuts.clear(),
+            Seen::Heals => self.cuts.clear(),
+            Seen::Calms => {
+                self.cuts.clear();
+                self.keeps.calm(at);
+            }
             Seen::Stalls { agent, span_ms } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
                     let until = at.after(Duration::from_millis(span_ms));
@@ -272,6 +281,11 @@ impl Book {
                     if let Some(its) = self.agents.get_mut(&agent) {
                         its.disk.insert(id);
                     }
+                    if let Some(promise) = self.promises.get(&id)
+                        && id.promiser == agent
+                    {
+                        self.keeps.made(promise);
+                    }
                     if let Some(acceptance) = self.acceptances.get_mut(&id)
                         && id.promiser == agent
                     {
@@ -289,6 +303,7 @@ impl Book {
                     if id.promiser != agent {
                         continue;
                     }
+                    self.keeps.forgotten(at, id);
                     if let Some(offer) = self.offers.get_mut(id) {
                         offer.withdrawn_at.get_or_insert(at);
                     }
@@ -300,6 +315,10 @@ impl Book {
                             self.causes.by_itself(offer);
                         }
                     }
+                }
+                Fact::Assessed(assessed) => {
+                    let of = (agent, assessed.assessment.promise());
+                    self.judged.insert(of, *assessed);
                 }
             }
         }
@@ -332,61 +351,6 @@ impl Book {
                     withdrawal_heard_at: None,
                 };
                 self.acceptances.insert(id, acceptance);
-            }
-            _ => {}
-        }
-    }
-
-    /// Why an agent that hears this may end one of its hostings.
-    fn causes_of(&mut self, from: AgentId, to: AgentId, frame: &Frame) {
-        match frame {
-            Frame::Told(_) => {
-                for (id, _) in &self.taken_back {
-                    if let Some(acceptance) = self.acceptances.get(id)
-                        && acceptance.accept.offer.promiser == to
-                    {
-                        self.causes.by_keeper(acceptance.accept.offer);
-                    }
-                }
-            }
-            Frame::Dismissal(dismissal) => {
-                for version in dismissal.offers.iter() {
-                    let offer = PromiseId {
-                        promiser: to,
-                        version: *version,
-                    };
-                    let made_to = self.offers.get(&offer).map(|its| its.host.promisee);
-                    if made_to == Some(from) {
-                        self.causes.by_keeper(offer);
-                    }
-                }
-            }
-            Frame::Surplus(surplus) => {
-                let made_to = self.offers.get(&surplus.yours).map(|its| its.host.promisee);
-                if made_to == Some(from) {
-                    self.causes.by_keeper(surplus.yours);
-                }
-            }
-            Frame::Invitation(invitation) => {
-                for id in &self.made {
-                    let Some(workload) = self.promises.get(id).and_then(|its| its.workload())
-                    else {
-                        continue;
-                    };
-                    let generation = self.intent(id).map(|its| its.lineage.generation());
-                    let outdated: Vec<PromiseId> = self
-                        .standing_of(to)
-                        .filter(|(_, its)| {
-                            its.host.workload == workload
-                                && invitation.slots.contains(&its.host.slot)
-                                && Some(its.host.generation) < generation
-                        })
-                        .map(|(id, _)| *id)
-                        .collect();
-                    for offer in outdated {
-                        self.causes.by_keeper(offer);
-                    }
-                }
             }
             _ => {}
         }

@@ -57,7 +57,12 @@ impl Checker for BothHalves {
                 let started_at = book.agents.get(&agent).map(|its| its.started_at);
                 let heard = acceptance.and_then(|its| its.withdrawal_heard_at);
                 let withdrawn = heard.filter(|when| started_at.is_none_or(|start| *when >= start));
-                if withdrawn.is_some_and(|when| at.as_us() > when.as_us() + STOPS_WITHIN_US) {
+                // A withdrawal is final, in whatever order it comes.
+                let accepted = acceptance.and_then(|its| its.heard_at);
+                let is_early = withdrawn.zip(accepted).is_some_and(|(w, a)| w < a);
+                if is_early
+                    || withdrawn.is_some_and(|when| at.as_us() > when.as_us() + STOPS_WITHIN_US)
+                {
                     return Err(format!(
                         "{name} starts {what} after its acceptance was withdrawn"
                     ));

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use gary_agent::HostReport;
-use gary_promise::PromiseId;
+use gary_promise::{AgentId, Frame, PromiseId};
+
+use super::Book;
 
 /// What was seen that a host may end a hosting for: a keeper's word, or that it fails. Anything else, its
 /// own machine's mood among it, is none.
@@ -38,5 +40,62 @@ impl Causes {
     /// Whether there is any.
     pub(super) fn has(&self, offer: &PromiseId) -> bool {
         self.by_offer.contains_key(offer)
+    }
+}
+
+impl Book {
+    /// Why an agent that hears this may end one of its hostings.
+    pub(super) fn causes_of(&mut self, from: AgentId, to: AgentId, frame: &Frame) {
+        match frame {
+            Frame::Told(_) => {
+                for (id, _) in &self.taken_back {
+                    if let Some(acceptance) = self.acceptances.get(id)
+                        && acceptance.accept.offer.promiser == to
+                    {
+                        self.causes.by_keeper(acceptance.accept.offer);
+                    }
+                }
+            }
+            Frame::Dismissal(dismissal) => {
+                for version in dismissal.offers.iter() {
+                    let offer = PromiseId {
+                        promiser: to,
+                        version: *version,
+                    };
+                    let made_to = self.offers.get(&offer).map(|its| its.host.promisee);
+                    if made_to == Some(from) {
+                        self.causes.by_keeper(offer);
+                    }
+                }
+            }
+            Frame::Surplus(surplus) => {
+                let made_to = self.offers.get(&surplus.yours).map(|its| its.host.promisee);
+                if made_to == Some(from) {
+                    self.causes.by_keeper(surplus.yours);
+                }
+            }
+            Frame::Invitation(invitation) => {
+                for id in &self.made {
+                    let Some(workload) = self.promises.get(id).and_then(|its| its.workload())
+                    else {
+                        continue;
+                    };
+                    let generation = self.intent(id).map(|its| its.lineage.generation());
+                    let outdated: Vec<PromiseId> = self
+                        .standing_of(to)
+                        .filter(|(_, its)| {
+                            its.host.workload == workload
+                                && invitation.slots.contains(&its.host.slot)
+                                && Some(its.host.generation) < generation
+                        })
+                        .map(|(id, _)| *id)
+                        .collect();
+                    for offer in outdated {
+                        self.causes.by_keeper(offer);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, PromiseId, Resources, Slot, Time, Use, WorkloadId};
+use gary_agent::RENEWS_EVERY;
+use gary_promise::{AgentId, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -15,6 +16,8 @@ use crate::world::Frailty;
 pub(super) struct Convergence {
     /// What ran when messages of the past began to be heard again.
     before_replay: Option<BTreeSet<PromiseId>>,
+    /// When a hosting was last said to be renewed.
+    renewed: BTreeMap<PromiseId, Time>,
     premises: u64,
 }
 
@@ -26,7 +29,18 @@ impl Checker for Convergence {
         }
     }
 
-    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if let Seen::Says {
+            from,
+            frame: Frame::Renewal(renewal),
+            ..
+        } = *seen
+        {
+            for version in renewal.bound.iter() {
+                let (promiser, version) = (from, *version);
+                self.renewed.insert(PromiseId { promiser, version }, at);
+            }
+        }
         if matches!(seen, Seen::Replays) {
             let sound = book.runs.iter().filter(|(_, run)| {
                 let seen = book.workloads.get(&run.binding.workload());
@@ -41,6 +55,7 @@ impl Checker for Convergence {
     fn scan(&mut self, at: Time, book: &Book) -> Verdict {
         let mut hosted: BTreeMap<WorkloadId, Hosted> = BTreeMap::new();
         for (offer, run) in &book.runs {
+            self.check_renewed(at, offer, run.binding.keeper(), book)?;
             let its = hosted.entry(run.binding.workload()).or_default();
             its.entry(run.binding.slot()).or_default().push(*offer);
         }
@@ -68,6 +83,28 @@ impl Checker for Convergence {
     }
 }
 
+impl Convergence {
+    /// What is bound is renewed, again and again: so each of the two mends what the other has missed.
+    fn check_renewed(&self, at: Time, offer: &PromiseId, keeper: AgentId, book: &Book) -> Verdict {
+        let accepted = book.acceptances.values();
+        let bound = accepted.filter(|its| its.accept.offer == *offer);
+        let bound_at = bound.filter_map(|its| its.heard_at).min();
+        let started_at = book.agents.get(&offer.promiser).map(|its| its.started_at);
+        let last = self.renewed.get(offer).copied();
+        let since = last.max(bound_at).max(started_at);
+        let is_late = since.is_some_and(|since| at.as_us() > since.as_us() + RENEWED_WITHIN_US);
+        if is_late && keeper != offer.promiser {
+            let what = book.names.of_promise(offer);
+            return Err(format!("{what} is bound, and not renewed"));
+        }
+        Ok(())
+    }
+}
+
+/// How long a hosting may go without being renewed, in microseconds: as long as agents take, and a clock that
+/// goes slow.
+const RENEWED_WITHIN_US: u64 = RENEWS_EVERY.as_micros() as u64 + 1_000_000;
+
 /// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
@@ -83,7 +120,7 @@ fn check_workload(
     book: &Book,
 ) -> Verdict {
     let name = book.names.of_workload(workload);
-    let Some(wanted) = kept(workload, keeper, book)? else {
+    let Some((intent, wanted)) = kept(workload, keeper, book)? else {
         return match hosted.values().flatten().next() {
             Some(offer) => {
                 let offer = book.names.of_promise(offer);
@@ -116,7 +153,7 @@ fn check_workload(
             }
         }
     }
-    if Frailty::of(&wanted.component).is_lasting() {
+    if Frailty::of(&wanted.component).is_lasting() || is_pending(intent, book) {
         return Ok(());
     }
     for slot in wanted.valency.slots() {
@@ -138,23 +175,24 @@ fn kept<'a>(
     workload: &WorkloadId,
     keeper: AgentId,
     book: &'a Book,
-) -> Result<Option<&'a Use>, String> {
+) -> Result<Option<(&'a PromiseId, &'a Use)>, String> {
     let disk = book.agents.get(&keeper).map(|its| &its.disk);
     let theirs = disk.into_iter().flatten().filter_map(|id| {
         let promise = book.promises.get(id)?;
-        (promise.workload().as_ref() == Some(workload)).then(|| book.intent(id))?
+        let is_of_it = promise.workload().as_ref() == Some(workload);
+        is_of_it.then(|| Some((id, book.intent(id)?)))?
     });
-    let latest = theirs.max_by_key(|its| its.lineage.generation());
+    let latest = theirs.max_by_key(|(_, its)| its.lineage.generation());
     let acknowledged = book.workloads.get(workload);
     let promised = acknowledged.and_then(|its| book.intent(&its.acknowledged));
     let name = book.names.of_workload(workload);
     match (latest, promised) {
-        (Some(latest), Some(promised))
+        (Some((_, latest)), Some(promised))
             if latest.lineage.generation() < promised.lineage.generation() =>
         {
             Err(format!("what an owner was told is kept of {name} is lost"))
         }
-        (Some(latest), _) if latest.valency.get() == 0 => Ok(None),
+        (Some((_, latest)), _) if latest.valency.get() == 0 => Ok(None),
         (Some(latest), _) => Ok(Some(latest)),
         // A workload of which nothing is left was deleted, by an intent that was acknowledged or not.
         (None, Some(promised)) if promised.valency.get() > 0 && !was_deleted(workload, book) => {
@@ -162,6 +200,17 @@ fn kept<'a>(
         }
         (None, _) => Ok(None),
     }
+}
+
+/// Whether an intent is made under a condition of which not everybody knows that it is met.
+fn is_pending(intent: &PromiseId, book: &Book) -> bool {
+    book.promises.get(intent).is_some_and(|promise| {
+        let unmet = promise.condition().unmet(|required| {
+            book.keeps
+                .surely_meet(required, |keeper| book.is_up(keeper))
+        });
+        !unmet.is_empty()
+    })
 }
 
 /// Whether its owner ever signed that it uses nothing of it any more.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Time, Why};
+use gary_promise::{AgentId, Frame, PromiseId, Refusal, Time, Why};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -59,6 +59,11 @@ impl Checker for FreeRefusal {
                 self.refused
                     .insert((to, from, refusal.intent), (at, is_busy));
             }
+            Seen::Says {
+                from,
+                frame: Frame::Refusal(refusal),
+                ..
+            } => return check_reason(from, refusal, book),
             // An offer takes a refusal back.
             Seen::Hears { from, to, .. } => {
                 for id in &book.made {
@@ -111,4 +116,32 @@ impl FreeRefusal {
             "{keeper} invites {host} again {ms} ms after it refused"
         ))
     }
+}
+
+/// Nobody owes a reason, and the one that is given is true as far as it can be seen.
+fn check_reason(agent: AgentId, refusal: &Refusal, book: &Book) -> Verdict {
+    let published = book.agents.get(&agent).map(|its| &its.published);
+    let wanted = book.intent(&refusal.intent);
+    let Some((published, wanted)) = published.zip(wanted) else {
+        return Ok(());
+    };
+    let is_true = match &refusal.why {
+        Why::Misfit(misfit) => published.fits(&wanted.needs).as_ref() == Err(misfit),
+        Why::NoRoom { needed, left } => {
+            *needed == wanted.needs.portion.resources() && !left.covers(*needed)
+        }
+        Why::Superseded { by } => *by > wanted.lineage.generation(),
+        Why::NotConsidered | Why::Hosting | Why::Busy | Why::Declined => true,
+    };
+    if is_true {
+        return Ok(());
+    }
+    let (agent, intent) = (
+        book.names.of_agent(&agent),
+        book.names.of_promise(&refusal.intent),
+    );
+    Err(format!(
+        "{agent} refuses {intent}: {}, which is not so",
+        refusal.why
+    ))
 }

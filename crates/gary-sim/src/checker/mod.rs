@@ -3,23 +3,27 @@
 //! A checker sees frames, facts on disk, orders to hosts, and what was done to the world. It never looks into
 //! an agent: whatever holds an agent in its hands could hold it to anything.
 //!
-//! Properties without a checker, and what each waits for:
+//! What agents judge shows, since they write it down when it changes. By what they judge does not: that, `Hearings`
+//! find out from what each has heard. What the membership tells an agent is its own view, and is taken as it is.
 //!
-//! - 8, conditions: no agent makes a conditional promise before interfaces are bound across nodes.
-//! - 9, private assessment: two observers of one promise come with custody.
-//! - 11, broken has a cause: an agent does not tell its assessments before `gary why` asks for them.
-//! - 19, downstream choice: users come with ingress.
-//! - 21 and 22 come with custody.
+//! Without a checker are 21 and 22, which come with custody among several keepers.
 
 mod all;
 mod book;
 mod cause;
 mod check;
 mod entry;
+mod first_hand;
+mod hearings;
+mod keeps;
 
 mod both_halves;
+mod broken_has_a_cause;
 mod capacity_is_promised;
+mod conditions_quench;
 mod convergence;
+mod crowding;
+mod downstream_choice;
 mod free_refusal;
 mod no_hidden_desired_state;
 mod no_promising_for_others;
@@ -27,6 +31,7 @@ mod no_remote_command;
 mod no_special_node;
 mod overlap;
 mod partition_freedom;
+mod private_assessment;
 mod scope_holds;
 mod self_repair;
 mod three_values;

@@ -1,10 +1,10 @@
 //! 1. No frame from any peer starts, stops or resizes a component unless the receiver had published a promise
 //!    that covers it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::Order;
-use gary_promise::{PromiseId, Resources, Time};
+use gary_promise::{AgentId, PromiseId, Resources, Time, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -14,6 +14,10 @@ use crate::seen::Seen;
 #[derive(Debug, Default)]
 pub(super) struct NoRemoteCommand {
     sizes: BTreeMap<PromiseId, Resources>,
+    /// What was ever stored.
+    stored: BTreeSet<PromiseId>,
+    /// The intents that their owners were told are taken, the last of each workload.
+    taken: BTreeMap<WorkloadId, PromiseId>,
     premises: u64,
 }
 
@@ -26,6 +30,17 @@ impl Checker for NoRemoteCommand {
     }
 
     fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if let Seen::Stores { .. } = seen {
+            self.stored.extend(book.made.iter().copied());
+        }
+        if let Seen::Acknowledges {
+            keeper,
+            intent,
+            workload,
+        } = *seen
+        {
+            return self.check_taken(keeper, intent, workload, book);
+        }
         let Seen::Orders { agent, order } = *seen else {
             return Ok(());
         };
@@ -68,5 +83,37 @@ impl Checker for NoRemoteCommand {
 
     fn premises(&self) -> u64 {
         self.premises
+    }
+}
+
+impl NoRemoteCommand {
+    /// What a person submits is taken only from whom the one before lets update it, each later than the one
+    /// before, and is on disk when they are told.
+    fn check_taken(
+        &mut self,
+        keeper: AgentId,
+        id: PromiseId,
+        workload: WorkloadId,
+        book: &Book,
+    ) -> Verdict {
+        let (name, what) = (book.names.of_agent(&keeper), book.names.of_promise(&id));
+        if !self.stored.contains(&id) {
+            return Err(format!(
+                "{name} says that it keeps {what}, and has not stored it"
+            ));
+        }
+        let before = self.taken.insert(workload, id);
+        let before = before.filter(|its| *its != id);
+        let both = before.and_then(|before| Some((before, book.intent(&before)?)));
+        let (Some((before, earlier)), Some(wanted)) = (both, book.intent(&id)) else {
+            return Ok(());
+        };
+        if wanted.lineage.generation() <= earlier.lineage.generation() {
+            return Err(format!("{name} takes {what} after a later generation"));
+        }
+        if id.promiser != before.promiser && !earlier.updaters.include(id.promiser, true) {
+            return Err(format!("{name} takes {what} of who may not update it"));
+        }
+        Ok(())
     }
 }

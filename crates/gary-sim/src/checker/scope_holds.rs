@@ -1,6 +1,6 @@
 //! 15. An agent outside a workload's scope never holds its details.
 
-use gary_promise::{AgentId, Body, PromiseId, Time, WorkloadId};
+use gary_promise::{AgentId, Body, Frame, PromiseId, Time, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -21,6 +21,14 @@ impl Checker for ScopeHolds {
     }
 
     fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if let Seen::Says {
+            from,
+            to,
+            frame: Frame::Invitation(_),
+        } = *seen
+        {
+            return check_invited(from, to, book);
+        }
         let Seen::Stores { agent, .. } = *seen else {
             return Ok(());
         };
@@ -69,6 +77,30 @@ impl ScopeHolds {
             "{name} holds {what} ({kind}), and has nothing to do with {workload}"
         ))
     }
+}
+
+/// Who is invited comes to know what is intended: nobody does in vain, whose machine does not fit or who looks at
+/// nothing that the owner submits.
+fn check_invited(keeper: AgentId, to: AgentId, book: &Book) -> Verdict {
+    let Some(seen) = book.agents.get(&to) else {
+        return Ok(());
+    };
+    for id in &book.made {
+        let Some(wanted) = book.intent(id) else {
+            continue;
+        };
+        let workload = book.promises.get(id).and_then(|its| its.workload());
+        let is_host = workload.is_some_and(|workload| hosts(to, workload, book));
+        if is_host || seen.published.fits(&wanted.needs).is_ok() {
+            continue;
+        }
+        let (keeper, to) = (book.names.of_agent(&keeper), book.names.of_agent(&to));
+        let what = book.names.of_promise(id);
+        return Err(format!(
+            "{keeper} tells {to} of {what}, which does not fit it"
+        ));
+    }
+    Ok(())
 }
 
 fn keeps(agent: AgentId, workload: WorkloadId, book: &Book) -> bool {

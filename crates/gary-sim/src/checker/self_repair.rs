@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_agent::{DENIED_AFTER, HostReport, Order, REPAIR_WAITS};
+use gary_agent::{DENIED_AFTER, GIVEN_UP_AFTER, HostReport, Order, REPAIR_WAITS, STEADY_AFTER};
 use gary_promise::{Frame, PromiseId, Time};
 
 use super::{Book, Checker, Verdict};
@@ -12,12 +12,33 @@ use crate::seen::Seen;
 /// What may pass beyond the longest wait, in microseconds: for a disk and a slow clock.
 const LATE_US: u64 = 2_000_000;
 
+/// How soon a host has to say what it has to say, in microseconds.
+const SAID_WITHIN_US: u64 = 2_000_000;
+
+/// By how much a clock may be wrong about how long something ran, in microseconds.
+const UNSURE_US: u64 = 100_000;
+
+/// Failures in a row.
+#[derive(Debug, Clone, Copy, Default)]
+struct InARow {
+    failures: u32,
+    runs_since: Option<Time>,
+    /// Its host's clock may have told otherwise.
+    is_unsure: bool,
+}
+
 /// What fails is started again, and nobody else hears of it before it has failed several times.
 #[derive(Debug, Default)]
 pub(super) struct SelfRepair {
     failed: BTreeMap<PromiseId, Time>,
     /// How often each has failed.
     failures: BTreeMap<PromiseId, u32>,
+    /// How often in a row, where that is certain.
+    in_a_row: BTreeMap<PromiseId, InARow>,
+    /// What has failed so often that its host has to say so, since when.
+    undenied: BTreeMap<PromiseId, Time>,
+    /// What has failed so often that its host has to give it up, since when.
+    hopeless: BTreeMap<PromiseId, Time>,
     premises: u64,
 }
 
@@ -42,21 +63,36 @@ impl Checker for SelfRepair {
                 if stands {
                     self.failed.insert(offer, at);
                     *self.failures.entry(offer).or_default() += 1;
+                    self.count_in_a_row(at, offer, book);
+                }
+            }
+            Seen::Reports {
+                report: HostReport::Started { offer },
+                ..
+            } => {
+                let its = self.in_a_row.entry(offer).or_default();
+                its.runs_since.get_or_insert(at);
+            }
+            Seen::Stalls { agent, .. } => {
+                for (_, its) in self
+                    .in_a_row
+                    .iter_mut()
+                    .filter(|(id, _)| id.promiser == agent)
+                {
+                    its.is_unsure = true;
                 }
             }
             Seen::Orders { order, .. } => match order {
                 Order::Start(start) => {
-                    if self.failed.remove(&start.binding.id().offer).is_some() {
+                    let offer = start.binding.id().offer;
+                    if let Some(failed_at) = self.failed.remove(&offer) {
                         self.premises += 1;
+                        self.check_wait(at, failed_at, &offer, book)?;
                     }
                 }
-                Order::Stop { offer } => {
-                    self.failed.remove(offer);
-                }
+                Order::Stop { offer } => self.end(|its| its == offer),
             },
-            Seen::Ends { agent, .. } => {
-                self.failed.retain(|offer, _| offer.promiser != agent);
-            }
+            Seen::Ends { agent, .. } => self.end(|offer| offer.promiser == agent),
             Seen::Says {
                 from,
                 frame: Frame::Denial(denial),
@@ -71,8 +107,26 @@ impl Checker for SelfRepair {
                     let what = book.names.of_promise(&offer);
                     return Err(format!("{what} is denied after {failures} failures"));
                 }
+                self.undenied.remove(&offer);
             }
             _ => {}
+        }
+        let said_by = |offer: &PromiseId, when: &Time| {
+            let host = book.agents.get(&offer.promiser);
+            host.map_or(*when, |its| its.stalled_until.max(*when))
+                .as_us()
+                + SAID_WITHIN_US
+        };
+        for (all, what) in [
+            (&self.undenied, "its host does not say so"),
+            (&self.hopeless, "its host does not give it up"),
+        ] {
+            for (offer, when) in all {
+                if at.as_us() > said_by(offer, when) {
+                    let offer = book.names.of_promise(offer);
+                    return Err(format!("{offer} fails again and again, and {what}"));
+                }
+            }
         }
         for (offer, when) in &self.failed {
             let host = book.agents.get(&offer.promiser);
@@ -90,5 +144,55 @@ impl Checker for SelfRepair {
 
     fn premises(&self) -> u64 {
         self.premises
+    }
+}
+
+impl SelfRepair {
+    fn count_in_a_row(&mut self, at: Time, offer: PromiseId, book: &Book) {
+        let its = self.in_a_row.entry(offer).or_default();
+        let ran_us = its
+            .runs_since
+            .take()
+            .map(|since| at.as_us() - since.as_us());
+        let steady_us = STEADY_AFTER.as_micros() as u64;
+        its.is_unsure |= ran_us.is_some_and(|ran_us| ran_us.abs_diff(steady_us) < UNSURE_US);
+        its.failures = match ran_us.is_some_and(|ran_us| ran_us >= steady_us) {
+            true => 1,
+            false => its.failures + 1,
+        };
+        if its.is_unsure {
+            return;
+        }
+        let keeper = book.offers.get(&offer).map(|its| its.host.promisee);
+        if its.failures == DENIED_AFTER && keeper != Some(offer.promiser) {
+            self.undenied.insert(offer, at);
+        }
+        if its.failures >= GIVEN_UP_AFTER {
+            self.hopeless.insert(offer, at);
+        }
+    }
+
+    /// What fails is not started again at once, and later each time.
+    fn check_wait(&self, at: Time, failed_at: Time, offer: &PromiseId, book: &Book) -> Verdict {
+        let Some(its) = self.in_a_row.get(offer).filter(|its| !its.is_unsure) else {
+            return Ok(());
+        };
+        let doublings = its.failures.saturating_sub(1).min(32);
+        let whole_ms = (REPAIR_WAITS.first_ms << doublings).min(REPAIR_WAITS.longest_ms);
+        // Half of it may be taken away by chance, and a little by a clock that goes fast.
+        let least_us = whole_ms * 490;
+        let waited_us = at.as_us() - failed_at.as_us();
+        if waited_us >= least_us {
+            return Ok(());
+        }
+        let (what, ms) = (book.names.of_promise(offer), waited_us / 1000);
+        Err(format!("{what} is started again {ms} ms after it failed"))
+    }
+
+    fn end(&mut self, is_meant: impl Fn(&PromiseId) -> bool) {
+        self.failed.retain(|offer, _| !is_meant(offer));
+        self.in_a_row.retain(|offer, _| !is_meant(offer));
+        self.undenied.retain(|offer, _| !is_meant(offer));
+        self.hopeless.retain(|offer, _| !is_meant(offer));
     }
 }

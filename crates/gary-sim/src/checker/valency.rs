@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Resources, Slot, Time};
+use gary_agent::OFFER_STANDS;
+use gary_promise::{AgentId, Frame, Host, PromiseId, Resources, Slot, Time, Use};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -11,6 +12,10 @@ use crate::seen::Seen;
 
 /// How long an agent may take to answer an invitation, in microseconds.
 const ANSWERS_WITHIN_US: u64 = 2_000_000;
+
+/// How long an offer that nobody accepts may stand, in microseconds: for as long as agents let it, and what it
+/// takes to say so.
+const LAPSES_WITHIN_US: u64 = OFFER_STANDS.as_micros() as u64 + 2_000_000;
 
 /// What an agent offers and what its host runs is never more than it has promised to have, is stored before it
 /// is said, and whoever is invited answers.
@@ -38,6 +43,7 @@ impl Checker for Valency {
                 if offers_anew(from, book) {
                     check_stored(from, book)?;
                     check_room(from, book)?;
+                    check_offers(from, book)?;
                 }
             }
             Seen::Stores { agent, .. } if offers_anew(agent, book) => check_room(agent, book)?,
@@ -68,6 +74,7 @@ impl Checker for Valency {
             check_room(*agent, book)?;
             check_runs(*agent, book)?;
         }
+        check_lapses(at, book)?;
         for ((invited, by, _, slot), when) in &self.invited {
             if at.as_us() > when.as_us() + ANSWERS_WITHIN_US {
                 let (invited, by) = (book.names.of_agent(invited), book.names.of_agent(by));
@@ -131,7 +138,58 @@ fn check_room(agent: AgentId, book: &Book) -> Verdict {
     let offered = book
         .standing_of(agent)
         .map(|(_, its)| its.host.portion.resources());
-    check_sum("has offered", agent, offered, book)
+    // What was withdrawn and has not stopped yet takes room all the same.
+    let stopping = book.runs.iter().filter(|(offer, _)| {
+        let withdrawn_at = book.offers.get(offer).and_then(|its| its.withdrawn_at);
+        offer.promiser == agent && withdrawn_at.is_some()
+    });
+    let stopping = stopping.map(|(_, run)| run.binding.enforced().resources());
+    check_sum("has offered", agent, offered.chain(stopping), book)
+}
+
+/// An agent offers once for a slot, and only what its machine is.
+fn check_offers(agent: AgentId, book: &Book) -> Verdict {
+    let made = book.made.iter().filter(|id| id.promiser == agent);
+    for (id, offer) in made.filter_map(|id| Some((id, book.offers.get(id)?))) {
+        let of = |its: &Host| (its.workload, its.slot, its.generation);
+        let mut others = book.standing_of(agent).filter(|(other, its)| {
+            **other != *id && offer.withdrawn_at.is_none() && of(&its.host) == of(&offer.host)
+        });
+        let (name, what) = (book.names.of_agent(&agent), book.names.of_promise(id));
+        if let Some((other, _)) = others.next() {
+            let other = book.names.of_promise(other);
+            return Err(format!("{name} offers {what} and {other} for one slot"));
+        }
+        let published = book.agents.get(&agent).map(|its| &its.published);
+        let mut intents = book.promises.iter().filter_map(|(intent, promise)| {
+            let wanted = book.intent(intent)?;
+            let is_of_it = promise.workload() == Some(offer.host.workload)
+                && wanted.lineage.generation() == offer.host.generation;
+            is_of_it.then_some(wanted)
+        });
+        let fits = |wanted: &Use| published.is_some_and(|its| its.fits(&wanted.needs).is_ok());
+        if intents.next().is_some_and(|wanted| !fits(wanted)) {
+            return Err(format!("{name} offers {what}, which does not fit it"));
+        }
+    }
+    Ok(())
+}
+
+/// What nobody accepts lapses, and its room is free.
+fn check_lapses(at: Time, book: &Book) -> Verdict {
+    for (id, offer) in book.standing() {
+        let told_at = offer.told_at.map(|when| when.as_us() + LAPSES_WITHIN_US);
+        if told_at.is_none_or(|lapsed_at| at.as_us() <= lapsed_at) || !book.is_up(&id.promiser) {
+            continue;
+        }
+        let mut acceptances = book.acceptances.values();
+        let is_accepted = acceptances.any(|its| its.accept.offer == *id && its.heard_at.is_some());
+        if !is_accepted {
+            let what = book.names.of_promise(id);
+            return Err(format!("{what} was never accepted, and does not lapse"));
+        }
+    }
+    Ok(())
 }
 
 /// What its host runs is no more than it has.

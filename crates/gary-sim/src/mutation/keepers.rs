@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gary_agent::Transmit;
-use gary_promise::{AgentId, Frame, Invitation, PromiseId, Reason, SignedRecord, Surplus};
+use gary_agent::{Fact, Transmit, Write};
+use gary_promise::{AgentId, Frame, Invitation, PromiseId, Reason, SignedRecord, Slot, Surplus};
 
 use super::twin::{Twin, told};
 use crate::adapter::{Adapter, Passed};
@@ -135,5 +135,58 @@ impl Adapter for GivesUp {
             }
         }
         vec![transmit]
+    }
+}
+
+/// Does not wait until what an intent requires is there, and invites whomever it hears of.
+#[derive(Debug)]
+pub(super) struct DoesNotWait(pub(super) Twin);
+
+impl Adapter for DoesNotWait {
+    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
+        let mut passed = Passed::default();
+        let waiting = self.0.intents.values();
+        let mut waiting = waiting.filter(|its| !its.condition().requirements.is_empty());
+        if let Some(intent) = waiting.next()
+            && let Ok(invitation) = Invitation::new(intent.signed().clone(), [Slot(0)])
+        {
+            let frame = Frame::Invitation(invitation);
+            passed.says.push(Transmit { to: from, frame });
+        }
+        passed.hears.push((from, frame));
+        passed
+    }
+
+    fn stores(&mut self, write: Write) -> Vec<Fact> {
+        for fact in &write.facts {
+            if let Fact::Record(record) = fact {
+                self.0.read_record(record);
+            }
+        }
+        write.facts
+    }
+}
+
+/// Listens to no offers but those of the first that has ever offered it anything.
+#[derive(Debug)]
+pub(super) struct HasAFavourite {
+    pub(super) twin: Twin,
+    pub(super) favourite: Option<AgentId>,
+}
+
+impl Adapter for HasAFavourite {
+    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
+        let mut passed = Passed::default();
+        let is_offer = match &frame {
+            Frame::Told(batch) => batch
+                .records()
+                .iter()
+                .any(|its| self.twin.is_offer_to_me(its)),
+            _ => false,
+        };
+        if !is_offer || *self.favourite.get_or_insert(from) == from {
+            passed.hears.push((from, frame));
+        }
+        passed
     }
 }

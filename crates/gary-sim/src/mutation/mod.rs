@@ -6,6 +6,7 @@ mod hosts;
 mod keepers;
 mod liars;
 mod named;
+mod observers;
 mod tried;
 mod twin;
 

@@ -7,10 +7,13 @@ use super::hosts::{
     Faint, GivesMore, IgnoresItsLease, NeverRepairs, NeverStops, ObeysFrames, OverPromises,
     RefusesInSilence, RunsWhatItIsInvitedFor, WithdrawsInSilence,
 };
-use super::keepers::{AcceptsTwice, DoesNotTakeNo, GivesUp, Impatient, TellsBothToGo};
+use super::keepers::{
+    AcceptsTwice, DoesNotTakeNo, DoesNotWait, GivesUp, HasAFavourite, Impatient, TellsBothToGo,
+};
 use super::liars::{
     AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
 };
+use super::observers::{BelievesInOthers, InventsCauses, KeepsNoAccount};
 use super::twin::Twin;
 use crate::adapter::Adapter;
 use crate::world::{NodeNo, node_key};
@@ -66,11 +69,21 @@ pub enum Mutation {
     ForgetsNothing,
     /// An agent writes down what others promise one another.
     WritesDownEverything,
+    /// A keeper does not write down what it holds for broken.
+    KeepsNoAccount,
+    /// A keeper writes down a cause that was none.
+    InventsCauses,
+    /// A keeper judges by what others do not say.
+    BelievesInOthers,
+    /// A keeper does not wait for what an intent requires.
+    DoesNotWait,
+    /// A keeper listens to one host's offers only.
+    HasAFavourite,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::OverPromises,
         Self::NeverStops,
         Self::IgnoresItsLease,
@@ -95,6 +108,11 @@ impl Mutation {
         Self::LosesWrites,
         Self::ForgetsNothing,
         Self::WritesDownEverything,
+        Self::KeepsNoAccount,
+        Self::InventsCauses,
+        Self::BelievesInOthers,
+        Self::DoesNotWait,
+        Self::HasAFavourite,
     ];
 
     /// The fault at one node of the world of this seed.
@@ -127,6 +145,17 @@ impl Mutation {
             Self::WritesDownEverything => Box::new(WritesDownEverything {
                 twin: twin(),
                 heard: Vec::new(),
+            }),
+            Self::KeepsNoAccount => Box::new(KeepsNoAccount),
+            Self::InventsCauses => Box::new(InventsCauses(twin())),
+            Self::BelievesInOthers => Box::new(BelievesInOthers {
+                twin: twin(),
+                unknown: Vec::new(),
+            }),
+            Self::DoesNotWait => Box::new(DoesNotWait(twin())),
+            Self::HasAFavourite => Box::new(HasAFavourite {
+                twin: twin(),
+                favourite: None,
             }),
         }
     }

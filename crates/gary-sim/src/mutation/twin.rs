@@ -1,10 +1,11 @@
 //! Somebody who holds an agent's key, and speaks in its name without its knowledge.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use gary_promise::{
-    Accept, AgentId, AgentKey, Batch, Body, BootEpoch, Condition, Frame, Host, Invitation, Own,
-    Promise, PromiseId, Promiser, Reason, SignedRecord, Verified,
+    Accept, AgentId, AgentKey, Batch, Body, BootEpoch, Condition, Frame, Host, Invitation,
+    Observer, Own, Promise, PromiseId, Promiser, Reason, SignedRecord, Verified,
 };
 
 use crate::reader::Reader;
@@ -99,6 +100,35 @@ impl Twin {
         match self.offers.get(offer)?.body() {
             Body::Host(host) => Some(host.promisee),
             _ => None,
+        }
+    }
+
+    /// An offer that it has read.
+    pub(super) fn offer(&self, id: &PromiseId) -> Option<&Verified<Promise>> {
+        self.offers.get(id)
+    }
+
+    /// The agent as one who assesses.
+    pub(super) fn observer(&self, patience: Duration) -> Observer {
+        Observer::new(&self.promiser, patience)
+    }
+
+    /// Whether a record is an offer to this agent.
+    pub(super) fn is_offer_to_me(&mut self, record: &SignedRecord) -> bool {
+        let SignedRecord::Promise(signed) = record else {
+            return false;
+        };
+        let me = self.id();
+        let body = self.reader.promise(signed).map(|its| its.body());
+        matches!(body, Some(Body::Host(host)) if host.promisee == me)
+    }
+
+    /// Reads along what the agent stores.
+    pub(super) fn read_record(&mut self, record: &SignedRecord) {
+        if let SignedRecord::Promise(signed) = record
+            && let Some(promise) = self.reader.promise(signed).cloned()
+        {
+            self.learn(promise);
         }
     }
 

@@ -123,6 +123,16 @@ pub enum Act {
 pub enum Submission {
     /// A new workload.
     Founds(Box<Use>),
+    /// A new workload, under the condition that another stands which the same owner has signed and not
+    /// submitted. That one is submitted when it is repeated: it counts as submitted just before.
+    FoundsIf {
+        /// What is intended.
+        wanted: Box<Use>,
+        /// What it waits for.
+        needed: Box<Use>,
+        /// The node that the one it waits for goes to.
+        needed_at: NodeNo,
+    },
     /// Something else of a workload.
     Updates {
         /// Which, counted by the order of the owner's submissions.
@@ -131,6 +141,15 @@ pub enum Submission {
         valency: Option<u32>,
         /// Which component it uses now; `None` as before.
         component: Option<ComponentDigest>,
+    },
+    /// A change of another owner's workload, who may have allowed it or not.
+    Meddles {
+        /// Whose workload.
+        of: usize,
+        /// Which, counted by the order of that owner's submissions.
+        nth: usize,
+        /// How many hostings it should use.
+        valency: u32,
     },
     /// The same as before once more, as somebody does who has heard no answer.
     Repeats {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use gary_agent::{Fact, Write, WriteId};
+use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
 use gary_promise::{BootEpoch, PromiseId, SignedRecord, Time};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -35,6 +35,7 @@ pub(super) struct Disk {
     random: ChaCha8Rng,
     starts: BootEpoch,
     records: BTreeMap<PromiseId, SignedRecord>,
+    assessed: VecDeque<Assessed>,
     unsynced: VecDeque<Write>,
     /// When the sync under way is done.
     done_at: Time,
@@ -49,6 +50,7 @@ impl Disk {
             random,
             starts: BootEpoch(0),
             records: BTreeMap::new(),
+            assessed: VecDeque::new(),
             unsynced: VecDeque::new(),
             done_at: Time::from_us(0),
             next: None,
@@ -123,6 +125,11 @@ impl Disk {
         self.records.values().cloned().collect()
     }
 
+    /// What its agent has come to judge, the first first.
+    pub(super) fn assessed(&self) -> Vec<Assessed> {
+        self.assessed.iter().copied().collect()
+    }
+
     fn apply(&mut self, fact: &Fact, reader: &mut Reader) {
         match fact {
             Fact::Record(record) => {
@@ -132,6 +139,12 @@ impl Disk {
             }
             Fact::Forgotten(id) => {
                 self.records.remove(id);
+            }
+            Fact::Assessed(assessed) => {
+                if self.assessed.len() >= JOURNAL_MAX {
+                    self.assessed.pop_front();
+                }
+                self.assessed.push_back(*assessed);
             }
         }
     }

@@ -65,6 +65,17 @@ impl World {
     }
 
     fn submit(&mut self, owner: usize, to: NodeNo, what: &Submission) {
+        if let Submission::Meddles { of, nth, valency } = what {
+            let shown = self.owners[*of].shows(*nth);
+            let signed = shown.and_then(|(workload, wanted, keeper)| {
+                let signed = self.owners[owner].meddle(workload, wanted, *valency)?;
+                Some((signed, keeper))
+            });
+            if let Some((intent, to)) = signed {
+                self.take_in(to, Input::Submitted { owner, intent });
+            }
+            return;
+        }
         if let Some((intent, to)) = self.owners[owner].sign(what, to) {
             self.take_in(to, Input::Submitted { owner, intent });
         }
@@ -105,6 +116,7 @@ impl World {
         };
         self.watch.see(self.now, seen);
         let mut agent = Agent::new(setup, its.disk.records(), its.spec.release, local);
+        agent.recall(its.disk.assessed());
         let seeds = self.seeds(node);
         agent.join(local, seeds);
         let its = &mut self.nodes[node.0];

@@ -1,8 +1,8 @@
 //! A person who deploys.
 
 use gary_promise::{
-    AgentId, AgentKey, Body, BootEpoch, ClusterId, Condition, Generation, Lineage, Promise,
-    Promiser, Signed, Update, Use, Valency, WorkloadId,
+    AgentId, AgentKey, Body, BootEpoch, BoundedSet, ClusterId, Condition, Generation, Lineage,
+    Promise, PromiseId, Promiser, Requirement, Signed, Update, Use, Valency, WorkloadId,
 };
 
 use super::act::Submission;
@@ -22,6 +22,7 @@ struct Deployed {
     workload: WorkloadId,
     keeper: NodeNo,
     wanted: Use,
+    condition: Condition,
     is_deleted: bool,
     /// All that the owner has ever signed of it, the first first.
     signed: Vec<Signed<Promise>>,
@@ -46,17 +47,20 @@ impl Owner {
         to: NodeNo,
     ) -> Option<(Signed<Promise>, NodeNo)> {
         match what {
-            Submission::Founds(wanted) => {
-                let signed = self.promise((**wanted).clone())?;
-                let (workload, signed) = signed;
-                self.deployed.push(Deployed {
-                    workload,
-                    keeper: to,
-                    wanted: (**wanted).clone(),
-                    is_deleted: false,
-                    signed: vec![signed.clone()],
-                });
-                Some((signed, to))
+            Submission::Founds(wanted) => self.found((**wanted).clone(), Condition::default(), to),
+            Submission::FoundsIf {
+                wanted,
+                needed,
+                needed_at,
+            } => {
+                let (needed, _) =
+                    self.found((**needed).clone(), Condition::default(), *needed_at)?;
+                let needed = PromiseId {
+                    promiser: needed.by(),
+                    version: self.promiser.last()?,
+                };
+                let requirements = BoundedSet::new([Requirement::Promised(needed)]).ok()?;
+                self.found((**wanted).clone(), Condition { requirements }, to)
             }
             Submission::Updates {
                 nth,
@@ -72,13 +76,16 @@ impl Owner {
                 wanted.component = component.unwrap_or(wanted.component);
                 let update = Update::new(deployed.workload, generation).ok()?;
                 wanted.lineage = Lineage::Updates(update);
-                let (_, signed) = self.promise(wanted.clone())?;
+                let condition = deployed.condition.clone();
+                let (_, signed) = self.promise(wanted.clone(), condition)?;
                 let deployed = self.deployed.get_mut(*nth)?;
                 deployed.is_deleted |= wanted.valency == Valency::NONE;
                 deployed.wanted = wanted;
                 deployed.signed.push(signed.clone());
                 Some((signed, deployed.keeper))
             }
+            // It takes two: the one who signs, and the one whose it is.
+            Submission::Meddles { .. } => None,
             Submission::Repeats { nth, is_first } => {
                 let deployed = self.deployed.get(*nth)?;
                 // Who has deleted it means that. What becomes of an old submission that comes after a
@@ -107,12 +114,52 @@ impl Owner {
         }
     }
 
-    fn promise(&mut self, wanted: Use) -> Option<(WorkloadId, Signed<Promise>)> {
+    /// What another owner would need to know to change a workload: the latest intent, and where it is kept.
+    pub(super) fn shows(&self, nth: usize) -> Option<(WorkloadId, Use, NodeNo)> {
+        let deployed = self.deployed.get(nth)?;
+        let wanted = deployed.wanted.clone();
+        (!deployed.is_deleted).then_some((deployed.workload, wanted, deployed.keeper))
+    }
+
+    /// Signs a change of what another owner deployed.
+    pub(super) fn meddle(
+        &mut self,
+        workload: WorkloadId,
+        mut wanted: Use,
+        valency: u32,
+    ) -> Option<Signed<Promise>> {
+        let generation = wanted.lineage.generation().next()?;
+        wanted.valency = Valency::new(valency).ok()?;
+        wanted.lineage = Lineage::Updates(Update::new(workload, generation).ok()?);
+        let (_, signed) = self.promise(wanted, Condition::default())?;
+        Some(signed)
+    }
+
+    fn found(
+        &mut self,
+        wanted: Use,
+        condition: Condition,
+        keeper: NodeNo,
+    ) -> Option<(Signed<Promise>, NodeNo)> {
+        let (workload, signed) = self.promise(wanted.clone(), condition.clone())?;
+        self.deployed.push(Deployed {
+            workload,
+            keeper,
+            wanted,
+            condition,
+            is_deleted: false,
+            signed: vec![signed.clone()],
+        });
+        Some((signed, keeper))
+    }
+
+    fn promise(
+        &mut self,
+        wanted: Use,
+        condition: Condition,
+    ) -> Option<(WorkloadId, Signed<Promise>)> {
         let body = Body::Use(Box::new(wanted));
-        let made = self
-            .promiser
-            .promise(body, Condition::default(), &WireCodec)
-            .ok()?;
+        let made = self.promiser.promise(body, condition, &WireCodec).ok()?;
         Some((made.workload()?, made.signed().clone()))
     }
 }

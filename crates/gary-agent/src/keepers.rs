@@ -1,0 +1,101 @@
+//! Who keeps which workload, by what keepers promise to everyone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gary_promise::{AgentId, PromiseId, Requirement, WorkloadId};
+
+/// Who keeps which workload: every `+keep` on a sheet that this agent knows, its own among them. The sheets
+/// bound how many there are.
+#[derive(Debug, Default)]
+pub(crate) struct Keepers {
+    by_agent: BTreeMap<AgentId, BTreeMap<WorkloadId, PromiseId>>,
+    by_workload: BTreeMap<WorkloadId, BTreeSet<AgentId>>,
+}
+
+impl Keepers {
+    /// What an agent keeps, by its sheet. Says whether that has changed.
+    pub(crate) fn set(&mut self, agent: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) -> bool {
+        if self
+            .by_agent
+            .get(&agent)
+            .map_or(keeps.is_empty(), |known| *known == keeps)
+        {
+            return false;
+        }
+        let before = match keeps.is_empty() {
+            true => self.by_agent.remove(&agent),
+            false => self.by_agent.insert(agent, keeps.clone()),
+        };
+        for workload in before.unwrap_or_default().keys() {
+            if let Some(keepers) = self.by_workload.get_mut(workload) {
+                keepers.remove(&agent);
+                if keepers.is_empty() {
+                    self.by_workload.remove(workload);
+                }
+            }
+        }
+        for workload in keeps.keys() {
+            self.by_workload.entry(*workload).or_default().insert(agent);
+        }
+        true
+    }
+
+    /// What one of them keeps.
+    pub(crate) fn of(&self, agent: &AgentId) -> BTreeMap<WorkloadId, PromiseId> {
+        self.by_agent.get(agent).cloned().unwrap_or_default()
+    }
+
+    /// The `+keep` by which an agent has a workload in its custody.
+    pub(crate) fn keep(&self, agent: &AgentId, workload: &WorkloadId) -> Option<PromiseId> {
+        self.by_agent.get(agent)?.get(workload).copied()
+    }
+
+    /// Whether what a promise requires is met, as far as this agent knows.
+    ///
+    /// An intent that founds a workload stands where somebody keeps the workload: that outlives each
+    /// keeper's own promise of it. Of what others bind nobody tells yet, so that what requires it waits.
+    pub(crate) fn meet(&self, required: &Requirement) -> bool {
+        match required {
+            Requirement::Promised(id) => {
+                let founded = WorkloadId::founded_by(*id);
+                let keeps = self.by_agent.get(&id.promiser);
+                self.by_workload.contains_key(&founded)
+                    || keeps.is_some_and(|its| its.values().any(|keep| keep == id))
+            }
+            Requirement::Bound(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{BootEpoch, Version};
+
+    use super::*;
+
+    fn id(number: u8) -> PromiseId {
+        PromiseId {
+            promiser: AgentId::from_bytes([number; 32]),
+            version: Version::first(BootEpoch(1)),
+        }
+    }
+
+    #[test]
+    fn an_intent_stands_where_somebody_keeps_its_workload() {
+        let (intent, keeper) = (id(1), id(2));
+        let workload = WorkloadId::founded_by(intent);
+        let mut keepers = Keepers::default();
+        let (founded, kept) = (Requirement::Promised(intent), Requirement::Promised(keeper));
+        assert!(!keepers.meet(&founded) && !keepers.meet(&kept));
+
+        let keeps = BTreeMap::from([(workload, keeper)]);
+        assert!(keepers.set(keeper.promiser, keeps.clone()));
+        assert!(!keepers.set(keeper.promiser, keeps), "nothing new");
+        assert!(keepers.meet(&founded) && keepers.meet(&kept));
+        assert_eq!(keepers.keep(&keeper.promiser, &workload), Some(keeper));
+
+        assert!(keepers.set(keeper.promiser, BTreeMap::new()));
+        assert!(!keepers.meet(&founded) && !keepers.meet(&kept));
+        assert!(keepers.by_agent.is_empty() && keepers.by_workload.is_empty());
+    }
+}

@@ -1,0 +1,25 @@
+//! What a keeper can say of a workload: why it is as it is.
+
+use std::collections::BTreeMap;
+
+use gary_promise::{AgentId, Generation, Requirement, Slot};
+
+use super::refusals::Remembered;
+use crate::voice::Assessed;
+
+/// What a keeper can say of a workload that it keeps, at one moment. All of it is this agent's own view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The generation of the intent that stands.
+    pub generation: Generation,
+    /// What the intent waits for: while there is any, nobody is invited.
+    pub unmet: Vec<Requirement>,
+    /// Slots that no hosting fills which is held for kept, up to [`ROUND_SLOTS_MAX`](super::ROUND_SLOTS_MAX).
+    pub open: Vec<Slot>,
+    /// The hostings that are counted, and what the keeper makes of each now.
+    pub counted: Vec<Assessed>,
+    /// Who would not host it, and why, each by what it said last.
+    pub refusals: BTreeMap<AgentId, Remembered>,
+    /// Judgements of its hostings that have changed, the first first, as far as they are remembered.
+    pub history: Vec<Assessed>,
+}

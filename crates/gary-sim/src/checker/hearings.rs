@@ -1,0 +1,227 @@
+//! What keepers have heard of the hostings they count, as far as it can be seen from outside.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gary_promise::{AgentId, Frame, PromiseId, Time, Version};
+
+use super::Book;
+use crate::seen::Seen;
+use crate::world::DRIFT_PPM_MAX;
+
+/// How long a word of an agent's may wait for its disk, in microseconds: what it says now, it has decided by
+/// what it had heard then.
+pub(super) const DECIDED_BEFORE_US: u64 = 2_000_000;
+
+/// What a keeper has heard of one hosting, as far as it can be seen from outside.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    /// When it was last heard to stand.
+    stands_at: Time,
+    /// The last word of its host about it.
+    word: Option<Version>,
+    /// When it was heard again after a silence of so many microseconds, the last time there was one.
+    silence: (Time, u64),
+    /// When its host has last said otherwise.
+    is_contradicted: Option<Time>,
+}
+
+impl Heard {
+    const fn first(at: Time) -> Self {
+        Self {
+            stands_at: at,
+            word: None,
+            silence: (at, 0),
+            is_contradicted: None,
+        }
+    }
+
+    fn stands(&mut self, at: Time) {
+        let silent_us = at.as_us() - self.stands_at.as_us();
+        if silent_us > 1_000_000 {
+            self.silence = (at, silent_us);
+        }
+        // Until now it was held to be so.
+        if self
+            .is_contradicted
+            .is_some_and(|when| when > self.stands_at)
+        {
+            self.is_contradicted = Some(at);
+        }
+        self.stands_at = at;
+    }
+
+    /// For how long it had been silent when its keeper may have decided, at most.
+    fn silent_us(&self, at: Time) -> u64 {
+        let (until, silent_us) = self.silence;
+        let before = if at.as_us() - until.as_us() <= DECIDED_BEFORE_US {
+            silent_us
+        } else {
+            0
+        };
+        before.max(at.as_us() - self.stands_at.as_us())
+    }
+}
+
+/// What keepers have heard of the hostings they count.
+#[derive(Debug, Default)]
+pub(super) struct Hearings {
+    heard: BTreeMap<PromiseId, Heard>,
+    jumped: BTreeMap<AgentId, u64>,
+    /// Offers that a keeper has heard to be withdrawn, in so many words or by a renewal that names them no more.
+    withdrawn: BTreeMap<PromiseId, Time>,
+    /// When their hosts have last said that they do not keep them.
+    denied: BTreeMap<PromiseId, Time>,
+    /// When their hosts have last said that they go away for a while.
+    away: BTreeMap<PromiseId, Time>,
+}
+
+impl Hearings {
+    /// Notes what was just seen. The book knows of it already.
+    pub(super) fn learn(&mut self, at: Time, seen: &Seen<'_>, book: &Book) {
+        match *seen {
+            // By a clock that jumped, more has passed than by the world's.
+            Seen::Stalls { agent, span_ms } => {
+                *self.jumped.entry(agent).or_default() += span_ms * 1000;
+            }
+            Seen::Starts { agent, .. } => {
+                for (offer, heard) in &mut self.heard {
+                    if book
+                        .offers
+                        .get(offer)
+                        .is_some_and(|its| its.host.promisee == agent)
+                    {
+                        heard.stands(at);
+                    }
+                }
+            }
+            Seen::Hears {
+                from, to, frame, ..
+            } => {
+                for id in book.made.iter().filter(|id| book.offers.contains_key(id)) {
+                    self.heard.entry(*id).or_insert(Heard::first(at));
+                }
+                self.hear(at, from, to, frame, book);
+            }
+            Seen::Stores { .. } => {
+                for id in &book.made {
+                    if let Some(acceptance) = book.acceptances.get(id) {
+                        let stands_at = acceptance.stored_at.unwrap_or(at);
+                        let first = Heard::first(stands_at);
+                        let heard = self.heard.entry(acceptance.accept.offer);
+                        heard.or_insert(first);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// When a hosting was last heard of to stand; `None` for one that nothing was heard of.
+    pub(super) fn stands_at(&self, offer: &PromiseId) -> Option<Time> {
+        self.heard.get(offer).map(|heard| heard.stands_at)
+    }
+
+    /// For how long its host was silent when its keeper may have decided, at most and by the keeper's clock, in
+    /// microseconds; `None` for one that nothing was heard of.
+    pub(super) fn silent_us(&self, at: Time, keeper: AgentId, offer: &PromiseId) -> Option<u64> {
+        let silent_us = self.heard.get(offer)?.silent_us(at);
+        let jumped_us = self.jumped.get(&keeper).copied().unwrap_or_default();
+        let all_us = silent_us + jumped_us;
+        Some(all_us + all_us * DRIFT_PPM_MAX as u64 / 1_000_000 + 1_000)
+    }
+
+    /// Whether its host has said otherwise since it was last heard to stand, or so shortly before that its keeper
+    /// may have decided by it.
+    pub(super) fn is_contradicted(&self, at: Time, offer: &PromiseId) -> bool {
+        let heard = self.heard.get(offer);
+        let contradicted = heard.and_then(|its| Some((its.stands_at, its.is_contradicted?)));
+        contradicted.is_some_and(|(stands_at, when)| {
+            when > stands_at || at.as_us() - when.as_us() <= DECIDED_BEFORE_US
+        })
+    }
+
+    /// Whether its keeper has ever heard that it is withdrawn.
+    pub(super) fn is_withdrawn(&self, offer: &PromiseId) -> bool {
+        self.withdrawn.contains_key(offer)
+    }
+
+    /// When its keeper has first heard that it is withdrawn.
+    pub(super) fn withdrawn_at(&self, offer: &PromiseId) -> Option<Time> {
+        self.withdrawn.get(offer).copied()
+    }
+
+    /// Whether its keeper has ever heard from its host that it is not kept.
+    pub(super) fn is_denied(&self, offer: &PromiseId) -> bool {
+        self.denied.contains_key(offer)
+    }
+
+    /// Whether its keeper has ever heard from its host that it goes away.
+    pub(super) fn is_away(&self, offer: &PromiseId) -> bool {
+        self.away.contains_key(offer)
+    }
+
+    fn hear(&mut self, at: Time, from: AgentId, to: AgentId, frame: &Frame, book: &Book) {
+        let offer = |version| PromiseId {
+            promiser: from,
+            version,
+        };
+        match frame {
+            Frame::Renewal(renewal) => {
+                for (id, heard) in self.heard.range_mut(offer_range(from)) {
+                    let made_to = book.offers.get(id).map(|its| its.host.promisee);
+                    if made_to != Some(to) {
+                        continue;
+                    }
+                    // The same word heard again is no news.
+                    if heard.word.is_some_and(|last| last >= renewal.version) {
+                        continue;
+                    }
+                    heard.word = Some(renewal.version);
+                    if renewal.bound.contains(&id.version) || renewal.offered.contains(&id.version)
+                    {
+                        heard.stands(at);
+                    } else if id.version < renewal.version {
+                        heard.is_contradicted = Some(at);
+                        self.withdrawn.entry(*id).or_insert(at);
+                    }
+                }
+            }
+            Frame::Denial(denial) => {
+                if let Some(heard) = self.heard.get_mut(&offer(denial.of)) {
+                    heard.is_contradicted = Some(at);
+                    self.denied.insert(offer(denial.of), at);
+                }
+            }
+            Frame::Absence(_) => {
+                // Its end is the host's own to keep, and later than this.
+                for (id, heard) in self.heard.range_mut(offer_range(from)) {
+                    self.away.insert(*id, at);
+                    heard.stands(at);
+                    heard.is_contradicted = Some(at.after(Duration::from_micros(1)));
+                }
+            }
+            _ => {
+                for (id, _) in book.taken_back.iter().filter(|(id, _)| id.promiser == from) {
+                    self.withdrawn.entry(*id).or_insert(at);
+                    if let Some(heard) = self.heard.get_mut(id) {
+                        heard.is_contradicted = Some(at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All promises of one agent.
+fn offer_range(agent: AgentId) -> std::ops::RangeInclusive<PromiseId> {
+    let at = |epoch, sequence| PromiseId {
+        promiser: agent,
+        version: Version {
+            epoch: gary_promise::BootEpoch(epoch),
+            sequence,
+        },
+    };
+    let last = gary_promise::Sequence::new(u64::MAX).unwrap_or(gary_promise::Sequence::FIRST);
+    at(0, gary_promise::Sequence::FIRST)..=at(u64::MAX, last)
+}

@@ -1,0 +1,104 @@
+//! 9. Private assessment: under an asymmetric partition one observer holds a promise for broken and another holds
+//!    it for kept, and both stand.
+
+use gary_agent::{Assessed, Fact};
+use gary_promise::{AgentId, PromiseId, Time, Value};
+
+use super::hearings::Hearings;
+use super::{Book, Checker, Verdict, first_hand};
+use crate::property::Property;
+use crate::seen::Seen;
+
+/// What an agent writes down is its own judgement, by what it has seen itself, and nobody else's judgement
+/// changes it. Where one of two observers cannot reach whom they both depend on, they differ.
+///
+/// Two observers of one promise are the hosts of one workload, who depend on its custody. Two keepers that
+/// count hostings of one agent observe one promiser.
+#[derive(Debug, Default)]
+pub(super) struct PrivateAssessment {
+    hearings: Hearings,
+    /// When each was last written down.
+    noted: std::collections::BTreeMap<(AgentId, PromiseId), Time>,
+    premises: u64,
+}
+
+impl Checker for PrivateAssessment {
+    fn property(&self) -> Property {
+        Property {
+            number: 9,
+            name: "private assessment",
+        }
+    }
+
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        self.hearings.learn(at, seen, book);
+        let Seen::Stores { agent, facts } = *seen else {
+            return Ok(());
+        };
+        for fact in facts {
+            let Fact::Assessed(assessed) = fact else {
+                continue;
+            };
+            let (observer, promise) = (
+                assessed.assessment.observer(),
+                assessed.assessment.promise(),
+            );
+            let name = |agent: &AgentId| book.names.of_agent(agent);
+            let what = book.names.of_promise(&promise);
+            if observer != agent {
+                let (agent, observer) = (name(&agent), name(&observer));
+                return Err(format!(
+                    "{agent} writes down for its own what {observer} makes of {what}"
+                ));
+            }
+            let before = self.noted.insert((agent, promise), at);
+            let seen = first_hand::check(at, assessed, before, &self.hearings, book);
+            if let Err(why) = seen {
+                let (agent, judgement) = (name(&agent), assessed.assessment.judgement());
+                return Err(format!("{agent} holds {what} for {judgement:?}, and {why}"));
+            }
+            if differs(agent, assessed, book) {
+                self.premises += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn premises(&self) -> u64 {
+        self.premises
+    }
+}
+
+/// Whether somebody whom nothing divides from the promiser, which it does from the observer, holds a promise of
+/// the same promiser's for kept at the same time.
+fn differs(observer: AgentId, assessed: &Assessed, book: &Book) -> bool {
+    let promise = assessed.assessment.promise();
+    let promiser = promise.promiser;
+    if assessed.assessment.judgement().value() == Value::Kept || !book.is_cut(observer, promiser) {
+        return false;
+    }
+    let holds_for_kept = |other: AgentId, promise: PromiseId| {
+        let judged = book.judged.get(&(other, promise));
+        let value = judged.map(|its| its.assessment.judgement().value());
+        other != observer
+            && other != promiser
+            && book.is_up(&other)
+            && !book.is_cut(other, promiser)
+            && value.unwrap_or(Value::Kept) == Value::Kept
+    };
+    match assessed.slot {
+        // Of one keeper's custody of one workload.
+        None => book.runs.iter().any(|(offer, run)| {
+            run.binding.workload() == assessed.workload
+                && run.binding.keeper() == promiser
+                && holds_for_kept(offer.promiser, promise)
+        }),
+        // Of one agent's hostings.
+        Some(_) => book.acceptances.iter().any(|(id, its)| {
+            its.withdrawn.is_none()
+                && its.stored_at.is_some()
+                && its.accept.offer.promiser == promiser
+                && holds_for_kept(id.promiser, its.accept.offer)
+        }),
+    }
+}
