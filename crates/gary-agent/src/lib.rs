@@ -39,7 +39,9 @@ mod refused;
 pub use agent::{Agent, AgentSetup, FORGETS_AFTER, Powers, RECONCILES_EVERY};
 pub use backoff::Waits;
 pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
-pub use dealings::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Shown, Taken};
+pub use dealings::{
+    ANSWERS_DOUBT_WITHIN, ASLEEP_MIN, Dealings, LEASE_MS, RENEWS_EVERY, Setup, Shown, Taken,
+};
 pub use hosting::{
     DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX, HostReport, OFFER_STANDS,
     Order, REPAIR_WAITS, STEADY_AFTER, Start,

@@ -145,6 +145,8 @@ pub enum Seen<'a> {
         agent: AgentId,
         /// For how long, in milliseconds.
         span_ms: u64,
+        /// Whether it is its clock that jumps.
+        is_clock: bool,
     },
     /// From now on nothing goes wrong any more.
     Calms,

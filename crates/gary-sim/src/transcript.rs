@@ -203,7 +203,18 @@ impl Transcript {
             }
             Seen::Cuts { from, to } => format!("nothing passes from {} to {}", all(from), all(to)),
             Seen::Heals => "everything passes again".to_owned(),
-            Seen::Stalls { agent, span_ms } => format!("{} stalls for {span_ms} ms", name(&agent)),
+            Seen::Stalls {
+                agent,
+                span_ms,
+                is_clock,
+            } => {
+                let what = if is_clock {
+                    "'s clock jumps by"
+                } else {
+                    " stalls for"
+                };
+                format!("{}{what} {span_ms} ms", name(&agent))
+            }
             Seen::Calms => "faults cease".to_owned(),
             Seen::Replays => "messages of the past come again".to_owned(),
         })

@@ -92,6 +92,10 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
         (vec![requirement], vec![Slot(0)])
     );
 
+    // It is awake meanwhile: what it sleeps through does not count.
+    for ms in (200..=5_000).step_by(200) {
+        me.handle_timeout(at(ms));
+    }
     // It is kept, by what the peer's sheet says.
     let keep = peer.stamp();
     let keep = gary_promise::PromiseId {

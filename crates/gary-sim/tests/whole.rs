@@ -69,6 +69,34 @@ fn everybody_finds_everybody_and_knows_what_they_promise() {
 }
 
 #[test]
+fn one_liar_alone_changes_no_judgement() {
+    let mut world = world(4);
+    start(&mut world, 0..4);
+    world.run_for(Duration::from_secs(1));
+    deploy(&mut world, 0, 4);
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(components(&world, 0..4), 4);
+    let (liar, observer) = (NodeNo(3), NodeNo(0));
+    for _ in 0..10 {
+        for other in [1, 2].map(NodeNo) {
+            let act = Act::Slander {
+                liar,
+                observer,
+                other,
+            };
+            world.plan(Duration::ZERO, act);
+        }
+        world.run_for(Duration::from_millis(700));
+    }
+    let keeper = world.agent(observer).expect("it is up");
+    let slandered = world.agent(NodeNo(1)).expect("it is up");
+    let renewals = slandered.membership().me().renewals;
+    assert!(renewals.0 > 0, "it had to say that it is not dead");
+    assert_eq!(keeper.dealings().journal().count(), 0, "nobody was doubted");
+    assert_eq!(components(&world, 0..4), 4);
+}
+
+#[test]
 fn two_machines_with_one_disk_that_never_started_are_both_kept_out() {
     let mut world = world(5);
     let (of, to) = (NodeNo(1), NodeNo(4));

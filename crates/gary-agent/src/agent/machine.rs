@@ -120,6 +120,7 @@ impl<C: Powers> Agent<C> {
         if self.is_held_off {
             return;
         }
+        self.dealings.handle_sign_of_life(&from);
         let sheets = &mut self.view.sheets;
         match frame {
             Frame::Hint(hint) => sheets.handle_hint(now, Some(from), hint),
@@ -137,6 +138,7 @@ impl<C: Powers> Agent<C> {
 
     /// Another agent sends a packet, as a datagram.
     pub fn handle_packet(&mut self, now: Time, from: AgentId, packet: &[u8]) {
+        self.dealings.handle_sign_of_life(&from);
         self.view.membership.handle_packet(now, from, packet);
         self.settle(now);
     }
@@ -238,6 +240,9 @@ impl<C: Powers> Agent<C> {
         if !self.is_held_off && self.view.membership.held_off().is_some() {
             self.is_held_off = true;
             self.dealings.hold_off();
+        }
+        while let Some(agent) = self.dealings.poll_doubt() {
+            self.view.sheets.ask(agent);
         }
         for publication in self.dealings.take_publications() {
             match publication {

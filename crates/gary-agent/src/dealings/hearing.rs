@@ -11,6 +11,7 @@ use crate::voice::Speech;
 impl<C: Speech> Dealings<C> {
     /// Hears what another says. What is refused is counted with its reason.
     pub(super) fn hear(&mut self, now: Time, from: AgentId, frame: Frame) {
+        let waking = self.waking(now);
         let voice = &mut self.voice;
         let heard = match frame {
             Frame::Told(batch) => {
@@ -22,11 +23,11 @@ impl<C: Speech> Dealings<C> {
                 Ok(())
             }
             Frame::Invitation(invitation) => self.invited(now, from, &invitation),
-            Frame::Refusal(refusal) => self.tending.handle_refusal(now, from, refusal),
+            Frame::Refusal(refusal) => self.tending.handle_refusal(waking, from, refusal),
             Frame::Dismissal(dismissal) => self.hosting.handle_dismissal(from, &dismissal, voice),
-            Frame::Renewal(renewal) => self.tending.handle_renewal(now, from, &renewal, voice),
-            Frame::Absence(absence) => self.tending.handle_absence(now, from, &absence),
-            Frame::Denial(denial) => self.tending.handle_denial(now, from, &denial),
+            Frame::Renewal(renewal) => self.tending.handle_renewal(waking, from, &renewal, voice),
+            Frame::Absence(absence) => self.tending.handle_absence(waking, from, &absence),
+            Frame::Denial(denial) => self.tending.handle_denial(waking, from, &denial),
             Frame::Surplus(surplus) => self.hosting.handle_surplus(from, &surplus, voice),
             Frame::Hint(_)
             | Frame::Fetch(_)
@@ -54,7 +55,9 @@ impl<C: Speech> Dealings<C> {
             SignedRecord::Withdrawal(signed) => {
                 let withdrawal = self.voice.verify(signed)?;
                 // It is of an offer or of an acceptance.
-                let offer = self.tending.handle_withdrawal(now, &withdrawal);
+                let offer = self
+                    .tending
+                    .handle_withdrawal(self.waking(now), &withdrawal);
                 let acceptance = self.hosting.handle_withdrawal(&withdrawal, &mut self.voice);
                 offer.or(acceptance)
             }
@@ -67,7 +70,7 @@ impl<C: Speech> Dealings<C> {
             Body::Host(host) if host.promisee == self.id() => {
                 let host = host.clone();
                 let tools = Tools {
-                    now,
+                    now: self.waking(now),
                     voice: &mut self.voice,
                     candidates: &self.candidates,
                     keepers: &self.keepers,
@@ -96,6 +99,10 @@ impl<C: Speech> Dealings<C> {
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
             return Err(Fault::OutOfPlace);
         };
+        let is_within = |slot| wanted.valency.has(slot);
+        if !invitation.slots.iter().copied().all(is_within) {
+            return Err(Fault::Mismatch);
+        }
         let invited = Invited {
             by,
             intent: &intent,

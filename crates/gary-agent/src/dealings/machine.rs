@@ -11,6 +11,8 @@ use gary_promise::{
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use super::doubts::Doubts;
+use super::waking::Waking;
 use crate::candidates::Candidates;
 use crate::hosting::{HostReport, Hosting, Order};
 use crate::keepers::Keepers;
@@ -98,6 +100,8 @@ pub struct Dealings<C> {
     to_itself: VecDeque<Frame>,
     pub(super) counters: Counters,
     publications: Vec<Publication>,
+    doubts: Doubts,
+    waking: Waking,
 }
 
 impl<C: Speech> Dealings<C> {
@@ -128,6 +132,8 @@ impl<C: Speech> Dealings<C> {
             to_itself: VecDeque::new(),
             counters: Counters::default(),
             publications: Vec::new(),
+            doubts: Doubts::default(),
+            waking: Waking::default(),
         };
         agent.introduce(capacity);
         agent.renews_at = agent.next_renewal(now);
@@ -153,11 +159,12 @@ impl<C: Speech> Dealings<C> {
         let memory = Memory::of(records, &mut self.voice);
         for (intent, keep) in memory.kept() {
             self.publish(now, KeepChange::Made(keep.clone()));
-            self.tending.resume(now, intent, keep, &mut self.voice);
+            self.tending
+                .resume(self.waking(now), intent, keep, &mut self.voice);
         }
         for (offer, acceptance) in memory.counted(self.voice.promiser()) {
             self.tending
-                .resume_counted(now, offer, acceptance, &mut self.voice);
+                .resume_counted(self.waking(now), offer, acceptance, &mut self.voice);
         }
         for was in memory.hosted(self.voice.promiser()) {
             self.hosting.resume(was, &mut self.voice);
@@ -189,7 +196,9 @@ impl<C: Speech> Dealings<C> {
         if !self.considers(owner) {
             return Err(DeployError::NotConsidered { owner });
         }
-        let (workload, generation) = self.tending.deploy(now, intent, &mut self.voice)?;
+        self.wake(now);
+        let waking = self.waking(now);
+        let (workload, generation) = self.tending.deploy(waking, intent, &mut self.voice)?;
         let write = self.voice.write();
         self.settle(now);
         Ok(Taken {
@@ -201,12 +210,23 @@ impl<C: Speech> Dealings<C> {
 
     /// Another agent says something.
     pub fn handle_frame(&mut self, now: Time, from: AgentId, frame: Frame) {
+        self.wake(now);
+        self.handle_sign_of_life(&from);
         self.hear(now, from, frame);
         self.settle(now);
     }
 
+    /// Something was heard from an agent itself, whatever it says: it is there.
+    pub fn handle_sign_of_life(&mut self, from: &AgentId) {
+        self.doubts.end(from);
+    }
+
     /// The time has come that [`Dealings::poll_timeout`] gave.
     pub fn handle_timeout(&mut self, now: Time) {
+        self.wake(now);
+        while let Some(agent) = self.doubts.confirmed(now) {
+            self.lose(now, agent);
+        }
         if self.renews_at <= now {
             self.hosting.renew(&mut self.voice);
             self.renews_at = self.next_renewal(now);
@@ -217,6 +237,7 @@ impl<C: Speech> Dealings<C> {
 
     /// Its own host reports.
     pub fn handle_report(&mut self, now: Time, report: HostReport) {
+        self.wake(now);
         self.hosting
             .handle_report(now, report, &mut self.voice, &mut self.random);
         self.settle(now);
@@ -229,6 +250,7 @@ impl<C: Speech> Dealings<C> {
 
     /// Takes back an offer of its own, bound or not. Says whether it had made it.
     pub fn take_back(&mut self, now: Time, offer: PromiseId) -> bool {
+        self.wake(now);
         let is_taken_back = self.hosting.take_back(offer, &mut self.voice);
         self.settle(now);
         is_taken_back
@@ -262,19 +284,37 @@ impl<C: Speech> Dealings<C> {
 
     /// When [`Dealings::handle_timeout`] is to be called.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let parts = [self.hosting.due_at(), self.tending.due_at()];
+        let tending = self.tending.due_at().map(|at| self.waking.when(at));
+        let parts = [self.hosting.due_at(), tending, self.doubts.due_at()];
         parts.into_iter().flatten().chain([self.renews_at]).min()
     }
 
-    /// An agent is there, or is not any more, as far as the membership tells.
+    /// Whom to ask whether it is still there. Any answer will do.
+    pub fn poll_doubt(&mut self) -> Option<AgentId> {
+        self.doubts.next_unasked()
+    }
+
+    /// An agent is there, or is not any more, as far as the membership tells. That it is not, this agent believes
+    /// of those it depends on once it has [asked](Self::poll_doubt) them itself.
     pub fn handle_liveness(&mut self, now: Time, agent: AgentId, is_up: bool) {
+        self.wake(now);
         self.candidates.set_up(agent, is_up);
-        if !is_up {
-            self.tending.handle_lost(now, &agent, &mut self.random);
+        if is_up {
+            self.doubts.end(&agent);
+            self.hosting
+                .handle_liveness(now, agent, true, &mut self.voice);
+        } else if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
+            self.doubts.begin(now, agent);
         }
-        self.hosting
-            .handle_liveness(now, agent, is_up, &mut self.voice);
         self.settle(now);
+    }
+
+    /// An agent that this one depends on cannot be reached.
+    fn lose(&mut self, now: Time, agent: AgentId) {
+        let waking = self.waking(now);
+        self.tending.handle_lost(waking, &agent, &mut self.random);
+        self.hosting
+            .handle_liveness(now, agent, false, &mut self.voice);
     }
 
     /// What an agent promises to everyone has changed.
@@ -284,6 +324,7 @@ impl<C: Speech> Dealings<C> {
             consider,
             keeps,
         } = shown;
+        self.wake(now);
         self.candidates.set_capacity(agent, capacity);
         self.candidates.set_considers(agent, consider);
         self.hosting
@@ -295,7 +336,7 @@ impl<C: Speech> Dealings<C> {
     /// What an agent keeps: conditions may be met by it.
     fn set_keeps(&mut self, now: Time, agent: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) {
         if self.keepers.set(agent, keeps) {
-            self.tending.handle_keeps(now);
+            self.tending.handle_keeps(self.waking(now));
         }
     }
 
@@ -314,7 +355,17 @@ impl<C: Speech> Dealings<C> {
     /// why, and what is waited for.
     pub fn account(&self, workload: &WorkloadId, now: Time) -> Option<Account> {
         self.tending
-            .account(workload, &self.keepers, &self.voice, now)
+            .account(workload, &self.keepers, &self.voice, self.waking(now))
+    }
+
+    /// The time that it was awake, by which it judges others: it stands still while the agent does.
+    pub fn waking(&self, now: Time) -> Time {
+        self.waking.read(now)
+    }
+
+    /// Notes how long it was asleep.
+    fn wake(&mut self, now: Time) {
+        self.waking.wake(now, self.poll_timeout());
     }
 
     /// The judgements of its own that have changed of late, the first first: of what it counts as a keeper, and
@@ -358,7 +409,7 @@ impl<C: Speech> Dealings<C> {
     fn settle(&mut self, now: Time) {
         loop {
             self.tending.handle_timeout(Tools {
-                now,
+                now: self.waking.read(now),
                 voice: &mut self.voice,
                 candidates: &self.candidates,
                 keepers: &self.keepers,

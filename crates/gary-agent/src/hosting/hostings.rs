@@ -249,6 +249,11 @@ impl Hosting {
         Ok(())
     }
 
+    /// Whether something is offered or bound to an agent.
+    pub(crate) fn hosts_for(&self, agent: &AgentId) -> bool {
+        self.by_promisee.contains_key(agent)
+    }
+
     /// It depends on a keeper for what is bound of a workload, by this promise of the keeper's.
     pub(crate) fn depend(
         &mut self,

@@ -112,6 +112,12 @@ impl Sheets {
         self.fetches.handle_down(now, agent, &mut self.rng);
     }
 
+    /// Asks an agent for its own sheet, whether there is news or not: any answer says that it is there.
+    pub fn ask(&mut self, agent: AgentId) {
+        let have = self.version_of(agent);
+        self.outbox.send(agent, Frame::Fetch(Fetch { agent, have }));
+    }
+
     /// The agent has left or is down for so long that it is not expected back: its sheet is dropped,
     /// without an event, and not taken again from those who still have it before the agent is
     /// [up](Self::handle_up).

@@ -345,7 +345,12 @@ impl Tending {
         Ok(())
     }
 
-    /// An agent cannot be reached, as far as the membership tells.
+    /// Whether something of an agent's is counted, or waits for the end of a round.
+    pub(crate) fn counts_on(&self, agent: &AgentId) -> bool {
+        self.by_host.contains_key(agent)
+    }
+
+    /// An agent cannot be reached.
     pub(crate) fn handle_lost(&mut self, now: Time, agent: &AgentId, random: &mut impl Rng) {
         let theirs = self.by_host.get(agent).into_iter().flatten();
         let workloads: BTreeSet<WorkloadId> = theirs.map(|(_, (workload, _))| *workload).collect();

@@ -123,7 +123,7 @@ impl Book {
                 self.cuts.clear();
                 self.keeps.calm(at);
             }
-            Seen::Stalls { agent, span_ms } => {
+            Seen::Stalls { agent, span_ms, .. } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
                     let until = at.after(Duration::from_millis(span_ms));
                     its.stalled_until = its.stalled_until.max(until);

@@ -36,8 +36,8 @@ impl Heard {
         }
     }
 
-    fn stands(&mut self, at: Time) {
-        let silent_us = at.as_us() - self.stands_at.as_us();
+    fn stands(&mut self, at: Time, still: Option<&Stillness>) {
+        let silent_us = waking_us(self.stands_at, at, still);
         if silent_us > 1_000_000 {
             self.silence = (at, silent_us);
         }
@@ -52,22 +52,41 @@ impl Heard {
     }
 
     /// For how long it had been silent when its keeper may have decided, at most.
-    fn silent_us(&self, at: Time) -> u64 {
+    fn silent_us(&self, at: Time, still: Option<&Stillness>) -> u64 {
         let (until, silent_us) = self.silence;
         let before = if at.as_us() - until.as_us() <= DECIDED_BEFORE_US {
             silent_us
         } else {
             0
         };
-        before.max(at.as_us() - self.stands_at.as_us())
+        before.max(waking_us(self.stands_at, at, still))
     }
+}
+
+/// When an agent stood still: from, until.
+type Stillness = Vec<(Time, Time)>;
+
+/// How much of each time that it stood still an agent may not have noticed, in microseconds: until it would have
+/// done something next, it cannot tell.
+const UNNOTICED_US: u64 = 1_600_000;
+
+/// How long an agent was awake between two times, at most, in microseconds.
+fn waking_us(from: Time, until: Time, still: Option<&Stillness>) -> u64 {
+    let slept = still.into_iter().flatten().map(|(began, ended)| {
+        let (began, ended) = (from.max(*began), until.min(*ended));
+        let span_us = ended.as_us().saturating_sub(began.as_us());
+        span_us.saturating_sub(UNNOTICED_US)
+    });
+    let slept_us: u64 = slept.sum();
+    (until.as_us() - from.as_us()).saturating_sub(slept_us)
 }
 
 /// What keepers have heard of the hostings they count.
 #[derive(Debug, Default)]
 pub(super) struct Hearings {
     heard: BTreeMap<PromiseId, Heard>,
-    jumped: BTreeMap<AgentId, u64>,
+    /// When agents stood still: from, until.
+    stood_still: BTreeMap<AgentId, Stillness>,
     /// Offers that a keeper has heard to be withdrawn, in so many words or by a renewal that names them no more.
     withdrawn: BTreeMap<PromiseId, Time>,
     /// When their hosts have last said that they do not keep them.
@@ -80,18 +99,32 @@ impl Hearings {
     /// Notes what was just seen. The book knows of it already.
     pub(super) fn learn(&mut self, at: Time, seen: &Seen<'_>, book: &Book) {
         match *seen {
-            // By a clock that jumped, more has passed than by the world's.
-            Seen::Stalls { agent, span_ms } => {
-                *self.jumped.entry(agent).or_default() += span_ms * 1000;
+            Seen::Stalls {
+                agent,
+                span_ms,
+                is_clock: false,
+            } => {
+                let until = at.after(Duration::from_millis(span_ms));
+                let still = self.stood_still.entry(agent).or_default();
+                match still.last_mut().filter(|(_, ended)| *ended >= at) {
+                    Some((_, ended)) => *ended = until.max(*ended),
+                    None => still.push((at, until)),
+                }
+            }
+            Seen::Calms => {
+                for (_, until) in self.stood_still.values_mut().flatten() {
+                    *until = at.min(*until);
+                }
             }
             Seen::Starts { agent, .. } => {
+                let still = self.stood_still.get(&agent);
                 for (offer, heard) in &mut self.heard {
                     if book
                         .offers
                         .get(offer)
                         .is_some_and(|its| its.host.promisee == agent)
                     {
-                        heard.stands(at);
+                        heard.stands(at, still);
                     }
                 }
             }
@@ -125,10 +158,9 @@ impl Hearings {
     /// For how long its host was silent when its keeper may have decided, at most and by the keeper's clock, in
     /// microseconds; `None` for one that nothing was heard of.
     pub(super) fn silent_us(&self, at: Time, keeper: AgentId, offer: &PromiseId) -> Option<u64> {
-        let silent_us = self.heard.get(offer)?.silent_us(at);
-        let jumped_us = self.jumped.get(&keeper).copied().unwrap_or_default();
-        let all_us = silent_us + jumped_us;
-        Some(all_us + all_us * DRIFT_PPM_MAX as u64 / 1_000_000 + 1_000)
+        let still = self.stood_still.get(&keeper);
+        let silent_us = self.heard.get(offer)?.silent_us(at, still);
+        Some(silent_us + silent_us * DRIFT_PPM_MAX as u64 / 1_000_000 + 1_000)
     }
 
     /// Whether its host has said otherwise since it was last heard to stand, or so shortly before that its keeper
@@ -162,6 +194,7 @@ impl Hearings {
     }
 
     fn hear(&mut self, at: Time, from: AgentId, to: AgentId, frame: &Frame, book: &Book) {
+        let still = self.stood_still.get(&to);
         let offer = |version| PromiseId {
             promiser: from,
             version,
@@ -180,7 +213,7 @@ impl Hearings {
                     heard.word = Some(renewal.version);
                     if renewal.bound.contains(&id.version) || renewal.offered.contains(&id.version)
                     {
-                        heard.stands(at);
+                        heard.stands(at, still);
                     } else if id.version < renewal.version {
                         heard.is_contradicted = Some(at);
                         self.withdrawn.entry(*id).or_insert(at);
@@ -197,7 +230,7 @@ impl Hearings {
                 // Its end is the host's own to keep, and later than this.
                 for (id, heard) in self.heard.range_mut(offer_range(from)) {
                     self.away.insert(*id, at);
-                    heard.stands(at);
+                    heard.stands(at, still);
                     heard.is_contradicted = Some(at.after(Duration::from_micros(1)));
                 }
             }

@@ -33,12 +33,12 @@ impl World {
             }
             Act::Break(one, other) => self.network.break_connection(one, other),
             Act::Pause { node, span } => {
-                self.stall(node, span);
+                self.stall(node, span, false);
                 let its = &mut self.nodes[node.0];
                 its.busy_until = its.busy_until.max(self.now.after(span));
             }
             Act::Jump { node, by } => {
-                self.stall(node, by);
+                self.stall(node, by, true);
                 self.nodes[node.0].clock.jump(by);
                 self.take_in(node, Input::Due);
             }
@@ -239,10 +239,11 @@ impl World {
         self.miss(&gone);
     }
 
-    fn stall(&mut self, node: NodeNo, span: Duration) {
+    fn stall(&mut self, node: NodeNo, span: Duration, is_clock: bool) {
         let seen = Seen::Stalls {
             agent: self.nodes[node.0].id,
             span_ms: span.as_millis() as u64,
+            is_clock,
         };
         self.watch.see(self.now, seen);
     }
