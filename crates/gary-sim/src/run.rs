@@ -11,7 +11,7 @@ use crate::watch::Watch;
 use crate::world::{Act, NodeNo, World};
 
 /// How long a world has to settle once faults cease: ten seconds, and the leases that still run.
-pub const SETTLES_WITHIN: Duration = Duration::from_secs(20);
+pub const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a world has to settle after messages of the past came again.
 pub const SETTLES_AGAIN_WITHIN: Duration = Duration::from_secs(12);

@@ -23,7 +23,7 @@ pub const ANSWERS_WITHIN: Duration = Duration::from_millis(500);
 /// How long a workload waits after a round that left slots open.
 pub const ROUND_WAITS: Waits = Waits {
     first_ms: 200,
-    longest_ms: 5_000,
+    longest_ms: 2_500,
 };
 
 /// One round of invitations.

@@ -107,7 +107,7 @@ const RENEWED_WITHIN_US: u64 = RENEWS_EVERY.as_micros() as u64 + 1_000_000;
 
 /// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
 /// alone for a while, and who finds nobody asks less and less often.
-const KNOWN_WITHIN_US: u64 = 11_000_000;
+const KNOWN_WITHIN_US: u64 = 8_000_000;
 
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
