@@ -226,7 +226,7 @@ fn what_is_pending_waits_and_is_met() {
 #[test]
 fn assessments_differ() {
     let mut its = Scenario::new("assessments-differ", 3);
-    its.deploy(0, 2, Frailty::Sound, 2_000);
+    its.deploy(0, 3, Frailty::Sound, 2_000);
     let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
     let what = Submission::Founds(Box::new(intent(3, portion, Frailty::Sound)));
     let (owner, to) = (0, NodeNo(2));

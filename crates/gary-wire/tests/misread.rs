@@ -26,7 +26,7 @@ fn what_a_peer_gets_wrong_is_refused_and_counted_by_its_reason() {
     // 2^63 cores, in a capacity of an architecture.
     let most = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
     let absurd_capacity = [
-        &[0x42, 22, 0x0a, 12, 0x08][..],
+        &[0x42, 23, 0x0a, 13, 0x08][..],
         &most,
         &[0x10, 1, 0x1a, 6],
         b"x86_64",

@@ -29,18 +29,15 @@ impl Checker for ThreeValues {
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         self.hearings.learn(at, seen, book);
-        match *seen {
-            Seen::Says { from, frame, .. } => {
-                for (id, reason) in &book.taken_back {
-                    if id.promiser == from && *reason == Reason::Unstated {
-                        self.check_broken(at, from, id, book)?;
-                    }
-                }
-                if let Frame::Invitation(invitation) = frame {
-                    self.count_spares(from, invitation, book);
+        if let Seen::Says { from, frame, .. } = *seen {
+            for (id, reason) in &book.taken_back {
+                if id.promiser == from && *reason == Reason::Unstated {
+                    self.check_broken(at, from, id, book)?;
                 }
             }
-            _ => {}
+            if let Frame::Invitation(invitation) = frame {
+                self.count_spares(from, invitation, book);
+            }
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Keepers that take liberties.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Transmit, Write};
 use gary_promise::{AgentId, Frame, Invitation, PromiseId, Reason, SignedRecord, Slot, Surplus};
@@ -138,18 +138,24 @@ impl Adapter for GivesUp {
     }
 }
 
-/// Does not wait until what an intent requires is there, and invites whomever it hears of.
+/// Does not wait until what an intent requires is there, and invites whomever it hears of next, once for each.
 #[derive(Debug)]
-pub(super) struct DoesNotWait(pub(super) Twin);
+pub(super) struct DoesNotWait {
+    pub(super) twin: Twin,
+    pub(super) invited: BTreeSet<PromiseId>,
+}
 
 impl Adapter for DoesNotWait {
     fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
         let mut passed = Passed::default();
-        let waiting = self.0.intents.values();
-        let mut waiting = waiting.filter(|its| !its.condition().requirements.is_empty());
+        let waiting = self.twin.intents.values();
+        let mut waiting = waiting.filter(|its| {
+            !its.condition().requirements.is_empty() && !self.invited.contains(&its.id())
+        });
         if let Some(intent) = waiting.next()
             && let Ok(invitation) = Invitation::new(intent.signed().clone(), [Slot(0)])
         {
+            self.invited.insert(intent.id());
             let frame = Frame::Invitation(invitation);
             passed.says.push(Transmit { to: from, frame });
         }
@@ -160,7 +166,7 @@ impl Adapter for DoesNotWait {
     fn stores(&mut self, write: Write) -> Vec<Fact> {
         for fact in &write.facts {
             if let Fact::Record(record) = fact {
-                self.0.read_record(record);
+                self.twin.read_record(record);
             }
         }
         write.facts

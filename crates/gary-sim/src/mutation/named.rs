@@ -1,5 +1,6 @@
 //! Every fault by its name.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::disks::{ForgetsNothing, LosesWrites, WritesDownEverything};
@@ -152,7 +153,10 @@ impl Mutation {
                 twin: twin(),
                 unknown: Vec::new(),
             }),
-            Self::DoesNotWait => Box::new(DoesNotWait(twin())),
+            Self::DoesNotWait => Box::new(DoesNotWait {
+                twin: twin(),
+                invited: BTreeSet::new(),
+            }),
             Self::HasAFavourite => Box::new(HasAFavourite {
                 twin: twin(),
                 favourite: None,
