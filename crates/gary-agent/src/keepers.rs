@@ -27,12 +27,7 @@ impl Keepers {
             false => self.by_agent.insert(agent, keeps.clone()),
         };
         for workload in before.unwrap_or_default().keys() {
-            if let Some(keepers) = self.by_workload.get_mut(workload) {
-                keepers.remove(&agent);
-                if keepers.is_empty() {
-                    self.by_workload.remove(workload);
-                }
-            }
+            self.forget(agent, workload);
         }
         for workload in keeps.keys() {
             self.by_workload.entry(*workload).or_default().insert(agent);
@@ -40,9 +35,33 @@ impl Keepers {
         true
     }
 
-    /// What one of them keeps.
-    pub(crate) fn of(&self, agent: &AgentId) -> BTreeMap<WorkloadId, PromiseId> {
-        self.by_agent.get(agent).cloned().unwrap_or_default()
+    /// An agent keeps one more workload, or by another promise.
+    pub(crate) fn add(&mut self, agent: AgentId, workload: WorkloadId, keep: PromiseId) {
+        self.by_agent
+            .entry(agent)
+            .or_default()
+            .insert(workload, keep);
+        self.by_workload.entry(workload).or_default().insert(agent);
+    }
+
+    /// An agent does not keep any more what it kept by this promise.
+    pub(crate) fn remove(&mut self, keep: PromiseId) {
+        let agent = keep.promiser;
+        let Some(keeps) = self.by_agent.get_mut(&agent) else {
+            return;
+        };
+        let Some(workload) = keeps
+            .iter()
+            .find(|(_, its)| **its == keep)
+            .map(|(its, _)| *its)
+        else {
+            return;
+        };
+        keeps.remove(&workload);
+        if keeps.is_empty() {
+            self.by_agent.remove(&agent);
+        }
+        self.forget(agent, &workload);
     }
 
     /// The `+keep` by which an agent has a workload in its custody.
@@ -63,6 +82,15 @@ impl Keepers {
                     || keeps.is_some_and(|its| its.values().any(|keep| keep == id))
             }
             Requirement::Bound(_) => false,
+        }
+    }
+
+    fn forget(&mut self, agent: AgentId, workload: &WorkloadId) {
+        if let Some(keepers) = self.by_workload.get_mut(workload) {
+            keepers.remove(&agent);
+            if keepers.is_empty() {
+                self.by_workload.remove(workload);
+            }
         }
     }
 }
@@ -93,6 +121,11 @@ mod tests {
         assert!(!keepers.set(keeper.promiser, keeps), "nothing new");
         assert!(keepers.meet(&founded) && keepers.meet(&kept));
         assert_eq!(keepers.keep(&keeper.promiser, &workload), Some(keeper));
+
+        keepers.remove(keeper);
+        assert!(!keepers.meet(&founded) && keepers.by_agent.is_empty());
+        keepers.add(keeper.promiser, workload, keeper);
+        assert!(keepers.meet(&founded) && keepers.meet(&kept));
 
         assert!(keepers.set(keeper.promiser, BTreeMap::new()));
         assert!(!keepers.meet(&founded) && !keepers.meet(&kept));

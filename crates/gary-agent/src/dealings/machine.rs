@@ -429,19 +429,22 @@ impl<C: Speech> Dealings<C> {
 
     /// Shows what has become of its own custody, to itself first.
     fn publish(&mut self, now: Time, change: KeepChange) {
-        let me = self.id();
-        let mut keeps = self.keepers.of(&me);
         let publication = match change {
             KeepChange::Made(keep) => {
-                keeps.extend(keep.workload().map(|its| (its, keep.id())));
+                if let Some(workload) = keep.workload() {
+                    self.keepers.add(keep.by(), workload, keep.id());
+                }
                 Publication::Made(keep)
             }
             KeepChange::Withdrawn(withdrawal) => {
-                keeps.retain(|_, keep| keep.version != withdrawal.of());
+                self.keepers.remove(PromiseId {
+                    promiser: withdrawal.by(),
+                    version: withdrawal.of(),
+                });
                 Publication::Withdrawn(withdrawal)
             }
         };
-        self.set_keeps(now, me, keeps);
+        self.tending.handle_keeps(self.waking(now));
         self.publications.push(publication);
     }
 
