@@ -1,9 +1,12 @@
 //! Who might host: what agents have promised of their machines, and whether they are there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gary_promise::{AgentId, Capacity, Consider, Needs};
 use rand::{Rng, RngExt};
+
+use crate::dense::dense;
 
 /// In a cluster of up to this many machines all are looked at. In a larger one a few are drawn: to take
 /// the best of a few is nearly as good as the best of all, and needs no list that everybody agrees on.
@@ -21,14 +24,16 @@ pub(crate) struct Candidates {
     /// Those with a capacity that are there, to draw from. Its order follows from what was learned when,
     /// so that a run replays.
     ready: Vec<AgentId>,
-    places: BTreeMap<AgentId, usize>,
 }
 
+/// What is known of one machine. There are as many as agents, and a copy of each with every agent.
 #[derive(Debug, Default)]
 struct Known {
-    capacity: Option<Capacity>,
+    capacity: Option<Arc<Capacity>>,
     considers: Option<Consider>,
     is_up: bool,
+    /// Where it is among those that are ready.
+    place: Option<usize>,
 }
 
 impl Candidates {
@@ -37,7 +42,7 @@ impl Candidates {
         self.settle(agent);
     }
 
-    pub(crate) fn set_capacity(&mut self, agent: AgentId, capacity: Option<Capacity>) {
+    pub(crate) fn set_capacity(&mut self, agent: AgentId, capacity: Option<Arc<Capacity>>) {
         self.known.entry(agent).or_default().capacity = capacity;
         self.settle(agent);
     }
@@ -49,14 +54,19 @@ impl Candidates {
 
     pub(crate) fn forget(&mut self, agent: &AgentId) {
         if let Some(known) = self.known.get_mut(agent) {
-            *known = Known::default();
+            known.is_up = false;
         }
         self.settle(*agent);
         self.known.remove(agent);
     }
 
+    /// Takes as little memory as it can.
+    pub(crate) fn pack(&mut self) {
+        dense(&mut self.known);
+    }
+
     pub(crate) fn capacity(&self, agent: &AgentId) -> Option<&Capacity> {
-        self.known.get(agent)?.capacity.as_ref()
+        self.known.get(agent)?.capacity.as_deref()
     }
 
     pub(crate) fn is_up(&self, agent: &AgentId) -> bool {
@@ -109,20 +119,22 @@ impl Candidates {
 
     /// Keeps the list to draw from in step with what is known of one agent.
     fn settle(&mut self, agent: AgentId) {
-        let known = self.known.get(&agent);
-        let is_ready = known.is_some_and(|known| {
-            known.is_up && known.capacity.is_some() && known.considers.is_some()
-        });
-        match (is_ready, self.places.get(&agent).copied()) {
+        let Some(known) = self.known.get_mut(&agent) else {
+            return;
+        };
+        let is_ready = known.is_up && known.capacity.is_some() && known.considers.is_some();
+        match (is_ready, known.place) {
             (true, None) => {
-                self.places.insert(agent, self.ready.len());
+                known.place = Some(self.ready.len());
                 self.ready.push(agent);
             }
             (false, Some(place)) => {
+                known.place = None;
                 self.ready.swap_remove(place);
-                self.places.remove(&agent);
-                if let Some(moved) = self.ready.get(place) {
-                    self.places.insert(*moved, place);
+                if let Some(moved) = self.ready.get(place)
+                    && let Some(known) = self.known.get_mut(moved)
+                {
+                    known.place = Some(place);
                 }
             }
             _ => {}
@@ -175,7 +187,7 @@ mod tests {
         for number in 0..size {
             let memory_bytes = if number % 10 == 0 { 1000 } else { 10 };
             candidates.set_up(agent(number), true);
-            candidates.set_capacity(agent(number), Some(capacity(memory_bytes)));
+            candidates.set_capacity(agent(number), Some(capacity(memory_bytes).into()));
             candidates.set_considers(agent(number), Some(anybody()));
         }
         candidates
@@ -243,7 +255,7 @@ mod tests {
             for (what, number, is_so) in steps {
                 match what {
                     0 => candidates.set_up(agent(number), is_so),
-                    1 => candidates.set_capacity(agent(number), is_so.then(|| capacity(10))),
+                    1 => candidates.set_capacity(agent(number), is_so.then(|| capacity(10).into())),
                     _ => candidates.set_considers(agent(number), is_so.then(anybody)),
                 }
             }

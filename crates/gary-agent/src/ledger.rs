@@ -13,6 +13,8 @@ use gary_promise::{Portion, Resources};
 pub struct Ledger {
     capacity: Resources,
     entries: BTreeMap<EntryId, Portion>,
+    /// What all entries take together.
+    promised: Resources,
     left: Resources,
 }
 
@@ -36,6 +38,7 @@ impl Ledger {
         Self {
             capacity,
             entries: BTreeMap::new(),
+            promised: Resources::NONE,
             left: capacity,
         }
     }
@@ -47,13 +50,15 @@ impl Ledger {
     /// When it is more than is left.
     pub fn reserve(&mut self, portion: Portion) -> Result<EntryId, NoRoom> {
         let needed = portion.resources();
-        let Some(left) = self.left.minus(needed) else {
+        let (Some(left), Some(promised)) = (self.left.minus(needed), self.promised.plus(needed))
+        else {
             return Err(NoRoom {
                 needed,
                 left: self.left,
             });
         };
         self.left = left;
+        self.promised = promised;
         let next = self
             .entries
             .last_key_value()
@@ -64,7 +69,9 @@ impl Ledger {
 
     /// Frees what was set aside. What is free already stays so.
     pub fn free(&mut self, entry: EntryId) {
-        if self.entries.remove(&entry).is_some() {
+        if let Some(portion) = self.entries.remove(&entry) {
+            let rest = self.promised.minus(portion.resources());
+            self.promised = rest.expect("every entry is part of what is promised");
             self.settle();
         }
     }
@@ -87,10 +94,7 @@ impl Ledger {
     }
 
     fn settle(&mut self) {
-        let mut left = Some(self.capacity);
-        for portion in self.entries.values() {
-            left = left.and_then(|left| left.minus(portion.resources()));
-        }
+        let left = self.capacity.minus(self.promised);
         self.left = left.unwrap_or(Resources::NONE);
     }
 }

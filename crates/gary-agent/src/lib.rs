@@ -34,9 +34,10 @@ mod dealings;
 mod agent;
 
 mod backoff;
+mod dense;
 mod refused;
 
-pub use agent::{Agent, AgentSetup, FORGETS_AFTER, Powers, RECONCILES_EVERY};
+pub use agent::{Agent, AgentSetup, COMPARES_EVERY, FORGETS_AFTER, Powers, RECONCILES_EVERY};
 pub use backoff::Waits;
 pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
 pub use dealings::{

@@ -79,7 +79,7 @@ fn an_intent_is_hosted_renewed_and_withdrawn() {
     let [mut owner, mut keeper, mut host] = [1, 2, 3].map(promiser);
 
     // The host says what it has and whose submissions it looks at, to everyone.
-    let has = host.promise(Body::Capacity(capacity()), none(), &promises);
+    let has = host.promise(Body::Capacity(capacity().into()), none(), &promises);
     let has = received(has.expect("short").signed(), &promises);
     let submitters = Submitters::AnyClient;
     let considers = host.promise(Body::Consider(Consider { submitters }), none(), &promises);

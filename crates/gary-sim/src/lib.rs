@@ -36,6 +36,9 @@ mod run;
 // Who is there, by itself.
 pub mod membership;
 
+// How they do in large numbers.
+pub mod scale;
+
 pub use adapter::{Adapter, Passed};
 pub use checker::{
     AcceptanceSeen, AgentSeen, Book, Checker, OfferSeen, RunSeen, Verdict, WorkloadSeen,

@@ -69,7 +69,7 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
     let [mut peer, mut owner] = [2, 3].map(promiser);
     let mut me = keeper(1, at(0));
     let shown = |keeps| Shown {
-        capacity: Some(capacity(CORE, 1024 * MEBIBYTE)),
+        capacity: Some(capacity(CORE, 1024 * MEBIBYTE).into()),
         consider: consider(),
         keeps,
     };

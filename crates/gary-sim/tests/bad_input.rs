@@ -81,7 +81,7 @@ impl Scene {
         let mut me = Dealings::new(setup, WireCodec, now);
         let [mut peer, stranger, mut owner] = [2, 3, 4].map(promiser);
         let shown = Shown {
-            capacity: Some(capacity(4 * CORE, 1024 * MEBIBYTE)),
+            capacity: Some(capacity(4 * CORE, 1024 * MEBIBYTE).into()),
             consider: consider(),
             ..Shown::default()
         };
@@ -234,7 +234,7 @@ const BAD: &[(&str, Fault, Bad)] = &[
         "a capacity that belongs on a sheet",
         Fault::OutOfPlace,
         |its| {
-            let body = Body::Capacity(capacity(CORE, MEBIBYTE));
+            let body = Body::Capacity(capacity(CORE, MEBIBYTE).into());
             let made = promised(&mut its.stranger, body);
             (its.stranger.id(), told(made.signed().clone()))
         },

@@ -81,12 +81,12 @@ fn bodies() -> Vec<(&'static str, Body)> {
     vec![
         (
             "capacity",
-            Body::Capacity(Capacity {
+            Body::Capacity(std::sync::Arc::new(Capacity {
                 resources: Resources::new(4_000_000, 1 << 30).expect("legal"),
                 labels: labels(),
                 architecture: "aarch64".parse().expect("legal"),
                 interfaces: interfaces(),
-            }),
+            })),
         ),
         (
             "consider",

@@ -56,6 +56,11 @@ enum Measurement {
     Javascript,
 }
 
+const SECTION: page::Section = page::Section {
+    command: "host",
+    heading: "host",
+};
+
 /// How often each thing is measured.
 struct Effort {
     rounds: Rounds,
@@ -128,7 +133,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let text = format!(
         "Made by `cargo xtask bench host{}`; `TMP` stands for a temporary directory.\n\n{}{}\n{}",
         if args.quick { " --quick" } else { "" },
-        machine::describe(&sides)?,
+        machine::describe(&sides.versions()?)?,
         machine::disturbance(busy_before, machine::busy_percent()?),
         report::markdown(&outcomes)
     );
@@ -136,7 +141,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let whole = args.only.is_empty() && !args.quick;
     let default = || whole.then(|| repository::root().join("docs/benchmarks.md"));
     if let Some(path) = args.out.or_else(default) {
-        page::write(&path, &text)?;
+        page::write(&path, SECTION, &text)?;
         eprintln!("bench: wrote {}", path.display());
     }
     if failures > 0 {

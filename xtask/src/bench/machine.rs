@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::sides::{Sides, first_line};
+use super::sides::first_line;
 use crate::repository;
 
 /// Work of others above which numbers are not worth writing down.
@@ -14,8 +14,8 @@ pub(crate) const QUIET_BUSY_PERCENT: f64 = 10.0;
 /// Time the processors are watched for.
 const WATCH: Duration = Duration::from_secs(3);
 
-/// The machine and the versions, as a list in Markdown.
-pub(crate) fn describe(sides: &Sides) -> Result<String> {
+/// The machine and the versions of what takes part besides this program, as a list in Markdown.
+pub(crate) fn describe(versions: &[(&str, String)]) -> Result<String> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
     // Not every architecture names its processors.
     let model = field(&cpuinfo, "model name").unwrap_or("unnamed processor");
@@ -25,27 +25,21 @@ pub(crate) fn describe(sides: &Sides) -> Result<String> {
         .and_then(|value| value.trim().parse().ok())
         .context("/proc/meminfo has no MemTotal")?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
-    let versions: Vec<String> = sides
-        .versions()?
-        .into_iter()
+    let versions: String = versions
+        .iter()
         .map(|(name, version)| {
-            version
-                .strip_prefix(name)
-                .unwrap_or(&version)
-                .trim()
-                .to_owned()
+            let version = version.strip_prefix(name).unwrap_or(version).trim();
+            format!("{name} {version}; ")
         })
-        .zip(["gary", "wasmtime", "wrk"])
-        .map(|(version, name)| format!("{name} {version}"))
         .collect();
     Ok(format!(
-        "- {}, {} of them in use, {:.1} GB of memory, Linux {}, {}\n- {}; commit {}; {}\n- {}\n",
+        "- {}, {} of them in use, {:.1} GB of memory, Linux {}, {}\n- {}commit {}; {}\n- {}\n",
         model,
         cores(),
         memory_kib * 1024.0 / 1e9,
         kernel.trim(),
         std::env::consts::ARCH,
-        versions.join(", "),
+        versions,
         commit()?,
         first_line(Command::new("rustc").arg("--version"))?,
         first_line(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?,

@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: what Gary costs and what it gives for it, beside its peers.
 
 mod components;
+mod core;
+mod core_tables;
 mod host;
 mod invocation;
 mod load;
@@ -12,10 +14,12 @@ mod page;
 #[cfg(feature = "probe")]
 mod probe;
 mod process;
+mod release;
 mod report;
 mod sides;
 mod start;
 mod stats;
+mod usage;
 mod wrk;
 
 /// Measure Gary beside its peers.
@@ -27,6 +31,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Core(core::Args),
     Host(Box<host::Args>),
     #[cfg(feature = "native-server")]
     #[command(hide = true)]
@@ -39,6 +44,7 @@ enum Command {
 /// Measures what `args` ask for.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
+        Command::Core(args) => core::run(&args),
         Command::Host(args) => host::run(*args),
         #[cfg(feature = "native-server")]
         Command::NativeServer(args) => native::run(&args),

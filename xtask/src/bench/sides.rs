@@ -2,13 +2,13 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use super::invocation::Invocation;
-use super::wrk;
+use super::{release, wrk};
 use crate::cargo::{cargo, succeed};
 use crate::{dist, guests, repository};
 
@@ -97,7 +97,7 @@ impl Sides {
         };
         let probe = match given.probe {
             Some(path) => path,
-            None => build_probe()?,
+            None => release::build(&["probe"])?,
         };
         let scratch = tempfile::tempdir().context("no temporary directory")?;
         let sides = Self {
@@ -240,28 +240,6 @@ fn ensure_wasmtime(root: &Path) -> Result<PathBuf> {
             .arg(&dir),
     )?;
     Ok(binary)
-}
-
-/// This program in release, with what measures inside the host.
-fn build_probe() -> Result<PathBuf> {
-    let output = cargo()
-        .args(["build", "--release", "--package", "xtask"])
-        .args(["--features", "probe"])
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo did not start")?;
-    ensure!(
-        output.status.success(),
-        "xtask did not build: cargo ended with {}",
-        output.status
-    );
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "xtask")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo built no binary xtask")
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use gary_promise::{
     AgentId, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Signed, SignedRecord, Time,
@@ -14,7 +15,7 @@ use super::view::View;
 use crate::dealings::{Dealings, Publication, Taken};
 use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
-use crate::sheet::{OwnSheet, Sheets};
+use crate::sheet::{OwnSheet, Sheet, Sheets};
 use crate::tending::DeployError;
 use crate::voice::{Assessed, Transmit, Write, WriteId};
 
@@ -86,6 +87,20 @@ impl<C: Powers> Agent<C> {
     /// Looks for its cluster by way of those who may know it.
     pub fn join(&mut self, now: Time, seeds: impl IntoIterator<Item = Seed>) {
         self.view.membership.join(now, seeds);
+        self.settle(now);
+    }
+
+    /// Takes over who is there, and what they promise to everyone, from agents of the same program: a simulation
+    /// begins so with a cluster that has stood for a while. A sheet that exists was checked when it was taken,
+    /// and nothing that a peer says comes this way.
+    pub fn take_over(
+        &mut self,
+        now: Time,
+        members: impl IntoIterator<Item = MemberId>,
+        sheets: impl IntoIterator<Item = Arc<Sheet>>,
+    ) {
+        let dealings = &mut self.dealings;
+        self.view.take_over(now, members, sheets, dealings);
         self.settle(now);
     }
 

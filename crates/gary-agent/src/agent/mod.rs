@@ -6,4 +6,4 @@ mod view;
 
 pub use machine::Agent;
 pub use setup::{AgentSetup, Powers};
-pub use view::{FORGETS_AFTER, RECONCILES_EVERY};
+pub use view::{COMPARES_EVERY, FORGETS_AFTER, RECONCILES_EVERY};

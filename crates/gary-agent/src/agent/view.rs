@@ -1,17 +1,22 @@
 //! What an agent sees of its cluster: who is there, and what they promise to everyone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use gary_promise::{AgentId, Body, Time};
+use gary_promise::{AgentId, Body, Hint, MemberId, Time};
 
 use super::setup::Powers;
 use crate::dealings::{Dealings, Shown};
 use crate::membership::{Event, Membership};
-use crate::sheet::Sheets;
+use crate::sheet::{Sheet, Sheets};
 
 /// How often what is known of who is there is compared with the membership, whose events are hints only.
 pub const RECONCILES_EVERY: Duration = Duration::from_secs(1);
+
+/// How often they are compared one by one, where their number is no other: with ten thousand members that is
+/// work, and twice in ten seconds two events would have to be lost that make up for each other.
+pub const COMPARES_EVERY: Duration = Duration::from_secs(10);
 
 /// For how long an agent that is not there is remembered with what it has promised to everyone.
 pub const FORGETS_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -25,6 +30,7 @@ pub(super) struct View<C: Powers> {
     /// Since when agents that were there are not.
     gone_since: BTreeMap<AgentId, Time>,
     reconciles_at: Time,
+    compares_at: Time,
 }
 
 impl<C: Powers> View<C> {
@@ -35,6 +41,7 @@ impl<C: Powers> View<C> {
             up: BTreeSet::new(),
             gone_since: BTreeMap::new(),
             reconciles_at: now.after(RECONCILES_EVERY),
+            compares_at: now.after(COMPARES_EVERY),
         }
     }
 
@@ -85,7 +92,15 @@ impl<C: Powers> View<C> {
 
     /// Brings what is known of who is there in line with the membership.
     fn reconcile(&mut self, now: Time, dealings: &mut Dealings<C>) {
-        let members: BTreeSet<AgentId> = self.membership.members().into_keys().collect();
+        if self.membership.members_count() != self.up.len() || self.compares_at <= now {
+            self.compares_at = now.after(COMPARES_EVERY);
+            self.compare(now, dealings);
+        }
+        self.forget_old(now, dealings);
+    }
+
+    fn compare(&mut self, now: Time, dealings: &mut Dealings<C>) {
+        let members: BTreeSet<AgentId> = self.membership.agents().collect();
         let came: Vec<AgentId> = members.difference(&self.up).copied().collect();
         for agent in came {
             self.up(now, agent, dealings);
@@ -94,6 +109,10 @@ impl<C: Powers> View<C> {
         for agent in went {
             self.down(now, agent, dealings);
         }
+    }
+
+    /// Forgets those who are gone for so long that they are not expected back.
+    fn forget_old(&mut self, now: Time, dealings: &mut Dealings<C>) {
         let is_old = |since: &Time| now.since(*since) >= FORGETS_AFTER;
         let gone = self.gone_since.iter();
         let forgotten: Vec<AgentId> = gone
@@ -105,6 +124,31 @@ impl<C: Powers> View<C> {
             self.sheets.forget(now, agent);
             dealings.forget(&agent);
         }
+    }
+
+    /// Takes over who is there, and what they promise, from others of the same program.
+    pub(super) fn take_over(
+        &mut self,
+        now: Time,
+        members: impl IntoIterator<Item = MemberId>,
+        sheets: impl IntoIterator<Item = Arc<Sheet>>,
+        dealings: &mut Dealings<C>,
+    ) {
+        let sheets: BTreeMap<AgentId, Arc<Sheet>> =
+            sheets.into_iter().map(|its| (its.owner(), its)).collect();
+        let hints = sheets.iter().map(|(agent, sheet)| Hint {
+            agent: *agent,
+            version: sheet.version(),
+        });
+        self.membership.take_over(now, members, hints);
+        self.compare(now, dealings);
+        let owners: Vec<AgentId> = sheets.keys().copied().collect();
+        self.sheets.take_over(now, sheets.into_values());
+        for owner in owners {
+            self.read(now, owner, dealings);
+        }
+        dealings.pack();
+        self.up = std::mem::take(&mut self.up).into_iter().collect();
     }
 
     fn up(&mut self, now: Time, agent: AgentId, dealings: &mut Dealings<C>) {

@@ -1,6 +1,7 @@
 //! What passes between this agent and each other one.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gary_promise::{
@@ -65,7 +66,7 @@ pub struct Taken {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     /// What its agent's machine has.
-    pub capacity: Option<Capacity>,
+    pub capacity: Option<Arc<Capacity>>,
     /// Whose submissions its agent looks at.
     pub consider: Option<Consider>,
     /// Which workloads it keeps, and by which promise each.
@@ -143,6 +144,7 @@ impl<C: Speech> Dealings<C> {
     /// Says what its machine has and whom it looks at.
     fn introduce(&mut self, capacity: Capacity) {
         let (me, consider) = (self.id(), self.consider.clone());
+        let capacity = Arc::new(capacity);
         self.candidates.set_up(me, true);
         self.candidates.set_capacity(me, Some(capacity.clone()));
         self.candidates.set_considers(me, consider.clone());
@@ -338,6 +340,11 @@ impl<C: Speech> Dealings<C> {
         if self.keepers.set(agent, keeps) {
             self.tending.handle_keeps(self.waking(now));
         }
+    }
+
+    /// A good deal was told at once, and stays: takes as little memory for it as it can.
+    pub fn pack(&mut self) {
+        self.candidates.pack();
     }
 
     /// An agent is gone for so long that it is not expected back.

@@ -94,14 +94,6 @@ impl Hosted {
         })
     }
 
-    /// Whether this acceptance is the half it is bound by.
-    pub(super) fn is_bound_by(&self, acceptance: &gary_promise::PromiseId) -> bool {
-        match &self.state {
-            State::Bound { binding, .. } => binding.id().acceptance == *acceptance,
-            State::Offered { .. } => false,
-        }
-    }
-
     pub(super) const fn is_bound(&self) -> bool {
         matches!(self.state, State::Bound { .. })
     }

@@ -44,6 +44,8 @@ pub(crate) struct Hosting {
     by_slot: BTreeSet<(WorkloadId, Slot, Version)>,
     /// Which offers are to whom.
     by_promisee: BTreeMap<AgentId, BTreeSet<Version>>,
+    /// Which offers are bound by which acceptances.
+    by_acceptance: BTreeMap<PromiseId, Version>,
     /// What was withdrawn and still runs: its room is not free before the host has stopped it.
     stopping: BTreeMap<PromiseId, EntryId>,
     /// What is to be done when.
@@ -95,6 +97,7 @@ impl Hosting {
             hosted: BTreeMap::new(),
             by_slot: BTreeSet::new(),
             by_promisee: BTreeMap::new(),
+            by_acceptance: BTreeMap::new(),
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
             withdrawn_early: VecDeque::new(),
@@ -243,6 +246,8 @@ impl Hosting {
         if let Some(lapses_at) = lapses {
             self.due.remove(&(lapses_at, accept.offer.version));
         }
+        self.by_acceptance
+            .insert(start.acceptance.id(), accept.offer.version);
         voice.keep_promise(&start.intent);
         voice.keep_promise(&start.acceptance);
         voice.order(Order::Start(Box::new(start)));
@@ -323,11 +328,7 @@ impl Hosting {
             promiser: withdrawal.by(),
             version: withdrawal.of(),
         };
-        let bound = self
-            .hosted
-            .iter()
-            .find(|(_, its)| its.is_bound_by(&acceptance));
-        match bound.map(|(version, _)| *version) {
+        match self.by_acceptance.get(&acceptance).copied() {
             Some(version) => self.withdraw(version, withdrawal.reason(), voice),
             // It may be of something else that this agent knows nothing of, and then does no harm here.
             None if self.by_promisee.contains_key(&withdrawal.by()) => {
@@ -552,6 +553,7 @@ impl Hosting {
         let withdrawal = voice.withdraw(&hosted.offer, reason);
         if let State::Bound { acceptance, .. } = &hosted.state {
             let offer = hosted.offer.id();
+            self.by_acceptance.remove(&acceptance.id());
             self.stopping.insert(offer, hosted.entry);
             voice.forget(acceptance.id());
             voice.forget(hosted.intent.id());
@@ -621,6 +623,8 @@ impl Hosting {
             Some((hosted, start)) => {
                 voice.hold(start.intent.id());
                 voice.hold(start.acceptance.id());
+                self.by_acceptance
+                    .insert(start.acceptance.id(), offer.version());
                 self.insert(hosted);
                 voice.order(Order::Start(Box::new(start)));
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gary_promise::{AgentId, Codec, Hint, Version};
 
 use super::identity::Who;
+use crate::dense::dense;
 
 /// The newest hint heard of each agent.
 ///
@@ -29,6 +30,11 @@ impl Hints {
             self.newest.insert(hint.agent, hint.version);
         }
         new
+    }
+
+    /// Takes as little memory as it can.
+    pub(super) fn pack(&mut self) {
+        dense(&mut self.newest);
     }
 
     /// Forgets an agent.

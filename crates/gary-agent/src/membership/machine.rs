@@ -166,6 +166,29 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         self.seek(now);
     }
 
+    /// Takes over who is there from another agent of the same program, and up to which version it has heard of
+    /// sheets; no event tells of it. So a simulation begins with a cluster that has stood for a while; nothing
+    /// that a peer says comes this way.
+    pub fn take_over(
+        &mut self,
+        now: Time,
+        members: impl IntoIterator<Item = MemberId>,
+        hints: impl IntoIterator<Item = Hint>,
+    ) {
+        self.outside.now = now;
+        let me = self.me.agent;
+        for hint in hints.into_iter().filter(|its| its.agent != me) {
+            self.hints.hear(&hint);
+        }
+        self.hints.pack();
+        let others = members.into_iter().filter(move |id| id.agent != me);
+        let alive = others.map(|id| foca::Member::alive(Who(id)));
+        let applied = self.foca.apply_many(alive, false, &mut self.outside);
+        self.check(applied);
+        self.outside.roster.pack();
+        self.outside.drop_events();
+    }
+
     /// Leaves: tells some members, and takes no part any more.
     pub fn leave(&mut self, now: Time) {
         self.outside.now = now;
@@ -227,6 +250,11 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             .map(our_member)
             .map(|member| (member.id.agent, member))
             .collect()
+    }
+
+    /// The agents that are there, suspects among them and this one not, in no order.
+    pub fn agents(&self) -> impl Iterator<Item = AgentId> {
+        self.foca.iter_members().map(|member| member.id().0.agent)
     }
 
     /// Where an agent can be reached, be it there or not; `None` for one that is not known.

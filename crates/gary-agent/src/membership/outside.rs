@@ -81,6 +81,11 @@ impl Outside {
         self.events.pop_front()
     }
 
+    /// What has happened is known already.
+    pub(super) fn drop_events(&mut self) {
+        self.events = VecDeque::new();
+    }
+
     /// foca holds this identity.
     fn learn(&mut self, id: MemberId) {
         if self.roster.learn(id) && is_cloned(&id) {

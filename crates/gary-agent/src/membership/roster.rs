@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, MemberId};
 
+use crate::dense::dense;
+
 /// The identity that stands for each agent that foca knows, there or not.
 ///
 /// foca has it too, in a list without order. This is an index of that list, kept by what foca reports, so
@@ -27,6 +29,11 @@ impl Roster {
     /// foca has forgotten an agent.
     pub(super) fn forget(&mut self, agent: &AgentId) {
         self.standing.remove(agent);
+    }
+
+    /// Takes as little memory as it can.
+    pub(super) fn pack(&mut self) {
+        dense(&mut self.standing);
     }
 
     /// How many agents are known.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use gary_promise::{AgentId, Branch, DIGEST_BRANCHES, Version};
 use sha2::{Digest, Sha256};
 
+use crate::dense::dense;
+
 /// How deep hashes are kept; deeper ones are computed when somebody asks. A branch of this depth has
 /// one of 4,096 agents, so that there are two or three to look at when ten thousand are known.
 const KEPT_DEPTH: usize = 3;
@@ -64,6 +66,11 @@ impl Marks {
                 self.kept.remove(&branch);
             }
         }
+    }
+
+    /// Takes as little memory as it can.
+    pub(super) fn pack(&mut self) {
+        dense(&mut self.known);
     }
 
     /// How many sheets are known.

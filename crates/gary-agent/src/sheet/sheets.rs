@@ -1,9 +1,11 @@
 //! What this agent knows of everybody's sheets.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use gary_promise::{AgentId, Digest, Fetch, Frame, Hint, Time, Version};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+
+use crate::dense::dense;
 
 use super::{
     OwnSheet, Refusals, Refused, Sheet, SheetChange, cut, fetches::Fetches, marks::Marks,
@@ -34,9 +36,9 @@ pub const SHEETS_BYTES_MAX: usize = 256 << 20;
 pub struct Sheets {
     pub(super) id: AgentId,
     /// This agent's own, as it was last published.
-    pub(super) own: Option<Sheet>,
+    pub(super) own: Option<Arc<Sheet>>,
     /// Every other member, with what is known of its sheet.
-    pub(super) members: BTreeMap<AgentId, Option<Sheet>>,
+    pub(super) members: BTreeMap<AgentId, Option<Arc<Sheet>>>,
     pub(super) peers: Peers,
     /// Of all sheets that are known, this agent's own included.
     pub(super) marks: Marks,
@@ -82,7 +84,7 @@ impl Sheets {
         if self.version_of(self.id) >= Some(version) {
             return;
         }
-        self.own = Some(sheet.clone());
+        self.own = Some(Arc::new(sheet.clone()));
         self.marks.set(self.id, version);
         self.outbox.hint(self.id, version);
     }
@@ -182,14 +184,42 @@ impl Sheets {
     /// What is known of an agent's sheet, be it another's or this agent's own.
     pub fn sheet(&self, owner: AgentId) -> Option<&Sheet> {
         if owner == self.id {
-            return self.own.as_ref();
+            return self.own.as_deref();
         }
-        self.members.get(&owner)?.as_ref()
+        self.members.get(&owner)?.as_deref()
+    }
+
+    /// This agent's own sheet as it was last published, to be handed to others of the same program.
+    pub fn published(&self) -> Option<Arc<Sheet>> {
+        self.own.clone()
+    }
+
+    /// Takes over what others of the same program have checked, of members that are there. So a simulation
+    /// begins with a cluster that has stood for a while; nothing that a peer says comes this way.
+    pub fn take_over(&mut self, now: Time, sheets: impl IntoIterator<Item = Arc<Sheet>>) {
+        // In order, so that each goes behind the others.
+        let sheets: BTreeMap<_, _> = sheets.into_iter().map(|its| (its.owner(), its)).collect();
+        for (owner, sheet) in sheets {
+            let is_later = self.version_of(owner) < Some(sheet.version());
+            if owner == self.id || !is_later || self.bytes + sheet.bytes() > SHEETS_BYTES_MAX {
+                continue;
+            }
+            self.handle_up(now, owner);
+            let Some(known) = self.members.get_mut(&owner) else {
+                continue;
+            };
+            self.bytes += sheet.bytes();
+            self.marks.set(owner, sheet.version());
+            let before = known.replace(sheet);
+            self.bytes -= before.map_or(0, |before| before.bytes());
+        }
+        dense(&mut self.members);
+        self.marks.pack();
     }
 
     /// The sheets of all other agents of which one is known, in the order of their ids.
     pub fn sheets(&self) -> impl Iterator<Item = &Sheet> {
-        self.members.values().flatten()
+        self.members.values().flatten().map(|sheet| &**sheet)
     }
 
     /// What was refused, and why.

@@ -1,5 +1,7 @@
 //! What comes from peers about somebody's sheet: that it has changed, and the sheet itself.
 
+use std::sync::Arc;
+
 use gary_promise::{AgentId, Hint, SheetPart, Time, Verifier, Version};
 
 use super::{
@@ -96,7 +98,8 @@ impl Sheets {
         if owner == self.id {
             return Err(Refused::OwnSheet);
         }
-        let known = self.members.get(&owner).ok_or(Refused::Stranger)?.as_ref();
+        let known = self.members.get(&owner).ok_or(Refused::Stranger)?;
+        let known = known.as_deref();
         if !self.outbox.has_room_for_change() {
             return Err(Refused::Busy);
         }
@@ -121,7 +124,7 @@ impl Sheets {
         }
         let version: Version = sheet.version();
         self.bytes = bytes;
-        self.members.insert(owner, Some(sheet));
+        self.members.insert(owner, Some(Arc::new(sheet)));
         self.marks.set(owner, version);
         self.fetches.settle(owner, version);
         self.outbox.change(change);

@@ -117,7 +117,7 @@ mod tests {
                 architecture,
                 interfaces: Interfaces::default(),
             };
-            candidates.set_capacity(agent(number), Some(capacity));
+            candidates.set_capacity(agent(number), Some(capacity.into()));
         }
         candidates
     }

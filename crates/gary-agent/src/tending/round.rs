@@ -30,6 +30,8 @@ pub const ROUND_WAITS: Waits = Waits {
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) ends_at: Time,
+    /// How many slots it is for.
+    slots: usize,
     /// Who has yet to answer for which slots.
     awaited: BTreeMap<AgentId, BTreeSet<Slot>>,
     offers: BTreeMap<Slot, Vec<Offered>>,
@@ -43,9 +45,11 @@ pub(super) struct Offered {
 }
 
 impl Round {
-    pub(super) fn new(now: Time, awaited: BTreeMap<AgentId, BTreeSet<Slot>>) -> Self {
+    /// A round for so many slots, of those who were asked.
+    pub(super) fn new(now: Time, slots: usize, awaited: BTreeMap<AgentId, BTreeSet<Slot>>) -> Self {
         Self {
             ends_at: now.after(ANSWERS_WITHIN),
+            slots,
             awaited,
             offers: BTreeMap::new(),
         }
@@ -58,15 +62,15 @@ impl Round {
             .is_some_and(|slots| slots.contains(&slot))
     }
 
-    /// Whether it has brought this offer already.
-    pub(super) fn has(&self, offer: &Verified<Promise>) -> bool {
-        let mut all = self.offers.values().flatten();
-        all.any(|its| its.offer.id() == offer.id())
+    /// Whether it has brought this offer for the slot already.
+    pub(super) fn has(&self, slot: Slot, offer: &Verified<Promise>) -> bool {
+        let mut offers = self.offers.get(&slot).into_iter().flatten();
+        offers.any(|its| its.offer.id() == offer.id())
     }
 
-    /// An offer was taken back before anybody has accepted it.
-    pub(super) fn withdrawn(&mut self, host: &AgentId, offer: Version) {
-        for offers in self.offers.values_mut() {
+    /// An offer for the slot was taken back before anybody has accepted it.
+    pub(super) fn withdrawn(&mut self, slot: Slot, host: &AgentId, offer: Version) {
+        if let Some(offers) = self.offers.get_mut(&slot) {
             offers.retain(|its| its.offer.by() != *host || its.offer.version() != offer);
         }
     }
@@ -93,11 +97,18 @@ impl Round {
         self.awaited.remove(agent);
     }
 
+    /// Whether it was as large as a round can be, and most of its slots are filled now: the next one can follow
+    /// at once, for those that this one had no room for.
+    pub(super) const fn goes_on(&self, filled: usize) -> bool {
+        self.slots == ROUND_SLOTS_MAX && 2 * filled > self.slots
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         self.awaited.is_empty()
     }
 
-    pub(super) fn into_offers(self) -> BTreeMap<Slot, Vec<Offered>> {
-        self.offers
+    /// What it has brought. Nothing is left to wait for.
+    pub(super) fn take_offers(&mut self) -> BTreeMap<Slot, Vec<Offered>> {
+        std::mem::take(&mut self.offers)
     }
 }

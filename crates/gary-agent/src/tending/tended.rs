@@ -117,16 +117,17 @@ impl Tended {
         wanted: Use,
         now: Time,
     ) -> Vec<(AgentId, Version)> {
-        let round = self.round.take();
+        let mut round = self.round.take();
         self.intent = intent;
         self.wanted = wanted;
         self.attempts = 0;
         self.next_round_at = now;
         let valency = self.wanted.valency;
         self.failed.retain(|slot, _| valency.has(*slot));
-        let offers = round.into_iter().flat_map(|its| its.into_offers());
-        let offers = offers.flat_map(|(_, offers)| offers);
+        let offers = round.as_mut().map(Round::take_offers).unwrap_or_default();
         offers
+            .into_values()
+            .flatten()
             .map(|its| (its.offer.by(), its.offer.version()))
             .collect()
     }
@@ -189,6 +190,11 @@ impl Tended {
             None if self.next_round_at > now => self.next_round_at.min(look),
             None => look,
         }
+    }
+
+    /// Whether a round has heard from everybody it asked, and waits to be closed.
+    pub(super) fn is_answered(&self) -> bool {
+        self.round.as_ref().is_some_and(Round::is_complete)
     }
 
     /// Looks at what is counted, and does what follows from it: lets go what is broken or surplus, and
@@ -399,7 +405,7 @@ impl Tended {
             self.opened.saturating_add(1)
         };
         self.opened_at = now;
-        self.round = Some(Round::new(now, invited));
+        self.round = Some(Round::new(now, holes.len(), invited));
     }
 
     /// How many hostings of the current generation there are where.
@@ -427,9 +433,10 @@ impl Tended {
         let is_awaited = host.generation == generation
             && self.wanted.valency.has(host.slot)
             && !self.dismissed.contains(&(offer.by(), offer.version()));
-        let is_known = self.round.as_ref().is_some_and(|round| round.has(&offer));
+        let round = self.round.as_ref();
+        let is_known = round.is_some_and(|round| round.has(host.slot, &offer));
         // What comes again changes nothing.
-        if is_known || self.counts(&offer.by(), offer.version()) {
+        if is_known || self.counts(host.slot, &offer.by(), offer.version()) {
             return Err(Fault::Replay);
         }
         match &mut self.round {
@@ -466,18 +473,19 @@ impl Tended {
         self.refusals.remember(from, why, now);
     }
 
-    /// Whoever is gone answers no more, and what it hosts is in doubt.
-    pub(super) fn handle_lost(&mut self, agent: &AgentId, now: Time, random: &mut impl Rng) {
+    /// Whoever is gone answers no more, and what it hosts is in doubt: these offers of its.
+    pub(super) fn handle_lost(
+        &mut self,
+        agent: &AgentId,
+        offers: impl IntoIterator<Item = (Slot, Version)>,
+        now: Time,
+        random: &mut impl Rng,
+    ) {
         if let Some(round) = &mut self.round {
             round.lost(agent);
         }
-        for its in self
-            .slots
-            .values_mut()
-            .flatten()
-            .filter(|its| its.offer.by() == *agent)
-        {
-            its.learn(Evidence::lost(now));
+        for (slot, offer) in offers {
+            self.learn(slot, agent, offer, Evidence::lost(now));
         }
         self.reopen(now, random);
         self.attempts = 0;
@@ -488,7 +496,7 @@ impl Tended {
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
-        let Some(round) = self.round.take() else {
+        let Some(mut round) = self.round.take() else {
             return Vec::new();
         };
         let (now, observer) = (keeper.now, keeper.observer());
@@ -501,7 +509,8 @@ impl Tended {
             true => BTreeSet::new(),
             false => self.holes(&observer, now).into_iter().collect(),
         };
-        let by_slot = round.into_offers();
+        let by_slot = round.take_offers();
+        let mut filled = 0;
         let mut elsewhere: BTreeMap<AgentId, u32> = BTreeMap::new();
         for its in by_slot.values().flatten() {
             *elsewhere.entry(its.offer.by()).or_default() += 1;
@@ -523,6 +532,7 @@ impl Tended {
                 && let Some(Offered { offer, host }) = offers.next()
             {
                 occupancy.add(offer.by(), keeper.candidates);
+                filled += 1;
                 let acceptance = keeper.voice.promise(Body::Accept(Accept {
                     workload: self.workload,
                     intent: self.intent.id(),
@@ -554,9 +564,11 @@ impl Tended {
             self.dismissed.extend(these);
             dismiss(keeper.voice, agent, versions);
         }
-        match is_pending || self.holes(&observer, now).is_empty() {
-            true => self.attempts = 0,
-            false => self.wait(keeper),
+        let is_filled = is_pending || self.holes(&observer, now).is_empty();
+        if is_filled || round.goes_on(filled) {
+            self.attempts = 0;
+        } else {
+            self.wait(keeper);
         }
         gone
     }
@@ -599,21 +611,24 @@ impl Tended {
         is_news
     }
 
-    /// A host took its offer back, or does not stand by it.
+    /// A host took its offer back, or does not stand by it. Says whether it is counted, until it is let go.
     pub(super) fn handle_withdrawn(
         &mut self,
         slot: Slot,
         host: &AgentId,
         offer: Version,
         now: Time,
-    ) {
+    ) -> bool {
         if let Some(round) = &mut self.round {
-            round.withdrawn(host, offer);
+            round.withdrawn(slot, host, offer);
         }
         let counted = self.slots.get_mut(&slot).into_iter().flatten();
+        let mut is_counted = false;
         for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
             its.withdrawn(now);
+            is_counted = true;
         }
+        is_counted
     }
 
     /// The acceptance of an offer, where it is counted.
@@ -628,9 +643,9 @@ impl Tended {
         Some(SignedRecord::Promise(its.acceptance.signed().clone()))
     }
 
-    fn counts(&self, host: &AgentId, offer: Version) -> bool {
-        self.counted()
-            .any(|its| its.offer.by() == *host && its.offer.version() == offer)
+    fn counts(&self, slot: Slot, host: &AgentId, offer: Version) -> bool {
+        let mut counted = self.slots.get(&slot).into_iter().flatten();
+        counted.any(|its| its.offer.by() == *host && its.offer.version() == offer)
     }
 }
 

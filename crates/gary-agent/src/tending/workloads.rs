@@ -212,7 +212,7 @@ impl Tending {
         let (by, version) = (offer.by(), offer.version());
         tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust))?;
         self.by_host.entry(by).or_default().insert(version, place);
-        self.wake(place.0, now);
+        self.wake_if_answered(place.0, now);
         Ok(())
     }
 
@@ -230,7 +230,7 @@ impl Tending {
         }
         let slots = refusal.slots.iter().copied();
         tended.handle_refusal(from, slots, refusal.why, now);
-        self.wake(refusal.workload, now);
+        self.wake_if_answered(refusal.workload, now);
         Ok(())
     }
 
@@ -253,9 +253,10 @@ impl Tending {
             }
             self.renewed.insert(from, renewal.version);
         }
-        let theirs = self.by_host.get(&from).cloned().unwrap_or_default();
-        let mut told_again = Vec::new();
-        for (offer, (workload, slot)) in &theirs {
+        let nothing = BTreeMap::new();
+        let theirs = self.by_host.get(&from).unwrap_or(&nothing);
+        let (mut told_again, mut withdrawn) = (Vec::new(), Vec::new());
+        for (offer, (workload, slot)) in theirs {
             let Some(tended) = self.tended.get_mut(workload) else {
                 continue;
             };
@@ -264,12 +265,7 @@ impl Tending {
                 let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
                 tended.learn(*slot, &from, *offer, evidence);
             } else if *offer < renewal.version {
-                tended.handle_withdrawn(*slot, &from, *offer, now);
-                self.withdrawn.add(PromiseId {
-                    promiser: from,
-                    version: *offer,
-                });
-                self.wake(*workload, now);
+                withdrawn.push((*workload, *slot, *offer));
                 continue;
             }
             if is_offered {
@@ -283,6 +279,13 @@ impl Tending {
         let not_counted: Vec<Version> = renewal.bound.iter().filter(unknown).copied().collect();
         let is_known = not_counted.is_empty();
         dismiss(voice, from, not_counted);
+        for (workload, slot, offer) in withdrawn {
+            self.withdrawn.add(PromiseId {
+                promiser: from,
+                version: offer,
+            });
+            self.take_back(workload, slot, &from, offer, now);
+        }
         match is_known {
             true => Ok(()),
             false => Err(Fault::Gone),
@@ -338,11 +341,25 @@ impl Tending {
         let theirs = self.by_host.get(&from);
         let place = theirs.and_then(|its| its.get(&offer)).copied();
         let (workload, slot) = place.ok_or(Fault::Gone)?;
-        if let Some(tended) = self.tended.get_mut(&workload) {
-            tended.handle_withdrawn(slot, &from, offer, now);
+        self.take_back(workload, slot, &from, offer, now);
+        Ok(())
+    }
+
+    /// A host took its offer back, or does not stand by it.
+    fn take_back(
+        &mut self,
+        workload: WorkloadId,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+        now: Time,
+    ) {
+        let tended = self.tended.get_mut(&workload);
+        let is_counted = tended.is_some_and(|its| its.handle_withdrawn(slot, host, offer, now));
+        if !is_counted {
+            forget(&mut self.by_host, &mut self.renewed, host, offer);
         }
         self.wake(workload, now);
-        Ok(())
     }
 
     /// Whether something of an agent's is counted, or waits for the end of a round.
@@ -352,11 +369,16 @@ impl Tending {
 
     /// An agent cannot be reached.
     pub(crate) fn handle_lost(&mut self, now: Time, agent: &AgentId, random: &mut impl Rng) {
-        let theirs = self.by_host.get(agent).into_iter().flatten();
-        let workloads: BTreeSet<WorkloadId> = theirs.map(|(_, (workload, _))| *workload).collect();
-        for workload in workloads {
+        let mut workloads: BTreeMap<WorkloadId, Vec<(Slot, Version)>> = BTreeMap::new();
+        for (offer, (workload, slot)) in self.by_host.get(agent).into_iter().flatten() {
+            workloads
+                .entry(*workload)
+                .or_default()
+                .push((*slot, *offer));
+        }
+        for (workload, offers) in workloads {
             if let Some(tended) = self.tended.get_mut(&workload) {
-                tended.handle_lost(agent, now, random);
+                tended.handle_lost(agent, offers, now, random);
             }
             self.wake(workload, now);
         }
@@ -376,10 +398,6 @@ impl Tending {
             let gone = tended.look(&mut tools.keeper(&mut self.trust));
             for (host, offer) in gone {
                 forget(&mut self.by_host, &mut self.renewed, &host, offer);
-            }
-            for its in tended.counted() {
-                let theirs = self.by_host.entry(its.offer.by()).or_default();
-                theirs.insert(its.offer.version(), (workload, its.host.slot));
             }
             if tended.is_over() {
                 self.end(workload, tools.voice);
@@ -463,6 +481,14 @@ impl Tending {
             let withdrawal = voice.withdraw(&tended.keep, Reason::Outdated);
             voice.forget(tended.intent.id());
             self.changes.push(KeepChange::Withdrawn(withdrawal));
+        }
+    }
+
+    /// Looks at the workload if a round of it has heard from everybody. One offer of many is no reason to: what
+    /// a look takes grows with the workload.
+    fn wake_if_answered(&mut self, workload: WorkloadId, now: Time) {
+        if self.tended.get(&workload).is_some_and(Tended::is_answered) {
+            self.wake(workload, now);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What is promised: its type and, inside, its constraint.
 
+use std::sync::Arc;
+
 use super::{Accept, Capacity, Consider, Have, Host, Keep, Polarity, Serve, Use};
 use crate::Lease;
 
@@ -9,8 +11,9 @@ use crate::Lease;
 /// So no combination of the parts means nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// `+capacity`: what the promiser's machine has.
-    Capacity(Capacity),
+    /// `+capacity`: what the promiser's machine has. Shared, because an agent that knows ten thousand of them
+    /// looks at them from more than one place.
+    Capacity(Arc<Capacity>),
     /// `-consider`: whose submissions the promiser looks at.
     Consider(Consider),
     /// `+keep`: the promiser has a workload in its custody.

@@ -1,5 +1,7 @@
 //! A promise.
 
+use std::sync::Arc;
+
 use gary_promise::{Body as Said, Condition, REQUIREMENTS_MAX};
 
 use super::{
@@ -112,7 +114,7 @@ impl TryFrom<Promise> for gary_promise::Promise {
 impl From<&Said> for Body {
     fn from(body: &Said) -> Self {
         match body {
-            Said::Capacity(capacity) => Self::Capacity(capacity.into()),
+            Said::Capacity(capacity) => Self::Capacity(capacity.as_ref().into()),
             Said::Consider(consider) => Self::Consider(consider.into()),
             Said::Keep(keep) => Self::Keep(keep.into()),
             Said::Use(intent) => Self::Use(Box::new(intent.as_ref().into())),
@@ -130,7 +132,7 @@ impl TryFrom<Body> for Said {
 
     fn try_from(body: Body) -> Result<Self, DecodeError> {
         Ok(match body {
-            Body::Capacity(capacity) => Self::Capacity(capacity.try_into()?),
+            Body::Capacity(capacity) => Self::Capacity(Arc::new(capacity.try_into()?)),
             Body::Consider(consider) => Self::Consider(consider.try_into()?),
             Body::Keep(keep) => Self::Keep(keep.try_into()?),
             Body::Use(intent) => Self::Use(Box::new((*intent).try_into()?)),

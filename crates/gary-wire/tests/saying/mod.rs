@@ -210,7 +210,7 @@ fn bodies() -> impl Strategy<Value = Body> {
         component,
     });
     prop_oneof![
-        capacities().prop_map(Body::Capacity),
+        capacities().prop_map(|its| Body::Capacity(its.into())),
         submitters().prop_map(|submitters| Body::Consider(Consider { submitters })),
         keep.prop_map(Body::Keep),
         intents().prop_map(|intent| Body::Use(Box::new(intent))),

@@ -1,0 +1,129 @@
+//! Measures how agents do in large numbers, one part of it at a time.
+//!
+//! `cargo run -p gary-sim --example scale --release -- PART [ARGUMENTS]`
+//!
+//! `cargo xtask bench core` measures all of it and writes it down; this is for who works on a part.
+
+use std::time::{Duration, Instant};
+
+use gary_sim::scale::{
+    Costs, DealingsShape, Handling, Kind, Layer, MillionShape, Stopwatch, Timings, WholeShape,
+    chatter, deaths, deploys, handling_of_dealings, handling_of_whole, million,
+};
+
+struct Clock(Instant);
+
+impl Stopwatch for Clock {
+    fn elapsed(&mut self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an example is no part of the pure crate"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn rss() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let lines = status
+        .lines()
+        .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"));
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+fn measured() -> Timings {
+    let shape = DealingsShape {
+        agents: 1220,
+        workloads: 4,
+        replicas: 1000,
+    };
+    let mut timings = handling_of_dealings(shape, 7, Box::new(Clock(now())));
+    let shape = WholeShape {
+        agents: 50,
+        span: Duration::from_secs(20),
+    };
+    timings.join(handling_of_whole(shape, 7, Box::new(Clock(now()))));
+    timings
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize, default: usize| {
+        words
+            .get(at)
+            .and_then(|its| its.parse().ok())
+            .unwrap_or(default)
+    };
+    let began = now();
+    let mut costs = Costs::usual(Handling::default());
+    match words.first().map_or("", String::as_str) {
+        "handling" => {
+            let timings = measured();
+            for kind in Kind::ALL {
+                println!(
+                    "{:45} {:8} mean {:?} p50 {:?} p99 {:?}",
+                    kind.name(),
+                    timings.count(kind),
+                    timings.mean(kind),
+                    timings.percentile(kind, 50),
+                    timings.percentile(kind, 99)
+                );
+            }
+        }
+        "chatter" => {
+            let agents = number(1, 100);
+            let its = chatter(
+                agents,
+                Duration::from_secs(number(2, 30) as u64),
+                1,
+                &costs,
+                || println!("stands after {:?} {}", began.elapsed(), rss()),
+            );
+            for (name, traffic) in [("idle", its.idle), ("churn", its.churn)] {
+                for layer in [Layer::Membership, Layer::Sheets, Layer::Dealings] {
+                    let count = traffic.for_layer(layer);
+                    let per = agents as f64 * its.span.as_secs_f64();
+                    println!(
+                        "{name:6} {layer:?} {:.2} messages {:.0} bytes per agent second",
+                        count.messages as f64 / per,
+                        count.bytes as f64 / per
+                    );
+                }
+            }
+            println!("{} of {} run", its.running, its.deployed);
+        }
+        "deploys" => {
+            let its = deploys(number(1, 100), number(2, 100), number(3, 20), 1, &costs);
+            println!(
+                "bound {}\nruns  {}\nmissed {}",
+                its.bound, its.running, its.missed
+            );
+        }
+        "deaths" => {
+            let its = deaths(100, number(1, 100), 1, &costs);
+            println!(
+                "bound {} of {}\nruns  {}\nlast  {}\nmissed {}",
+                its.bound,
+                its.bound.count(),
+                its.running,
+                its.last,
+                its.missed
+            );
+        }
+        _ => {
+            costs = Costs::usual(Handling::measured(&measured()));
+            let shape = MillionShape {
+                agents: number(1, 6100),
+                workloads: number(2, 1000),
+                replicas: number(3, 1000),
+                patience: Duration::from_secs(600),
+            };
+            println!("{:?}", million(shape, 1, &costs));
+        }
+    }
+    println!("{:?} {}", began.elapsed(), rss());
+}

@@ -1,0 +1,141 @@
+//! What an agent takes in, by kind.
+
+use gary_promise::Frame;
+
+/// What an agent takes in: a packet, a frame of some kind, or something of its own machine's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A datagram of the membership.
+    Packet,
+    /// A sheet has changed.
+    Hint,
+    /// A sheet is asked for.
+    Fetch,
+    /// A sheet, or what has changed of one.
+    Sheet,
+    /// What is known of sheets, in brief.
+    Digest,
+    /// Which sheets are known in which version.
+    Listing,
+    /// Slots to offer for.
+    Invitation,
+    /// Records: offers, acceptances, withdrawals.
+    Told,
+    /// Slots that are not offered for.
+    Refusal,
+    /// Offers that are not accepted.
+    Dismissal,
+    /// Leases that go on.
+    Renewal,
+    /// A planned absence.
+    Absence,
+    /// A promise that is not kept now.
+    Denial,
+    /// A slot that another hosts.
+    Surplus,
+    /// Its own timer.
+    Timer,
+    /// Its own disk has stored something.
+    Stored,
+    /// Its own host has started or stopped something.
+    Report,
+    /// A person deploys.
+    Deploy,
+}
+
+/// What a kind is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// Who is there.
+    Membership,
+    /// What everybody promises to everyone.
+    Sheets,
+    /// What passes between keepers and hosts.
+    Dealings,
+    /// Nothing that is sent.
+    Local,
+}
+
+impl Kind {
+    /// All of them, in order.
+    pub const ALL: [Self; 18] = [
+        Self::Packet,
+        Self::Hint,
+        Self::Fetch,
+        Self::Sheet,
+        Self::Digest,
+        Self::Listing,
+        Self::Invitation,
+        Self::Told,
+        Self::Refusal,
+        Self::Dismissal,
+        Self::Renewal,
+        Self::Absence,
+        Self::Denial,
+        Self::Surplus,
+        Self::Timer,
+        Self::Stored,
+        Self::Report,
+        Self::Deploy,
+    ];
+
+    /// That of a frame.
+    pub const fn of(frame: &Frame) -> Self {
+        match frame {
+            Frame::Hint(_) => Self::Hint,
+            Frame::Fetch(_) => Self::Fetch,
+            Frame::Sheet(_) => Self::Sheet,
+            Frame::Digest(_) => Self::Digest,
+            Frame::Listing(_) => Self::Listing,
+            Frame::Invitation(_) => Self::Invitation,
+            Frame::Told(_) => Self::Told,
+            Frame::Refusal(_) => Self::Refusal,
+            Frame::Dismissal(_) => Self::Dismissal,
+            Frame::Renewal(_) => Self::Renewal,
+            Frame::Absence(_) => Self::Absence,
+            Frame::Denial(_) => Self::Denial,
+            Frame::Surplus(_) => Self::Surplus,
+        }
+    }
+
+    /// What it is for.
+    pub const fn layer(self) -> Layer {
+        match self {
+            Self::Packet => Layer::Membership,
+            Self::Hint | Self::Fetch | Self::Sheet | Self::Digest | Self::Listing => Layer::Sheets,
+            Self::Invitation
+            | Self::Told
+            | Self::Refusal
+            | Self::Dismissal
+            | Self::Renewal
+            | Self::Absence
+            | Self::Denial
+            | Self::Surplus => Layer::Dealings,
+            Self::Timer | Self::Stored | Self::Report | Self::Deploy => Layer::Local,
+        }
+    }
+
+    /// Its name, for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Packet => "packet",
+            Self::Hint => "hint",
+            Self::Fetch => "fetch",
+            Self::Sheet => "sheet",
+            Self::Digest => "digest",
+            Self::Listing => "listing",
+            Self::Invitation => "invitation",
+            Self::Told => "records (offers, acceptances, withdrawals)",
+            Self::Refusal => "refusal",
+            Self::Dismissal => "dismissal",
+            Self::Renewal => "renewal",
+            Self::Absence => "absence",
+            Self::Denial => "denial",
+            Self::Surplus => "surplus",
+            Self::Timer => "own timer",
+            Self::Stored => "own disk has stored",
+            Self::Report => "own host reports",
+            Self::Deploy => "deploy",
+        }
+    }
+}
