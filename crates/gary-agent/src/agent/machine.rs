@@ -29,8 +29,9 @@ pub struct Agent<C: Powers> {
     own: OwnSheet,
     /// The sheet was signed, and something on it is not stored yet.
     publishes_after: Option<WriteId>,
-    /// The membership keeps this agent out: somebody else has its key, or it has started again elsewhere.
-    is_held_off: bool,
+    /// It takes no part any more: it has left, or the membership keeps it out, since somebody else has its key or
+    /// it has started again elsewhere.
+    is_out: bool,
 }
 
 impl<C: Powers> fmt::Debug for Agent<C> {
@@ -67,7 +68,7 @@ impl<C: Powers> Agent<C> {
             view: View::new(membership, sheets, now),
             own: OwnSheet::new(id),
             publishes_after: None,
-            is_held_off: false,
+            is_out: false,
         };
         agent.dealings.resume(now, records);
         agent.settle(now);
@@ -104,10 +105,11 @@ impl<C: Powers> Agent<C> {
         self.settle(now);
     }
 
-    /// Leaves the cluster. What it had promised, it does not withdraw by that.
+    /// Leaves the cluster, and says nothing more. What it had promised, it does not withdraw by that.
     pub fn leave(&mut self, now: Time) {
         self.view.membership.leave(now);
         self.settle(now);
+        self.is_out = true;
     }
 
     /// Goes on at another address.
@@ -132,10 +134,10 @@ impl<C: Powers> Agent<C> {
 
     /// Another agent says something, over a stream.
     pub fn handle_frame(&mut self, now: Time, from: AgentId, frame: Frame) {
-        if self.is_held_off {
+        if self.is_out {
             return;
         }
-        self.dealings.handle_sign_of_life(&from);
+        self.dealings.handle_sign_of_life(now, &from);
         let sheets = &mut self.view.sheets;
         match frame {
             Frame::Hint(hint) => sheets.handle_hint(now, Some(from), hint),
@@ -153,7 +155,7 @@ impl<C: Powers> Agent<C> {
 
     /// Another agent sends a packet, as a datagram.
     pub fn handle_packet(&mut self, now: Time, from: AgentId, packet: &[u8]) {
-        self.dealings.handle_sign_of_life(&from);
+        self.dealings.handle_sign_of_life(now, &from);
         self.view.membership.handle_packet(now, from, packet);
         self.settle(now);
     }
@@ -161,7 +163,7 @@ impl<C: Powers> Agent<C> {
     /// The time has come that [`Agent::poll_timeout`] gave.
     pub fn handle_timeout(&mut self, now: Time) {
         self.view.handle_timeout(now);
-        if !self.is_held_off && self.dealings.poll_timeout() <= Some(now) {
+        if !self.is_out && self.dealings.poll_timeout() <= Some(now) {
             self.dealings.handle_timeout(now);
         }
         self.settle(now);
@@ -169,7 +171,7 @@ impl<C: Powers> Agent<C> {
 
     /// Its own host reports.
     pub fn handle_report(&mut self, now: Time, report: HostReport) {
-        if self.is_held_off {
+        if self.is_out {
             return;
         }
         self.dealings.handle_report(now, report);
@@ -205,7 +207,7 @@ impl<C: Powers> Agent<C> {
 
     /// What is to be said next, over a stream.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        if self.is_held_off {
+        if self.is_out {
             return None;
         }
         self.dealings.poll_transmit().or_else(|| {
@@ -229,7 +231,7 @@ impl<C: Powers> Agent<C> {
         let due_at = self.view.due_at();
         let dealings = self.dealings.poll_timeout();
         dealings
-            .filter(|_| !self.is_held_off)
+            .filter(|_| !self.is_out)
             .map_or(due_at, |at| at.min(due_at))
     }
 
@@ -252,8 +254,8 @@ impl<C: Powers> Agent<C> {
     /// and passes on what others should hear of.
     fn settle(&mut self, now: Time) {
         self.view.take_in(now, &mut self.dealings);
-        if !self.is_held_off && self.view.membership.held_off().is_some() {
-            self.is_held_off = true;
+        if !self.is_out && self.view.membership.held_off().is_some() {
+            self.is_out = true;
             self.dealings.hold_off();
         }
         while let Some(agent) = self.dealings.poll_doubt() {

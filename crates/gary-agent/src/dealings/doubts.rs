@@ -9,26 +9,44 @@ use gary_promise::{AgentId, Time};
 /// what any member says, and one peer's false word alone must change no judgement.
 pub const ANSWERS_DOUBT_WITHIN: Duration = Duration::from_millis(250);
 
-/// Agents that were asked whether they are still there. There are no more of them than this agent deals with.
+/// How soon an agent is asked again that answered and is still taken for dead: what it said proves nothing of later.
+const ASKS_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Agents that others take for dead. There are no more of them than this agent deals with.
 #[derive(Debug, Default)]
 pub(super) struct Doubts {
-    ends_at: BTreeMap<AgentId, Time>,
+    doubted: BTreeMap<AgentId, Doubt>,
     /// Who is to be asked.
     unasked: Vec<AgentId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// It was asked, and has until then.
+    Asked { until: Time },
+    /// It has answered, and is asked again then.
+    Answered { again_at: Time },
 }
 
 impl Doubts {
     /// An agent is taken for dead, and is to be asked.
     pub(super) fn begin(&mut self, now: Time, agent: AgentId) {
-        self.ends_at
-            .entry(agent)
-            .or_insert_with(|| now.after(ANSWERS_DOUBT_WITHIN));
-        self.unasked.push(agent);
+        if !self.doubted.contains_key(&agent) {
+            self.ask(now, agent);
+        }
     }
 
-    /// It was heard, or is there after all.
+    /// It was heard itself.
+    pub(super) fn answered(&mut self, now: Time, agent: &AgentId) {
+        if let Some(doubt @ Doubt::Asked { .. }) = self.doubted.get_mut(agent) {
+            let again_at = now.after(ASKS_AGAIN_AFTER);
+            *doubt = Doubt::Answered { again_at };
+        }
+    }
+
+    /// Nobody takes it for dead any more.
     pub(super) fn end(&mut self, agent: &AgentId) {
-        self.ends_at.remove(agent);
+        self.doubted.remove(agent);
     }
 
     /// Whom to ask next.
@@ -36,16 +54,40 @@ impl Doubts {
         self.unasked.pop()
     }
 
-    /// Somebody who was asked and did not answer in time.
-    pub(super) fn confirmed(&mut self, now: Time) -> Option<AgentId> {
-        let (agent, _) = self.ends_at.iter().find(|(_, at)| **at <= now)?;
-        let agent = *agent;
-        self.ends_at.remove(&agent);
-        Some(agent)
+    /// Those who were asked and did not answer in time. Who has to be asked again is.
+    pub(super) fn handle_timeout(&mut self, now: Time) -> Vec<AgentId> {
+        let due = self.doubted.iter().filter(|(_, its)| its.due_at() <= now);
+        let due: Vec<(AgentId, Doubt)> = due.map(|(agent, its)| (*agent, *its)).collect();
+        let mut gone = Vec::new();
+        for (agent, doubt) in due {
+            match doubt {
+                Doubt::Asked { .. } => {
+                    self.doubted.remove(&agent);
+                    gone.push(agent);
+                }
+                Doubt::Answered { .. } => self.ask(now, agent),
+            }
+        }
+        gone
     }
 
     pub(super) fn due_at(&self) -> Option<Time> {
-        self.ends_at.values().copied().min()
+        self.doubted.values().map(|its| its.due_at()).min()
+    }
+
+    fn ask(&mut self, now: Time, agent: AgentId) {
+        let until = now.after(ANSWERS_DOUBT_WITHIN);
+        self.doubted.insert(agent, Doubt::Asked { until });
+        self.unasked.push(agent);
+    }
+}
+
+impl Doubt {
+    const fn due_at(self) -> Time {
+        match self {
+            Self::Asked { until } => until,
+            Self::Answered { again_at } => again_at,
+        }
     }
 }
 
@@ -53,33 +95,42 @@ impl Doubts {
 mod tests {
     use super::*;
 
-    #[test]
-    fn who_answers_in_time_is_not_believed_to_be_dead() {
-        let [one, other] = [1, 2].map(|number| AgentId::from_bytes([number; 32]));
-        let now = Time::from_us(1_000_000);
-        let mut doubts = Doubts::default();
-        doubts.begin(now, one);
-        doubts.begin(now, other);
-        assert_eq!(doubts.next_unasked(), Some(other));
-        assert_eq!(doubts.next_unasked(), Some(one));
-        assert_eq!(doubts.confirmed(now), None);
-        doubts.end(&one);
-        let due_at = now.after(ANSWERS_DOUBT_WITHIN);
-        assert_eq!(doubts.due_at(), Some(due_at));
-        assert_eq!(doubts.confirmed(due_at), Some(other));
-        assert_eq!((doubts.confirmed(due_at), doubts.due_at()), (None, None));
+    fn agent(number: u8) -> AgentId {
+        AgentId::from_bytes([number; 32])
     }
 
     #[test]
-    fn to_be_told_again_gives_nobody_more_time() {
-        let agent = AgentId::from_bytes([1; 32]);
+    fn who_answers_in_time_is_not_believed_to_be_dead_and_is_asked_again() {
+        let now = Time::from_us(1_000_000);
         let mut doubts = Doubts::default();
-        doubts.begin(Time::from_us(0), agent);
-        let later = Time::from_us(100_000);
-        doubts.begin(later, agent);
-        assert_eq!(
-            doubts.due_at(),
-            Some(Time::from_us(0).after(ANSWERS_DOUBT_WITHIN))
-        );
+        doubts.begin(now, agent(1));
+        doubts.begin(now, agent(2));
+        assert_eq!(doubts.next_unasked(), Some(agent(2)));
+        assert_eq!(doubts.next_unasked(), Some(agent(1)));
+        assert!(doubts.handle_timeout(now).is_empty());
+        doubts.answered(now, &agent(1));
+        let due_at = now.after(ANSWERS_DOUBT_WITHIN);
+        assert_eq!(doubts.due_at(), Some(due_at));
+        assert_eq!(doubts.handle_timeout(due_at), [agent(2)]);
+
+        let again_at = now.after(ASKS_AGAIN_AFTER);
+        assert_eq!(doubts.due_at(), Some(again_at));
+        assert!(doubts.handle_timeout(again_at).is_empty());
+        assert_eq!(doubts.next_unasked(), Some(agent(1)));
+        let due_at = again_at.after(ANSWERS_DOUBT_WITHIN);
+        assert_eq!(doubts.handle_timeout(due_at), [agent(1)]);
+        assert_eq!(doubts.due_at(), None);
+    }
+
+    #[test]
+    fn who_is_there_after_all_is_asked_no_more() {
+        let mut doubts = Doubts::default();
+        doubts.begin(Time::from_us(0), agent(1));
+        // To be told again gives it no more time.
+        doubts.begin(Time::from_us(100_000), agent(1));
+        let due_at = Time::from_us(0).after(ANSWERS_DOUBT_WITHIN);
+        assert_eq!(doubts.due_at(), Some(due_at));
+        doubts.end(&agent(1));
+        assert!(doubts.handle_timeout(due_at).is_empty());
     }
 }

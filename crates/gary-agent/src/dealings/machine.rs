@@ -213,20 +213,20 @@ impl<C: Speech> Dealings<C> {
     /// Another agent says something.
     pub fn handle_frame(&mut self, now: Time, from: AgentId, frame: Frame) {
         self.wake(now);
-        self.handle_sign_of_life(&from);
+        self.handle_sign_of_life(now, &from);
         self.hear(now, from, frame);
         self.settle(now);
     }
 
     /// Something was heard from an agent itself, whatever it says: it is there.
-    pub fn handle_sign_of_life(&mut self, from: &AgentId) {
-        self.doubts.end(from);
+    pub fn handle_sign_of_life(&mut self, now: Time, from: &AgentId) {
+        self.doubts.answered(now, from);
     }
 
     /// The time has come that [`Dealings::poll_timeout`] gave.
     pub fn handle_timeout(&mut self, now: Time) {
         self.wake(now);
-        while let Some(agent) = self.doubts.confirmed(now) {
+        for agent in self.doubts.handle_timeout(now) {
             self.lose(now, agent);
         }
         if self.renews_at <= now {
