@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use crate::{
-    conversation::Frame,
+    conversation::{Frame, Hint},
     envelope::Envelope,
     hello::Hello,
     message::{Promise, Shaped, SheetHead, Withdrawal},
@@ -49,6 +49,9 @@ fn shapes_know_every_field() {
         let [head, member] = [(); 2].map(|()| take_delimited(&mut rest).expect("two parts"));
         assert!(PacketHead::SHAPE.knows_all_of(head), "{name}");
         assert!(Member::SHAPE.knows_all_of(member), "{name}");
+    }
+    for (name, bytes) in golden("hints") {
+        assert!(Hint::SHAPE.knows_all_of(&bytes), "{name}");
     }
     for (name, bytes) in golden("hello") {
         assert!(Hello::SHAPE.knows_all_of(&bytes), "{name}");

@@ -30,7 +30,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             // The end of one probe is where somebody may become a suspect.
             foca::Timer::ProbeRandomMember(_) => self.tune(now),
             foca::Timer::RemoveDown(who) => removed = Some(who.0.agent),
-            // foca 1.0 would tell a member that has refuted the suspicion that it is down, and the
+            // foca 2.0 would tell a member that has refuted the suspicion that it is down, and the
             // member would believe it.
             foca::Timer::ChangeSuspectToDown {
                 member_id,

@@ -49,4 +49,13 @@ impl Faults {
             ..Self::calm()
         }
     }
+    /// The same between machines in different places: 20 to 150 ms, so up to 300 ms there and back.
+    #[must_use]
+    pub const fn far(self) -> Self {
+        Self {
+            latency_us_min: 20_000,
+            latency_us_max: 150_000,
+            ..self
+        }
+    }
 }

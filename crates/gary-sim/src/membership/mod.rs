@@ -8,6 +8,7 @@ mod deaths;
 mod detection;
 mod distribution;
 mod faults;
+mod memo_codec;
 mod network;
 #[cfg(test)]
 mod tests;
@@ -16,4 +17,5 @@ pub use deaths::{FalseDeaths, false_deaths};
 pub use detection::{Detection, detection};
 pub use distribution::Distribution;
 pub use faults::{Faults, Stalls};
+pub use memo_codec::MemoCodec;
 pub use network::{Network, Observed};

@@ -9,10 +9,9 @@ use std::{
 
 use gary_agent::membership::{Event, Membership, Seed, Settings};
 use gary_promise::{AgentId, BootEpoch, BootNonce, MemberId, Renewals, Time};
-use gary_wire::WireCodec;
 use rand::{Rng as _, SeedableRng as _, rngs::ChaCha8Rng};
 
-use super::Faults;
+use super::{Faults, MemoCodec};
 
 /// The most packets that wait for a stalled agent; later ones are lost, as they are by a socket.
 const INBOX_PACKETS_MAX: usize = 512;
@@ -34,6 +33,7 @@ pub struct Network {
     rng: ChaCha8Rng,
     settings: Settings,
     faults: Faults,
+    codec: MemoCodec,
     nodes: Vec<Node>,
     queue: BinaryHeap<Reverse<(Time, u64, Happening)>>,
     happened: u64,
@@ -43,7 +43,7 @@ pub struct Network {
 }
 
 struct Node {
-    membership: Membership<WireCodec>,
+    membership: Membership<MemoCodec>,
     epoch: BootEpoch,
     alive: bool,
     stalled: bool,
@@ -74,6 +74,7 @@ impl Network {
             rng: ChaCha8Rng::seed_from_u64(seed),
             settings: settings.clone(),
             faults: *faults,
+            codec: MemoCodec::default(),
             nodes: Vec::with_capacity(agents),
             queue: BinaryHeap::new(),
             happened: 0,
@@ -118,7 +119,7 @@ impl Network {
     }
 
     /// An agent.
-    pub fn agent(&self, agent: usize) -> &Membership<WireCodec> {
+    pub fn agent(&self, agent: usize) -> &Membership<MemoCodec> {
         &self.nodes[agent].membership
     }
 
@@ -241,7 +242,7 @@ impl Network {
         let seed = self.rng.next_u64();
         let settings = self.settings.clone();
         Node {
-            membership: Membership::new(me, settings, seed, WireCodec, self.now),
+            membership: Membership::new(me, settings, seed, self.codec.clone(), self.now),
             epoch,
             alive: true,
             stalled: false,
