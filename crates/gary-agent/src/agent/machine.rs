@@ -155,7 +155,6 @@ impl<C: Powers> Agent<C> {
 
     /// Another agent sends a packet, as a datagram.
     pub fn handle_packet(&mut self, now: Time, from: AgentId, packet: &[u8]) {
-        self.dealings.handle_sign_of_life(now, &from);
         self.view.membership.handle_packet(now, from, packet);
         self.settle(now);
     }

@@ -2,12 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use gary_agent::{DENIED_AFTER, GIVEN_UP_AFTER, HostReport, Order, REPAIR_WAITS, STEADY_AFTER};
-use gary_promise::{Frame, PromiseId, Time};
+use gary_agent::{HostReport, Order, REPAIR_WAITS, STEADY_AFTER};
+use gary_promise::{Frame, PromiseId, Reason, Time};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
+
+/// After how many failures a host says that it does not keep its promise. It stands in docs/PROMISES.md, and not
+/// in what is checked alone.
+const DENIED_AFTER: u32 = 3;
+
+/// After how many it gives up.
+const GIVEN_UP_AFTER: u32 = 6;
 
 /// What may pass beyond the longest wait, in microseconds: for a disk and a slow clock.
 const LATE_US: u64 = 2_000_000;
@@ -93,6 +100,20 @@ impl Checker for SelfRepair {
                 Order::Stop { offer } => self.end(|its| its == offer),
             },
             Seen::Ends { agent, .. } => self.end(|offer| offer.promiser == agent),
+            Seen::Says {
+                from,
+                frame: Frame::Told(_),
+                ..
+            } => {
+                for (id, reason) in &book.taken_back {
+                    let failures = self.failures.get(id).copied().unwrap_or_default();
+                    let is_its_own = id.promiser == from && book.offers.contains_key(id);
+                    if is_its_own && *reason == Reason::Failing && failures < GIVEN_UP_AFTER {
+                        let what = book.names.of_promise(id);
+                        return Err(format!("{what} is given up after {failures} failures"));
+                    }
+                }
+            }
             Seen::Says {
                 from,
                 frame: Frame::Denial(denial),
