@@ -122,7 +122,12 @@ fn main() {
                 replicas: number(3, 1000),
                 patience: Duration::from_secs(600),
             };
-            println!("{:?}", million(shape, 1, &costs));
+            println!(
+                "{:?}",
+                million(shape, 1, &costs, |after, bound, running| {
+                    eprintln!("{after:?} {bound} {running} {:?}", began.elapsed());
+                })
+            );
         }
     }
     println!("{:?} {}", began.elapsed(), rss());

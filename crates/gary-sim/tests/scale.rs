@@ -50,7 +50,7 @@ fn every_replica_is_bound_once_and_every_message_is_handled() {
         replicas: 40,
         patience: Duration::from_secs(60),
     };
-    let its = million(shape, 1, &costs());
+    let its = million(shape, 1, &costs(), |_, _, _| {});
     assert_eq!((its.bound, its.running), (120, 120));
     assert!(its.bound_after <= its.running_after && its.bound_after.is_some());
     assert!(adds_up(&its.traffic));
@@ -66,7 +66,7 @@ fn a_workload_of_more_slots_than_a_round_has_is_bound_without_a_wait() {
         replicas: 3_000,
         patience: Duration::from_secs(60),
     };
-    let its = million(shape, 1, &costs());
+    let its = million(shape, 1, &costs(), |_, _, _| {});
     assert_eq!(its.bound, 3_000);
     // Two agents are invited for a slot, and no more where rounds do not fail: each offer and acceptance is told.
     let told = its.traffic.of(Kind::Told);

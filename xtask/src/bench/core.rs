@@ -207,7 +207,9 @@ fn measure(
         Measurement::Million => {
             let shape = effort.million;
             eprintln!("bench: {} replicas", shape.workloads * shape.replicas);
-            let its = million(shape, seed, costs);
+            let its = million(shape, seed, costs, |after, bound, running| {
+                eprintln!("bench: {bound} bound and {running} running after {after:?}");
+            });
             Ok(vec![million_outcome(shape, &its, &usage)?])
         }
     }

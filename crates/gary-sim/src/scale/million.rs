@@ -8,7 +8,7 @@ use super::forming::Person;
 use super::traffic::Traffic;
 
 /// How often it is looked whether everything is bound.
-const LOOKS_EVERY: Duration = Duration::from_millis(20);
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// How much is deployed.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +40,14 @@ pub struct Million {
     pub traffic: Traffic,
 }
 
-/// Deploys everything at once, and waits until it runs.
-pub fn million(shape: MillionShape, seed: u64, costs: &Costs) -> Million {
+/// Deploys everything at once, and waits until it runs. `hears` is told now and then after how long how many
+/// are bound, and how many run.
+pub fn million(
+    shape: MillionShape,
+    seed: u64,
+    costs: &Costs,
+    mut hears: impl FnMut(Duration, usize, usize),
+) -> Million {
     let mut fleet = Fleet::dealings(shape.agents, shape.workloads, seed, costs.clone());
     let mut person = Person::new();
     for keeper in 0..shape.workloads {
@@ -52,6 +58,12 @@ pub fn million(shape: MillionShape, seed: u64, costs: &Costs) -> Million {
     let wanted = shape.workloads * shape.replicas;
     while fleet.now() < end && fleet.board.running_count() < wanted {
         fleet.run(LOOKS_EVERY);
+        let board = &fleet.board;
+        hears(
+            fleet.now().since(begun),
+            board.bound_count(),
+            board.running_count(),
+        );
     }
     let last = |at: fn(&super::progress::Progress) -> Option<gary_promise::Time>| {
         let times: Option<Vec<_>> = fleet.board.all().map(at).collect();
