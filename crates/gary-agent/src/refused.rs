@@ -34,6 +34,9 @@ pub enum Fault {
     /// It is about a promise that does not stand, or not any more.
     #[error("it is about a promise that does not stand")]
     Gone,
+    /// This agent has left, or is kept out.
+    #[error("this agent takes no part")]
+    Absent,
     /// It is one half, and not of the other half that it names.
     #[error("its halves do not match")]
     Mismatch,

@@ -378,6 +378,14 @@ const BAD: &[(&str, Fault, Bad)] = &[
         let made = promised(&mut its.peer, body);
         (its.peer.id(), told(made.signed().clone()))
     }),
+    (
+        "an invitation for a slot that the intent does not have",
+        Fault::Mismatch,
+        |its| {
+            let invitation = Invitation::new(its.intent.clone(), [Slot(1)]).expect("one");
+            (its.peer.id(), Frame::Invitation(invitation))
+        },
+    ),
     ("a surplus of another generation", Fault::Mismatch, |its| {
         let second = Generation::FIRST.next().expect("there are more");
         let surplus = surplus(its, second);

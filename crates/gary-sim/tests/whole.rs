@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use gary_agent::Fault;
 use gary_agent::membership::HeldOff;
-use gary_promise::Portion;
+use gary_promise::{BootEpoch, Frame, Hint, Portion, Version};
 use gary_sim::{
     Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Watch, World, WorldSpec, capacity,
     intent,
@@ -109,6 +110,18 @@ fn two_machines_with_one_disk_that_never_started_are_both_kept_out() {
     start(&mut world, [4]);
     world.run_for(Duration::from_secs(15));
     for node in [1, 4] {
+        let from = NodeNo(0);
+        let agent = world.agent(from).expect("it is up").id();
+        let version = Version::first(BootEpoch(1));
+        let frame = Frame::Hint(Hint { agent, version });
+        let to = NodeNo(node);
+        world.plan(Duration::ZERO, Act::Whisper { from, to, frame });
+    }
+    world.run_for(Duration::from_millis(1));
+    for node in [1, 4] {
+        let agent = world.agent(NodeNo(node)).expect("it is up");
+        let unheard = agent.dealings().counters().of(Fault::Absent);
+        assert!(unheard > 0, "n{} heard something", node + 1);
         assert_eq!(held_off(&world, node), Some(HeldOff::Cloned));
         assert_eq!(components(&world, [node]), 0, "n{}", node + 1);
     }

@@ -15,6 +15,7 @@ use super::view::View;
 use crate::dealings::{Dealings, Publication, Taken};
 use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
+use crate::refused::Fault;
 use crate::sheet::{OwnSheet, Sheet, Sheets};
 use crate::tending::DeployError;
 use crate::voice::{Assessed, Transmit, Write, WriteId};
@@ -135,6 +136,7 @@ impl<C: Powers> Agent<C> {
     /// Another agent says something, over a stream.
     pub fn handle_frame(&mut self, now: Time, from: AgentId, frame: Frame) {
         if self.is_out {
+            self.dealings.refuse(Fault::Absent);
             return;
         }
         self.dealings.handle_sign_of_life(now, &from);

@@ -18,7 +18,7 @@ use crate::candidates::Candidates;
 use crate::hosting::{HostReport, Hosting, Order};
 use crate::keepers::Keepers;
 use crate::memory::Memory;
-use crate::refused::Counters;
+use crate::refused::{Counters, Fault};
 use crate::tending::{Account, DeployError, KeepChange, Remembered, Tending, Tools};
 use crate::voice::{Assessed, Speech, Transmit, Voice, Write, WriteId};
 
@@ -394,6 +394,11 @@ impl<C: Speech> Dealings<C> {
     /// How many frames were dropped, since too much waited for the disk.
     pub const fn dropped(&self) -> u64 {
         self.voice.dropped()
+    }
+
+    /// Something was refused before it came here.
+    pub(crate) fn refuse(&mut self, fault: Fault) {
+        self.counters.count(fault);
     }
 
     /// What was refused, and why.
