@@ -69,8 +69,15 @@ impl Candidates {
         self.known.get(agent)?.capacity.as_deref()
     }
 
-    pub(crate) fn is_up(&self, agent: &AgentId) -> bool {
-        self.known.get(agent).is_some_and(|known| known.is_up)
+    /// Whether an agent is there, looks at what this owner submits, and its machine fits.
+    pub(crate) fn fits(&self, agent: &AgentId, needs: &Needs, owner: AgentId) -> bool {
+        let Some(known) = self.known.get(agent).filter(|its| its.is_up) else {
+            return false;
+        };
+        let (considers, capacity) = (known.considers.as_ref(), known.capacity.as_ref());
+        // Whether an owner is a client, each agent knows for itself: it was admitted.
+        considers.is_some_and(|its| its.submitters.include(owner, true))
+            && capacity.is_some_and(|its| its.fits(needs).is_ok())
     }
 
     /// Machines that fit, not among those that are `passed_over`: all there are in a small cluster, some
@@ -83,19 +90,7 @@ impl Candidates {
         passed_over: impl Fn(&AgentId) -> bool,
         random: &mut impl Rng,
     ) -> Vec<AgentId> {
-        let fits = |agent: &AgentId| {
-            let known = self.known.get(agent);
-            let is_willing = known.is_some_and(|known| {
-                let considers = known.considers.as_ref();
-                // Whether an owner is a client, each agent knows for itself: it was admitted.
-                considers.is_some_and(|its| its.submitters.include(owner, true))
-                    && known
-                        .capacity
-                        .as_ref()
-                        .is_some_and(|its| its.fits(needs).is_ok())
-            });
-            is_willing && !passed_over(agent)
-        };
+        let fits = |agent: &AgentId| self.fits(agent, needs, owner) && !passed_over(agent);
         let mut drawn: Vec<AgentId> = Vec::new();
         if self.ready.len() <= ALL_CONSIDERED_MAX {
             drawn.extend(self.ready.iter().filter(|agent| fits(agent)));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gary_promise::{
-    Architecture, Capacity, Interfaces, Labels, Lineage, Needs, Portion, Resources, Routes, Spec,
-    Spread, Submitters, Use, Valency,
+    AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Needs, Portion,
+    Resources, Routes, Spec, Spread, Submitters, Use, Valency,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -13,7 +13,7 @@ use crate::draw::Draw;
 use crate::furnishing::{ask, furnish};
 use crate::world::{
     Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec, Release,
-    Submission, WorldSpec,
+    Submission, WorldSpec, owner_key,
 };
 
 /// How many nodes a world has that is drawn at random.
@@ -83,6 +83,10 @@ impl Plan {
         let mut places = Draw(ChaCha8Rng::seed_from_u64(seed ^ 0x91ace));
         for node in &mut nodes {
             furnish(&mut node.capacity, &mut places);
+            // A few look at what one owner submits, and at nobody else's.
+            if node.consider.is_some() && places.happens(10) {
+                node.consider = only(owner_key(seed, 0).id());
+            }
         }
         let network = match faults.noisy_network {
             true => NetworkSpec {
@@ -111,7 +115,22 @@ impl Plan {
         plan.go_wrong(count, &faults, &mut draw);
         plan.submit_on_condition(count, &mut draw);
         plan.meddle(&mut draw);
+        plan.ask_anew(&mut draw);
         plan
+    }
+
+    /// Owners need something else of machines than before, which those that host may not be.
+    fn ask_anew(&mut self, draw: &mut Draw) {
+        for owner in 0..OWNERS {
+            if draw.happens(60) {
+                continue;
+            }
+            let needs = Box::new(workload(1, Frailty::Sound, draw).needs);
+            let nth = draw.upto(2);
+            let at = draw.sometime(self.faulty_for);
+            let (to, what) = (NodeNo(0), Submission::AsksAnew { nth, needs });
+            self.acts.push((at, Act::Submit { owner, to, what }));
+        }
     }
 
     /// Owners change what is another's: some may.
@@ -353,7 +372,9 @@ fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
     // A few decline everything, and a few of these say so.
     if draw.happens(10) {
         spec.is_willing = false;
-        spec.considers = draw.happens(50);
+        if draw.happens(50) {
+            spec.consider = None;
+        }
     }
     if faults.two_releases && draw.happens(50) {
         spec.release = Release::Later;
@@ -374,6 +395,12 @@ fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
         };
     }
     spec
+}
+
+/// A promise to look at what this owner submits.
+fn only(owner: AgentId) -> Option<Consider> {
+    let submitters = Submitters::Only(Agents::new([owner]).ok()?);
+    Some(Consider { submitters })
 }
 
 /// A machine with so much of each, and nothing said of it.

@@ -2,7 +2,7 @@
 
 use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Binding, BootEpoch, Capacity, Frame, Generation, Promise, PromiseId, Signed,
+    AgentId, Binding, BootEpoch, Capacity, Consider, Frame, Generation, Promise, PromiseId, Signed,
     WorkloadId,
 };
 
@@ -18,8 +18,8 @@ pub enum Seen<'a> {
         epoch: BootEpoch,
         /// What its sheet says its machine has.
         published: &'a Capacity,
-        /// Whether its sheet says that it considers submissions.
-        considers: bool,
+        /// Whose submissions its sheet says that it considers.
+        consider: Option<&'a Consider>,
         /// Whether it looks at submissions in fact.
         is_willing: bool,
     },

@@ -1,29 +1,9 @@
 //! One hosting, from its offer to its end.
 
-use std::time::Duration;
-
 use gary_promise::{Accept, Binding, Body, Host, Own, Promise, Time, Verified};
 
 use super::order::Start;
-use crate::backoff::Waits;
 use crate::ledger::EntryId;
-
-/// After as many failures in a row a host says that it does not keep its promise. Until then it repairs
-/// without a word.
-pub const DENIED_AFTER: u32 = 3;
-
-/// After as many failures in a row a host withdraws, so that somebody else may try.
-pub const GIVEN_UP_AFTER: u32 = 6;
-
-/// For how long a component has to run before its earlier failures are forgotten. One that starts and ends again
-/// and again fails as one does that never starts.
-pub const STEADY_AFTER: Duration = Duration::from_secs(10);
-
-/// How long a host waits before it starts a failed component again.
-pub const REPAIR_WAITS: Waits = Waits {
-    first_ms: 250,
-    longest_ms: 10_000,
-};
 
 /// One hosting that this agent offers or has bound.
 #[derive(Debug)]

@@ -1,20 +1,16 @@
 //! All that this agent offers and hosts.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use gary_promise::{
-    Absence, AgentId, Bid, Body, BootEpoch, BoundedSet, Capacity, Denial, Dismissal, Frame, Host,
-    Invitation, Lease, Notice, Offers, Promise, PromiseId, RENEWED_MAX, Reason, Refusal, Renewal,
-    Signed, SignedRecord, Slot, Time, Use, Verified, Version, Why, Withdrawal, WorkloadId,
+    Absence, AgentId, Body, BootEpoch, Capacity, Dismissal, Frame, Lease, Notice, Offers, Promise,
+    PromiseId, Reason, Renewal, SignedRecord, Slot, Time, Verified, Version, Withdrawal,
+    WorkloadId,
 };
-use rand::Rng;
 
 use super::custody::Custodies;
-use super::hosted::{
-    DENIED_AFTER, GIVEN_UP_AFTER, Hosted, REPAIR_WAITS, Run, STEADY_AFTER, State, accepted,
-};
-use super::order::{HostReport, Order};
+use super::hosted::{Hosted, State, accepted};
+use super::order::Order;
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
 use crate::refused::Fault;
@@ -22,10 +18,6 @@ use crate::voice::{Speech, Voice};
 
 /// The most hostings of one agent, offered and bound.
 pub const HOSTINGS_MAX: usize = 4096;
-
-/// How long an offer stands that nobody accepts. Longer than an inviter takes to choose, and no longer
-/// than an agent can do without the room.
-pub const OFFER_STANDS: Duration = Duration::from_secs(3);
 
 /// The most withdrawals that are remembered of acceptances which were not heard of before: what was said on
 /// an earlier connection may come later. Beyond, the first is forgotten; its acceptance would bind until the
@@ -35,57 +27,25 @@ pub const EARLY_WITHDRAWALS_MAX: usize = 256;
 /// All that this agent offers and hosts.
 #[derive(Debug)]
 pub(crate) struct Hosting {
-    capacity: Capacity,
-    ledger: Ledger,
-    lease: Lease,
-    hosted: BTreeMap<Version, Hosted>,
+    pub(super) capacity: Capacity,
+    pub(super) ledger: Ledger,
+    pub(super) lease: Lease,
+    pub(super) hosted: BTreeMap<Version, Hosted>,
     /// Which offers are for a slot of a workload: one, or for a while another of an earlier generation, whose
     /// version is less.
-    by_slot: BTreeSet<(WorkloadId, Slot, Version)>,
+    pub(super) by_slot: BTreeSet<(WorkloadId, Slot, Version)>,
     /// Which offers are to whom.
-    by_promisee: BTreeMap<AgentId, BTreeSet<Version>>,
+    pub(super) by_promisee: BTreeMap<AgentId, BTreeSet<Version>>,
     /// Which offers are bound by which acceptances.
     by_acceptance: BTreeMap<PromiseId, Version>,
     /// What was withdrawn and still runs: its room is not free before the host has stopped it.
-    stopping: BTreeMap<PromiseId, EntryId>,
+    pub(super) stopping: BTreeMap<PromiseId, EntryId>,
     /// What is to be done when.
-    due: BTreeSet<(Time, Version)>,
+    pub(super) due: BTreeSet<(Time, Version)>,
     /// Acceptances whose withdrawal came before them: a withdrawal is final, in whatever order it comes.
     withdrawn_early: VecDeque<PromiseId>,
     /// What it makes of those it hosts for.
     custodies: Custodies,
-}
-
-/// An invitation whose intent was checked.
-pub(crate) struct Invited<'a> {
-    pub(crate) by: AgentId,
-    pub(crate) intent: &'a Verified<Promise>,
-    pub(crate) wanted: &'a Use,
-    pub(crate) workload: WorkloadId,
-    pub(crate) invitation: &'a Invitation,
-}
-
-impl Invited<'_> {
-    /// Refuses all of it, with the reason.
-    pub(crate) fn refuse<C: Speech>(&self, why: Why, voice: &mut Voice<C, Order>) {
-        self.refuse_some(self.invitation.slots.iter().copied(), why, voice);
-    }
-
-    fn refuse_some<C: Speech>(
-        &self,
-        slots: impl IntoIterator<Item = Slot>,
-        why: Why,
-        voice: &mut Voice<C, Order>,
-    ) {
-        let slots = BoundedSet::new(slots).expect("no more than the invitation has");
-        let refusal = Refusal {
-            intent: self.intent.id(),
-            workload: self.workload,
-            slots,
-            why,
-        };
-        voice.say(self.by, Frame::Refusal(refusal));
-    }
 }
 
 impl Hosting {
@@ -103,126 +63,6 @@ impl Hosting {
             withdrawn_early: VecDeque::new(),
             custodies: Custodies::default(),
         }
-    }
-
-    /// Offers for as many of the slots as there is room for, and refuses the others with the reason.
-    pub(crate) fn handle_invitation<C: Speech>(
-        &mut self,
-        now: Time,
-        invited: &Invited<'_>,
-        voice: &mut Voice<C, Order>,
-    ) {
-        let mut offers = Vec::new();
-        let mut refused: Vec<(Slot, Why)> = Vec::new();
-        for slot in invited.invitation.slots.iter() {
-            match self.offer(now, invited, *slot, voice) {
-                Ok(offer) => offers.push(SignedRecord::Promise(offer)),
-                Err(why) => refused.push((*slot, why)),
-            }
-        }
-        voice.tell(invited.by, offers);
-        while let Some((_, why)) = refused.first().cloned() {
-            let (alike, others) = refused.into_iter().partition(|(_, other)| *other == why);
-            refused = others;
-            invited.refuse_some(Vec::into_iter(alike).map(|(slot, _)| slot), why, voice);
-        }
-    }
-
-    /// Offers for one slot. What this agent hosts of an earlier generation in it goes on until the later one is
-    /// bound, and makes room at once only where there is no other.
-    fn offer<C: Speech>(
-        &mut self,
-        now: Time,
-        invited: &Invited<'_>,
-        slot: Slot,
-        voice: &mut Voice<C, Order>,
-    ) -> Result<Signed<Promise>, Why> {
-        let wanted = invited.wanted;
-        let generation = wanted.lineage.generation();
-        let mut earlier = None;
-        if let Some(version) = self.latest(invited.workload, slot)
-            && let Some(hosted) = self.hosted.get(&version)
-        {
-            let theirs = hosted.host.generation;
-            if theirs > generation {
-                return Err(Why::Superseded { by: theirs });
-            }
-            if theirs == generation {
-                // Whoever asks again is told the same again: two invitations under way at once would
-                // otherwise take each other's offers back without end.
-                return match hosted.is_bound() || hosted.host.promisee != invited.by {
-                    true => Err(Why::Hosting),
-                    false => Ok(hosted.offer.signed().clone()),
-                };
-            }
-            match hosted.is_bound() {
-                true => earlier = Some(version),
-                false => self.withdraw(version, Reason::Outdated, voice),
-            }
-        }
-        self.capacity.fits(&wanted.needs).map_err(Why::Misfit)?;
-        let theirs = self.by_promisee.get(&invited.by).map_or(0, BTreeSet::len);
-        if self.hosted.len() >= HOSTINGS_MAX || theirs >= RENEWED_MAX {
-            return Err(Why::Busy);
-        }
-        let portion = wanted.needs.portion;
-        let entry = match (self.ledger.reserve(portion), earlier) {
-            (Ok(entry), _) => entry,
-            (Err(_), Some(earlier)) => {
-                // Once it has stopped there is room.
-                self.withdraw(earlier, Reason::Outdated, voice);
-                return Err(Why::Busy);
-            }
-            (Err(full), None) => {
-                return Err(Why::NoRoom {
-                    needed: full.needed,
-                    left: full.left,
-                });
-            }
-        };
-        let host = Host {
-            promisee: invited.by,
-            workload: invited.workload,
-            generation,
-            slot,
-            portion,
-            bid: self.bid(),
-            lease: self.lease,
-        };
-        let offer = voice.promise(Body::Host(host.clone()));
-        let signed = offer.signed().clone();
-        let lapses_at = now.after(OFFER_STANDS);
-        self.insert(Hosted {
-            offer,
-            host,
-            intent: invited.intent.clone(),
-            entry,
-            state: State::Offered { lapses_at },
-        });
-        Ok(signed)
-    }
-
-    /// The latest offer for a slot.
-    fn latest(&self, workload: WorkloadId, slot: Slot) -> Option<Version> {
-        let first = Version::first(BootEpoch(0));
-        let next = Slot(slot.0.saturating_add(1));
-        let theirs = (workload, slot, first)..(workload, next, first);
-        self.by_slot
-            .range(theirs)
-            .next_back()
-            .map(|(_, _, version)| *version)
-    }
-
-    /// How much this agent wants a hosting: the share of its machine that is left, in thousandths, of
-    /// whichever is scarcer.
-    fn bid(&self) -> Bid {
-        let (left, all) = (self.ledger.left(), self.ledger.capacity());
-        let share =
-            |left: u64, all: u64| u64::from(u32::MAX).min(left.saturating_mul(1000) / all.max(1));
-        let cpu = share(left.cpu_cores_micro(), all.cpu_cores_micro());
-        let memory = share(left.memory_bytes(), all.memory_bytes());
-        // In range by the line above.
-        Bid(cpu.min(memory) as u32)
     }
 
     /// A keeper accepts an offer: the hosting is bound, and runs.
@@ -387,99 +227,6 @@ impl Hosting {
         Ok(())
     }
 
-    /// What its own host tells.
-    pub(crate) fn handle_report<C: Speech>(
-        &mut self,
-        now: Time,
-        report: HostReport,
-        voice: &mut Voice<C, Order>,
-        random: &mut impl Rng,
-    ) {
-        match report {
-            HostReport::Started { offer } => self.started(now, offer),
-            HostReport::Stopped { offer } => {
-                if let Some(entry) = self.stopping.remove(&offer) {
-                    self.ledger.free(entry);
-                }
-            }
-            HostReport::Failed { offer } => self.repair(now, offer, voice, random),
-        }
-    }
-
-    fn started(&mut self, now: Time, offer: PromiseId) {
-        if let Some(hosted) = self.hosted.get_mut(&offer.version)
-            && hosted.offer.id() == offer
-            && let State::Bound {
-                run: Run::On { since, .. },
-                ..
-            } = &mut hosted.state
-        {
-            since.get_or_insert(now);
-        }
-    }
-
-    /// Its own repair comes first: nobody hears of it before it has failed several times.
-    fn repair<C: Speech>(
-        &mut self,
-        now: Time,
-        offer: PromiseId,
-        voice: &mut Voice<C, Order>,
-        random: &mut impl Rng,
-    ) {
-        let Some(hosted) = self.hosted.get_mut(&offer.version) else {
-            return;
-        };
-        let State::Bound { run, .. } = &mut hosted.state else {
-            return;
-        };
-        // What is off already waits for its time: a second report of the same failure is none.
-        let Run::On { failures, since } = *run else {
-            return;
-        };
-        let was_steady = since.is_some_and(|since| now.since(since) >= STEADY_AFTER);
-        let failures = if was_steady { 1 } else { failures + 1 };
-        if failures >= GIVEN_UP_AFTER {
-            self.withdraw(offer.version, Reason::Failing, voice);
-            return;
-        }
-        let again_at = now.after(REPAIR_WAITS.after(failures, random));
-        *run = Run::Off { failures, again_at };
-        self.due.insert((again_at, offer.version));
-        if failures == DENIED_AFTER {
-            let denial = Denial {
-                version: voice.stamp(),
-                of: offer.version,
-            };
-            let keeper = hosted.host.promisee;
-            voice.say(keeper, Frame::Denial(denial));
-        }
-    }
-
-    /// Does what is due: offers lapse, and what failed is started again.
-    pub(crate) fn handle_timeout<C: Speech>(&mut self, now: Time, voice: &mut Voice<C, Order>) {
-        while let Some((at, version)) = self.due.first().copied()
-            && at <= now
-        {
-            self.due.pop_first();
-            let Some(hosted) = self.hosted.get_mut(&version) else {
-                continue;
-            };
-            match &mut hosted.state {
-                State::Offered { .. } => self.withdraw(version, Reason::Surplus, voice),
-                State::Bound { run, .. } => {
-                    if let Run::Off { failures, .. } = *run {
-                        *run = Run::On {
-                            failures,
-                            since: None,
-                        };
-                        let start = hosted.start().expect("it is bound");
-                        voice.order(Order::Start(Box::new(start)));
-                    }
-                }
-            }
-        }
-    }
-
     pub(crate) fn due_at(&self) -> Option<Time> {
         self.due.first().map(|(at, _)| *at)
     }
@@ -526,7 +273,7 @@ impl Hosting {
     }
 
     /// Takes an offer back, bound or not, and stops what runs by it.
-    fn withdraw<C: Speech>(
+    pub(super) fn withdraw<C: Speech>(
         &mut self,
         version: Version,
         reason: Reason,
@@ -581,7 +328,7 @@ impl Hosting {
         }
     }
 
-    fn insert(&mut self, hosted: Hosted) {
+    pub(super) fn insert(&mut self, hosted: Hosted) {
         let version = hosted.offer.version();
         let host = &hosted.host;
         self.by_slot.insert((host.workload, host.slot, version));

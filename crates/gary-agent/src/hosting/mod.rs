@@ -3,9 +3,13 @@
 mod custody;
 mod hosted;
 mod hostings;
+mod offering;
 mod order;
+mod repair;
 
-pub use hosted::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS, STEADY_AFTER};
-pub use hostings::{EARLY_WITHDRAWALS_MAX, HOSTINGS_MAX, OFFER_STANDS};
-pub(crate) use hostings::{Hosting, Invited};
+pub(crate) use hostings::Hosting;
+pub use hostings::{EARLY_WITHDRAWALS_MAX, HOSTINGS_MAX};
+pub(crate) use offering::Invited;
+pub use offering::OFFER_STANDS;
 pub use order::{HostReport, Order, Start};
+pub use repair::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS, STEADY_AFTER};

@@ -1,8 +1,11 @@
 //! Tending a workload: whose intent this agent keeps, whom it invites for it, and whose offers it counts.
 
 mod account;
+mod answers;
 mod choice;
 mod counted;
+mod deploying;
+mod inviting;
 mod refusals;
 mod round;
 mod tended;
@@ -10,9 +13,10 @@ mod withdrawn;
 mod workloads;
 
 pub use account::Account;
+pub use deploying::DeployError;
+pub use inviting::{DISMISSED_MAX, REOPEN_WAITS, ROUNDS_AT_ONCE};
 pub use refusals::{REFUSALS_MAX, Remembered};
 pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS, WIDENINGS_MAX};
-pub use tended::{DISMISSED_MAX, REOPEN_WAITS, ROUNDS_AT_ONCE};
 pub use withdrawn::WITHDRAWN_MAX;
-pub use workloads::{DeployError, WORKLOADS_MAX};
+pub use workloads::WORKLOADS_MAX;
 pub(crate) use workloads::{KeepChange, Tending, Tools};

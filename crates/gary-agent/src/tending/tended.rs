@@ -4,21 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
-    Accept, AgentId, Body, BoundedSet, Dismissal, Evidence, Frame, Host, INVITED_SLOTS_MAX,
-    Invitation, Observer, Own, Promise, Reason, Requirement, SignedRecord, Slot, Surplus, Time,
-    Use, Value, Verified, Version, WorkloadId,
+    AgentId, Evidence, Frame, Host, Observer, Own, Promise, Reason, Requirement, SignedRecord,
+    Slot, Surplus, Time, Use, Value, Verified, Version, WorkloadId,
 };
 use rand::Rng;
 
-use super::choice::{Occupancy, preference};
 use super::counted::{Counted, Standing};
 use super::refusals::Refusals;
-use super::round::{INVITED_PER_SLOT, Offered, ROUND_SLOTS_MAX, ROUND_WAITS, Round, WIDENINGS_MAX};
-use crate::backoff::Waits;
+use super::round::{ROUND_SLOTS_MAX, Round};
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
-use crate::refused::Fault;
 use crate::trust::Trust;
 use crate::voice::{Speech, Voice};
 
@@ -28,24 +24,6 @@ pub(super) const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// A promise that was kept for as long is one experience more for trust.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
-/// The most dismissed offers that are remembered for a workload; then it begins anew. An offer that was
-/// dismissed and is told again is dismissed again: the first word may still be under way, and would end what
-/// was bound in the meantime.
-pub const DISMISSED_MAX: usize = 4096;
-
-/// How soon a workload whose slots open again and again is looked after again: at once the first times, then
-/// less and less often.
-pub const REOPEN_WAITS: Waits = Waits {
-    first_ms: 100,
-    longest_ms: 1_000,
-};
-
-/// How many rounds in a row are opened without a wait.
-pub const ROUNDS_AT_ONCE: u32 = 3;
-
-/// After how long without a round a workload is calm.
-const CALM_AFTER: Duration = Duration::from_secs(10);
-
 /// One workload that this agent keeps: the owner's intent, and the hostings counted against it.
 #[derive(Debug)]
 pub(super) struct Tended {
@@ -53,18 +31,18 @@ pub(super) struct Tended {
     pub(super) intent: Verified<Promise>,
     pub(super) wanted: Use,
     pub(super) keep: Own<Promise>,
-    slots: BTreeMap<Slot, Vec<Counted>>,
-    round: Option<Round>,
-    dismissed: BTreeSet<(AgentId, Version)>,
+    pub(super) slots: BTreeMap<Slot, Vec<Counted>>,
+    pub(super) round: Option<Round>,
+    pub(super) dismissed: BTreeSet<(AgentId, Version)>,
     /// Who hosted a slot last and broke that promise, until the slot is hosted again: whoever else offers comes
     /// first.
-    failed: BTreeMap<Slot, AgentId>,
+    pub(super) failed: BTreeMap<Slot, AgentId>,
     /// When the last round was opened, and how many in a row without much time between them.
-    opened_at: Time,
-    opened: u32,
+    pub(super) opened_at: Time,
+    pub(super) opened: u32,
     /// Rounds in a row that left slots open.
-    attempts: u32,
-    next_round_at: Time,
+    pub(super) attempts: u32,
+    pub(super) next_round_at: Time,
     pub(super) refusals: Refusals,
 }
 
@@ -79,7 +57,7 @@ pub(super) struct Keeper<'a, C, R> {
 }
 
 impl<C: Speech, R> Keeper<'_, C, R> {
-    fn observer(&self) -> Observer {
+    pub(super) fn observer(&self) -> Observer {
         Observer::new(self.voice.promiser(), super::counted::PATIENCE)
     }
 }
@@ -162,7 +140,7 @@ impl Tended {
         self.count(offer, host, acceptance, slot, now);
     }
 
-    fn count(
+    pub(super) fn count(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
@@ -324,155 +302,6 @@ impl Tended {
         holes.take(ROUND_SLOTS_MAX).collect()
     }
 
-    /// Invites for every hole.
-    fn open_round<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
-        let (now, observer) = (keeper.now, keeper.observer());
-        let holes = self.holes(&observer, now);
-        if holes.is_empty() {
-            self.attempts = 0;
-            return;
-        }
-        let mut occupancy = self.occupancy(keeper.candidates);
-        let mut invited: BTreeMap<AgentId, BTreeSet<Slot>> = BTreeMap::new();
-        let owner = self.intent.by();
-        let generation = self.wanted.lineage.generation();
-        // Where a few would not, more are asked: else it takes a large cluster long to find the one with room.
-        let invited_per_slot = INVITED_PER_SLOT << self.attempts.min(WIDENINGS_MAX);
-        for slot in &holes {
-            // Whoever hosts an earlier generation of it has the room, and perhaps the component.
-            let hosting = self.slots.get(slot).and_then(|its| its.first());
-            let passed_over = |agent: &AgentId| {
-                let is_full = invited
-                    .get(agent)
-                    .is_some_and(|its| its.len() >= INVITED_SLOTS_MAX);
-                let is_tried = hosting
-                    .is_some_and(|its| its.offer.by() == *agent && its.generation() == generation);
-                is_full || is_tried || self.refusals.rests(agent, now)
-            };
-            let mut drawn = keeper.candidates.draw(
-                invited_per_slot * 2,
-                &self.wanted.needs,
-                owner,
-                passed_over,
-                keeper.random,
-            );
-            // Where a round has left slots open, those come first who were not asked for longest: else the
-            // emptiest refuse by turns, and nobody asks the one that has room.
-            let refused_at = |agent: &AgentId| match self.attempts {
-                0 => None,
-                _ => self.refusals.at(agent),
-            };
-            let failed = self.failed.get(slot);
-            drawn.sort_by_cached_key(|agent| {
-                (
-                    failed == Some(agent),
-                    refused_at(agent),
-                    occupancy.around(agent, keeper.candidates),
-                )
-            });
-            drawn.truncate(invited_per_slot);
-            let in_place = hosting.filter(|its| {
-                its.generation() < generation
-                    && keeper.candidates.is_up(&its.offer.by())
-                    && !self.refusals.rests(&its.offer.by(), now)
-            });
-            if let Some(hosting) = in_place {
-                drawn = vec![hosting.offer.by()];
-            }
-            if let Some(first) = drawn.first() {
-                occupancy.add(*first, keeper.candidates);
-            }
-            for agent in drawn {
-                invited.entry(agent).or_default().insert(*slot);
-            }
-        }
-        if invited.is_empty() {
-            self.wait(keeper);
-            return;
-        }
-        for (agent, slots) in &invited {
-            let invitation = Invitation {
-                intent: self.intent.signed().clone(),
-                slots: BoundedSet::new(slots.iter().copied())
-                    .expect("those who are full are passed over"),
-            };
-            keeper.voice.say(*agent, Frame::Invitation(invitation));
-        }
-        let is_calm = now.since(self.opened_at) >= CALM_AFTER;
-        self.opened = if is_calm {
-            1
-        } else {
-            self.opened.saturating_add(1)
-        };
-        self.opened_at = now;
-        self.round = Some(Round::new(now, holes.len(), invited));
-    }
-
-    /// How many hostings of the current generation there are where.
-    fn occupancy(&self, candidates: &Candidates) -> Occupancy {
-        let generation = self.wanted.lineage.generation();
-        let mut occupancy = Occupancy::new(&self.wanted.spread);
-        for its in self.counted().filter(|its| its.generation() == generation) {
-            occupancy.add(its.offer.by(), candidates);
-        }
-        occupancy
-    }
-
-    /// An offer has come, and waits for the end of a round. One that no round waits for is dismissed.
-    ///
-    /// # Errors
-    ///
-    /// Why it does not wait.
-    pub(super) fn handle_offer<C: Speech, R: Rng>(
-        &mut self,
-        offer: Verified<Promise>,
-        host: Host,
-        keeper: &mut Keeper<'_, C, R>,
-    ) -> Result<(), Fault> {
-        let generation = self.wanted.lineage.generation();
-        let is_awaited = host.generation == generation
-            && self.wanted.valency.has(host.slot)
-            && !self.dismissed.contains(&(offer.by(), offer.version()));
-        let round = self.round.as_ref();
-        let is_known = round.is_some_and(|round| round.has(host.slot, &offer));
-        // What comes again changes nothing.
-        if is_known || self.counts(host.slot, &offer.by(), offer.version()) {
-            return Err(Fault::Replay);
-        }
-        match &mut self.round {
-            Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
-                self.refusals.forget(&offer.by());
-                round.offered(Offered { offer, host });
-                Ok(())
-            }
-            _ => {
-                if self.dismissed.len() >= DISMISSED_MAX {
-                    self.dismissed.clear();
-                }
-                let is_new = self.dismissed.insert((offer.by(), offer.version()));
-                dismiss(keeper.voice, offer.by(), [offer.version()]);
-                Err(match host.generation < generation {
-                    true => Fault::Stale,
-                    false if is_new => Fault::Unasked,
-                    false => Fault::Replay,
-                })
-            }
-        }
-    }
-
-    pub(super) fn handle_refusal(
-        &mut self,
-        from: AgentId,
-        slots: impl IntoIterator<Item = Slot>,
-        why: gary_promise::Why,
-        now: Time,
-    ) {
-        if let Some(round) = &mut self.round {
-            round.answered(from, slots);
-        }
-        self.refusals.remember(from, why, now);
-    }
-
     /// Whoever is gone answers no more, and what it hosts is in doubt: these offers of its.
     pub(super) fn handle_lost(
         &mut self,
@@ -489,110 +318,6 @@ impl Tended {
         }
         self.reopen(now, random);
         self.attempts = 0;
-    }
-
-    /// Accepts the best offer for each slot, and dismisses the others. Says which these are.
-    fn close_round<C: Speech, R: Rng>(
-        &mut self,
-        keeper: &mut Keeper<'_, C, R>,
-    ) -> Vec<(AgentId, Version)> {
-        let Some(mut round) = self.round.take() else {
-            return Vec::new();
-        };
-        let (now, observer) = (keeper.now, keeper.observer());
-        let mut occupancy = self.occupancy(keeper.candidates);
-        let mut dismissed: BTreeMap<AgentId, Vec<Version>> = BTreeMap::new();
-        let mut accepted: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();
-        // What was offered before the condition ceased to be met is not accepted.
-        let is_pending = !self.unmet(keeper.keepers).is_empty();
-        let holes: BTreeSet<Slot> = match is_pending {
-            true => BTreeSet::new(),
-            false => self.holes(&observer, now).into_iter().collect(),
-        };
-        let by_slot = round.take_offers();
-        let mut filled = 0;
-        let mut elsewhere: BTreeMap<AgentId, u32> = BTreeMap::new();
-        for its in by_slot.values().flatten() {
-            *elsewhere.entry(its.offer.by()).or_default() += 1;
-        }
-        for (slot, mut offers) in by_slot {
-            for its in &offers {
-                *elsewhere.entry(its.offer.by()).or_default() -= 1;
-            }
-            offers.sort_by_cached_key(|its| {
-                let (agent, bid) = (its.offer.by(), its.host.bid);
-                let others = elsewhere.get(&agent).copied().unwrap_or_default();
-                let (candidates, trust) = (keeper.candidates, &*keeper.trust);
-                let has_failed = self.failed.get(&slot) == Some(&agent);
-                let order = preference(&agent, bid, others, &occupancy, candidates, trust);
-                (has_failed, order)
-            });
-            let mut offers = offers.into_iter();
-            if holes.contains(&slot)
-                && let Some(Offered { offer, host }) = offers.next()
-            {
-                occupancy.add(offer.by(), keeper.candidates);
-                filled += 1;
-                let acceptance = keeper.voice.promise(Body::Accept(Accept {
-                    workload: self.workload,
-                    intent: self.intent.id(),
-                    offer: offer.id(),
-                }));
-                keeper.voice.keep_promise(&offer);
-                let record = SignedRecord::Promise(acceptance.signed().clone());
-                accepted.entry(offer.by()).or_default().push(record);
-                self.failed.remove(&slot);
-                self.count(offer, host, acceptance, slot, now);
-            }
-            for other in offers {
-                dismissed
-                    .entry(other.offer.by())
-                    .or_default()
-                    .push(other.offer.version());
-            }
-        }
-        for (agent, records) in accepted {
-            keeper.voice.tell(agent, records);
-        }
-        let mut gone = Vec::new();
-        for (agent, versions) in dismissed {
-            gone.extend(versions.iter().map(|version| (agent, *version)));
-            if self.dismissed.len() >= DISMISSED_MAX {
-                self.dismissed.clear();
-            }
-            let these = versions.iter().map(|version| (agent, *version));
-            self.dismissed.extend(these);
-            dismiss(keeper.voice, agent, versions);
-        }
-        let is_filled = is_pending || self.holes(&observer, now).is_empty();
-        if is_filled || round.goes_on(filled) {
-            self.attempts = 0;
-        } else {
-            self.wait(keeper);
-        }
-        gone
-    }
-
-    /// Slots may have opened: looks after them at once, unless that happens again and again.
-    fn reopen(&mut self, now: Time, random: &mut impl Rng) {
-        let wait = match self.opened.checked_sub(ROUNDS_AT_ONCE) {
-            Some(more) => REOPEN_WAITS.after(more + 1, random),
-            None => Duration::ZERO,
-        };
-        let at = self.opened_at.after(wait).max(now);
-        let waits = self.next_round_at > now;
-        self.next_round_at = if waits {
-            self.next_round_at.min(at)
-        } else {
-            at
-        };
-    }
-
-    /// Slots are open still: waits before the next round, longer each time.
-    fn wait<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
-        self.attempts = self.attempts.saturating_add(1);
-        let wait = ROUND_WAITS.after(self.attempts, keeper.random);
-        self.next_round_at = keeper.now.after(wait);
     }
 
     /// Learns something of one hosting. Says whether it is news.
@@ -643,21 +368,8 @@ impl Tended {
         Some(SignedRecord::Promise(its.acceptance.signed().clone()))
     }
 
-    fn counts(&self, slot: Slot, host: &AgentId, offer: Version) -> bool {
+    pub(super) fn counts(&self, slot: Slot, host: &AgentId, offer: Version) -> bool {
         let mut counted = self.slots.get(&slot).into_iter().flatten();
         counted.any(|its| its.offer.by() == *host && its.offer.version() == offer)
-    }
-}
-
-/// Says that offers will not be accepted.
-pub(super) fn dismiss<C: Speech>(
-    voice: &mut Voice<C, Order>,
-    to: AgentId,
-    offers: impl IntoIterator<Item = Version>,
-) {
-    let offers: Vec<Version> = offers.into_iter().collect();
-    for some in offers.chunks(INVITED_SLOTS_MAX) {
-        let offers = BoundedSet::new(some.iter().copied()).expect("a chunk is no longer");
-        voice.say(to, Frame::Dismissal(Dismissal { offers }));
     }
 }

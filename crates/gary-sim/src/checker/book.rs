@@ -51,14 +51,15 @@ impl Book {
             Seen::Starts {
                 agent,
                 published,
-                considers,
+                consider,
                 is_willing,
                 ..
             } => {
                 let its = self.agents.entry(agent).or_insert_with(|| AgentSeen {
                     is_up: true,
                     is_gone: false,
-                    is_willing: considers && is_willing,
+                    consider: consider.cloned(),
+                    is_willing,
                     published: published.clone(),
                     started_at: at,
                     stalled_until: at,

@@ -42,10 +42,14 @@ impl Checker for Convergence {
             }
         }
         if matches!(seen, Seen::Replays) {
+            // Of an earlier generation there is nothing but what the later has not replaced yet.
             let sound = book.runs.iter().filter(|(_, run)| {
                 let seen = book.workloads.get(&run.binding.workload());
                 let wanted = seen.and_then(|its| book.intent(&its.acknowledged));
-                wanted.is_some_and(|its| !Frailty::of(&its.component).is_lasting())
+                wanted.is_some_and(|its| {
+                    run.binding.generation() == its.lineage.generation()
+                        && !Frailty::of(&its.component).is_lasting()
+                })
             });
             self.before_replay = Some(sound.map(|(offer, _)| *offer).collect());
         }
@@ -147,9 +151,16 @@ fn check_workload(
                     "{what} hosts slot {slot} of {name}, which nobody uses"
                 ));
             }
-            // Where the later never runs, the earlier may be all there is.
-            if theirs != Some(generation) && !Frailty::of(&wanted.component).is_lasting() {
-                return Err(format!("{what} hosts an earlier generation of {name}"));
+            // Where the later never runs or nobody may host it, the earlier may be all there is.
+            if theirs != Some(generation)
+                && !Frailty::of(&wanted.component).is_lasting()
+                && !is_pending(intent, book)
+                && let Some(agent) = who_has_room(at, (intent, wanted), Some(offer), book)
+            {
+                let agent = book.names.of_agent(&agent);
+                return Err(format!(
+                    "{what} hosts an earlier generation of {name}, and {agent} has room for the later"
+                ));
             }
         }
     }
@@ -158,7 +169,7 @@ fn check_workload(
     }
     for slot in wanted.valency.slots() {
         if !hosted.contains_key(&slot)
-            && let Some(agent) = who_has_room(at, wanted, book)
+            && let Some(agent) = who_has_room(at, (intent, wanted), None, book)
         {
             let agent = book.names.of_agent(&agent);
             return Err(format!(
@@ -221,18 +232,27 @@ fn was_deleted(workload: &WorkloadId, book: &Book) -> bool {
     })
 }
 
-/// Somebody who would host one more, and could.
-fn who_has_room(at: Time, wanted: &Use, book: &Book) -> Option<AgentId> {
+/// Somebody who would host one more, and could, once this one is let go.
+fn who_has_room(
+    at: Time,
+    (intent, wanted): (&PromiseId, &Use),
+    instead_of: Option<&PromiseId>,
+    book: &Book,
+) -> Option<AgentId> {
     let needed = wanted.needs.portion.resources();
     let mut able = book.agents.iter().filter(|(agent, seen)| {
         let mut left = Some(seen.published.resources);
-        for (_, offer) in book.standing_of(**agent) {
+        let others = book
+            .standing_of(**agent)
+            .filter(|(offer, _)| Some(*offer) != instead_of);
+        for (_, offer) in others {
             left = left.and_then(|left| left.minus(offer.host.portion.resources()));
         }
         let left = left.unwrap_or(Resources::NONE);
         let freed = book.last_freed(**agent);
         seen.is_up
             && seen.is_willing
+            && seen.considers(intent.promiser)
             && freed.is_none_or(|when| at.as_us() > when.as_us() + KNOWN_WITHIN_US)
             && seen.published.fits(&wanted.needs).is_ok()
             && left.covers(needed)

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    Accept, AgentId, Binding, Capacity, Generation, Host, PromiseId, Reason, Resources, Time,
+    Accept, AgentId, Binding, Capacity, Consider, Generation, Host, PromiseId, Reason, Resources,
+    Time,
 };
 
 /// What was seen of an agent.
@@ -13,7 +14,9 @@ pub struct AgentSeen {
     pub is_up: bool,
     /// Whether it never comes back.
     pub is_gone: bool,
-    /// Whether its sheet says that it considers submissions, and it does.
+    /// Whose submissions its sheet says that it considers.
+    pub consider: Option<Consider>,
+    /// Whether it ever offers anything.
     pub is_willing: bool,
     /// What its sheet says its machine has.
     pub published: Capacity,
@@ -23,6 +26,14 @@ pub struct AgentSeen {
     pub stalled_until: Time,
     /// Which promises are on its disk.
     pub disk: BTreeSet<PromiseId>,
+}
+
+impl AgentSeen {
+    /// Whether it looks at what this owner submits, who is a client as all owners of a world are.
+    pub fn considers(&self, owner: AgentId) -> bool {
+        let consider = self.consider.as_ref();
+        consider.is_some_and(|its| its.submitters.include(owner, true))
+    }
 }
 
 /// What was seen of an offer to host.

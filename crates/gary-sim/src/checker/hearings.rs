@@ -63,29 +63,40 @@ impl Heard {
     }
 }
 
-/// When an agent stood still: from, until.
-type Stillness = Vec<(Time, Time)>;
+/// When an agent's own time did not pass as everybody's does.
+#[derive(Debug, Default)]
+struct Stillness {
+    /// It stood still: from, until.
+    spans: Vec<(Time, Time)>,
+    /// Its clock jumped ahead, which it takes for a time that it slept through.
+    jumps: Vec<Time>,
+}
 
-/// How much of each time that it stood still an agent may not have noticed, in microseconds: until it would have
-/// done something next, it cannot tell.
+/// How much of each time that it stood still or seemed to an agent may not have noticed, in microseconds: until
+/// it would have done something next, it cannot tell.
 const UNNOTICED_US: u64 = 1_600_000;
 
 /// How long an agent was awake between two times, at most, in microseconds.
 fn waking_us(from: Time, until: Time, still: Option<&Stillness>) -> u64 {
-    let slept = still.into_iter().flatten().map(|(began, ended)| {
+    let real_us = until.as_us() - from.as_us();
+    let Some(still) = still else {
+        return real_us;
+    };
+    let slept = still.spans.iter().map(|(began, ended)| {
         let (began, ended) = (from.max(*began), until.min(*ended));
         let span_us = ended.as_us().saturating_sub(began.as_us());
         span_us.saturating_sub(UNNOTICED_US)
     });
-    let slept_us: u64 = slept.sum();
-    (until.as_us() - from.as_us()).saturating_sub(slept_us)
+    let jumps = still.jumps.iter();
+    let jumped = jumps.filter(|at| (from..=until).contains(at)).count() as u64;
+    (real_us + jumped * UNNOTICED_US).saturating_sub(slept.sum())
 }
 
 /// What keepers have heard of the hostings they count.
 #[derive(Debug, Default)]
 pub(super) struct Hearings {
     heard: BTreeMap<PromiseId, Heard>,
-    /// When agents stood still: from, until.
+    /// When agents stood still.
     stood_still: BTreeMap<AgentId, Stillness>,
     /// Offers that a keeper has heard to be withdrawn, in so many words or by a renewal that names them no more.
     withdrawn: BTreeMap<PromiseId, Time>,
@@ -101,18 +112,19 @@ impl Hearings {
         match *seen {
             Seen::Stalls {
                 agent,
-                span_ms,
-                is_clock: false,
-            } => {
+                is_clock: true,
+                ..
+            } => self.stood_still.entry(agent).or_default().jumps.push(at),
+            Seen::Stalls { agent, span_ms, .. } => {
                 let until = at.after(Duration::from_millis(span_ms));
-                let still = self.stood_still.entry(agent).or_default();
+                let still = &mut self.stood_still.entry(agent).or_default().spans;
                 match still.last_mut().filter(|(_, ended)| *ended >= at) {
                     Some((_, ended)) => *ended = until.max(*ended),
                     None => still.push((at, until)),
                 }
             }
             Seen::Calms => {
-                for (_, until) in self.stood_still.values_mut().flatten() {
+                for (_, until) in self.stood_still.values_mut().flat_map(|its| &mut its.spans) {
                     *until = at.min(*until);
                 }
             }

@@ -64,6 +64,7 @@ impl Checker for NoRemoteCommand {
                         name(&offer)
                     ));
                 }
+                check_considered(agent, &start.intent.id(), book)?;
                 let size = start.binding.enforced().resources();
                 if *self.sizes.entry(offer).or_insert(size) != size {
                     return Err(format!("{host} resizes {}", name(&offer)));
@@ -102,6 +103,7 @@ impl NoRemoteCommand {
                 "{name} says that it keeps {what}, and has not stored it"
             ));
         }
+        check_considered(keeper, &id, book)?;
         let before = self.taken.insert(workload, id);
         let before = before.filter(|its| *its != id);
         let both = before.and_then(|before| Some((before, book.intent(&before)?)));
@@ -116,4 +118,16 @@ impl NoRemoteCommand {
         }
         Ok(())
     }
+}
+
+/// Whoever keeps or hosts something has promised to look at what its owner submits.
+fn check_considered(agent: AgentId, intent: &PromiseId, book: &Book) -> Verdict {
+    let seen = book.agents.get(&agent);
+    if seen.is_none_or(|its| its.considers(intent.promiser)) {
+        return Ok(());
+    }
+    let (name, what) = (book.names.of_agent(&agent), book.names.of_promise(intent));
+    Err(format!(
+        "{name} takes up {what}, whose owner it does not consider"
+    ))
 }

@@ -89,15 +89,13 @@ fn check_invited(keeper: AgentId, to: AgentId, book: &Book) -> Verdict {
         let Some(wanted) = book.intent(id) else {
             continue;
         };
-        let workload = book.promises.get(id).and_then(|its| its.workload());
-        let is_host = workload.is_some_and(|workload| hosts(to, workload, book));
-        if is_host || seen.published.fits(&wanted.needs).is_ok() {
+        if seen.published.fits(&wanted.needs).is_ok() && seen.considers(id.promiser) {
             continue;
         }
         let (keeper, to) = (book.names.of_agent(&keeper), book.names.of_agent(&to));
         let what = book.names.of_promise(id);
         return Err(format!(
-            "{keeper} tells {to} of {what}, which does not fit it"
+            "{keeper} tells {to} of {what}, which does not fit it or is of an owner that it does not consider"
         ));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_promise::{ComponentDigest, Frame, Use};
+use gary_promise::{ComponentDigest, Frame, Needs, Use};
 
 use super::node::NodeNo;
 
@@ -141,6 +141,13 @@ pub enum Submission {
         valency: Option<u32>,
         /// Which component it uses now; `None` as before.
         component: Option<ComponentDigest>,
+    },
+    /// Something else that a workload needs of each machine.
+    AsksAnew {
+        /// Which, counted by the order of the owner's submissions.
+        nth: usize,
+        /// What it needs now.
+        needs: Box<Needs>,
     },
     /// A change of another owner's workload, who may have allowed it or not.
     Meddles {

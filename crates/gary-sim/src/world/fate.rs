@@ -96,7 +96,7 @@ impl World {
             cluster: CLUSTER,
             epoch: its.boot,
             capacity,
-            consider: its.spec.consider(),
+            consider: its.spec.consider.clone(),
             declines: !its.spec.is_willing,
             seed: self.random.random(),
         };
@@ -111,7 +111,7 @@ impl World {
             agent: its.id,
             epoch: its.boot,
             published: &its.spec.capacity,
-            considers: its.spec.considers,
+            consider: its.spec.consider.as_ref(),
             is_willing: its.spec.is_willing,
         };
         self.watch.see(self.now, seen);

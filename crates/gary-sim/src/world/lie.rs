@@ -83,6 +83,9 @@ impl World {
 
     /// A node says something of what others have promised, which is not its own to say.
     pub(super) fn lie(&mut self, liar: NodeNo) {
+        if self.random.random_range(0..6) == 0 {
+            return self.invite_whoever(liar);
+        }
         let Some((by, to, record)) = self.record_of_others(liar) else {
             return;
         };
@@ -149,6 +152,19 @@ impl World {
             }
         };
         self.whisper(liar, to, frame);
+    }
+
+    /// A node invites another for what a third keeps, whether it fits or not.
+    fn invite_whoever(&mut self, liar: NodeNo) {
+        let mut said = self.said.iter();
+        let invitation = said.find_map(|(by, to, frame)| match frame {
+            Frame::Invitation(_) if *by != liar && *to != liar => Some(frame.clone()),
+            _ => None,
+        });
+        let to = NodeNo(self.random.random_range(0..self.nodes.len()));
+        if let Some(invitation) = invitation.filter(|_| to != liar) {
+            self.whisper(liar, to, invitation);
+        }
     }
 
     /// An offer that was told of late, between two others: who made it, to whom, and the record.

@@ -21,4 +21,5 @@ pub use host::{Frailty, HostSpec};
 pub use network::NetworkSpec;
 pub use node::{NodeNo, NodeSpec};
 pub use release::Release;
+pub(crate) use virtual_world::owner_key;
 pub use virtual_world::{CLUSTER, World, WorldSpec, node_key};

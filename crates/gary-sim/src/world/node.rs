@@ -32,8 +32,8 @@ impl fmt::Display for NodeNo {
 pub struct NodeSpec {
     /// What its machine has.
     pub capacity: Capacity,
-    /// Whether it considers anybody's submissions, and says so on its sheet.
-    pub considers: bool,
+    /// Whose submissions it considers, and says so on its sheet; `None` looks at nobody's.
+    pub consider: Option<Consider>,
     /// Whether it ever offers anything. One that does not declines what it is invited for.
     pub is_willing: bool,
     /// Which release it runs.
@@ -53,7 +53,9 @@ impl NodeSpec {
     pub fn new(capacity: Capacity) -> Self {
         Self {
             capacity,
-            considers: true,
+            consider: Some(Consider {
+                submitters: Submitters::AnyClient,
+            }),
             is_willing: true,
             release: Release::This,
             clock: Clock::default(),
@@ -61,13 +63,6 @@ impl NodeSpec {
             host: HostSpec::IDLE,
             adapter: None,
         }
-    }
-
-    /// What it says that it considers.
-    pub(super) fn consider(&self) -> Option<Consider> {
-        self.considers.then_some(Consider {
-            submitters: Submitters::AnyClient,
-        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use gary_promise::{
     AgentId, AgentKey, Body, BootEpoch, BoundedSet, ClusterId, Condition, Generation, Lineage,
-    Promise, PromiseId, Promiser, Requirement, Signed, Update, Use, Valency, WorkloadId,
+    Needs, Promise, PromiseId, Promiser, Requirement, Signed, Update, Use, Valency, WorkloadId,
 };
 
 use super::act::Submission;
@@ -67,22 +67,14 @@ impl Owner {
                 valency,
                 component,
             } => {
-                let deployed = self.deployed.get(*nth)?;
-                let mut wanted = deployed.wanted.clone();
-                let generation = wanted.lineage.generation().next()?;
-                if let Some(valency) = valency {
-                    wanted.valency = Valency::new(*valency).ok()?;
-                }
-                wanted.component = component.unwrap_or(wanted.component);
-                let update = Update::new(deployed.workload, generation).ok()?;
-                wanted.lineage = Lineage::Updates(update);
-                let condition = deployed.condition.clone();
-                let (_, signed) = self.promise(wanted.clone(), condition)?;
-                let deployed = self.deployed.get_mut(*nth)?;
-                deployed.is_deleted |= wanted.valency == Valency::NONE;
-                deployed.wanted = wanted;
-                deployed.signed.push(signed.clone());
-                Some((signed, deployed.keeper))
+                let valency = valency.map(Valency::new).transpose().ok()?;
+                self.update(*nth, |wanted| {
+                    wanted.valency = valency.unwrap_or(wanted.valency);
+                    wanted.component = component.unwrap_or(wanted.component);
+                })
+            }
+            Submission::AsksAnew { nth, needs } => {
+                self.update(*nth, |wanted| wanted.needs = Needs::clone(needs))
             }
             // It takes two: the one who signs, and the one whose it is.
             Submission::Meddles { .. } => None,
@@ -100,6 +92,26 @@ impl Owner {
                 Some((signed.clone(), deployed.keeper))
             }
         }
+    }
+
+    fn update(
+        &mut self,
+        nth: usize,
+        change: impl FnOnce(&mut Use),
+    ) -> Option<(Signed<Promise>, NodeNo)> {
+        let deployed = self.deployed.get(nth)?;
+        let mut wanted = deployed.wanted.clone();
+        let generation = wanted.lineage.generation().next()?;
+        change(&mut wanted);
+        let update = Update::new(deployed.workload, generation).ok()?;
+        wanted.lineage = Lineage::Updates(update);
+        let condition = deployed.condition.clone();
+        let (_, signed) = self.promise(wanted.clone(), condition)?;
+        let deployed = self.deployed.get_mut(nth)?;
+        deployed.is_deleted |= wanted.valency == Valency::NONE;
+        deployed.wanted = wanted;
+        deployed.signed.push(signed.clone());
+        Some((signed, deployed.keeper))
     }
 
     /// The submission of this generation was refused, or nobody knows what became of it: the next is signed

@@ -75,10 +75,8 @@ impl World {
             )
         });
         let nodes: Vec<Node> = nodes.collect();
-        let owners = (0..spec.owners).map(|number| {
-            let key = AgentKey::from_seed(&key_seed(spec.seed, 2, number));
-            Owner::new(key, CLUSTER, BootEpoch(1))
-        });
+        let owners = (0..spec.owners)
+            .map(|number| Owner::new(owner_key(spec.seed, number), CLUSTER, BootEpoch(1)));
         let owners: Vec<Owner> = owners.collect();
         let numbered = nodes.iter().enumerate();
         let mut world = Self {
@@ -284,6 +282,11 @@ fn address(number: usize) -> SocketAddr {
 /// The secret of one of the nodes of the world of this seed: whoever has it can speak in its agent's name.
 pub fn node_key(seed: u64, node: NodeNo) -> AgentKey {
     AgentKey::from_seed(&key_seed(seed, 1, node.0))
+}
+
+/// The secret of one of the owners of the world of this seed.
+pub(crate) fn owner_key(seed: u64, number: usize) -> AgentKey {
+    AgentKey::from_seed(&key_seed(seed, 2, number))
 }
 
 /// The secret of one of the world's agents: everybody's differs, in this world and from those of others.

@@ -1,0 +1,124 @@
+//! Keeping what runs running: a host repairs its own hostings first, and says so only where it cannot.
+
+use std::time::Duration;
+
+use gary_promise::{Denial, Frame, PromiseId, Reason, Time};
+use rand::Rng;
+
+use super::hosted::{Run, State};
+use super::hostings::Hosting;
+use super::order::{HostReport, Order};
+use crate::backoff::Waits;
+use crate::voice::{Speech, Voice};
+
+/// After as many failures in a row a host says that it does not keep its promise. Until then it repairs
+/// without a word.
+pub const DENIED_AFTER: u32 = 3;
+
+/// After as many failures in a row a host withdraws, so that somebody else may try.
+pub const GIVEN_UP_AFTER: u32 = 6;
+
+/// For how long a component has to run before its earlier failures are forgotten. One that starts and ends again
+/// and again fails as one does that never starts.
+pub const STEADY_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a host waits before it starts a failed component again.
+pub const REPAIR_WAITS: Waits = Waits {
+    first_ms: 250,
+    longest_ms: 10_000,
+};
+
+impl Hosting {
+    /// What its own host tells.
+    pub(crate) fn handle_report<C: Speech>(
+        &mut self,
+        now: Time,
+        report: HostReport,
+        voice: &mut Voice<C, Order>,
+        random: &mut impl Rng,
+    ) {
+        match report {
+            HostReport::Started { offer } => self.started(now, offer),
+            HostReport::Stopped { offer } => {
+                if let Some(entry) = self.stopping.remove(&offer) {
+                    self.ledger.free(entry);
+                }
+            }
+            HostReport::Failed { offer } => self.repair(now, offer, voice, random),
+        }
+    }
+
+    fn started(&mut self, now: Time, offer: PromiseId) {
+        if let Some(hosted) = self.hosted.get_mut(&offer.version)
+            && hosted.offer.id() == offer
+            && let State::Bound {
+                run: Run::On { since, .. },
+                ..
+            } = &mut hosted.state
+        {
+            since.get_or_insert(now);
+        }
+    }
+
+    /// Its own repair comes first: nobody hears of it before it has failed several times.
+    fn repair<C: Speech>(
+        &mut self,
+        now: Time,
+        offer: PromiseId,
+        voice: &mut Voice<C, Order>,
+        random: &mut impl Rng,
+    ) {
+        let Some(hosted) = self.hosted.get_mut(&offer.version) else {
+            return;
+        };
+        let State::Bound { run, .. } = &mut hosted.state else {
+            return;
+        };
+        // What is off already waits for its time: a second report of the same failure is none.
+        let Run::On { failures, since } = *run else {
+            return;
+        };
+        let was_steady = since.is_some_and(|since| now.since(since) >= STEADY_AFTER);
+        let failures = if was_steady { 1 } else { failures + 1 };
+        if failures >= GIVEN_UP_AFTER {
+            self.withdraw(offer.version, Reason::Failing, voice);
+            return;
+        }
+        let again_at = now.after(REPAIR_WAITS.after(failures, random));
+        *run = Run::Off { failures, again_at };
+        self.due.insert((again_at, offer.version));
+        if failures == DENIED_AFTER {
+            let denial = Denial {
+                version: voice.stamp(),
+                of: offer.version,
+            };
+            let keeper = hosted.host.promisee;
+            voice.say(keeper, Frame::Denial(denial));
+        }
+    }
+
+    /// Does what is due: offers lapse, and what failed is started again.
+    pub(crate) fn handle_timeout<C: Speech>(&mut self, now: Time, voice: &mut Voice<C, Order>) {
+        while let Some((at, version)) = self.due.first().copied()
+            && at <= now
+        {
+            self.due.pop_first();
+            let Some(hosted) = self.hosted.get_mut(&version) else {
+                continue;
+            };
+            match &mut hosted.state {
+                State::Offered { .. } => self.withdraw(version, Reason::Surplus, voice),
+                State::Bound { run, .. } => {
+                    if let Run::Off { failures, .. } = *run {
+                        *run = Run::On {
+                            failures,
+                            since: None,
+                        };
+                        let start = hosted.start().expect("it is bound");
+                        voice.order(Order::Start(Box::new(start)));
+                    }
+                }
+            }
+        }
+    }
+}

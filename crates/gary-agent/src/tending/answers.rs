@@ -1,0 +1,169 @@
+//! What hosts say to their keeper.
+
+use std::collections::BTreeMap;
+
+use gary_promise::{
+    Absence, AgentId, Denial, Evidence, Host, Promise, PromiseId, Refusal, Renewal, Time, Verified,
+    Version, Withdrawal, Word,
+};
+use rand::Rng;
+
+use super::inviting::dismiss;
+use super::workloads::{Tending, Tools};
+use crate::hosting::Order;
+use crate::refused::Fault;
+use crate::voice::{Speech, Voice};
+
+impl Tending {
+    /// An offer has come.
+    pub(crate) fn handle_offer<C: Speech>(
+        &mut self,
+        offer: Verified<Promise>,
+        host: Host,
+        mut tools: Tools<'_, C, impl Rng>,
+    ) -> Result<(), Fault> {
+        let now = tools.now;
+        let Some(tended) = self.tended.get_mut(&host.workload) else {
+            dismiss(tools.voice, offer.by(), [offer.version()]);
+            return Err(Fault::Unasked);
+        };
+        if self.withdrawn.has(&offer.id()) {
+            return Err(Fault::Gone);
+        }
+        let place = (host.workload, host.slot);
+        let (by, version) = (offer.by(), offer.version());
+        tended.handle_offer(offer, host, &mut tools.keeper(&mut self.trust))?;
+        self.by_host.entry(by).or_default().insert(version, place);
+        self.wake_if_answered(place.0, now);
+        Ok(())
+    }
+
+    /// An agent would not host.
+    pub(crate) fn handle_refusal(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        refusal: Refusal,
+    ) -> Result<(), Fault> {
+        let tended = self.tended.get_mut(&refusal.workload);
+        let tended = tended.ok_or(Fault::Unasked)?;
+        if tended.intent.id() != refusal.intent {
+            return Err(Fault::Stale);
+        }
+        let slots = refusal.slots.iter().copied();
+        tended.handle_refusal(from, slots, refusal.why, now);
+        self.wake_if_answered(refusal.workload, now);
+        Ok(())
+    }
+
+    /// A host renews. What it does not name, it does not stand by; what it names and is not counted is
+    /// dismissed; and it is told again what it has not heard.
+    pub(crate) fn handle_renewal<C: Speech>(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        renewal: &Renewal,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(), Fault> {
+        if self.by_host.contains_key(&from) {
+            let last = self.renewed.get(&from).copied();
+            if let Some(last) = last.filter(|last| *last >= renewal.version) {
+                return Err(match renewal.version.epoch < last.epoch {
+                    true => Fault::Stale,
+                    false => Fault::Replay,
+                });
+            }
+            self.renewed.insert(from, renewal.version);
+        }
+        let nothing = BTreeMap::new();
+        let theirs = self.by_host.get(&from).unwrap_or(&nothing);
+        let (mut told_again, mut withdrawn) = (Vec::new(), Vec::new());
+        for (offer, (workload, slot)) in theirs {
+            let Some(tended) = self.tended.get_mut(workload) else {
+                continue;
+            };
+            let is_offered = renewal.offered.contains(offer);
+            if is_offered || renewal.bound.contains(offer) {
+                let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
+                tended.learn(*slot, &from, *offer, evidence);
+            } else if *offer < renewal.version {
+                withdrawn.push((*workload, *slot, *offer));
+                continue;
+            }
+            if is_offered {
+                told_again.extend(tended.acceptance(*slot, &from, *offer));
+            }
+        }
+        voice.tell(from, told_again);
+        let unknown = |offer: &&Version| !theirs.contains_key(offer);
+        // What is offered and not counted may wait for the end of a round. What is bound was counted, and
+        // is not any more.
+        let not_counted: Vec<Version> = renewal.bound.iter().filter(unknown).copied().collect();
+        let is_known = not_counted.is_empty();
+        dismiss(voice, from, not_counted);
+        for (workload, slot, offer) in withdrawn {
+            self.withdrawn.add(PromiseId {
+                promiser: from,
+                version: offer,
+            });
+            self.take_back(workload, slot, &from, offer, now);
+        }
+        match is_known {
+            true => Ok(()),
+            false => Err(Fault::Gone),
+        }
+    }
+
+    /// A host goes away by plan.
+    pub(crate) fn handle_absence(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        absence: &Absence,
+    ) -> Result<(), Fault> {
+        let theirs = self.by_host.get(&from).ok_or(Fault::Unasked)?;
+        let evidence = Evidence::heard(Word::Notice(absence.notice), absence.version, now);
+        let mut is_news = false;
+        for (offer, (workload, slot)) in theirs {
+            if let Some(tended) = self.tended.get_mut(workload) {
+                is_news |= tended.learn(*slot, &from, *offer, evidence);
+            }
+        }
+        is_news.then_some(()).ok_or(Fault::Replay)
+    }
+
+    /// A host does not keep one of its promises now.
+    pub(crate) fn handle_denial(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        denial: &Denial,
+    ) -> Result<(), Fault> {
+        let theirs = self.by_host.get(&from);
+        let place = theirs.and_then(|its| its.get(&denial.of)).copied();
+        let (workload, slot) = place.ok_or(Fault::Gone)?;
+        let evidence = Evidence::heard(Word::Denial, denial.version, now);
+        let tended = self.tended.get_mut(&workload);
+        let is_news = tended.is_some_and(|its| its.learn(slot, &from, denial.of, evidence));
+        self.wake(workload, now);
+        is_news.then_some(()).ok_or(Fault::Replay)
+    }
+
+    /// A host takes an offer back.
+    pub(crate) fn handle_withdrawal(
+        &mut self,
+        now: Time,
+        withdrawal: &Verified<Withdrawal>,
+    ) -> Result<(), Fault> {
+        let (from, offer) = (withdrawal.by(), withdrawal.of());
+        self.withdrawn.add(PromiseId {
+            promiser: from,
+            version: offer,
+        });
+        let theirs = self.by_host.get(&from);
+        let place = theirs.and_then(|its| its.get(&offer)).copied();
+        let (workload, slot) = place.ok_or(Fault::Gone)?;
+        self.take_back(workload, slot, &from, offer, now);
+        Ok(())
+    }
+}
