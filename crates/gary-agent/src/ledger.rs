@@ -13,6 +13,8 @@ use gary_promise::{Portion, Resources};
 pub struct Ledger {
     capacity: Resources,
     entries: BTreeMap<EntryId, Portion>,
+    /// No number is used twice.
+    next: u64,
     /// What all entries take together.
     promised: Resources,
     left: Resources,
@@ -38,6 +40,7 @@ impl Ledger {
         Self {
             capacity,
             entries: BTreeMap::new(),
+            next: 0,
             promised: Resources::NONE,
             left: capacity,
         }
@@ -59,12 +62,10 @@ impl Ledger {
         };
         self.left = left;
         self.promised = promised;
-        let next = self
-            .entries
-            .last_key_value()
-            .map_or(0, |(last, _)| last.0 + 1);
-        self.entries.insert(EntryId(next), portion);
-        Ok(EntryId(next))
+        let entry = EntryId(self.next);
+        self.next += 1;
+        self.entries.insert(entry, portion);
+        Ok(entry)
     }
 
     /// Frees what was set aside. What is free already stays so.

@@ -50,12 +50,12 @@ pub use hosting::{
 pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};
 pub use tending::{
-    ANSWERS_WITHIN, Account, DISMISSED_MAX, DeployError, INVITED_PER_SLOT, REFUSALS_MAX,
-    REOPEN_WAITS, ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, WIDENINGS_MAX,
-    WITHDRAWN_MAX, WORKLOADS_MAX,
+    ANSWERS_WITHIN, Account, DISMISSED_MAX, DeployError, INVITED_PER_SLOT, KEEPS_BYTES_MAX,
+    REFUSALS_MAX, REOPEN_WAITS, ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered,
+    WIDENINGS_MAX, WITHDRAWN_MAX, WORKLOADS_MAX,
 };
 pub use trust::{HALF_LIFE, TRUSTED_MAX};
 pub use voice::{
     Assessed, Fact, HELD_BYTES_PER_PEER_MAX, HELD_FRAMES_PER_PEER_MAX, HELD_MAX, JOURNAL_MAX,
-    Speech, Transmit, Unverified, Write, WriteId,
+    Speech, Transmit, Unverified, WRITES_MAX, Write, WriteId,
 };

@@ -6,7 +6,7 @@ use gary_promise::{
     Accept, Body, Own, Promise, PromiseId, Promiser, SignedRecord, Verified, WorkloadId,
 };
 
-use crate::voice::{Speech, Voice};
+use crate::voice::{Fact, Speech, Voice};
 
 /// What an agent remembers, sorted.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Memory {
     intents: BTreeMap<PromiseId, Verified<Promise>>,
     /// Which workloads this agent keeps.
     keeps: BTreeMap<WorkloadId, Own<Promise>>,
+    /// Which intent by which of these.
+    kept_by: BTreeMap<PromiseId, PromiseId>,
     /// All offers that count, its own among them.
     offers: BTreeMap<PromiseId, Verified<Promise>>,
     /// All acceptances that count, by the offers they are of, its own among them.
@@ -31,18 +33,26 @@ pub(crate) struct WasHosted {
 }
 
 impl Memory {
-    /// Sorts the records that were stored. What was not signed as it says, or cannot be read, is left out:
-    /// a disk is no more to be trusted than a peer.
+    /// Sorts what was stored. What was not signed as it says, or cannot be read, is left out: a disk is no more to
+    /// be trusted than a peer.
     pub(crate) fn of<C: Speech, O>(
-        records: impl IntoIterator<Item = SignedRecord>,
+        facts: impl IntoIterator<Item = Fact>,
         voice: &mut Voice<C, O>,
     ) -> Self {
         let mut memory = Self::default();
-        for record in records {
-            if let SignedRecord::Promise(signed) = record
-                && let Ok(promise) = voice.verify(signed)
-            {
-                memory.sort(promise, voice.promiser());
+        for fact in facts {
+            match fact {
+                Fact::Record(SignedRecord::Promise(signed)) => {
+                    if let Ok(promise) = voice.verify(signed) {
+                        memory.sort(promise, voice.promiser());
+                    }
+                }
+                Fact::Keeps { keep, intent } => {
+                    memory.kept_by.insert(keep, intent);
+                }
+                Fact::Assessed(assessed) => voice.recall(assessed),
+                // What was forgotten is not there any more.
+                Fact::Record(_) | Fact::Forgotten(_) => {}
             }
         }
         memory
@@ -69,24 +79,12 @@ impl Memory {
         }
     }
 
-    /// The workloads that were kept: the latest intent of each that is remembered.
+    /// The workloads that were kept: the intent of each, and this agent's own promise.
     pub(crate) fn kept(&self) -> Vec<(Verified<Promise>, Own<Promise>)> {
-        let mut latest: BTreeMap<WorkloadId, &Verified<Promise>> = BTreeMap::new();
-        for intent in self.intents.values() {
-            let (Some(workload), Body::Use(wanted)) = (intent.workload(), intent.body()) else {
-                continue;
-            };
-            let known = latest.get(&workload).map(|known| match known.body() {
-                Body::Use(known) => known.lineage.generation(),
-                _ => unreachable!("only intents are among the intents"),
-            });
-            if known.is_none_or(|known| known < wanted.lineage.generation()) {
-                latest.insert(workload, intent);
-            }
-        }
-        let keeps = self.keeps.iter();
-        let kept = keeps
-            .filter_map(|(workload, keep)| Some(((*latest.get(workload)?).clone(), keep.clone())));
+        let kept = self.keeps.values().filter_map(|keep| {
+            let intent = self.kept_by.get(&keep.id())?;
+            Some((self.intents.get(intent)?.clone(), keep.clone()))
+        });
         kept.collect()
     }
 

@@ -48,6 +48,7 @@ mod binding;
 mod binding_error;
 mod later;
 mod record;
+mod rendezvous;
 mod standing;
 
 // How it gets around.
@@ -99,6 +100,7 @@ pub use member::{
 pub use observer::{Observer, Pending};
 pub use promise::{Promise, PromiseError};
 pub use record::Record;
+pub use rendezvous::rendezvous;
 pub use scope::Scope;
 pub use sheet_head::{SheetHead, SheetRoot};
 pub use signing::{

@@ -23,6 +23,11 @@ pub enum Seen<'a> {
         /// Whether it looks at submissions in fact.
         is_willing: bool,
     },
+    /// A node is about to leave its cluster, because its person wants it to.
+    Leaves {
+        /// Its agent.
+        agent: AgentId,
+    },
     /// A node ends, by a crash or by plan. What its host ran has ended.
     Ends {
         /// Its agent.

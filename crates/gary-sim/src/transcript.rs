@@ -127,6 +127,11 @@ impl Transcript {
             Seen::Stores { agent, facts } => {
                 let facts = facts.iter().map(|fact| match fact {
                     Fact::Record(record) => told(record, book, reader),
+                    Fact::Keeps { keep, intent } => {
+                        let (keep, intent) =
+                            (book.names.of_promise(keep), book.names.of_promise(intent));
+                        format!("keeps {intent} by {keep}")
+                    }
                     Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
                     Fact::Assessed(its) => judged(&its.assessment, book),
                 });
@@ -190,6 +195,7 @@ impl Transcript {
             Seen::Sends { from, to, packet } => {
                 format!("{} ~> {}: {}", name(&from), name(&to), sent(packet)?)
             }
+            Seen::Leaves { agent } => format!("{} is told to leave", name(&agent)),
             Seen::TakesBack { agent, offer } => format!(
                 "{}'s person wants {} back",
                 name(&agent),

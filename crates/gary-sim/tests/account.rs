@@ -167,6 +167,7 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
 
     // That outlives a start.
     let mut again = keeper(2, at(20_000));
-    again.recall(assessed.clone());
+    let history = assessed.iter().copied().map(Fact::Assessed);
+    again.resume(at(20_000), history);
     assert_eq!(again.journal().copied().collect::<Vec<_>>(), assessed);
 }

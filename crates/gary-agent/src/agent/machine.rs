@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gary_promise::{
-    AgentId, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Signed, SignedRecord, Time,
+    AgentId, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Signed, Time,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -18,7 +18,7 @@ use crate::membership::{Membership, Seed};
 use crate::refused::Fault;
 use crate::sheet::{OwnSheet, Sheet, Sheets};
 use crate::tending::DeployError;
-use crate::voice::{Assessed, Transmit, Write, WriteId};
+use crate::voice::{Fact, Transmit, Write, WriteId};
 
 /// One agent.
 ///
@@ -46,10 +46,10 @@ impl<C: Powers> fmt::Debug for Agent<C> {
 
 impl<C: Powers> Agent<C> {
     /// An agent that promises what its machine has and whom it looks at, and takes up again what it had
-    /// promised before: `records` are those that were stored and not forgotten since.
+    /// promised before: `facts` are those that were stored and not forgotten since.
     pub fn new(
         setup: AgentSetup,
-        records: impl IntoIterator<Item = SignedRecord>,
+        facts: impl IntoIterator<Item = Fact>,
         codec: C,
         now: Time,
     ) -> Self {
@@ -71,14 +71,9 @@ impl<C: Powers> Agent<C> {
             publishes_after: None,
             is_out: false,
         };
-        agent.dealings.resume(now, records);
+        agent.dealings.resume(now, facts);
         agent.settle(now);
         agent
-    }
-
-    /// Takes up again what it had come to judge before a start. It is history, and moves nothing.
-    pub fn recall(&mut self, assessed: impl IntoIterator<Item = Assessed>) {
-        self.dealings.recall(assessed);
     }
 
     /// Which agent it is.
@@ -106,8 +101,10 @@ impl<C: Powers> Agent<C> {
         self.settle(now);
     }
 
-    /// Leaves the cluster, and says nothing more. What it had promised, it does not withdraw by that.
+    /// Leaves the cluster: takes back what it had offered and hosts, and takes part in nothing more. What it keeps for
+    /// owners, it hands over to nobody.
     pub fn leave(&mut self, now: Time) {
+        self.dealings.leave(now);
         self.view.membership.leave(now);
         self.settle(now);
         self.is_out = true;
@@ -127,6 +124,9 @@ impl<C: Powers> Agent<C> {
     pub fn deploy(&mut self, now: Time, intent: Signed<Promise>) -> Result<Taken, DeployError> {
         if let Some(why) = self.view.membership.held_off() {
             return Err(DeployError::HeldOff(why));
+        }
+        if self.is_out {
+            return Err(DeployError::Left);
         }
         let taken = self.dealings.deploy(now, intent)?;
         self.settle(now);
@@ -208,7 +208,7 @@ impl<C: Powers> Agent<C> {
 
     /// What is to be said next, over a stream.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        if self.is_out {
+        if self.view.membership.held_off().is_some() {
             return None;
         }
         self.dealings.poll_transmit().or_else(|| {
@@ -276,10 +276,7 @@ impl<C: Powers> Agent<C> {
 
     fn put(&mut self, promise: Own<Promise>) {
         let put = self.own.put(promise);
-        debug_assert!(
-            put.is_ok(),
-            "a sheet has room for all that an agent promises to everyone"
-        );
+        put.expect("a sheet has room for all that an agent may promise to everyone");
     }
 
     /// Signs the sheet if it has changed. It is shown once everything on it is stored.

@@ -171,7 +171,10 @@ impl<C: Powers> View<C> {
     fn read(&self, now: Time, owner: AgentId, dealings: &mut Dealings<C>) {
         let mut shown = Shown::default();
         let sheet = self.sheets.sheet(owner);
-        for promise in sheet.into_iter().flat_map(|sheet| sheet.promises()) {
+        let promises = sheet.into_iter().flat_map(|sheet| sheet.promises());
+        // What is promised under a condition may be pending, and nothing is built on it.
+        let unconditional = promises.filter(|its| its.condition().requirements.is_empty());
+        for promise in unconditional {
             match promise.body() {
                 Body::Capacity(its) => shown.capacity = Some(its.clone()),
                 Body::Consider(its) => shown.consider = Some(its.clone()),

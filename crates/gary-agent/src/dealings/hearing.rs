@@ -55,17 +55,24 @@ impl<C: Speech> Dealings<C> {
             SignedRecord::Withdrawal(signed) => {
                 let withdrawal = self.voice.verify(signed)?;
                 // It is of an offer or of an acceptance.
-                let offer = self
-                    .tending
-                    .handle_withdrawal(self.waking(now), &withdrawal);
-                let acceptance = self.hosting.handle_withdrawal(&withdrawal, &mut self.voice);
-                offer.or(acceptance)
+                let waking = self.waking(now);
+                match self.tending.handle_withdrawal(waking, &withdrawal) {
+                    Err(Fault::Gone) => {
+                        let voice = &mut self.voice;
+                        self.hosting.handle_withdrawal(&withdrawal, voice)
+                    }
+                    heard => heard,
+                }
             }
             _ => Err(Fault::OutOfPlace),
         }
     }
 
     fn promised(&mut self, now: Time, promise: Verified<Promise>) -> Result<(), Fault> {
+        // Those who promise one of these under a condition wait for it before they do.
+        if !promise.condition().requirements.is_empty() {
+            return Err(Fault::Mismatch);
+        }
         match promise.body() {
             Body::Host(host) if host.promisee == self.id() => {
                 let host = host.clone();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, AgentKey, Body, BootEpoch, Capacity, ClusterId, Consider, Frame, Generation, Lease,
-    Notice, Own, Promise, PromiseId, Promiser, Signed, SignedRecord, Time, Verified, Verifier,
-    Withdrawal, WorkloadId,
+    Notice, Own, Promise, PromiseId, Promiser, Signed, Time, Verified, Verifier, Withdrawal,
+    WorkloadId,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -20,7 +20,7 @@ use crate::keepers::Keepers;
 use crate::memory::Memory;
 use crate::refused::{Counters, Fault};
 use crate::tending::{Account, DeployError, KeepChange, Remembered, Tending, Tools};
-use crate::voice::{Assessed, Speech, Transmit, Voice, Write, WriteId};
+use crate::voice::{Assessed, Fact, Speech, Transmit, Voice, Write, WriteId};
 
 /// How long a hosting stands without being renewed, in milliseconds.
 pub const LEASE_MS: u32 = 10_000;
@@ -155,10 +155,10 @@ impl<C: Speech> Dealings<C> {
         }
     }
 
-    /// Takes up again what was promised before a start: what it keeps, what it counts and what it hosts.
-    /// `records` are those that were stored and not forgotten since.
-    pub fn resume(&mut self, now: Time, records: impl IntoIterator<Item = SignedRecord>) {
-        let memory = Memory::of(records, &mut self.voice);
+    /// Takes up again what was promised before a start: what it keeps, what it counts, what it hosts, and what it
+    /// had come to judge. `facts` are those that were stored and not forgotten since.
+    pub fn resume(&mut self, now: Time, facts: impl IntoIterator<Item = Fact>) {
+        let memory = Memory::of(facts, &mut self.voice);
         for (intent, keep) in memory.kept() {
             self.publish(now, KeepChange::Made(keep.clone()));
             self.tending
@@ -175,11 +175,6 @@ impl<C: Speech> Dealings<C> {
         // Those it hosts for have not heard of it for a while.
         self.renews_at = now;
         self.settle(now);
-    }
-
-    /// Takes up again what it had come to judge before a start. It is history, and moves nothing.
-    pub fn recall(&mut self, assessed: impl IntoIterator<Item = Assessed>) {
-        self.voice.recall(assessed);
     }
 
     /// Which agent it is.
@@ -220,13 +215,13 @@ impl<C: Speech> Dealings<C> {
 
     /// Something was heard from an agent itself, whatever it says: it is there.
     pub fn handle_sign_of_life(&mut self, now: Time, from: &AgentId) {
-        self.doubts.answered(now, from);
+        self.doubts.answered(self.waking(now), from);
     }
 
     /// The time has come that [`Dealings::poll_timeout`] gave.
     pub fn handle_timeout(&mut self, now: Time) {
         self.wake(now);
-        for agent in self.doubts.handle_timeout(now) {
+        for agent in self.doubts.handle_timeout(self.waking(now)) {
             self.lose(now, agent);
         }
         if self.renews_at <= now {
@@ -258,6 +253,13 @@ impl<C: Speech> Dealings<C> {
         is_taken_back
     }
 
+    /// Goes away for good: nothing that it has offered or hosts stands any more.
+    pub(crate) fn leave(&mut self, now: Time) {
+        self.wake(now);
+        self.declines = true;
+        self.hosting.leave(&mut self.voice);
+    }
+
     /// Hosts nothing any more, without a word: somebody else has this agent's key, and two that speak with one
     /// key would promise twice what they have.
     pub(crate) fn hold_off(&mut self) {
@@ -286,9 +288,10 @@ impl<C: Speech> Dealings<C> {
 
     /// When [`Dealings::handle_timeout`] is to be called.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let tending = self.tending.due_at().map(|at| self.waking.when(at));
-        let parts = [self.hosting.due_at(), tending, self.doubts.due_at()];
-        parts.into_iter().flatten().chain([self.renews_at]).min()
+        let judging = [self.tending.due_at(), self.doubts.due_at()];
+        let judging = judging.map(|at| at.map(|at| self.waking.when(at)));
+        let parts = judging.into_iter().chain([self.hosting.due_at()]);
+        parts.flatten().chain([self.renews_at]).min()
     }
 
     /// Whom to ask whether it is still there. Any answer will do.
@@ -306,7 +309,7 @@ impl<C: Speech> Dealings<C> {
             self.hosting
                 .handle_liveness(now, agent, true, &mut self.voice);
         } else if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
-            self.doubts.begin(now, agent);
+            self.doubts.begin(self.waking(now), agent);
         }
         self.settle(now);
     }
@@ -350,6 +353,7 @@ impl<C: Speech> Dealings<C> {
     /// An agent is gone for so long that it is not expected back.
     pub fn forget(&mut self, agent: &AgentId) {
         self.candidates.forget(agent);
+        self.doubts.end(agent);
         self.keepers.set(*agent, BTreeMap::new());
     }
 

@@ -3,6 +3,7 @@
 use gary_promise::{Accept, Binding, Body, Host, Own, Promise, Time, Verified};
 
 use super::order::Start;
+use super::repair::DENIED_AFTER;
 use crate::ledger::EntryId;
 
 /// One hosting that this agent offers or has bound.
@@ -72,6 +73,11 @@ impl Hosted {
             offer: (*self.offer).clone(),
             acceptance: (**acceptance).clone(),
         })
+    }
+
+    /// Whether it has failed so often that its host says so.
+    pub(super) const fn is_denied(&self) -> bool {
+        matches!(self.state, State::Bound { run: Run::Off { failures, .. }, .. } if failures >= DENIED_AFTER)
     }
 
     pub(super) const fn is_bound(&self) -> bool {

@@ -11,12 +11,13 @@ use gary_promise::{
 use super::custody::Custodies;
 use super::hosted::{Hosted, State, accepted};
 use super::order::Order;
+use super::repair::deny;
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
 use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
 
-/// The most hostings of one agent, offered and bound.
+/// The most hostings of one agent: offered, bound and yet to stop.
 pub const HOSTINGS_MAX: usize = 4096;
 
 /// The most withdrawals that are remembered of acceptances which were not heard of before: what was said on
@@ -172,6 +173,9 @@ impl Hosting {
             Some(version) => self.withdraw(version, withdrawal.reason(), voice),
             // It may be of something else that this agent knows nothing of, and then does no harm here.
             None if self.by_promisee.contains_key(&withdrawal.by()) => {
+                if self.withdrawn_early.contains(&acceptance) {
+                    return Err(Fault::Replay);
+                }
                 if self.withdrawn_early.len() >= EARLY_WITHDRAWALS_MAX {
                     self.withdrawn_early.pop_front();
                 }
@@ -189,17 +193,22 @@ impl Hosting {
         dismissal: &Dismissal,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
-        let mut heard = Ok(());
+        let (mut is_any, mut is_others) = (false, false);
         for version in dismissal.offers.iter() {
             match self.hosted.get(version).map(|its| its.host.promisee) {
                 Some(promisee) if promisee == from => {
                     self.withdraw(*version, Reason::Surplus, voice);
+                    is_any = true;
                 }
-                Some(_) => heard = Err(Fault::NotForMe),
-                None => heard = heard.and(Err(Fault::Gone)),
+                Some(_) => is_others = true,
+                None => {}
             }
         }
-        heard
+        match (is_any, is_others) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Fault::NotForMe),
+            (false, false) => Err(Fault::Gone),
+        }
     }
 
     /// A keeper counts another hosting for the slot. This agent withdraws if that is its own keeper, for
@@ -245,6 +254,11 @@ impl Hosting {
             };
             voice.say(*promisee, Frame::Renewal(renewal));
         }
+        // To name what fails again and again would take back that it does.
+        let denied = self.hosted.values().filter(|its| its.is_denied());
+        for hosted in denied {
+            deny(hosted, voice);
+        }
     }
 
     /// Tells everybody that something is promised to, that it goes away for a while.
@@ -270,6 +284,13 @@ impl Hosting {
             self.withdraw(offer.version, Reason::Unstated, voice);
         }
         is_its_own
+    }
+
+    /// Takes back all that it has offered, bound or not, since it goes away.
+    pub(crate) fn leave<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+        while let Some((version, _)) = self.hosted.first_key_value() {
+            self.withdraw(*version, Reason::Leaving, voice);
+        }
     }
 
     /// Takes an offer back, bound or not, and stops what runs by it.

@@ -101,6 +101,9 @@ impl Hosting {
                     false => Ok(hosted.offer.signed().clone()),
                 };
             }
+            if !may_update(&hosted.intent, invited.intent) {
+                return Err(Why::NotConsidered);
+            }
             match hosted.is_bound() {
                 true => earlier = Some(version),
                 false => self.withdraw(version, Reason::Outdated, voice),
@@ -108,7 +111,8 @@ impl Hosting {
         }
         self.capacity.fits(&wanted.needs).map_err(Why::Misfit)?;
         let theirs = self.by_promisee.get(&invited.by).map_or(0, BTreeSet::len);
-        if self.hosted.len() >= HOSTINGS_MAX || theirs >= RENEWED_MAX {
+        let taken = self.hosted.len() + self.stopping.len();
+        if taken >= HOSTINGS_MAX || theirs >= RENEWED_MAX || voice.is_behind() {
             return Err(Why::Busy);
         }
         let portion = wanted.needs.portion;
@@ -176,5 +180,14 @@ impl Hosting {
         let memory = share(left.memory_bytes(), all.memory_bytes());
         // In range by the line above.
         Bid(cpu.min(memory) as u32)
+    }
+}
+
+/// Whether a later intent may take the place of an earlier one: nobody has an agent stop what another owner lets
+/// only some update.
+fn may_update(earlier: &Verified<Promise>, later: &Verified<Promise>) -> bool {
+    match earlier.body() {
+        Body::Use(wanted) => wanted.lets_update(earlier.by(), later.by()),
+        _ => false,
     }
 }

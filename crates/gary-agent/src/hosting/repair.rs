@@ -5,7 +5,7 @@ use std::time::Duration;
 use gary_promise::{Denial, Frame, PromiseId, Reason, Time};
 use rand::Rng;
 
-use super::hosted::{Run, State};
+use super::hosted::{Hosted, Run, State};
 use super::hostings::Hosting;
 use super::order::{HostReport, Order};
 use crate::backoff::Waits;
@@ -88,12 +88,7 @@ impl Hosting {
         *run = Run::Off { failures, again_at };
         self.due.insert((again_at, offer.version));
         if failures == DENIED_AFTER {
-            let denial = Denial {
-                version: voice.stamp(),
-                of: offer.version,
-            };
-            let keeper = hosted.host.promisee;
-            voice.say(keeper, Frame::Denial(denial));
+            deny(hosted, voice);
         }
     }
 
@@ -121,4 +116,13 @@ impl Hosting {
             }
         }
     }
+}
+
+/// Says that a hosting is not kept now.
+pub(super) fn deny<C: Speech>(hosted: &Hosted, voice: &mut Voice<C, Order>) {
+    let denial = Denial {
+        version: voice.stamp(),
+        of: hosted.offer.version(),
+    };
+    voice.say(hosted.host.promisee, Frame::Denial(denial));
 }

@@ -166,6 +166,6 @@ pub(super) fn bytes(line: &Line) -> usize {
 }
 
 /// What a record counts for that packs to this: an upper bound of its bytes on the way.
-pub(super) const fn bytes_of(packed: &[u8]) -> usize {
+pub(crate) const fn bytes_of(packed: &[u8]) -> usize {
     packed.len() + (RECORD_BYTES_MAX - STATEMENT_BYTES_MAX)
 }

@@ -44,6 +44,7 @@ mod tampering;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use content::bytes_of;
 pub use content::{SHEET_BYTES_MAX, SHEET_PROMISES_MAX, Sheet, SheetChange};
 pub use cut::{PART_BYTES_FULL, PARTS_MAX};
 pub use fetches::{

@@ -99,7 +99,6 @@ impl Tending {
         // What is offered and not counted may wait for the end of a round. What is bound was counted, and
         // is not any more.
         let not_counted: Vec<Version> = renewal.bound.iter().filter(unknown).copied().collect();
-        let is_known = not_counted.is_empty();
         dismiss(voice, from, not_counted);
         for (workload, slot, offer) in withdrawn {
             self.withdrawn.add(PromiseId {
@@ -108,10 +107,7 @@ impl Tending {
             });
             self.take_back(workload, slot, &from, offer, now);
         }
-        match is_known {
-            true => Ok(()),
-            false => Err(Fault::Gone),
-        }
+        Ok(())
     }
 
     /// A host goes away by plan.

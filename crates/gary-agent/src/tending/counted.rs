@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gary_promise::{
-    Assessment, Evidence, Generation, Host, Judgement, Observer, Own, Promise, Time, Value,
+    Assessment, Evidence, Generation, Host, Judgement, Kept, Observer, Own, Promise, Time, Value,
     Verified,
 };
 
@@ -54,6 +54,15 @@ impl Counted {
             Some(Judgement::Unknown(_)) | None => Standing::Doubtful,
             Some(Judgement::Broken(_)) => Standing::Bad,
         }
+    }
+
+    /// Whether its host stands by it now. One that is away by plan keeps its promise, and hosts nothing meanwhile.
+    pub(super) fn is_fresh(&self, observer: &Observer, now: Time) -> bool {
+        let judgement = self.assess(observer, now).map(|its| its.judgement());
+        matches!(
+            judgement,
+            Some(Judgement::Kept(Kept::Renewed { .. } | Kept::Used { .. }))
+        )
     }
 
     /// The judgement, if it is another than was last written down.

@@ -1,14 +1,23 @@
 //! Deploying: what an owner submits is taken into custody, or refused.
 
 use gary_promise::{
-    AgentId, Body, Generation, Keep, Lineage, Promise, Submitters, Time, Use, Verified, WorkloadId,
+    AgentId, Body, Generation, Keep, Lineage, Own, Promise, Time, Use, Verified, WorkloadId,
 };
 
 use super::inviting::dismiss;
 use super::tended::Tended;
 use super::workloads::{KeepChange, Tending, WORKLOADS_MAX, forget};
 use crate::hosting::Order;
+use crate::sheet::{SHEET_BYTES_MAX, bytes_of};
 use crate::voice::{Speech, Voice};
+
+/// The most bytes of all its `+keep` together, as they stand on its sheet, which has to have room for what its
+/// machine has and whom it looks at besides.
+pub const KEEPS_BYTES_MAX: usize = SHEET_BYTES_MAX - 64 * 1024;
+
+/// What a `+keep` takes on a sheet besides its texts, at most, and what each of its texts does besides its letters.
+const KEEP_BYTES: usize = bytes_of(&[0; 128]);
+const TEXT_BYTES: usize = 8;
 
 /// A deploy was refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +28,9 @@ pub enum DeployError {
     /// This agent takes no part.
     #[error(transparent)]
     HeldOff(#[from] crate::membership::HeldOff),
+    /// This agent has left.
+    #[error("this node has left its cluster")]
+    Left,
     /// It is a promise of another type.
     #[error("{found} is no intent")]
     NotAnIntent {
@@ -53,8 +65,10 @@ pub enum DeployError {
         /// The generation that stands.
         current: Generation,
     },
-    /// This agent keeps as many as it can.
-    #[error("this node keeps {WORKLOADS_MAX} workloads, as many as it can")]
+    /// This agent keeps as much as it can.
+    #[error(
+        "this node keeps as many workloads as it can: at most {WORKLOADS_MAX}, of {KEEPS_BYTES_MAX} bytes together"
+    )]
     Full,
 }
 
@@ -78,14 +92,19 @@ impl Tending {
             (Some(tended), _) if tended.intent.id() == intent.id() => {}
             (Some(tended), Lineage::Updates(_)) => {
                 check_update(tended, &intent, generation)?;
+                let later = keep(workload, &wanted);
+                check_room(self.keeps_bytes - bytes(&tended.keep), &later)?;
                 voice.keep_promise(&intent);
                 voice.forget(tended.intent.id());
-                let body = Body::Keep(keep(workload, &wanted));
+                let body = Body::Keep(later);
                 if tended.keep.body() != &body {
                     let made = voice.revise(&tended.keep, body);
+                    self.keeps_bytes -= bytes(&tended.keep);
+                    self.keeps_bytes += bytes(&made);
                     tended.keep = made.clone();
                     self.changes.push(KeepChange::Made(made));
                 }
+                voice.keep_intent(tended.keep.id(), intent.id());
                 for (host, offer) in tended.update(intent, wanted, now) {
                     dismiss(voice, host, [offer]);
                     forget(&mut self.by_host, &mut self.renewed, &host, offer);
@@ -101,8 +120,12 @@ impl Tending {
                 if self.tended.len() >= WORKLOADS_MAX {
                     return Err(DeployError::Full);
                 }
+                let keep = keep(workload, &wanted);
+                check_room(self.keeps_bytes, &keep)?;
                 voice.keep_promise(&intent);
-                let made = voice.promise(Body::Keep(keep(workload, &wanted)));
+                let made = voice.promise(Body::Keep(keep));
+                self.keeps_bytes += bytes(&made);
+                voice.keep_intent(made.id(), intent.id());
                 self.changes.push(KeepChange::Made(made.clone()));
                 let tended = Tended::new(workload, intent, wanted, made, now);
                 self.tended.insert(workload, tended);
@@ -128,9 +151,7 @@ fn check_update(
     generation: Generation,
 ) -> Result<(), DeployError> {
     let (workload, by) = (tended.workload, intent.by());
-    let updaters: &Submitters = &tended.wanted.updaters;
-    // Whoever is considered was admitted as a client.
-    if by != tended.intent.by() && !updaters.include(by, true) {
+    if !tended.wanted.lets_update(tended.intent.by(), by) {
         return Err(DeployError::NotAllowed { by, workload });
     }
     let current = tended.wanted.lineage.generation();
@@ -138,4 +159,22 @@ fn check_update(
         return Err(DeployError::Conflict { workload, current });
     }
     Ok(())
+}
+
+/// Whether the sheet has room for one more `+keep`, besides so many bytes.
+fn check_room(others_bytes: usize, keep: &Keep) -> Result<(), DeployError> {
+    let routes = keep
+        .routes
+        .iter()
+        .map(|route| route.as_str().len() + TEXT_BYTES);
+    let texts = keep.name.as_str().len() + TEXT_BYTES + routes.sum::<usize>();
+    match others_bytes + KEEP_BYTES + texts > KEEPS_BYTES_MAX {
+        true => Err(DeployError::Full),
+        false => Ok(()),
+    }
+}
+
+/// What a `+keep` takes on a sheet.
+pub(super) fn bytes(keep: &Own<Promise>) -> usize {
+    bytes_of(keep.signed().bytes())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gary_promise::{
     Accept, AgentId, Body, BoundedSet, Dismissal, Frame, Host, INVITED_SLOTS_MAX, Invitation,
-    Promise, SignedRecord, Slot, Time, Verified, Version,
+    Promise, SignedRecord, Slot, Time, Verified, Version, Why,
 };
 use rand::Rng;
 
@@ -14,6 +14,7 @@ use super::round::{INVITED_PER_SLOT, Offered, ROUND_WAITS, Round, WIDENINGS_MAX}
 use super::tended::{Keeper, Tended};
 use crate::backoff::Waits;
 use crate::candidates::Candidates;
+use crate::dealings::LEASE_MS;
 use crate::hosting::Order;
 use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
@@ -52,15 +53,30 @@ impl Tended {
         // Where a few would not, more are asked: else it takes a large cluster long to find the one with room.
         let invited_per_slot = INVITED_PER_SLOT << self.attempts.min(WIDENINGS_MAX);
         for slot in &holes {
+            let is_full = |agent: &AgentId| {
+                let theirs = invited.get(agent);
+                theirs.is_some_and(|its| its.len() >= INVITED_SLOTS_MAX)
+            };
             // Whoever hosts an earlier generation of it has the room, and perhaps the component.
             let hosting = self.slots.get(slot).and_then(|its| its.first());
+            let in_place = hosting.filter(|its| its.generation() < generation);
+            let in_place = in_place.map(|its| its.offer.by()).filter(|host| {
+                keeper.candidates.fits(host, &self.wanted.needs, owner)
+                    && !self.refusals.rests(host, now)
+                    && !self.silent.contains(host)
+            });
+            if let Some(host) = in_place {
+                // One that was asked for as much as can be is asked for the rest in the next round.
+                if !is_full(&host) {
+                    occupancy.add(host, keeper.candidates);
+                    invited.entry(host).or_default().insert(*slot);
+                }
+                continue;
+            }
             let passed_over = |agent: &AgentId| {
-                let is_full = invited
-                    .get(agent)
-                    .is_some_and(|its| its.len() >= INVITED_SLOTS_MAX);
                 let is_tried = hosting
                     .is_some_and(|its| its.offer.by() == *agent && its.generation() == generation);
-                is_full || is_tried || self.refusals.rests(agent, now)
+                is_full(agent) || is_tried || self.refusals.rests(agent, now)
             };
             let mut drawn = keeper.candidates.draw(
                 invited_per_slot * 2,
@@ -84,15 +100,6 @@ impl Tended {
                 )
             });
             drawn.truncate(invited_per_slot);
-            let in_place = hosting.filter(|its| {
-                let (host, needs) = (its.offer.by(), &self.wanted.needs);
-                its.generation() < generation
-                    && keeper.candidates.fits(&host, needs, owner)
-                    && !self.refusals.rests(&host, now)
-            });
-            if let Some(hosting) = in_place {
-                drawn = vec![hosting.offer.by()];
-            }
             if let Some(first) = drawn.first() {
                 occupancy.add(*first, keeper.candidates);
             }
@@ -134,8 +141,14 @@ impl Tended {
         keeper: &mut Keeper<'_, C, R>,
     ) -> Result<(), Fault> {
         let generation = self.wanted.lineage.generation();
+        let is_enough = host.lease.as_ms() <= LEASE_MS
+            && host
+                .portion
+                .resources()
+                .covers(self.wanted.needs.portion.resources());
         let is_awaited = host.generation == generation
             && self.wanted.valency.has(host.slot)
+            && is_enough
             && !self.dismissed.contains(&(offer.by(), offer.version()));
         let round = self.round.as_ref();
         let is_known = round.is_some_and(|round| round.has(host.slot, &offer));
@@ -146,6 +159,7 @@ impl Tended {
         match &mut self.round {
             Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
                 self.refusals.forget(&offer.by());
+                self.silent.remove(&offer.by());
                 round.offered(Offered { offer, host });
                 Ok(())
             }
@@ -157,6 +171,7 @@ impl Tended {
                 dismiss(keeper.voice, offer.by(), [offer.version()]);
                 Err(match host.generation < generation {
                     true => Fault::Stale,
+                    false if !is_enough => Fault::Mismatch,
                     false if is_new => Fault::Unasked,
                     false => Fault::Replay,
                 })
@@ -164,17 +179,18 @@ impl Tended {
         }
     }
 
-    /// An agent would not host these slots.
+    /// An agent would not host these slots. That it says so again, or unasked, keeps only itself from being asked.
     pub(super) fn handle_refusal(
         &mut self,
         from: AgentId,
         slots: impl IntoIterator<Item = Slot>,
-        why: gary_promise::Why,
+        why: Why,
         now: Time,
     ) {
         if let Some(round) = &mut self.round {
             round.answered(from, slots);
         }
+        self.silent.remove(&from);
         self.refusals.remember(from, why, now);
     }
 
@@ -187,6 +203,7 @@ impl Tended {
             return Vec::new();
         };
         let (now, observer) = (keeper.now, keeper.observer());
+        self.silent.extend(round.awaited());
         let mut occupancy = self.occupancy(keeper.candidates);
         let mut dismissed: BTreeMap<AgentId, Vec<Version>> = BTreeMap::new();
         let mut accepted: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();

@@ -13,7 +13,7 @@ mod withdrawn;
 mod workloads;
 
 pub use account::Account;
-pub use deploying::DeployError;
+pub use deploying::{DeployError, KEEPS_BYTES_MAX};
 pub use inviting::{DISMISSED_MAX, REOPEN_WAITS, ROUNDS_AT_ONCE};
 pub use refusals::{REFUSALS_MAX, Remembered};
 pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS, WIDENINGS_MAX};

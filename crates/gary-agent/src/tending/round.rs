@@ -92,8 +92,16 @@ impl Round {
         }
     }
 
-    /// Whoever is gone answers no more.
+    /// Who has not answered yet.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = AgentId> {
+        self.awaited.keys().copied()
+    }
+
+    /// Whoever is gone answers no more, and what it has offered is no more to be had.
     pub(super) fn lost(&mut self, agent: &AgentId) {
+        for offers in self.offers.values_mut() {
+            offers.retain(|its| its.offer.by() != *agent);
+        }
         self.awaited.remove(agent);
     }
 

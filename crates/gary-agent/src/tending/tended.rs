@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, Evidence, Frame, Host, Observer, Own, Promise, Reason, Requirement, SignedRecord,
-    Slot, Surplus, Time, Use, Value, Verified, Version, WorkloadId,
+    Slot, Surplus, Time, Use, Value, Verified, Version, WorkloadId, rendezvous,
 };
 use rand::Rng;
 
@@ -42,6 +42,9 @@ pub(super) struct Tended {
     pub(super) opened: u32,
     /// Rounds in a row that left slots open.
     pub(super) attempts: u32,
+    /// Who had not answered when a round was over, and has not since: no slot waits for them alone. They are no more
+    /// than there are members.
+    pub(super) silent: BTreeSet<AgentId>,
     pub(super) next_round_at: Time,
     pub(super) refusals: Refusals,
 }
@@ -82,6 +85,7 @@ impl Tended {
             opened_at: now,
             opened: 0,
             attempts: 0,
+            silent: BTreeSet::new(),
             next_round_at: now,
             refusals: Refusals::default(),
         }
@@ -99,6 +103,7 @@ impl Tended {
         self.intent = intent;
         self.wanted = wanted;
         self.attempts = 0;
+        self.silent.clear();
         self.next_round_at = now;
         let valency = self.wanted.valency;
         self.failed.retain(|slot, _| valency.has(*slot));
@@ -268,13 +273,24 @@ impl Tended {
             if good.len() < 2 {
                 continue;
             }
-            // Who was told of another before may be about to withdraw. Of the others, who holds no other
-            // slot comes first, then an order that is the same for everyone.
-            good.sort_by_key(|its| {
-                let others = held.get(&its.offer.by()).copied();
-                (its.is_surplus, others, its.offer.id())
+            // Nobody withdraws for one that may not run. Who was told of another before may be about to
+            // withdraw. Of the others, who holds no other slot comes first, then an order that is the same for
+            // everyone and favours nobody.
+            good.sort_by_cached_key(|its| {
+                let host = its.offer.by();
+                let others = held.get(&host).copied();
+                let is_stale = !its.is_fresh(&observer, now);
+                (
+                    is_stale,
+                    its.is_surplus,
+                    others,
+                    rank(self.workload, *slot, host),
+                )
             });
             let (winner, losers) = good.split_first_mut().expect("two at least");
+            if !winner.is_fresh(&observer, now) {
+                continue;
+            }
             for loser in losers {
                 loser.is_surplus = true;
                 let surplus = Surplus {
@@ -372,4 +388,11 @@ impl Tended {
         let mut counted = self.slots.get(&slot).into_iter().flatten();
         counted.any(|its| its.offer.by() == *host && its.offer.version() == offer)
     }
+}
+
+/// Where a host comes among those of a slot.
+fn rank(workload: WorkloadId, slot: Slot, host: AgentId) -> u64 {
+    let mut key = workload.as_bytes().to_vec();
+    key.extend(slot.0.to_be_bytes());
+    rendezvous(&key, host)
 }

@@ -10,17 +10,19 @@ use rand::Rng;
 
 use super::account::Account;
 use super::counted::PATIENCE;
+use super::deploying::bytes;
 use super::refusals::Remembered;
 use super::tended::{Keeper, Tended};
 use super::withdrawn::Withdrawn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
+use crate::sheet::SHEET_PROMISES_MAX;
 use crate::trust::Trust;
 use crate::voice::{Assessed, Speech, Voice};
 
-/// The most workloads that one agent keeps.
-pub const WORKLOADS_MAX: usize = 4096;
+/// The most workloads that one agent keeps: its sheet has room for as many.
+pub const WORKLOADS_MAX: usize = SHEET_PROMISES_MAX - 48;
 
 /// What became of a `+keep`, for this agent's own sheet.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct Tending {
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,
     pub(super) changes: Vec<KeepChange>,
+    /// What its `+keep` take on its sheet together.
+    pub(super) keeps_bytes: usize,
 }
 
 impl Tending {
@@ -63,6 +67,7 @@ impl Tending {
         let wanted = Use::clone(wanted);
         voice.hold(intent.id());
         voice.hold(keep.id());
+        self.keeps_bytes += bytes(&keep);
         let tended = Tended::new(workload, intent, wanted, keep, now);
         self.tended.insert(workload, tended);
         self.wake(workload, now);
@@ -223,6 +228,7 @@ impl Tending {
     /// A workload is deleted, and nothing of it is hosted any more.
     fn end<C: Speech>(&mut self, workload: WorkloadId, voice: &mut Voice<C, Order>) {
         if let Some(tended) = self.tended.remove(&workload) {
+            self.keeps_bytes -= bytes(&tended.keep);
             let withdrawal = voice.withdraw(&tended.keep, Reason::Outdated);
             voice.forget(tended.intent.id());
             self.changes.push(KeepChange::Withdrawn(withdrawal));

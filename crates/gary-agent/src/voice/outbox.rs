@@ -11,12 +11,23 @@ use super::weight::Weights;
 /// good as gone: what is said beyond is dropped, as a network might, and said again later.
 pub const HELD_MAX: usize = 65_536;
 
+/// The most writes that wait for the disk before the agent takes on nothing new.
+pub const WRITES_MAX: u64 = 1_024;
+
 /// Something to remember across restarts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// A record: this agent's own, or another's that its own depends on.
     Record(SignedRecord),
-    /// A promise that nothing depends on any more. Its record, and what withdrew it, can go.
+    /// Which intent this agent has in its custody, by its own `+keep`, in the place of the one before. What it hosts
+    /// for others may be of the same workload, and another generation.
+    Keeps {
+        /// Its own promise.
+        keep: PromiseId,
+        /// The intent, whose record is stored.
+        intent: PromiseId,
+    },
+    /// A promise that nothing depends on any more. Its record can go, and what it kept.
     Forgotten(PromiseId),
     /// A judgement that has changed. It is history: nothing follows from it, and beyond
     /// [`JOURNAL_MAX`](super::JOURNAL_MAX) the oldest can go.
@@ -59,7 +70,6 @@ pub(crate) struct Outbox<O> {
     facts: Vec<Fact>,
     /// What goes along with it, and nothing waits for.
     notes: Vec<Assessed>,
-    writes: VecDeque<Write>,
     last: WriteId,
     /// The last write that something may follow from.
     binding: WriteId,
@@ -77,7 +87,6 @@ impl<O> Outbox<O> {
         Self {
             facts: Vec::new(),
             notes: Vec::new(),
-            writes: VecDeque::new(),
             last: WriteId::default(),
             binding: WriteId::default(),
             stored: WriteId::default(),
@@ -127,19 +136,24 @@ impl<O> Outbox<O> {
     }
 
     pub(crate) fn poll_write(&mut self) -> Option<Write> {
-        if !self.facts.is_empty() || !self.notes.is_empty() {
-            self.last = WriteId(self.last.0 + 1);
-            if !self.facts.is_empty() {
-                self.binding = self.last;
-            }
-            let mut facts = std::mem::take(&mut self.facts);
-            facts.extend(self.notes.drain(..).map(Fact::Assessed));
-            self.writes.push_back(Write {
-                id: self.last,
-                facts,
-            });
+        if self.facts.is_empty() && self.notes.is_empty() {
+            return None;
         }
-        self.writes.pop_front()
+        self.last = WriteId(self.last.0 + 1);
+        if !self.facts.is_empty() {
+            self.binding = self.last;
+        }
+        let mut facts = std::mem::take(&mut self.facts);
+        facts.extend(self.notes.drain(..).map(Fact::Assessed));
+        Some(Write {
+            id: self.last,
+            facts,
+        })
+    }
+
+    /// Whether the disk is so far behind that nothing new should be taken on.
+    pub(crate) const fn is_behind(&self) -> bool {
+        self.last.0 - self.stored.0 >= WRITES_MAX
     }
 
     pub(crate) fn poll_frame(&mut self) -> Option<Transmit> {

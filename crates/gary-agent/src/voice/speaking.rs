@@ -100,7 +100,6 @@ impl<C: Speech, O> Voice<C, O> {
             .revise(earlier, body, Condition::default(), &self.codec);
         let made = made.expect("it is this agent's own, and short by its type");
         self.held.remove(&earlier.id());
-        self.outbox.store(Fact::Forgotten(earlier.id()));
         self.keep_promise(&made);
         self.outbox.store(Fact::Forgotten(earlier.id()));
         made
@@ -114,6 +113,11 @@ impl<C: Speech, O> Voice<C, O> {
         self.held.remove(&promise.id());
         self.outbox.store(Fact::Forgotten(promise.id()));
         withdrawal
+    }
+
+    /// Remembers which intent is kept by a `+keep` of its own.
+    pub(crate) fn keep_intent(&mut self, keep: PromiseId, intent: PromiseId) {
+        self.outbox.store(Fact::Keeps { keep, intent });
     }
 
     /// Keeps a promise that something of this agent's depends on, for one reason more.
@@ -189,10 +193,8 @@ impl<C: Speech, O> Voice<C, O> {
     }
 
     /// Takes up again what was judged before a start.
-    pub(crate) fn recall(&mut self, assessed: impl IntoIterator<Item = Assessed>) {
-        for its in assessed {
-            self.journal.add(its);
-        }
+    pub(crate) fn recall(&mut self, assessed: Assessed) {
+        self.journal.add(assessed);
     }
 
     /// The judgements that have changed of late, the first first.
@@ -226,6 +228,11 @@ impl<C: Speech, O> Voice<C, O> {
         if !batch.is_empty() {
             self.say(to, Frame::Told(batch));
         }
+    }
+
+    /// Whether the disk is so far behind that nothing new should be taken on.
+    pub(crate) const fn is_behind(&self) -> bool {
+        self.outbox.is_behind()
     }
 
     pub(crate) fn order(&mut self, order: O) {

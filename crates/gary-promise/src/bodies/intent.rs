@@ -1,7 +1,7 @@
 //! What an owner wants to use: the intent of a deploy.
 
 use super::{Lineage, Needs, Spec, Spread, Submitters};
-use crate::{ComponentDigest, Routes, Valency, WorkloadName};
+use crate::{AgentId, ComponentDigest, Routes, Valency, WorkloadName};
 
 /// The constraint of `-use`: an owner uses hostings of a component. The intent of a deploy.
 ///
@@ -26,4 +26,12 @@ pub struct Use {
     pub updaters: Submitters,
     /// How a host is to run it.
     pub spec: Spec,
+}
+
+impl Use {
+    /// Whether `by` may update it, whose owner is `owner`. Whether it is a client that may do more than read, the
+    /// caller knows.
+    pub fn lets_update(&self, owner: AgentId, by: AgentId) -> bool {
+        by == owner || self.updaters.include(by, true)
+    }
 }

@@ -96,6 +96,12 @@ impl Book {
             }
             Seen::Reports { agent: _, report } => self.causes.report(report),
             Seen::TakesBack { offer, .. } => self.causes.by_person(offer),
+            Seen::Leaves { agent } => {
+                let theirs: Vec<PromiseId> = self.standing_of(agent).map(|(id, _)| *id).collect();
+                for offer in theirs {
+                    self.causes.by_person(offer);
+                }
+            }
             Seen::Runs { binding, given, .. } => {
                 let binding = *binding;
                 let run = RunSeen { binding, given };
@@ -317,6 +323,7 @@ impl Book {
                         }
                     }
                 }
+                Fact::Keeps { .. } => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
                     self.judged.insert(of, *assessed);

@@ -225,7 +225,7 @@ impl DownstreamChoice {
                         counted.remove(id);
                     }
                 }
-                Fact::Assessed(_) => {}
+                Fact::Keeps { .. } | Fact::Assessed(_) => {}
             }
         }
         // Who asks nobody but itself is not heard to ask: the next round may be another.

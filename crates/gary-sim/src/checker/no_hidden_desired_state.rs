@@ -39,6 +39,12 @@ impl Checker for NoHiddenDesiredState {
             let name = book.names.of_agent(&agent);
             return Err(format!("{name} stores what is no promise"));
         }
+        let of_others =
+            |its: &&Fact| matches!(its, Fact::Keeps { keep, .. } if keep.promiser != agent);
+        if facts.iter().any(|its| of_others(&its)) {
+            let name = book.names.of_agent(&agent);
+            return Err(format!("{name} stores what another should keep"));
+        }
         for id in others {
             self.premises += 1;
             let may = match book.promises.get(id).map(|its| its.body()) {

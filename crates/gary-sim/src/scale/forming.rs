@@ -129,7 +129,7 @@ impl Fleet {
         }
     }
 
-    fn start_whole(&mut self, number: usize, records: impl IntoIterator<Item = SignedRecord>) {
+    fn start_whole(&mut self, number: usize, facts: impl IntoIterator<Item = Fact>) {
         let now = self.now;
         let setup = AgentSetup {
             dealings: self.setup(number),
@@ -137,7 +137,7 @@ impl Fleet {
             address: self.machines[number].address,
             membership: Settings::lan(),
         };
-        let agent = Agent::new(setup, records, WireCodec, now);
+        let agent = Agent::new(setup, facts, WireCodec, now);
         self.begin(number, Party::Whole(Box::new(agent)));
     }
 
@@ -186,13 +186,12 @@ impl Fleet {
 
     /// A machine that has lost power starts again, with what its disk has, and looks for its cluster.
     pub(super) fn restart(&mut self, number: usize) {
-        let records = records(&self.machines[number].disk.facts);
+        let kept = kept(&self.machines[number].disk.facts);
         // Writes are counted anew.
-        let kept = records.values().cloned().map(Fact::Record).collect();
         let disk = &mut self.machines[number].disk;
-        disk.facts = vec![(WriteId(0), kept)];
+        disk.facts = vec![(WriteId(0), kept.clone())];
         disk.stored = WriteId(0);
-        self.start_whole(number, records.into_values());
+        self.start_whole(number, kept);
         let now = self.now;
         let seeds: Vec<Seed> = (0..SEEDS).map(|_| self.any_other(number)).collect();
         if let Some(Party::Whole(agent)) = &mut self.machines[number].party {
@@ -261,24 +260,27 @@ const fn anybody() -> Consider {
     }
 }
 
-/// What is stored and not forgotten.
-fn records(facts: &[(WriteId, Vec<Fact>)]) -> BTreeMap<PromiseId, SignedRecord> {
-    let mut records = BTreeMap::new();
+/// What is stored and not forgotten, but for what is history.
+fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
+    let (mut records, mut intents) = (BTreeMap::new(), BTreeMap::new());
     for fact in facts.iter().flat_map(|(_, facts)| facts) {
         match fact {
             Fact::Record(record) => {
                 if let Some(id) = promise_id(record) {
-                    records.insert(id, record.clone());
+                    records.insert(id, fact.clone());
                 }
+            }
+            Fact::Keeps { keep, .. } => {
+                intents.insert(*keep, fact.clone());
             }
             Fact::Forgotten(id) => {
                 records.remove(id);
+                intents.remove(id);
             }
-            // Nothing follows from it.
             Fact::Assessed(_) => {}
         }
     }
-    records
+    records.into_values().chain(intents.into_values()).collect()
 }
 
 fn promise_id(record: &SignedRecord) -> Option<PromiseId> {

@@ -35,6 +35,8 @@ pub(super) struct Disk {
     random: ChaCha8Rng,
     starts: BootEpoch,
     records: BTreeMap<PromiseId, SignedRecord>,
+    /// Which intents by which of its agent's own promises.
+    kept: BTreeMap<PromiseId, PromiseId>,
     assessed: VecDeque<Assessed>,
     unsynced: VecDeque<Write>,
     /// When the sync under way is done.
@@ -50,6 +52,7 @@ impl Disk {
             random,
             starts: BootEpoch(0),
             records: BTreeMap::new(),
+            kept: BTreeMap::new(),
             assessed: VecDeque::new(),
             unsynced: VecDeque::new(),
             done_at: Time::from_us(0),
@@ -62,6 +65,7 @@ impl Disk {
         Self {
             starts: self.starts,
             records: self.records.clone(),
+            kept: self.kept.clone(),
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
     }
@@ -120,14 +124,15 @@ impl Disk {
         stored
     }
 
-    /// What is stored, in the order of who promised it when.
-    pub(super) fn records(&self) -> Vec<SignedRecord> {
-        self.records.values().cloned().collect()
-    }
-
-    /// What its agent has come to judge, the first first.
-    pub(super) fn assessed(&self) -> Vec<Assessed> {
-        self.assessed.iter().copied().collect()
+    /// What is stored and not forgotten.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        let records = self.records.values().cloned().map(Fact::Record);
+        let kept = self.kept.iter().map(|(keep, intent)| Fact::Keeps {
+            keep: *keep,
+            intent: *intent,
+        });
+        let assessed = self.assessed.iter().copied().map(Fact::Assessed);
+        records.chain(kept).chain(assessed).collect()
     }
 
     fn apply(&mut self, fact: &Fact, reader: &mut Reader) {
@@ -139,6 +144,10 @@ impl Disk {
             }
             Fact::Forgotten(id) => {
                 self.records.remove(id);
+                self.kept.remove(id);
+            }
+            Fact::Keeps { keep, intent } => {
+                self.kept.insert(*keep, *intent);
             }
             Fact::Assessed(assessed) => {
                 if self.assessed.len() >= JOURNAL_MAX {

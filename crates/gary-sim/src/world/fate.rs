@@ -115,8 +115,7 @@ impl World {
             is_willing: its.spec.is_willing,
         };
         self.watch.see(self.now, seen);
-        let mut agent = Agent::new(setup, its.disk.records(), its.spec.release, local);
-        agent.recall(its.disk.assessed());
+        let mut agent = Agent::new(setup, its.disk.facts(), its.spec.release, local);
         let seeds = self.seeds(node);
         agent.join(local, seeds);
         let its = &mut self.nodes[node.0];
@@ -188,6 +187,10 @@ impl World {
 
     /// It says that it leaves, and ends.
     fn leave(&mut self, node: NodeNo) {
+        if self.nodes[node.0].is_up() {
+            let agent = self.nodes[node.0].id;
+            self.watch.see(self.now, Seen::Leaves { agent });
+        }
         self.take_in(node, Input::Leaves);
         let for_good = true;
         self.plan(SAYS_GOODBYE, Act::Crash { node, for_good });
