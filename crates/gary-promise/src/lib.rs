@@ -68,8 +68,8 @@ mod testing;
 
 pub use amount::{
     BoundedSet, CPU_CORES_MICRO_MAX, LEASE_MS_MAX, Lease, LeaseError, MEMORY_BYTES_MAX,
-    NOTICE_MS_MAX, Notice, NoticeError, Portion, PortionError, Resources, ResourcesError, Time,
-    TooMany,
+    MEMORY_PAGE_BYTES, NOTICE_MS_MAX, Notice, NoticeError, Portion, PortionError, Resources,
+    ResourcesError, Time, TooMany,
 };
 pub use assessment::Assessment;
 pub use binding::{Binding, BindingId};

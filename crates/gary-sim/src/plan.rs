@@ -420,7 +420,7 @@ fn architecture() -> Architecture {
 fn workload(valency: u32, frailty: Frailty, draw: &mut Draw) -> Use {
     let portion = Portion::new(
         draw.between(50, 600) as u64 * CORE / 1000,
-        draw.between(16, 256) as u64 * MEBIBYTE,
+        draw.between(16, 256) as u64 * MEBIBYTE + draw.upto(100_000) as u64,
     );
     let portion = portion.expect("it is something of both");
     let mut wanted = intent(valency, portion, frailty);

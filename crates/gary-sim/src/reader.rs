@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use ed25519_dalek::{Signature, VerifyingKey};
 use gary_promise::{
-    ClusterId, Promise, PromiseId, SIGNATURE_BYTES, Signed, SignedRecord, Verified, Verifier,
-    Version, Withdrawal,
+    Body, ClusterId, Generation, Promise, PromiseId, SIGNATURE_BYTES, Signed, SignedRecord,
+    Statement, Verified, Verifier, Version, Withdrawal, WorkloadId,
 };
 
 use gary_wire::WireCodec;
@@ -13,6 +14,7 @@ use gary_wire::WireCodec;
 /// the same signature are the same record.
 #[derive(Debug)]
 pub struct Reader {
+    cluster: ClusterId,
     verifier: Verifier,
     promises: BTreeMap<[u8; SIGNATURE_BYTES], Verified<Promise>>,
     withdrawals: BTreeMap<[u8; SIGNATURE_BYTES], Verified<Withdrawal>>,
@@ -23,6 +25,7 @@ impl Reader {
     /// Has read nothing yet.
     pub fn new(cluster: ClusterId) -> Self {
         Self {
+            cluster,
             verifier: Verifier::new(cluster, 0),
             promises: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
@@ -38,6 +41,7 @@ impl Reader {
             .get(&signature)
             .is_some_and(|known| known.signed() == signed);
         if !is_known {
+            self.check(signed)?;
             let read = self.verifier.verify(signed.clone(), &WireCodec).ok()?;
             self.by_id.insert(read.id(), signature);
             self.promises.insert(signature, read);
@@ -53,10 +57,26 @@ impl Reader {
             .get(&signature)
             .is_some_and(|known| known.signed() == signed);
         if !is_known {
+            self.check(signed)?;
             let read = self.verifier.verify(signed.clone(), &WireCodec).ok()?;
             self.withdrawals.insert(signature, read);
         }
         self.withdrawals.get(&signature)
+    }
+
+    /// Whether it was signed as this kind. What judges must not be what agents check by: this says once more what a
+    /// signature is over, in words of its own.
+    fn check<T: Statement>(&self, signed: &Signed<T>) -> Option<()> {
+        let kind = T::KIND.as_bytes();
+        let kind_bytes = u8::try_from(kind.len()).ok()?;
+        let mut message = b"gary statement 1".to_vec();
+        message.extend(self.cluster.as_bytes());
+        message.push(kind_bytes);
+        message.extend(kind);
+        message.extend(signed.bytes());
+        let key = VerifyingKey::from_bytes(signed.by().as_bytes()).ok()?;
+        let signature = Signature::from_bytes(signed.signature());
+        key.verify_strict(&message, &signature).ok()
     }
 
     /// Which promise a record makes; `None` for one that makes none, or was not signed as it says.
@@ -75,6 +95,18 @@ impl Reader {
             SignedRecord::Withdrawal(signed) => self.withdrawal(signed).is_some(),
             SignedRecord::SheetHead(_) | SignedRecord::Unknown(_) => true,
         }
+    }
+
+    /// An intent of this generation of a workload, that was read before.
+    pub fn intent_of(&self, workload: WorkloadId, generation: Generation) -> Option<PromiseId> {
+        let mut read = self.promises.values();
+        let its = read.find(|its| match its.body() {
+            Body::Use(wanted) => {
+                its.workload() == Some(workload) && wanted.lineage.generation() == generation
+            }
+            _ => false,
+        });
+        its.map(|its| its.id())
     }
 
     /// A promise that was read before.

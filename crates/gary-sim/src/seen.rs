@@ -23,6 +23,11 @@ pub enum Seen<'a> {
         /// Whether it looks at submissions in fact.
         is_willing: bool,
     },
+    /// A node is about to go away for a while, by plan.
+    GoesAway {
+        /// Its agent.
+        agent: AgentId,
+    },
     /// A node is about to leave its cluster, because its person wants it to.
     Leaves {
         /// Its agent.

@@ -195,6 +195,7 @@ impl Transcript {
             Seen::Sends { from, to, packet } => {
                 format!("{} ~> {}: {}", name(&from), name(&to), sent(packet)?)
             }
+            Seen::GoesAway { agent } => format!("{} is told to go away for a while", name(&agent)),
             Seen::Leaves { agent } => format!("{} is told to leave", name(&agent)),
             Seen::TakesBack { agent, offer } => format!(
                 "{}'s person wants {} back",

@@ -115,7 +115,8 @@ impl Hosting {
         if taken >= HOSTINGS_MAX || theirs >= RENEWED_MAX || voice.is_behind() {
             return Err(Why::Busy);
         }
-        let portion = wanted.needs.portion;
+        // What a component's memory grows by is what a host can promise; what is in force is what both have.
+        let portion = wanted.needs.portion.in_pages();
         let entry = match (self.ledger.reserve(portion), earlier) {
             (Ok(entry), _) => entry,
             (Err(_), Some(earlier)) if self.has_room_without(earlier, portion) => {

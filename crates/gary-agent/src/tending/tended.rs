@@ -203,26 +203,25 @@ impl Tended {
     }
 
     /// Takes back the acceptance of what is broken, of what is beyond the valency, and of an earlier
-    /// generation whose slot is hosted at the later one. Says which offers are not counted any more.
+    /// generation whose slot is hosted at a later one. Says which offers are not counted any more.
     fn let_go<C: Speech, R: Rng>(
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
         let (now, observer) = (keeper.now, keeper.observer());
-        let generation = self.wanted.lineage.generation();
         let valency = self.wanted.valency;
         let mut gone = Vec::new();
         for (slot, counted) in &mut self.slots {
-            let has_current = counted.iter().any(|its| {
-                its.generation() == generation && its.standing(&observer, now) == Standing::Good
-            });
+            let good = counted
+                .iter()
+                .filter(|its| its.standing(&observer, now) == Standing::Good);
+            let latest = good.map(Counted::generation).max();
             counted.retain_mut(|its| {
                 let standing = its.standing(&observer, now);
                 if let Some(news) = its.news(&observer, now) {
                     keeper.voice.note(news, self.workload, Some(*slot));
                 }
-                let is_outdated =
-                    !valency.has(*slot) || (its.generation() < generation && has_current);
+                let is_outdated = !valency.has(*slot) || Some(its.generation()) < latest;
                 let reason = match standing {
                     Standing::Bad => Reason::Unstated,
                     _ if is_outdated => Reason::Outdated,

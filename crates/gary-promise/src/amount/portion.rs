@@ -24,6 +24,9 @@ pub enum PortionError {
     },
 }
 
+/// A page of a component's memory. (WebAssembly Core Specification 3.0, "Memory Instances".)
+pub const MEMORY_PAGE_BYTES: u64 = 64 << 10;
+
 impl Portion {
     /// An amount of processor time, in millionths of a core, and of memory, in bytes.
     ///
@@ -41,6 +44,15 @@ impl Portion {
     /// As an amount like any other.
     pub const fn resources(self) -> Resources {
         self.0
+    }
+
+    /// The same with memory in whole pages, as a component's memory grows; the same as it is where that would be
+    /// beyond what there is.
+    #[must_use]
+    pub fn in_pages(self) -> Self {
+        let pages = self.0.memory_bytes().div_ceil(MEMORY_PAGE_BYTES);
+        let memory_bytes = pages.saturating_mul(MEMORY_PAGE_BYTES);
+        Self::new(self.0.cpu_cores_micro(), memory_bytes).unwrap_or(self)
     }
 
     /// What both have of each, which is what a binding of the two enforces.
@@ -74,6 +86,22 @@ mod tests {
             Portion::new(u64::MAX, 1),
             Err(PortionError::Resources(_))
         ));
+    }
+
+    #[test]
+    fn memory_comes_in_pages() {
+        let in_pages = |memory| {
+            let portion = Portion::new(7, memory)
+                .expect("something of both")
+                .in_pages();
+            (
+                portion.resources().cpu_cores_micro(),
+                portion.resources().memory_bytes(),
+            )
+        };
+        assert_eq!(in_pages(1), (7, MEMORY_PAGE_BYTES));
+        assert_eq!(in_pages(MEMORY_PAGE_BYTES), (7, MEMORY_PAGE_BYTES));
+        assert_eq!(in_pages(MEMORY_PAGE_BYTES + 1), (7, 2 * MEMORY_PAGE_BYTES));
     }
 
     proptest! {

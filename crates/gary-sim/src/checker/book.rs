@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
-    AgentId, Body, Frame, Promise, PromiseId, Reason, SignedRecord, Time, Use, Verified, WorkloadId,
+    AgentId, Body, Frame, Generation, Promise, PromiseId, Reason, SignedRecord, Time, Use,
+    Verified, WorkloadId,
 };
 
 use super::cause::Causes;
@@ -60,6 +61,7 @@ impl Book {
                     is_gone: false,
                     consider: consider.cloned(),
                     is_willing,
+                    is_leaving: false,
                     published: published.clone(),
                     started_at: at,
                     stalled_until: at,
@@ -97,6 +99,9 @@ impl Book {
             Seen::Reports { agent: _, report } => self.causes.report(report),
             Seen::TakesBack { offer, .. } => self.causes.by_person(offer),
             Seen::Leaves { agent } => {
+                if let Some(its) = self.agents.get_mut(&agent) {
+                    its.is_leaving = true;
+                }
                 let theirs: Vec<PromiseId> = self.standing_of(agent).map(|(id, _)| *id).collect();
                 for offer in theirs {
                     self.causes.by_person(offer);
@@ -146,6 +151,32 @@ impl Book {
             Body::Use(wanted) => Some(wanted),
             _ => None,
         }
+    }
+
+    /// Whether an owner of this generation of a workload that was seen lets somebody update it.
+    pub(super) fn lets_update(
+        &self,
+        workload: WorkloadId,
+        generation: Generation,
+        by: AgentId,
+    ) -> bool {
+        let of_it = self
+            .promises
+            .values()
+            .filter(|its| its.workload() == Some(workload));
+        let mut intents = of_it.filter_map(|its| match its.body() {
+            Body::Use(wanted) if wanted.lineage.generation() == generation => {
+                Some((its.by(), wanted))
+            }
+            _ => None,
+        });
+        intents.any(|(owner, wanted)| owner == by || wanted.updaters.include(by, true))
+    }
+
+    /// Whether an offer stands.
+    pub(super) fn stands(&self, offer: &PromiseId) -> bool {
+        let offer = self.offers.get(offer);
+        offer.is_some_and(|its| its.withdrawn_at.is_none())
     }
 
     /// The offers that stand: said or stored, and not taken back.

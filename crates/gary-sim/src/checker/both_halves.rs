@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gary_agent::Order;
-use gary_promise::{Binding, PromiseId, Time};
+use gary_agent::{Order, Start};
+use gary_promise::{Body, PromiseId, Time};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -39,8 +39,7 @@ impl Checker for BothHalves {
                 let id = start.binding.id();
                 let name = book.names.of_agent(&agent);
                 let what = book.names.of_promise(&id.offer);
-                let bound = Binding::of(&start.intent, &start.offer, &start.acceptance);
-                if bound.as_ref() != Ok(&start.binding) {
+                if !matches(start) {
                     return Err(format!("{name} starts {what} by halves that do not match"));
                 }
                 let disk = book.agents.get(&agent).map(|its| &its.disk);
@@ -140,4 +139,26 @@ impl BothHalves {
         }
         Ok(())
     }
+}
+
+/// Whether an offer and an acceptance are halves of one thing, and of this intent. What judges must not be what
+/// binds: this says once more what a binding is, in words of its own.
+fn matches(start: &Start) -> bool {
+    let (Body::Use(wanted), Body::Host(host), Body::Accept(accept)) = (
+        start.intent.body(),
+        start.offer.body(),
+        start.acceptance.body(),
+    ) else {
+        return false;
+    };
+    let (id, workload) = (start.binding.id(), start.intent.workload());
+    let is_of_them = id.offer == start.offer.id() && id.acceptance == start.acceptance.id();
+    let are_halves = accept.offer == id.offer
+        && accept.intent == start.intent.id()
+        && start.acceptance.by() == host.promisee;
+    let is_one_workload = workload == Some(host.workload) && workload == Some(accept.workload);
+    let is_one_place = wanted.lineage.generation() == host.generation
+        && start.binding.slot() == host.slot
+        && host.slot.0 < wanted.valency.get();
+    is_of_them && are_halves && is_one_workload && is_one_place
 }

@@ -87,6 +87,7 @@ impl Book {
                             its.host.workload == workload
                                 && invitation.slots.contains(&its.host.slot)
                                 && Some(its.host.generation) < generation
+                                && self.lets_update(workload, its.host.generation, id.promiser)
                         })
                         .map(|(id, _)| *id)
                         .collect();

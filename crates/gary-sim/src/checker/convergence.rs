@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_agent::RENEWS_EVERY;
 use gary_promise::{AgentId, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
 
+use super::entry::in_pages;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -107,7 +107,7 @@ impl Convergence {
 
 /// How long a hosting may go without being renewed, in microseconds: as long as agents take, and a clock that
 /// goes slow.
-const RENEWED_WITHIN_US: u64 = RENEWS_EVERY.as_micros() as u64 + 1_000_000;
+const RENEWED_WITHIN_US: u64 = 3_000_000 + 1_000_000;
 
 /// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
 /// alone for a while, and who finds nobody asks less and less often.
@@ -239,7 +239,7 @@ fn who_has_room(
     instead_of: Option<&PromiseId>,
     book: &Book,
 ) -> Option<AgentId> {
-    let needed = wanted.needs.portion.resources();
+    let needed = in_pages(wanted.needs.portion.resources());
     let mut able = book.agents.iter().filter(|(agent, seen)| {
         let mut left = Some(seen.published.resources);
         let others = book

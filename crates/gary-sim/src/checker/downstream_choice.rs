@@ -211,7 +211,11 @@ impl DownstreamChoice {
             match fact {
                 // The book has read the same records, in the same order.
                 Fact::Record(_) => {
-                    if let Some(id) = made.next()
+                    let id = made.next();
+                    if let Some(id) = id {
+                        self.forget_unused(agent, id, book);
+                    }
+                    if let Some(id) = id
                         && let Some(acceptance) = book.acceptances.get(id)
                         && id.promiser == agent
                         && !self.counts(agent, id)
@@ -231,6 +235,16 @@ impl DownstreamChoice {
         // Who asks nobody but itself is not heard to ask: the next round may be another.
         self.rounds.retain(|place, _| !over.contains(place));
         Ok(())
+    }
+
+    /// Who failed in a slot that is not used any more is as good as another once it is used again.
+    fn forget_unused(&mut self, keeper: AgentId, intent: &PromiseId, book: &Book) {
+        let workload = book.promises.get(intent).and_then(|its| its.workload());
+        if let Some((wanted, workload)) = book.intent(intent).zip(workload) {
+            self.failed.retain(|(by, of, slot), _| {
+                (*by, *of) != (keeper, workload) || wanted.valency.has(*slot)
+            });
+        }
     }
 
     fn counts(&self, keeper: AgentId, acceptance: &PromiseId) -> bool {

@@ -18,6 +18,8 @@ pub struct AgentSeen {
     pub consider: Option<Consider>,
     /// Whether it ever offers anything.
     pub is_willing: bool,
+    /// Whether its person wants it to leave.
+    pub is_leaving: bool,
     /// What its sheet says its machine has.
     pub published: Capacity,
     /// When it started last.
@@ -34,6 +36,12 @@ impl AgentSeen {
         let consider = self.consider.as_ref();
         consider.is_some_and(|its| its.submitters.include(owner, true))
     }
+}
+
+/// What a host sets aside for what is asked: memory in whole pages.
+pub(super) fn in_pages(asked: Resources) -> Resources {
+    let memory_bytes = asked.memory_bytes().next_multiple_of(64 << 10);
+    Resources::new(asked.cpu_cores_micro(), memory_bytes).unwrap_or(asked)
 }
 
 /// What was seen of an offer to host.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, Frame, PromiseId, Refusal, Time, Why};
 
+use super::entry::in_pages;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -120,18 +121,23 @@ impl FreeRefusal {
 
 /// Nobody owes a reason, and the one that is given is true as far as it can be seen.
 fn check_reason(agent: AgentId, refusal: &Refusal, book: &Book) -> Verdict {
-    let published = book.agents.get(&agent).map(|its| &its.published);
-    let wanted = book.intent(&refusal.intent);
-    let Some((published, wanted)) = published.zip(wanted) else {
+    let seen = book.agents.get(&agent);
+    let Some((seen, wanted)) = seen.zip(book.intent(&refusal.intent)) else {
         return Ok(());
     };
+    let published = &seen.published;
     let is_true = match &refusal.why {
         Why::Misfit(misfit) => published.fits(&wanted.needs).as_ref() == Err(misfit),
         Why::NoRoom { needed, left } => {
-            *needed == wanted.needs.portion.resources() && !left.covers(*needed)
+            *needed == in_pages(wanted.needs.portion.resources()) && !left.covers(*needed)
         }
         Why::Superseded { by } => *by > wanted.lineage.generation(),
-        Why::NotConsidered | Why::Hosting | Why::Busy | Why::Declined => true,
+        Why::NotConsidered => {
+            !seen.considers(refusal.intent.promiser) || is_usurped(agent, refusal, book)
+        }
+        Why::Declined => !seen.is_willing || seen.is_leaving,
+        // Whatever it has under way is its own.
+        Why::Hosting | Why::Busy => true,
     };
     if is_true {
         return Ok(());
@@ -144,4 +150,17 @@ fn check_reason(agent: AgentId, refusal: &Refusal, book: &Book) -> Verdict {
         "{agent} refuses {intent}: {}, which is not so",
         refusal.why
     ))
+}
+
+/// Whether the agent hosts something of the workload whose owner lets somebody else update it, and not this one.
+fn is_usurped(agent: AgentId, refusal: &Refusal, book: &Book) -> bool {
+    let mut theirs = book.standing_of(agent);
+    theirs.any(|(_, its)| {
+        its.host.workload == refusal.workload
+            && !book.lets_update(
+                refusal.workload,
+                its.host.generation,
+                refusal.intent.promiser,
+            )
+    })
 }

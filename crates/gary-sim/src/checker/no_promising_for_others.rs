@@ -1,7 +1,9 @@
 //! 2. A record that was not signed by its promiser is refused everywhere, relayed or not.
 
+use std::collections::BTreeSet;
+
 use gary_agent::Order;
-use gary_promise::{Frame, Time};
+use gary_promise::{AgentId, Frame, Generation, Time, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -11,6 +13,8 @@ use crate::seen::Seen;
 /// another's to tell.
 #[derive(Debug, Default)]
 pub(super) struct NoPromisingForOthers {
+    /// Whom somebody has invited for which generation of which workload, by an intent that was signed.
+    invited: BTreeSet<(AgentId, AgentId, WorkloadId, Generation)>,
     premises: u64,
 }
 
@@ -24,6 +28,21 @@ impl Checker for NoPromisingForOthers {
 
     fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
+            Seen::Hears {
+                from,
+                to,
+                frame: Frame::Invitation(_),
+                ..
+            } => {
+                self.premises += book.forged;
+                for id in &book.made {
+                    let workload = book.promises.get(id).and_then(|its| its.workload());
+                    let generation = book.intent(id).map(|its| its.lineage.generation());
+                    if let Some((workload, generation)) = workload.zip(generation) {
+                        self.invited.insert((to, from, workload, generation));
+                    }
+                }
+            }
             Seen::Hears { .. } => self.premises += book.forged,
             Seen::Says { from, frame, .. } => {
                 let name = book.names.of_agent(&from);
@@ -36,6 +55,7 @@ impl Checker for NoPromisingForOthers {
                     let other = book.names.of_agent(&other.by());
                     return Err(format!("{name} tells what is {other}'s to tell"));
                 }
+                self.check_offers(from, book)?;
                 for id in &book.made {
                     let Some(acceptance) = book.acceptances.get(id) else {
                         continue;
@@ -65,5 +85,25 @@ impl Checker for NoPromisingForOthers {
 
     fn premises(&self) -> u64 {
         self.premises
+    }
+}
+
+impl NoPromisingForOthers {
+    /// Whoever offers was invited by an intent that its owner has signed.
+    fn check_offers(&self, from: AgentId, book: &Book) -> Verdict {
+        for id in book.made.iter().filter(|id| id.promiser == from) {
+            let Some(offer) = book.offers.get(id) else {
+                continue;
+            };
+            let host = &offer.host;
+            let by = (from, host.promisee, host.workload, host.generation);
+            if host.promisee != from && !self.invited.contains(&by) {
+                let (name, what) = (book.names.of_agent(&from), book.names.of_promise(id));
+                return Err(format!(
+                    "{name} offers {what}, and was invited by nothing that was signed"
+                ));
+            }
+        }
+        Ok(())
     }
 }

@@ -14,8 +14,8 @@ use crate::seen::Seen;
 #[derive(Debug, Default)]
 pub(super) struct NoRemoteCommand {
     sizes: BTreeMap<PromiseId, Resources>,
-    /// What was ever stored.
-    stored: BTreeSet<PromiseId>,
+    /// What was ever stored, by whom.
+    stored: BTreeSet<(AgentId, PromiseId)>,
     /// The intents that their owners were told are taken, the last of each workload.
     taken: BTreeMap<WorkloadId, PromiseId>,
     premises: u64,
@@ -30,8 +30,9 @@ impl Checker for NoRemoteCommand {
     }
 
     fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        if let Seen::Stores { .. } = seen {
-            self.stored.extend(book.made.iter().copied());
+        if let Seen::Stores { agent, .. } = *seen {
+            let made = book.made.iter().map(|id| (agent, *id));
+            self.stored.extend(made);
         }
         if let Seen::Acknowledges {
             keeper,
@@ -77,6 +78,10 @@ impl Checker for NoRemoteCommand {
                     let offer = name(offer);
                     return Err(format!("{host} stops {offer}, which it has not withdrawn"));
                 }
+                if !book.causes.has(offer) {
+                    let offer = name(offer);
+                    return Err(format!("{host} stops {offer}, and nobody had it to"));
+                }
                 Ok(())
             }
         }
@@ -98,7 +103,7 @@ impl NoRemoteCommand {
         book: &Book,
     ) -> Verdict {
         let (name, what) = (book.names.of_agent(&keeper), book.names.of_promise(&id));
-        if !self.stored.contains(&id) {
+        if !self.stored.contains(&(keeper, id)) {
             return Err(format!(
                 "{name} says that it keeps {what}, and has not stored it"
             ));

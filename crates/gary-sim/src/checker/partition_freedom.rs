@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::Order;
-use gary_promise::{Frame, PromiseId, Time};
+use gary_promise::{AgentId, Frame, PromiseId, Surplus, Time};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -15,6 +15,8 @@ use crate::seen::Seen;
 pub(super) struct PartitionFreedom {
     /// By whose word who has won against whom.
     settled: BTreeMap<PromiseId, PromiseId>,
+    /// When a keeper has heard last that a hosting stands.
+    heard: BTreeMap<(AgentId, PromiseId), Time>,
     /// Whose hosts have withdrawn by that word.
     withdrawn: BTreeSet<PromiseId>,
     premises: u64,
@@ -28,7 +30,7 @@ impl Checker for PartitionFreedom {
         }
     }
 
-    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
             Seen::Hears {
                 to,
@@ -39,6 +41,22 @@ impl Checker for PartitionFreedom {
                 self.premises += 1;
                 self.settled.insert(surplus.yours, surplus.winner);
             }
+            Seen::Hears {
+                from,
+                to,
+                frame: Frame::Renewal(renewal),
+                ..
+            } => {
+                for version in renewal.bound.iter().chain(renewal.offered.iter()) {
+                    let (promiser, version) = (from, *version);
+                    self.heard.insert((to, PromiseId { promiser, version }), at);
+                }
+            }
+            Seen::Says {
+                from,
+                frame: Frame::Surplus(surplus),
+                ..
+            } => self.check_surplus(at, from, surplus, book)?,
             Seen::Orders {
                 agent,
                 order: Order::Stop { offer },
@@ -69,5 +87,45 @@ impl Checker for PartitionFreedom {
 
     fn premises(&self) -> u64 {
         self.premises
+    }
+}
+
+/// For how long a hosting that was heard to stand is fresh, in microseconds, and its keeper's word waits for its
+/// disk.
+const FRESH_US: u64 = 7_500_000 + 2_000_000;
+
+impl PartitionFreedom {
+    /// Nobody is told to go for one that its keeper does not count, has not heard of late, or is away.
+    fn check_surplus(&self, at: Time, keeper: AgentId, surplus: &Surplus, book: &Book) -> Verdict {
+        let seen = book.agents.get(&keeper);
+        let is_steady = seen.is_some_and(|its| its.stalled_until <= its.started_at);
+        let started_at = seen.map(|its| its.started_at);
+        let winner = surplus.winner;
+        let mut accepted = book.acceptances.iter().filter(|(id, its)| {
+            id.promiser == keeper && its.accept.offer == winner && its.stored_at.is_some()
+        });
+        let accepted_at = accepted.next().and_then(|(_, its)| its.stored_at);
+        let heard = self.heard.get(&(keeper, winner)).copied();
+        let last = heard.max(accepted_at).max(started_at);
+        let is_fresh = last.is_some_and(|last| at.as_us() <= last.as_us() + FRESH_US);
+        let place = |id: &PromiseId| {
+            let host = book.offers.get(id).map(|its| &its.host);
+            host.map(|its| (its.workload, its.slot, its.generation))
+        };
+        let is_one_place = place(&winner).is_some() && place(&winner) == place(&surplus.yours);
+        if is_one_place
+            && accepted_at.is_some()
+            && (is_fresh || !is_steady || winner.promiser == keeper)
+        {
+            return Ok(());
+        }
+        let (name, what) = (
+            book.names.of_agent(&keeper),
+            book.names.of_promise(&surplus.yours),
+        );
+        let winner = book.names.of_promise(&winner);
+        Err(format!(
+            "{name} has {what} go for {winner}, which it has not heard of late"
+        ))
     }
 }

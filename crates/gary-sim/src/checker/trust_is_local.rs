@@ -5,11 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Reason, Time};
+use gary_agent::Fact;
+use gary_promise::{AgentId, Assessment, Frame, Judgement, PromiseId, Reason, Time, Unknown};
 
+use super::hearings::DECIDED_BEFORE_US;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
+
+/// For how long somebody who is called dead has to answer, in microseconds, by what a clock may be wrong.
+const ASKED_US: u64 = 245_000;
 
 /// How soon after a lie something would have to follow for it to be its effect, in microseconds.
 const FOLLOWS_WITHIN_US: u64 = 50_000;
@@ -22,6 +27,10 @@ const FRESH_US: u64 = 7_000_000;
 pub(super) struct TrustIsLocal {
     /// When who was told a lie about what is between it and another, by whom.
     lies: BTreeMap<(AgentId, PromiseId), (Time, AgentId)>,
+    /// Since when somebody waits for a word of another that it has said something to.
+    waits: BTreeMap<(AgentId, AgentId), Time>,
+    /// When it had waited in vain for as long as to believe that the other is gone, the last time.
+    in_vain: BTreeMap<(AgentId, AgentId), Time>,
     /// When a keeper heard last that a hosting stands.
     renewed: BTreeMap<PromiseId, Time>,
     premises: u64,
@@ -43,6 +52,11 @@ impl Checker for TrustIsLocal {
                 frame,
                 is_noise,
             } => {
+                if let Some(since) = self.waits.remove(&(to, from))
+                    && at.as_us() >= since.as_us() + ASKED_US
+                {
+                    self.in_vain.insert((to, from), at);
+                }
                 if let Frame::Renewal(renewal) = frame {
                     for version in renewal.bound.iter() {
                         let version = *version;
@@ -58,7 +72,20 @@ impl Checker for TrustIsLocal {
                 }
                 Ok(())
             }
-            Seen::Says { from, .. } => {
+            Seen::Stores { agent, facts } => {
+                for fact in facts {
+                    if let Fact::Assessed(assessed) = fact {
+                        self.check_lost(at, agent, &assessed.assessment, book)?;
+                    }
+                }
+                Ok(())
+            }
+            Seen::Starts { agent, .. } => {
+                self.waits.retain(|(waits, _), _| *waits != agent);
+                Ok(())
+            }
+            Seen::Says { from, to, .. } => {
+                self.waits.entry((from, to)).or_insert(at);
                 for (id, reason) in &book.taken_back {
                     let acceptance = book.acceptances.get(id).map(|its| its.accept.offer);
                     let offer = acceptance.unwrap_or(*id);
@@ -100,6 +127,34 @@ impl Checker for TrustIsLocal {
 }
 
 impl TrustIsLocal {
+    /// Who is held for lost was asked, and did not answer: that others call it dead is not enough.
+    fn check_lost(&self, at: Time, observer: AgentId, its: &Assessment, book: &Book) -> Verdict {
+        let promiser = its.promise().promiser;
+        let is_lost = matches!(its.judgement(), Judgement::Unknown(Unknown::Lost { .. }));
+        if !is_lost || promiser == observer {
+            return Ok(());
+        }
+        let pair = (observer, promiser);
+        let waits = self.waits.get(&pair).copied();
+        let is_waiting = waits.is_some_and(|since| at.as_us() >= since.as_us() + ASKED_US);
+        let in_vain = self.in_vain.get(&pair).copied();
+        let has_waited = in_vain.is_some_and(|when| at.as_us() <= when.as_us() + DECIDED_BEFORE_US);
+        // Whose clock jumps has waited by it.
+        let seen = book.agents.get(&observer);
+        let is_unsteady =
+            seen.is_some_and(|its| at.as_us() <= its.stalled_until.as_us() + DECIDED_BEFORE_US);
+        if is_waiting || has_waited || is_unsteady {
+            return Ok(());
+        }
+        let (observer, promiser) = (
+            book.names.of_agent(&observer),
+            book.names.of_agent(&promiser),
+        );
+        Err(format!(
+            "{observer} holds {promiser} for lost, and has not asked it"
+        ))
+    }
+
     /// Whether a keeper that has not stood still has heard of a hosting of late.
     fn is_fresh(&self, at: Time, keeper: AgentId, offer: &PromiseId, book: &Book) -> bool {
         let heard = self.renewed.get(offer);

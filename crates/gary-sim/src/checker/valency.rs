@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use gary_agent::OFFER_STANDS;
 use gary_promise::{AgentId, Frame, Host, PromiseId, Resources, Slot, Time, Use};
 
 use super::{Book, Checker, Verdict};
@@ -15,7 +14,7 @@ const ANSWERS_WITHIN_US: u64 = 2_000_000;
 
 /// How long an offer that nobody accepts may stand, in microseconds: for as long as agents let it, and what it
 /// takes to say so.
-const LAPSES_WITHIN_US: u64 = OFFER_STANDS.as_micros() as u64 + 2_000_000;
+const LAPSES_WITHIN_US: u64 = 3_000_000 + 2_000_000;
 
 /// What an agent offers and what its host runs is never more than it has promised to have, is stored before it
 /// is said, and whoever is invited answers.
@@ -161,15 +160,21 @@ fn check_offers(agent: AgentId, book: &Book) -> Verdict {
             return Err(format!("{name} offers {what} and {other} for one slot"));
         }
         let published = book.agents.get(&agent).map(|its| &its.published);
-        let mut intents = book.promises.iter().filter_map(|(intent, promise)| {
+        let intents = book.promises.iter().filter_map(|(intent, promise)| {
             let wanted = book.intent(intent)?;
             let is_of_it = promise.workload() == Some(offer.host.workload)
                 && wanted.lineage.generation() == offer.host.generation;
             is_of_it.then_some(wanted)
         });
         let fits = |wanted: &Use| published.is_some_and(|its| its.fits(&wanted.needs).is_ok());
-        if intents.next().is_some_and(|wanted| !fits(wanted)) {
+        // There is more than one where somebody has tried to update what is not theirs.
+        let intents: Vec<&Use> = intents.collect();
+        if !intents.is_empty() && !intents.into_iter().any(fits) {
             return Err(format!("{name} offers {what}, which does not fit it"));
+        }
+        let seen = book.agents.get(&agent);
+        if seen.is_some_and(|its| !its.is_willing) {
+            return Err(format!("{name} offers {what}, and wants to host nothing"));
         }
     }
     Ok(())

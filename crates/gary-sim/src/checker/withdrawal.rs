@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Order};
-use gary_promise::{Frame, PromiseId, Reason, Time};
+use gary_promise::{AgentId, Frame, Invitation, PromiseId, Reason, Time, Version};
 
+use super::hearings::DECIDED_BEFORE_US;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -19,7 +20,11 @@ pub(super) struct Withdrawals {
     /// Taken back on disk, and not told yet.
     untold: BTreeMap<PromiseId, Time>,
     /// Who is on notice: away by plan, and until when nobody may hold that against it.
-    away: BTreeMap<PromiseId, Time>,
+    away: BTreeMap<PromiseId, Away>,
+    /// What its agent's person wants back, since when.
+    wanted_back: BTreeMap<PromiseId, Time>,
+    /// Who is told to go away by plan, since when, and whom it has told.
+    leaving: BTreeMap<AgentId, (Time, BTreeSet<AgentId>)>,
     /// Taken back, and said to be: a renewal that was said before may have waited for the disk with it.
     said: BTreeSet<PromiseId>,
     premises: u64,
@@ -45,7 +50,19 @@ impl Checker for Withdrawals {
                     }
                 }
             }
+            Seen::Says {
+                from,
+                to,
+                frame: Frame::Absence(_),
+            } => {
+                if let Some((_, told)) = self.leaving.get_mut(&from) {
+                    told.insert(to);
+                }
+            }
             Seen::Says { from, frame, .. } => {
+                if let Frame::Invitation(invitation) = frame {
+                    self.check_invited(at, from, invitation, book)?;
+                }
                 for (id, reason) in &book.taken_back {
                     if self.untold.remove(id).is_some() {
                         self.premises += 1;
@@ -72,11 +89,30 @@ impl Checker for Withdrawals {
                 frame: Frame::Absence(absence),
                 ..
             } => {
-                let until = at.after(absence.notice.duration());
+                let away = Away {
+                    since: at,
+                    until: at.after(absence.notice.duration()),
+                    version: absence.version,
+                };
                 let told = book.standing_of(from);
                 for (id, _) in told.filter(|(_, its)| its.host.promisee == to) {
-                    self.away.insert(*id, until);
+                    self.away.insert(*id, away);
                 }
+            }
+            // Who is heard again is back.
+            Seen::Hears {
+                from,
+                frame: Frame::Renewal(renewal),
+                ..
+            } => {
+                self.away
+                    .retain(|id, its| id.promiser != from || renewal.version < its.version);
+            }
+            Seen::TakesBack { offer, .. } if book.stands(&offer) => {
+                self.wanted_back.insert(offer, at);
+            }
+            Seen::GoesAway { agent } => {
+                self.leaving.insert(agent, (at, BTreeSet::new()));
             }
             // Who says that something is not kept takes its notice back for that.
             Seen::Hears {
@@ -104,7 +140,17 @@ impl Checker for Withdrawals {
                 }
             }
             // What was stored before is said no more; whoever it was told to finds out by its lease.
-            Seen::Ends { agent, .. } => self.untold.retain(|id, _| id.promiser != agent),
+            Seen::Ends { agent, .. } => {
+                self.untold.retain(|id, _| id.promiser != agent);
+                self.wanted_back.retain(|id, _| id.promiser != agent);
+                if let Some((since, told)) = self.leaving.remove(&agent) {
+                    check_told(at, agent, since, &told, book)?;
+                }
+            }
+            Seen::Starts { agent, .. } => {
+                self.away.retain(|id, _| id.promiser != agent);
+                self.leaving.remove(&agent);
+            }
             _ => {}
         }
         for (id, when) in &self.untold {
@@ -117,6 +163,15 @@ impl Checker for Withdrawals {
                 ));
             }
         }
+        self.wanted_back.retain(|id, _| book.stands(id));
+        for (id, when) in &self.wanted_back {
+            let by = book.agents.get(&id.promiser);
+            let since = by.map_or(*when, |its| its.stalled_until.max(*when));
+            if at.as_us() > since.as_us() + TOLD_WITHIN_US {
+                let what = book.names.of_promise(id);
+                return Err(format!("{what} is wanted back by its person, and stands"));
+            }
+        }
         Ok(())
     }
 
@@ -125,15 +180,68 @@ impl Checker for Withdrawals {
     }
 }
 
+/// What a keeper was told of a host that goes away.
+#[derive(Debug, Clone, Copy)]
+struct Away {
+    since: Time,
+    until: Time,
+    version: Version,
+}
+
 impl Withdrawals {
+    /// Nobody else is invited for what is hosted by one that is away by plan.
+    fn check_invited(
+        &self,
+        at: Time,
+        keeper: AgentId,
+        invitation: &Invitation,
+        book: &Book,
+    ) -> Verdict {
+        let seen = book.agents.get(&keeper);
+        if seen.is_none_or(|its| its.stalled_until > its.started_at) {
+            return Ok(());
+        }
+        let started_at = seen.map(|its| its.started_at);
+        let accepted = book.acceptances.iter().filter(|(id, its)| {
+            id.promiser == keeper && its.stored_at.is_some() && its.withdrawn.is_none()
+        });
+        for (_, its) in accepted {
+            let offer = &its.accept.offer;
+            let (Some(away), Some(seen)) = (self.away.get(offer), book.offers.get(offer)) else {
+                continue;
+            };
+            let is_now = at.as_us() >= away.since.as_us() + DECIDED_BEFORE_US
+                && at.as_us() + 1_000_000 < away.until.as_us()
+                && started_at < Some(away.since)
+                && seen.withdrawn_at.is_none();
+            let is_for_it = book.made.iter().any(|id| {
+                let promise = book.promises.get(id);
+                let generation = book.intent(id).map(|its| its.lineage.generation());
+                promise.and_then(|its| its.workload()) == Some(seen.host.workload)
+                    && generation == Some(seen.host.generation)
+                    && invitation.slots.contains(&seen.host.slot)
+            });
+            if is_now && is_for_it {
+                let (keeper, what) = (book.names.of_agent(&keeper), book.names.of_promise(offer));
+                return Err(format!(
+                    "{keeper} invites for the slot of {what}, whose host is away by plan"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Who is away by plan is not taken for broken before it should be back.
     fn check_notice(&self, at: Time, id: &PromiseId, reason: Reason, book: &Book) -> Verdict {
         let Some(acceptance) = book.acceptances.get(id) else {
             return Ok(());
         };
         let offer = acceptance.accept.offer;
-        let until = self.away.get(&offer);
-        let is_early = until.is_some_and(|until| at.as_us() + 1_000_000 < until.as_us());
+        if reason == Reason::Outdated {
+            check_outdated(at, id, &offer, book)?;
+        }
+        let away = self.away.get(&offer);
+        let is_early = away.is_some_and(|its| at.as_us() + 1_000_000 < its.until.as_us());
         let stands = book
             .offers
             .get(&offer)
@@ -163,4 +271,72 @@ fn is_told_to_another(id: &PromiseId, book: &Book) -> bool {
     let acceptance = book.acceptances.get(id);
     acceptance
         .is_some_and(|its| its.accept.offer.promiser != id.promiser && its.stored_at.is_some())
+}
+
+/// How long a node that goes away by plan has to have been told of it before it ends, in microseconds, for all that it
+/// hosts for to have been told.
+const TELLS_WITHIN_US: u64 = 900_000;
+
+/// Who goes away by plan tells everybody that it hosts for.
+fn check_told(
+    at: Time,
+    agent: AgentId,
+    since: Time,
+    told: &BTreeSet<AgentId>,
+    book: &Book,
+) -> Verdict {
+    let seen = book.agents.get(&agent);
+    let is_steady = seen.is_some_and(|its| its.stalled_until <= since);
+    if !is_steady || at.as_us() < since.as_us() + TELLS_WITHIN_US {
+        return Ok(());
+    }
+    let since = since.as_us();
+    let mut hosts_for = book.standing_of(agent).filter(|(_, its)| {
+        let is_old = its
+            .told_at
+            .is_some_and(|when| when.as_us() + DECIDED_BEFORE_US < since);
+        is_old && its.host.promisee != agent
+    });
+    let untold = hosts_for.find(|(_, its)| !told.contains(&its.host.promisee));
+    match untold {
+        Some((id, its)) => {
+            let (what, keeper) = (
+                book.names.of_promise(id),
+                book.names.of_agent(&its.host.promisee),
+            );
+            Err(format!("{what} is away by plan, and {keeper} is not told"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is said to be outdated is: nobody uses its slot any more, or a later generation is hosted in it.
+fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Book) -> Verdict {
+    let Some(host) = book.offers.get(offer).map(|its| &its.host) else {
+        return Ok(());
+    };
+    let of_it = book
+        .promises
+        .iter()
+        .filter(|(_, its)| its.workload() == Some(host.workload));
+    let mut intents = of_it.filter_map(|(id, _)| book.intent(id));
+    let is_unused = intents
+        .any(|its| its.lineage.generation() > host.generation && !its.valency.has(host.slot));
+    let is_replaced = book.acceptances.iter().any(|(id, its)| {
+        let later = book.offers.get(&its.accept.offer).map(|its| &its.host);
+        let is_late = |when: Time| at.as_us() <= when.as_us() + DECIDED_BEFORE_US;
+        id.promiser == acceptance.promiser
+            && its.withdrawn.is_none_or(|(when, _)| is_late(when))
+            && later.is_some_and(|later| {
+                (later.workload, later.slot) == (host.workload, host.slot)
+                    && later.generation > host.generation
+            })
+    });
+    if is_unused || is_replaced {
+        return Ok(());
+    }
+    let what = book.names.of_promise(offer);
+    Err(format!(
+        "{what} is let go as outdated, and nothing takes its place"
+    ))
 }

@@ -14,7 +14,7 @@ use crate::adapter::Passed;
 use crate::seen::Seen;
 
 /// How long a node that goes away by plan stays to say so.
-const SAYS_GOODBYE: Duration = Duration::from_millis(200);
+const SAYS_GOODBYE: Duration = Duration::from_secs(1);
 
 /// How many others a node is told of that it may join by way of.
 const SEEDS: usize = 5;

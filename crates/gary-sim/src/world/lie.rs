@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use gary_promise::{
-    BootEpoch, Denial, Dismissal, Frame, Incarnation, Liveness, Member, PacketCodec, PacketHead,
-    Promise, Saying, Sequence, Signed, SignedRecord, Surplus, Version,
+    Accept, AgentKey, Batch, Body, BootEpoch, Condition, Denial, Dismissal, Frame, Incarnation,
+    Invitation, Lineage, Liveness, Member, PacketCodec, PacketHead, Promise, Promiser, Saying,
+    Sequence, Signed, SignedRecord, Surplus, Update, Use, Version,
 };
 use gary_wire::WireCodec;
 use rand::RngExt;
 
 use super::act::Act;
 use super::node::{Input, NodeNo};
-use super::virtual_world::World;
+use super::virtual_world::{CLUSTER, World};
 use crate::seen::Seen;
 
 /// Over how long messages of the past are heard again.
@@ -83,8 +84,12 @@ impl World {
 
     /// A node says something of what others have promised, which is not its own to say.
     pub(super) fn lie(&mut self, liar: NodeNo) {
-        if self.random.random_range(0..6) == 0 {
-            return self.invite_whoever(liar);
+        match self.random.random_range(0..9) {
+            0 => return self.invite_whoever(liar),
+            1 => return self.invite_for_what_nobody_signed(liar),
+            2 => return self.usurp(liar),
+            3 => return self.accept_what_is_made_to_another(liar),
+            _ => {}
         }
         let Some((by, to, record)) = self.record_of_others(liar) else {
             return;
@@ -97,12 +102,6 @@ impl World {
         };
         let Some(of) = of else {
             return;
-        };
-        let told = |record: SignedRecord| {
-            let mut batch = gary_promise::Batch::default();
-            let fits = batch.push(record);
-            debug_assert!(fits, "an empty batch has room");
-            Frame::Told(batch)
         };
         let later = Version {
             epoch: BootEpoch(u64::MAX / 2),
@@ -156,15 +155,95 @@ impl World {
 
     /// A node invites another for what a third keeps, whether it fits or not.
     fn invite_whoever(&mut self, liar: NodeNo) {
-        let mut said = self.said.iter();
-        let invitation = said.find_map(|(by, to, frame)| match frame {
-            Frame::Invitation(_) if *by != liar && *to != liar => Some(frame.clone()),
-            _ => None,
-        });
         let to = NodeNo(self.random.random_range(0..self.nodes.len()));
-        if let Some(invitation) = invitation.filter(|_| to != liar) {
-            self.whisper(liar, to, invitation);
+        if let Some((_, invitation)) = self.invitation_of_others(liar).filter(|_| to != liar) {
+            self.whisper(liar, to, Frame::Invitation(invitation));
         }
+    }
+
+    /// A node invites another for an intent that its owner has signed otherwise.
+    fn invite_for_what_nobody_signed(&mut self, liar: NodeNo) {
+        let Some((to, mut invitation)) = self.invitation_of_others(liar) else {
+            return;
+        };
+        if let Some(altered) = altered(&SignedRecord::Promise(invitation.intent.clone()))
+            && let SignedRecord::Promise(altered) = altered
+        {
+            invitation.intent = altered;
+            self.whisper(liar, to, Frame::Invitation(invitation));
+        }
+    }
+
+    /// A node invites another for its own later generation of a workload which it may not update.
+    fn usurp(&mut self, liar: NodeNo) {
+        let Some((to, mut invitation)) = self.invitation_of_others(liar) else {
+            return;
+        };
+        let Some(intent) = self.watch.reader().promise(&invitation.intent).cloned() else {
+            return;
+        };
+        let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
+            return;
+        };
+        let mut wanted = Use::clone(wanted);
+        let mut liar_says = self.promiser(liar);
+        if wanted.updaters.include(liar_says.id(), true) {
+            return;
+        }
+        let next = wanted.lineage.generation().next();
+        let Some(Ok(update)) = next.map(|next| Update::new(workload, next)) else {
+            return;
+        };
+        wanted.lineage = Lineage::Updates(update);
+        let body = Body::Use(Box::new(wanted));
+        if let Ok(made) = liar_says.promise(body, Condition::default(), &WireCodec) {
+            invitation.intent = made.signed().clone();
+            self.whisper(liar, to, Frame::Invitation(invitation));
+        }
+    }
+
+    /// A node accepts an offer that was made to another.
+    fn accept_what_is_made_to_another(&mut self, liar: NodeNo) {
+        let Some((by, _, SignedRecord::Promise(signed))) = self.record_of_others(liar) else {
+            return;
+        };
+        let reader = self.watch.reader();
+        let Some(offer) = reader.promise(&signed).cloned() else {
+            return;
+        };
+        let Body::Host(host) = offer.body() else {
+            return;
+        };
+        let intent = reader.intent_of(host.workload, host.generation);
+        let Some(intent) = intent else { return };
+        let body = Body::Accept(Accept {
+            workload: host.workload,
+            intent,
+            offer: offer.id(),
+        });
+        let made = self
+            .promiser(liar)
+            .promise(body, Condition::default(), &WireCodec);
+        if let Ok(made) = made {
+            self.whisper(liar, by, told(SignedRecord::Promise(made.signed().clone())));
+        }
+    }
+
+    /// What signs in a node's name besides its agent, each time as of another start that never was.
+    fn promiser(&mut self, node: NodeNo) -> Promiser {
+        let key = AgentKey::from_seed(&self.nodes[node.0].key_seed);
+        let epoch = u64::MAX / 2 + u64::from(self.random.random::<u32>());
+        Promiser::new(key, CLUSTER, BootEpoch(epoch))
+    }
+
+    /// An invitation between two others, the first that is remembered from a random one on: to whom it was.
+    fn invitation_of_others(&mut self, liar: NodeNo) -> Option<(NodeNo, Invitation)> {
+        let start = self.random.random_range(0..self.said.len().max(1));
+        let mut said = self.said.iter().skip(start);
+        said.find_map(|(by, to, frame)| match frame {
+            Frame::Invitation(its) if *by != liar && *to != liar => Some((*to, its.clone())),
+            _ => None,
+        })
     }
 
     /// An offer that was told of late, between two others: who made it, to whom, and the record.
@@ -188,6 +267,13 @@ impl World {
         }
         None
     }
+}
+
+fn told(record: SignedRecord) -> Frame {
+    let mut batch = Batch::default();
+    let fits = batch.push(record);
+    debug_assert!(fits, "an empty batch has room");
+    Frame::Told(batch)
 }
 
 /// The same with another last byte, said to be signed by the same agent.

@@ -126,7 +126,6 @@ pub(super) struct Node {
     /// When it is called next, as its agent has asked.
     pub(super) due_at: Option<Time>,
     pub(super) is_gone: bool,
-    pub(super) last_write: WriteId,
     pub(super) stored: WriteId,
     pub(super) unacknowledged: Vec<Unacknowledged>,
 }
@@ -156,7 +155,6 @@ impl Node {
             each: Duration::ZERO,
             due_at: None,
             is_gone: false,
-            last_write: WriteId::default(),
             stored: WriteId::default(),
             unacknowledged: Vec::new(),
         }
@@ -175,7 +173,6 @@ impl Node {
         self.inbox.clear();
         self.is_woken = false;
         self.due_at = None;
-        self.last_write = WriteId::default();
         self.stored = WriteId::default();
         self.unacknowledged.clear();
     }

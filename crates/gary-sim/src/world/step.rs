@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gary_agent::{DeployError, Order, Transmit, Write};
-use gary_promise::{AgentId, Generation, MemberId, Promise, Signed, WorkloadId};
+use gary_agent::{DeployError, Order, Taken, Transmit, Write};
+use gary_promise::{AgentId, MemberId, Promise, Signed};
 
 use super::node::{Input, NodeNo, Unacknowledged};
 use super::queue::Happening;
@@ -94,24 +94,24 @@ impl World {
                     agent.handle_report(local, report);
                 }
             }
-            Input::GoesAway(notice) => agent.announce_absence(notice),
+            Input::GoesAway(notice) => {
+                self.watch.see(self.now, Seen::GoesAway { agent: id });
+                agent.announce_absence(notice);
+            }
             Input::TakesBack(offer) => {
-                if agent.take_back(local, offer) {
-                    self.watch
-                        .see(self.now, Seen::TakesBack { agent: id, offer });
-                }
+                self.watch
+                    .see(self.now, Seen::TakesBack { agent: id, offer });
+                agent.take_back(local, offer);
             }
             Input::Leaves => agent.leave(local),
             Input::Moves => agent.relocate(local, its.address),
             Input::Submitted { owner, intent } => {
-                let answer = agent.deploy(local, intent.clone());
-                let answer = answer.map(|taken| (taken.workload, taken.generation));
-                submitted = Some((owner, intent, answer));
+                submitted = Some((owner, intent.clone(), agent.deploy(local, intent)));
             }
         }
         self.take_out(node, passed);
-        if let Some((owner, intent, answer)) = submitted {
-            self.answer(node, owner, &intent, answer);
+        if let Some((owner, intent, taken)) = submitted {
+            self.answer(node, owner, &intent, taken);
         }
         self.acknowledge(node);
         self.set_timer(node);
@@ -126,7 +126,6 @@ impl World {
         };
         let boot = its.boot;
         while let Some(write) = agent.poll_write() {
-            its.last_write = write.id;
             let write_id = write.id;
             let facts = match its.spec.adapter.as_mut() {
                 Some(adapter) => adapter.stores(write),
@@ -246,8 +245,12 @@ impl World {
         node: NodeNo,
         owner: usize,
         intent: &Signed<Promise>,
-        answer: Result<(WorkloadId, Generation), DeployError>,
+        taken: Result<Taken, DeployError>,
     ) {
+        let answer = match &taken {
+            Ok(taken) => Ok((taken.workload, taken.generation)),
+            Err(error) => Err(error.clone()),
+        };
         let seen = Seen::Submits {
             owner: self.owners[owner].id(),
             to: self.nodes[node.0].id,
@@ -255,14 +258,16 @@ impl World {
             answer: &answer,
         };
         self.watch.see(self.now, seen);
-        match answer {
-            Ok((workload, _)) => {
+        match taken {
+            Ok(Taken {
+                workload, write, ..
+            }) => {
                 let Some(intent) = self.watch.reader().promise(intent).map(|its| its.id()) else {
                     return;
                 };
                 let its = &mut self.nodes[node.0];
                 its.unacknowledged.push(Unacknowledged {
-                    after: its.last_write,
+                    after: write,
                     intent,
                     workload,
                 });
