@@ -101,12 +101,12 @@ impl Hosting {
                     false => Ok(hosted.offer.signed().clone()),
                 };
             }
-            if !may_update(&hosted.intent, invited.intent) {
+            if !hosted.is_bound() {
+                self.withdraw(version, Reason::Outdated, voice);
+            } else if may_update(&hosted.intent, invited.intent) {
+                earlier = Some(version);
+            } else {
                 return Err(Why::NotConsidered);
-            }
-            match hosted.is_bound() {
-                true => earlier = Some(version),
-                false => self.withdraw(version, Reason::Outdated, voice),
             }
         }
         self.capacity.fits(&wanted.needs).map_err(Why::Misfit)?;

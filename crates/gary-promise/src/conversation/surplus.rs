@@ -4,8 +4,8 @@ use crate::{Generation, PromiseId, Slot, WorkloadId};
 
 /// The sender, a keeper, holds another agent's fresh renewal for a slot that the receiver hosts too.
 ///
-/// It informs. The receiver withdraws if it agrees who wins, and by nobody's word but a keeper's, so that
-/// two hosts never withdraw for each other.
+/// It informs. The receiver withdraws by the word of the keeper that its own offer was made to, and by nobody
+/// else's, so that two hosts never withdraw for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surplus {
     /// The workload.

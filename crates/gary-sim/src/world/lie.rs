@@ -161,15 +161,19 @@ impl World {
         }
     }
 
-    /// A node invites another for an intent that its owner has signed otherwise.
+    /// A node invites another for an intent under an owner's name and a signature which the owner gave for another.
     fn invite_for_what_nobody_signed(&mut self, liar: NodeNo) {
         let Some((to, mut invitation)) = self.invitation_of_others(liar) else {
             return;
         };
-        if let Some(altered) = altered(&SignedRecord::Promise(invitation.intent.clone()))
-            && let SignedRecord::Promise(altered) = altered
-        {
-            invitation.intent = altered;
+        let Some(intent) = self.watch.reader().promise(&invitation.intent).cloned() else {
+            return;
+        };
+        let (body, condition) = (intent.body().clone(), Condition::default());
+        let made = self.promiser(liar).promise(body, condition, &WireCodec);
+        if let Ok(made) = made {
+            let (owner, signature) = (intent.by(), *intent.signed().signature());
+            invitation.intent = Signed::claimed(owner, made.signed().bytes(), signature);
             self.whisper(liar, to, Frame::Invitation(invitation));
         }
     }
