@@ -13,6 +13,7 @@ mod book;
 mod cause;
 mod check;
 mod entry;
+mod experiences;
 mod first_hand;
 mod hearings;
 mod keeps;
