@@ -50,10 +50,10 @@ impl Book {
         match *seen {
             Seen::Starts {
                 agent,
+                epoch,
                 published,
                 consider,
                 is_willing,
-                ..
             } => {
                 let its = self.agents.entry(agent).or_insert_with(|| AgentSeen {
                     is_up: true,
@@ -62,11 +62,13 @@ impl Book {
                     is_willing,
                     published: published.clone(),
                     started_at: at,
+                    epoch,
                     stalled_until: at,
                     disk: BTreeSet::new(),
                 });
                 its.is_up = true;
                 its.started_at = at;
+                its.epoch = epoch;
             }
             Seen::Ends { agent, for_good } => {
                 if let Some(its) = self.agents.get_mut(&agent) {

@@ -17,6 +17,7 @@ mod experiences;
 mod first_hand;
 mod hearings;
 mod keeps;
+mod notes;
 
 mod both_halves;
 mod broken_has_a_cause;
