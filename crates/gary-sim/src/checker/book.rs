@@ -114,6 +114,7 @@ impl Book {
             }
             Seen::Submits { intent, .. } => {
                 if let Some(promise) = reader.promise(intent).cloned() {
+                    self.made.push(promise.id());
                     self.note_promise(&promise);
                 }
             }

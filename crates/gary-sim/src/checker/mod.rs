@@ -18,6 +18,7 @@ mod first_hand;
 mod hearings;
 mod keeps;
 mod notes;
+mod rounds;
 
 mod both_halves;
 mod broken_has_a_cause;
