@@ -19,6 +19,7 @@ mod hearings;
 mod keeps;
 mod notes;
 mod rounds;
+mod silences;
 
 mod both_halves;
 mod broken_has_a_cause;
