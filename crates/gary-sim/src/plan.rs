@@ -211,7 +211,8 @@ impl Plan {
                 let frailty = match draw.upto(10) {
                     0 if faults.frail => Frailty::NeverStarts,
                     1 if faults.frail => Frailty::Crashes,
-                    2..=5 if faults.frail => Frailty::Flaky,
+                    2..=3 if faults.frail => Frailty::Flaky,
+                    4..=5 if faults.frail => Frailty::Falters,
                     _ => Frailty::Sound,
                 };
                 let what = Submission::Founds(Box::new(workload(valency, frailty, draw)));

@@ -51,10 +51,10 @@ impl Book {
         match *seen {
             Seen::Starts {
                 agent,
+                epoch,
                 published,
                 consider,
                 is_willing,
-                ..
             } => {
                 let its = self.agents.entry(agent).or_insert_with(|| AgentSeen {
                     is_up: true,
@@ -64,11 +64,13 @@ impl Book {
                     is_leaving: false,
                     published: published.clone(),
                     started_at: at,
+                    epoch,
                     stalled_until: at,
                     disk: BTreeSet::new(),
                 });
                 its.is_up = true;
                 its.started_at = at;
+                its.epoch = epoch;
             }
             Seen::Ends { agent, for_good } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
@@ -117,6 +119,7 @@ impl Book {
             }
             Seen::Submits { intent, .. } => {
                 if let Some(promise) = reader.promise(intent).cloned() {
+                    self.made.push(promise.id());
                     self.note_promise(&promise);
                 }
             }

@@ -6,15 +6,17 @@ use gary_agent::Fact;
 use gary_promise::{Judgement, PromiseId, Reason, Time, Value};
 
 use super::hearings::Hearings;
+use super::notes::Notes;
 use super::{Book, Checker, Verdict, first_hand};
 use crate::property::Property;
 use crate::seen::Seen;
 
 /// Whatever a keeper lets go of as broken, it has written down first by which cause; and the cause is true of
-/// what it has seen.
+/// what it has seen, and what is written down of any judgement is true of its promise.
 #[derive(Debug, Default)]
 pub(super) struct BrokenHasACause {
     hearings: Hearings,
+    notes: Notes,
     /// Offers that were written down to be broken, by their keepers.
     accounted: BTreeSet<PromiseId>,
     premises: u64,
@@ -36,6 +38,11 @@ impl Checker for BrokenHasACause {
                     let Fact::Assessed(assessed) = fact else {
                         continue;
                     };
+                    if let Err(why) = self.notes.check(agent, assessed, book) {
+                        let promise = assessed.assessment.promise();
+                        let judgement = assessed.assessment.judgement();
+                        return Err(blame(agent, promise, judgement, why, book));
+                    }
                     let (judgement, promise) = (
                         assessed.assessment.judgement(),
                         assessed.assessment.promise(),

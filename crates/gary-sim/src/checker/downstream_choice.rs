@@ -9,6 +9,7 @@ use gary_promise::{
 };
 
 use super::crowding::Crowding;
+use super::experiences::Experiences;
 use super::hearings::{DECIDED_BEFORE_US, Hearings};
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -31,6 +32,7 @@ pub(super) struct DownstreamChoice {
     counted: BTreeMap<AgentId, BTreeMap<PromiseId, Accept>>,
     /// Whom a keeper has found to break its promise of a slot of which workload.
     failed: BTreeMap<(AgentId, WorkloadId, Slot), AgentId>,
+    experiences: Experiences,
     premises: u64,
 }
 
@@ -50,6 +52,18 @@ impl Round {
         let took_us = self.answered_at.as_us() - self.opened_at.as_us();
         self.awaited.is_empty() && took_us < ALL_ANSWER_WITHIN_US
     }
+
+    /// For how many of the slots that come after this one an agent has offered; `None` where it may have counted
+    /// or not.
+    fn offered_after(&self, slot: Slot, agent: &AgentId, hearings: &Hearings) -> Option<usize> {
+        let offers = self.offers.iter().filter(|(its, _)| **its > slot);
+        let theirs = offers.flat_map(|(_, offers)| offers);
+        let theirs: Vec<&PromiseId> = theirs.filter(|its| its.promiser == *agent).collect();
+        let is_certain = theirs
+            .iter()
+            .all(|its| hearings.withdrawn_at(its).is_none());
+        is_certain.then_some(theirs.len())
+    }
 }
 
 impl Checker for DownstreamChoice {
@@ -66,6 +80,7 @@ impl Checker for DownstreamChoice {
             Seen::Starts { agent, .. } => {
                 self.rounds.retain(|(keeper, _), _| *keeper != agent);
                 self.failed.retain(|(keeper, _, _), _| *keeper != agent);
+                self.experiences.forget(agent);
             }
             // By a clock that jumped nobody can say when a round was over.
             Seen::Stalls { agent, .. } => {
@@ -102,7 +117,7 @@ impl Checker for DownstreamChoice {
                     _ => None,
                 });
                 for assessed in judged {
-                    self.judged(agent, assessed);
+                    self.judged(at, agent, assessed);
                 }
                 return self.stored(at, agent, facts, book);
             }
@@ -191,7 +206,7 @@ impl DownstreamChoice {
     }
 
     /// A host that withdrew has broken nothing.
-    fn judged(&mut self, keeper: AgentId, assessed: &Assessed) {
+    fn judged(&mut self, at: Time, keeper: AgentId, assessed: &Assessed) {
         let (judgement, promise) = (
             assessed.assessment.judgement(),
             assessed.assessment.promise(),
@@ -201,6 +216,7 @@ impl DownstreamChoice {
         {
             let place = (keeper, assessed.workload, slot);
             self.failed.insert(place, promise.promiser);
+            self.experiences.broken(at, keeper, promise.promiser);
         }
     }
 
@@ -273,7 +289,7 @@ impl DownstreamChoice {
         if heard.is_some_and(|when| at.as_us() > when.as_us() + DECIDED_BEFORE_US) {
             return Err(format!("{name} counts {what} after it was withdrawn"));
         }
-        let chosen = self.check_choice(keeper, accept, book);
+        let chosen = self.check_choice(at, keeper, accept, book);
         let counted = self.counted.entry(keeper).or_default();
         counted.insert(*id, *accept);
         if let Some(offer) = book.offers.get(&accept.offer) {
@@ -284,7 +300,7 @@ impl DownstreamChoice {
     }
 
     /// Of several offers, the one that is taken is no worse than the others.
-    fn check_choice(&mut self, keeper: AgentId, accept: &Accept, book: &Book) -> Verdict {
+    fn check_choice(&mut self, at: Time, keeper: AgentId, accept: &Accept, book: &Book) -> Verdict {
         let Some((round, slot)) = self.round_of(keeper, accept, book) else {
             return Ok(());
         };
@@ -320,13 +336,56 @@ impl DownstreamChoice {
             return Ok(());
         };
         let around = crowding.around(&chosen, book);
-        match better.find(|its| crowding.around(&its.promiser, book) < around) {
-            Some(other) => {
-                let other = book.names.of_promise(other);
-                Err(format!("{name} counts {what}, and {other} spreads better"))
-            }
-            None => Ok(()),
+        let better: Vec<PromiseId> = better.copied().collect();
+        let mut spreads = better.iter();
+        if let Some(other) = spreads.find(|its| crowding.around(&its.promiser, book) < around) {
+            let other = book.names.of_promise(other);
+            return Err(format!("{name} counts {what}, and {other} spreads better"));
         }
+        self.check_bid(at, keeper, accept, &better, &crowding, book)
+    }
+
+    /// Of those that spread alike and have offered as much besides, none that promises more is left for the one
+    /// that is taken.
+    fn check_bid(
+        &self,
+        at: Time,
+        keeper: AgentId,
+        accept: &Accept,
+        others: &[PromiseId],
+        crowding: &Crowding,
+        book: &Book,
+    ) -> Verdict {
+        let Some((round, slot)) = self.round_of(keeper, accept, book) else {
+            return Ok(());
+        };
+        // What a keeper asks of itself is not seen, and so not how much it offers besides.
+        if accept.offer.promiser == keeper {
+            return Ok(());
+        }
+        let place = |agent: &AgentId| {
+            let besides = round.offered_after(slot, agent, &self.hearings)?;
+            Some((crowding.around(agent, book), besides))
+        };
+        let Some(chosen) = place(&accept.offer.promiser) else {
+            return Ok(());
+        };
+        let mut alike = others
+            .iter()
+            .filter(|its| place(&its.promiser).as_ref() == Some(&chosen));
+        let promises_more = |other: &&PromiseId| {
+            let (experiences, mine) = (&self.experiences, &accept.offer);
+            experiences.promises_more(at, keeper, other, mine, book) == Some(true)
+        };
+        let Some(other) = alike.find(promises_more) else {
+            return Ok(());
+        };
+        let (name, what, other) = (
+            book.names.of_agent(&keeper),
+            book.names.of_promise(&accept.offer),
+            book.names.of_promise(other),
+        );
+        Err(format!("{name} counts {what}, and {other} promises more"))
     }
 
     /// The round that an acceptance ends, if it is certain what was offered in it.

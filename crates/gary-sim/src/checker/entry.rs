@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    Accept, AgentId, Binding, Capacity, Consider, Generation, Host, PromiseId, Reason, Resources,
-    Time,
+    Accept, AgentId, Binding, BootEpoch, Capacity, Consider, Generation, Host, PromiseId, Reason,
+    Resources, Time,
 };
 
 /// What was seen of an agent.
@@ -24,6 +24,8 @@ pub struct AgentSeen {
     pub published: Capacity,
     /// When it started last.
     pub started_at: Time,
+    /// Its last start, by its own count.
+    pub epoch: BootEpoch,
     /// Until when it stands still, at least.
     pub stalled_until: Time,
     /// Which promises are on its disk.

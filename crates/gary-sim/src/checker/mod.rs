@@ -13,9 +13,13 @@ mod book;
 mod cause;
 mod check;
 mod entry;
+mod experiences;
 mod first_hand;
 mod hearings;
 mod keeps;
+mod notes;
+mod rounds;
+mod silences;
 
 mod both_halves;
 mod broken_has_a_cause;

@@ -1,13 +1,23 @@
 //! 9. Private assessment: under an asymmetric partition one observer holds a promise for broken and another holds
 //!    it for kept, and both stand.
 
-use gary_agent::{Assessed, Fact};
-use gary_promise::{AgentId, PromiseId, Time, Value};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
+use gary_agent::{Assessed, Fact};
+use gary_promise::{AgentId, PromiseId, Time, Value, WorkloadId};
+
+use super::entry::AcceptanceSeen;
 use super::hearings::Hearings;
 use super::{Book, Checker, Verdict, first_hand};
 use crate::property::Property;
 use crate::seen::Seen;
+
+/// How long it may take everybody to find that an agent is gone, in microseconds.
+const FOUND_WITHIN_US: u64 = 10_000_000;
+
+/// How long it may take a host to know by which promise a workload is kept that it hosts.
+const KNOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What an agent writes down is its own judgement, by what it has seen itself, and nobody else's judgement
 /// changes it. Where one of two observers cannot reach whom they both depend on, they differ.
@@ -18,7 +28,9 @@ use crate::seen::Seen;
 pub(super) struct PrivateAssessment {
     hearings: Hearings,
     /// When each was last written down.
-    noted: std::collections::BTreeMap<(AgentId, PromiseId), Time>,
+    noted: BTreeMap<(AgentId, PromiseId), Time>,
+    /// When agents have ended that never come back.
+    gone: BTreeMap<AgentId, Time>,
     premises: u64,
 }
 
@@ -32,6 +44,13 @@ impl Checker for PrivateAssessment {
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         self.hearings.learn(at, seen, book);
+        if let Seen::Ends {
+            agent,
+            for_good: true,
+        } = *seen
+        {
+            self.gone.entry(agent).or_insert(at);
+        }
         let Seen::Stores { agent, facts } = *seen else {
             return Ok(());
         };
@@ -64,9 +83,52 @@ impl Checker for PrivateAssessment {
         Ok(())
     }
 
+    /// By now everybody knows who is gone.
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        for (id, its) in &book.acceptances {
+            let (keeper, host) = (id.promiser, its.accept.offer.promiser);
+            let Some(gone_at) = self.gone.get(&keeper).copied() else {
+                continue;
+            };
+            if at.as_us() < gone_at.as_us() + FOUND_WITHIN_US
+                || !depended(its, gone_at, book)
+                || doubts(host, keeper, its.accept.workload, book)
+            {
+                continue;
+            }
+            let (host, keeper) = (book.names.of_agent(&host), book.names.of_agent(&keeper));
+            return Err(format!(
+                "{host} hosts for {keeper}, which is gone, and does not doubt it"
+            ));
+        }
+        Ok(())
+    }
+
     fn premises(&self) -> u64 {
         self.premises
     }
+}
+
+/// Whether a host depends on its keeper's custody, and did for long enough before the keeper ended to have known by
+/// which promise.
+fn depended(its: &AcceptanceSeen, gone_at: Time, book: &Book) -> bool {
+    let known_by = |when: Time| when.after(KNOWN_WITHIN) <= gone_at;
+    let host = book.agents.get(&its.accept.offer.promiser);
+    let offer = book.offers.get(&its.accept.offer);
+    its.heard_at.is_some_and(known_by)
+        && host.is_some_and(|host| host.is_up && known_by(host.started_at))
+        && offer.is_some_and(|offer| offer.withdrawn_at.is_none())
+}
+
+/// Whether a host has written down in this life that it cannot tell whether a workload is kept.
+fn doubts(host: AgentId, keeper: AgentId, workload: WorkloadId, book: &Book) -> bool {
+    let epoch = book.agents.get(&host).map(|its| its.epoch);
+    book.judged.iter().any(|((observer, promise), judged)| {
+        (*observer, promise.promiser) == (host, keeper)
+            && (judged.slot, judged.workload) == (None, workload)
+            && Some(judged.epoch) == epoch
+            && judged.assessment.judgement().value() != Value::Kept
+    })
 }
 
 /// Whether somebody whom nothing divides from the promiser, which it does from the observer, holds a promise of

@@ -2,13 +2,16 @@
 
 use gary_promise::{AgentId, Body, Frame, PromiseId, Time, WorkloadId};
 
+use super::rounds::Rounds;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
 
-/// What an agent has on its disk of a workload, it has because it keeps it, or offers or hosts some of it.
+/// What an agent has on its disk of a workload, it has because it keeps it, or offers or hosts some of it. What is
+/// said of a promise is said to those that it is between, and an intent is told to few who may host it.
 #[derive(Debug, Default)]
 pub(super) struct ScopeHolds {
+    rounds: Rounds,
     premises: u64,
 }
 
@@ -20,17 +23,32 @@ impl Checker for ScopeHolds {
         }
     }
 
-    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        if let Seen::Says {
-            from,
-            to,
-            frame: Frame::Invitation(_),
-        } = *seen
-        {
-            return check_invited(from, to, book);
-        }
-        let Seen::Stores { agent, .. } = *seen else {
-            return Ok(());
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        let agent = match *seen {
+            Seen::Says { from, to, frame } => {
+                return match frame {
+                    Frame::Invitation(invitation) => {
+                        check_invited(from, to, book)?;
+                        self.rounds.invited(at, from, to, invitation, book)
+                    }
+                    Frame::Told(_) => check_told(from, to, book),
+                    _ => Ok(()),
+                };
+            }
+            Seen::Starts { agent, .. } | Seen::Stalls { agent, .. } => {
+                self.rounds.forget(agent);
+                return Ok(());
+            }
+            Seen::Submits {
+                to, answer: Ok(_), ..
+            } => {
+                for intent in &book.made {
+                    self.rounds.taken(at, to, *intent);
+                }
+                return Ok(());
+            }
+            Seen::Stores { agent, .. } => agent,
+            _ => return Ok(()),
         };
         // What is forgotten by the write that brought it was never held.
         let disk = book.agents.get(&agent).map(|its| &its.disk);
@@ -97,6 +115,29 @@ fn check_invited(keeper: AgentId, to: AgentId, book: &Book) -> Verdict {
         return Err(format!(
             "{keeper} tells {to} of {what}, which does not fit it or is of an owner that it does not consider"
         ));
+    }
+    Ok(())
+}
+
+/// What is said of a promise, or that it is withdrawn, is for those two that it is between.
+fn check_told(from: AgentId, to: AgentId, book: &Book) -> Verdict {
+    let taken_back = book.taken_back.iter().map(|(id, _)| id);
+    for id in book.made.iter().chain(taken_back) {
+        let other = match book.promises.get(id).map(|its| its.body()) {
+            Some(Body::Host(host)) => Some(host.promisee),
+            Some(Body::Accept(accept)) => Some(accept.offer.promiser),
+            Some(_) => None,
+            // Whoever takes it back has never said it to anybody.
+            None => continue,
+        };
+        let is_between = |agent: AgentId| agent == id.promiser || Some(agent) == other;
+        if other.is_none() || !is_between(from) || !is_between(to) {
+            let (from, to) = (book.names.of_agent(&from), book.names.of_agent(&to));
+            let what = book.names.of_promise(id);
+            return Err(format!(
+                "{from} tells {to} of {what}, which is none of theirs"
+            ));
+        }
     }
     Ok(())
 }

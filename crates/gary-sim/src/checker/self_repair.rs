@@ -106,7 +106,7 @@ impl Checker for SelfRepair {
                 ..
             } => {
                 for (id, reason) in &book.taken_back {
-                    let failures = self.failures.get(id).copied().unwrap_or_default();
+                    let failures = self.failures(id);
                     let is_its_own = id.promiser == from && book.offers.contains_key(id);
                     if is_its_own && *reason == Reason::Failing && failures < GIVEN_UP_AFTER {
                         let what = book.names.of_promise(id);
@@ -123,7 +123,7 @@ impl Checker for SelfRepair {
                     promiser: from,
                     version: denial.of,
                 };
-                let failures = self.failures.get(&offer).copied().unwrap_or_default();
+                let failures = self.failures(&offer);
                 if failures < DENIED_AFTER {
                     let what = book.names.of_promise(&offer);
                     return Err(format!("{what} is denied after {failures} failures"));
@@ -169,6 +169,14 @@ impl Checker for SelfRepair {
 }
 
 impl SelfRepair {
+    /// How often it has failed in a row; where that is not certain, how often at most.
+    fn failures(&self, offer: &PromiseId) -> u32 {
+        match self.in_a_row.get(offer).filter(|its| !its.is_unsure) {
+            Some(its) => its.failures,
+            None => self.failures.get(offer).copied().unwrap_or_default(),
+        }
+    }
+
     fn count_in_a_row(&mut self, at: Time, offer: PromiseId, book: &Book) {
         let its = self.in_a_row.entry(offer).or_default();
         let ran_us = its

@@ -4,15 +4,17 @@
 use gary_promise::{AgentId, Frame, PromiseId, Reason, Time};
 
 use super::hearings::Hearings;
+use super::silences::Silences;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
 
 /// A keeper lets go of a hosting as broken only when its lease ran out by what the keeper itself has heard, or
-/// when the host itself has said so.
+/// when the host itself has said so. It does so then, and before that it writes down its doubt.
 #[derive(Debug, Default)]
 pub(super) struct ThreeValues {
     hearings: Hearings,
+    silences: Silences,
     /// How often something was let go as broken.
     broken: u64,
     /// How often somebody was invited for what was only unknown.
@@ -29,6 +31,7 @@ impl Checker for ThreeValues {
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         self.hearings.learn(at, seen, book);
+        self.silences.check(at, seen, &self.hearings, book)?;
         if let Seen::Says { from, frame, .. } = *seen {
             for (id, reason) in &book.taken_back {
                 if id.promiser == from && *reason == Reason::Unstated {

@@ -25,6 +25,12 @@ impl HostSpec {
     };
 }
 
+/// How soon a component ends that ends at once, at most.
+const SOON: Duration = Duration::from_millis(300);
+
+/// How long one runs at least that is steady, for every host.
+const LONG_ENOUGH: Duration = Duration::from_millis(11_000);
+
 /// How a component behaves. The first byte of its digest says so, since nothing else of a component is in a
 /// simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +43,9 @@ pub enum Frailty {
     Crashes,
     /// It fails now and then, as long as there are faults.
     Flaky,
+    /// It ends soon after it has started, runs for long enough to be steady the next time, and so on by turns, as
+    /// long as there are faults.
+    Falters,
 }
 
 impl Frailty {
@@ -46,6 +55,7 @@ impl Frailty {
             1 => Self::NeverStarts,
             2 => Self::Crashes,
             3 => Self::Flaky,
+            4 => Self::Falters,
             _ => Self::Sound,
         }
     }
@@ -58,6 +68,7 @@ impl Frailty {
             Self::NeverStarts => 1,
             Self::Crashes => 2,
             Self::Flaky => 3,
+            Self::Falters => 4,
         };
         ComponentDigest::from_bytes(bytes)
     }
@@ -102,6 +113,8 @@ struct Component {
     frailty: Frailty,
     state: State,
     ticket: u64,
+    /// How often it has run.
+    runs: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +161,7 @@ impl Host {
                     frailty,
                     state: State::Failed,
                     ticket: 0,
+                    runs: 0,
                 });
                 (offer, State::Starting, self.spec.start)
             }
@@ -175,23 +189,27 @@ impl Host {
             return None;
         }
         match (component.state, component.frailty) {
-            (State::Running, Frailty::Flaky) if self.is_calm => None,
+            (State::Running, Frailty::Flaky | Frailty::Falters) if self.is_calm => None,
             (State::Starting, Frailty::NeverStarts) | (State::Running, _) => {
                 component.state = State::Failed;
                 ended(Became::Failed, HostReport::Failed { offer })
             }
             (State::Starting, frailty) => {
                 let binding = component.binding;
+                component.runs += 1;
+                let is_long = component.runs % 2 == 0;
                 let turn = self.turn(offer, State::Running);
                 let ends_in = match frailty {
-                    Frailty::Crashes => Some(Duration::from_millis(300)),
-                    Frailty::Flaky => Some(Duration::from_secs(40)),
+                    Frailty::Crashes => Some(self.about(SOON)),
+                    Frailty::Flaky => Some(self.about(Duration::from_secs(40))),
+                    Frailty::Falters if is_long => Some(LONG_ENOUGH + self.about(SOON)),
+                    Frailty::Falters => Some(self.about(SOON)),
                     Frailty::Sound | Frailty::NeverStarts => None,
                 };
                 Some(Turned {
                     became: Became::Running(Box::new(binding)),
                     report: HostReport::Started { offer },
-                    next: ends_in.map(|span| (now.after(self.about(span)), turn)),
+                    next: ends_in.map(|span| (now.after(span), turn)),
                 })
             }
             (State::Stopping, _) => {

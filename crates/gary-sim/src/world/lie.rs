@@ -88,7 +88,7 @@ impl World {
             0 => return self.invite_whoever(liar),
             1 => return self.invite_for_what_nobody_signed(liar),
             2 => return self.usurp(liar),
-            3 => return self.accept_what_is_made_to_another(liar),
+            3 => return self.accept_wrongly(liar),
             _ => {}
         }
         let Some((by, to, record)) = self.record_of_others(liar) else {
@@ -206,11 +206,12 @@ impl World {
         }
     }
 
-    /// A node accepts an offer that was made to another.
-    fn accept_what_is_made_to_another(&mut self, liar: NodeNo) {
-        let Some((by, _, SignedRecord::Promise(signed))) = self.record_of_others(liar) else {
+    /// A node accepts an offer that was made to another, or whom it was made to accepts it for what it is not for.
+    fn accept_wrongly(&mut self, liar: NodeNo) {
+        let Some((by, to, SignedRecord::Promise(signed))) = self.record_of_others(liar) else {
             return;
         };
+        let is_anothers = self.random.random::<bool>();
         let reader = self.watch.reader();
         let Some(offer) = reader.promise(&signed).cloned() else {
             return;
@@ -219,17 +220,18 @@ impl World {
             return;
         };
         let intent = reader.intent_of(host.workload, host.generation);
-        let Some(intent) = intent else { return };
+        let intent = intent.filter(|_| is_anothers).unwrap_or(offer.id());
         let body = Body::Accept(Accept {
             workload: host.workload,
             intent,
             offer: offer.id(),
         });
+        let who = if is_anothers { liar } else { to };
         let made = self
-            .promiser(liar)
+            .promiser(who)
             .promise(body, Condition::default(), &WireCodec);
         if let Ok(made) = made {
-            self.whisper(liar, by, told(SignedRecord::Promise(made.signed().clone())));
+            self.whisper(who, by, told(SignedRecord::Promise(made.signed().clone())));
         }
     }
 
