@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use foca::Foca;
-use gary_promise::{AgentId, Codec, Hint, Member, MemberId, PacketCodec, PacketHead, Saying, Time};
+use gary_promise::{
+    AgentId, Codec, Hint, Member, MemberId, PacketCodec, PacketHead, Saying, Time, Version,
+};
 use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 
 use super::{
@@ -179,7 +181,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         self.outside.now = now;
         let me = self.me.agent;
         for hint in hints.into_iter().filter(|its| its.agent != me) {
-            self.hints.hear(&hint);
+            self.hints.hear(now, &hint);
         }
         self.hints.pack();
         let others = members.into_iter().filter(move |id| id.agent != me);
@@ -220,13 +222,19 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
     pub fn hint(&mut self, now: Time, hint: Hint) {
         self.outside.now = now;
         let known = hint.agent == self.me.agent || self.outside.roster.get(&hint.agent).is_some();
-        if self.phase != Phase::Taking || !known || !self.hints.hear(&hint) {
+        if self.phase != Phase::Taking || !known || !self.hints.hear(now, &hint) {
             return;
         }
         let added = self.foca.add_broadcast(&self.codec.pack(&hint)).map(|_| ());
         self.check(added);
         let said = self.foca.broadcast(&mut self.outside);
         self.check(said);
+    }
+
+    /// An agent was asked for a sheet that a hint told of, and there is none newer than `known`: it goes on as if
+    /// that hint had not come.
+    pub fn disprove(&mut self, now: Time, agent: AgentId, known: Option<Version>) {
+        self.hints.disprove(now, agent, known);
     }
 
     /// The next packet to send, and to whom.
@@ -329,7 +337,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             return;
         }
         for hint in &packet.hints {
-            if self.hints.hear(&hint.value) {
+            if self.hints.hear(now, &hint.value) {
                 self.outside.tell(Event::Hinted(hint.value));
             }
         }

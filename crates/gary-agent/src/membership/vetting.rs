@@ -80,7 +80,7 @@ impl Vetting<'_> {
         packet.hints.retain(|hint| {
             let hint = &hint.value;
             let known = hint.agent == *self.from || self.roster.get(&hint.agent).is_some();
-            known && self.hints.is_new(hint)
+            known && self.hints.is_new(self.now, hint)
         });
         verdict
     }
