@@ -56,5 +56,5 @@ pub use transcript::{LINES_MAX, Transcript};
 pub use watch::Watch;
 pub use world::{
     Act, CLUSTER, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
-    Release, Submission, World, WorldSpec, node_key,
+    Release, Slander, Submission, World, WorldSpec, node_key,
 };

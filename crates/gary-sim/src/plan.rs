@@ -13,7 +13,7 @@ use crate::draw::Draw;
 use crate::furnishing::{ask, furnish};
 use crate::world::{
     Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec, Release,
-    Submission, WorldSpec, owner_key,
+    Slander, Submission, WorldSpec, owner_key,
 };
 
 /// How many nodes a world has that is drawn at random.
@@ -27,6 +27,15 @@ const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
 const CORE: u64 = 1_000_000;
+
+/// What members say of who others are.
+const MISNAMES: [Slander; 5] = [
+    Slander::Copied,
+    Slander::Cloned,
+    Slander::Restarted,
+    Slander::Renewed,
+    Slander::Hinted,
+];
 
 /// What befalls a world, and when.
 #[derive(Debug)]
@@ -310,14 +319,17 @@ impl Plan {
             for _ in 0..some(draw) {
                 let [liar, observer, other] = [0; 3].map(|_| NodeNo(draw.upto(count)));
                 if observer != other && liar != observer && liar != other {
+                    let what = Slander::Dead;
                     let act = Act::Slander {
                         liar,
                         observer,
                         other,
+                        what,
                     };
                     self.acts.push((draw.sometime(span), act));
                 }
             }
+            self.misname(count);
         }
         if faults.moves {
             let node = NodeNo(draw.upto(count));
@@ -339,6 +351,26 @@ impl Plan {
                 self.acts
                     .push((draw.sometime(span), Act::Break(one, other)));
             }
+        }
+    }
+
+    /// Members say of others, and of those they say it to, that they are not who they are. Drawn apart, so that
+    /// the rest of a seed's plan does not depend on it.
+    fn misname(&mut self, count: usize) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x0a11a5));
+        for _ in 0..draw.between(2, 4 + count / 4) {
+            let [liar, observer, other] = [0; 3].map(|_| NodeNo(draw.upto(count)));
+            let what = MISNAMES[draw.upto(MISNAMES.len())];
+            if liar == observer || liar == other {
+                continue;
+            }
+            let act = Act::Slander {
+                liar,
+                observer,
+                other,
+                what,
+            };
+            self.acts.push((draw.sometime(self.faulty_for), act));
         }
     }
 

@@ -6,8 +6,8 @@ use gary_agent::Fault;
 use gary_agent::membership::HeldOff;
 use gary_promise::{BootEpoch, Frame, Hint, Portion, Version};
 use gary_sim::{
-    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Watch, World, WorldSpec, capacity,
-    intent,
+    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Slander, Submission, Watch, World, WorldSpec,
+    capacity, intent,
 };
 
 const CORE: u64 = 1_000_000;
@@ -84,6 +84,7 @@ fn one_liar_alone_changes_no_judgement() {
                 liar,
                 observer,
                 other,
+                what: Slander::Dead,
             };
             world.plan(Duration::ZERO, act);
         }
@@ -95,6 +96,79 @@ fn one_liar_alone_changes_no_judgement() {
     assert!(renewals.0 > 0, "it had to say that it is not dead");
     assert_eq!(keeper.dealings().journal().count(), 0, "nobody was doubted");
     assert_eq!(components(&world, 0..4), 4);
+}
+
+#[test]
+fn nobody_stops_by_what_others_say_of_it() {
+    let kinds = [
+        Slander::Copied,
+        Slander::Cloned,
+        Slander::Restarted,
+        Slander::Renewed,
+    ];
+    for what in kinds {
+        let mut world = world(4);
+        start(&mut world, 0..4);
+        world.run_for(Duration::from_secs(1));
+        deploy(&mut world, 0, 4);
+        world.run_for(Duration::from_secs(2));
+        assert_eq!(components(&world, 0..4), 4);
+        for _ in 0..5 {
+            for (observer, other) in [(1, 1), (0, 1), (2, 1), (2, 0)] {
+                let act = Act::Slander {
+                    liar: NodeNo(3),
+                    observer: NodeNo(observer),
+                    other: NodeNo(other),
+                    what,
+                };
+                world.plan(Duration::ZERO, act);
+            }
+            world.run_for(Duration::from_millis(300));
+        }
+        world.run_for(Duration::from_secs(10));
+        for node in 0..4 {
+            let agent = world.agent(NodeNo(node)).expect("it is up");
+            assert_eq!(agent.membership().held_off(), None, "{what:?}");
+            let members = agent.membership().members();
+            for other in (0..4).filter(|other| *other != node) {
+                let known = members.get(&world.agent(NodeNo(other)).expect("it is up").id());
+                let me = world.agent(NodeNo(other)).map(|its| *its.membership().me());
+                assert_eq!(known.map(|its| its.id), me, "{what:?} of n{}", other + 1);
+            }
+        }
+        let keeper = world.agent(NodeNo(0)).expect("it is up");
+        assert_eq!(keeper.dealings().journal().count(), 0, "{what:?} doubted");
+        assert_eq!(components(&world, 0..4), 4, "{what:?}");
+    }
+}
+
+#[test]
+fn a_hint_of_what_there_is_not_hides_nothing() {
+    let mut world = world(4);
+    start(&mut world, 0..4);
+    world.run_for(Duration::from_secs(3));
+    let act = Act::Slander {
+        liar: NodeNo(3),
+        observer: NodeNo(0),
+        other: NodeNo(1),
+        what: Slander::Hinted,
+    };
+    world.plan(Duration::ZERO, act);
+    world.run_for(Duration::from_secs(1));
+    let version_at = |world: &World, node| {
+        let owner = world.agent(NodeNo(1)).expect("it is up").id();
+        let agent = world.agent(NodeNo(node)).expect("it is up");
+        agent.sheets().sheet(owner).map(|its| its.version())
+    };
+    let before = version_at(&world, 1);
+    // What it keeps stands on its sheet.
+    deploy(&mut world, 1, 1);
+    world.run_for(Duration::from_millis(800));
+    let after = version_at(&world, 1);
+    assert!(after > before);
+    for node in [0, 2, 3] {
+        assert_eq!(version_at(&world, node), after, "n{}", node + 1);
+    }
 }
 
 #[test]

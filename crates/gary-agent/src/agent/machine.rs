@@ -261,6 +261,7 @@ impl<C: Powers> Agent<C> {
         }
         while let Some(agent) = self.dealings.poll_doubt() {
             self.view.sheets.ask(agent);
+            self.view.membership.ask_after(now, agent);
         }
         for publication in self.dealings.take_publications() {
             match publication {

@@ -85,6 +85,10 @@ impl<C: Powers> View<C> {
             self.reconciles_at = now.after(RECONCILES_EVERY);
             self.reconcile(now, dealings);
         }
+        while let Some(agent) = self.sheets.poll_unfounded() {
+            let known = self.sheets.sheet(agent).map(Sheet::version);
+            self.membership.disprove(now, agent, known);
+        }
         while let Some(change) = self.sheets.poll_change() {
             self.read(now, change.owner, dealings);
         }

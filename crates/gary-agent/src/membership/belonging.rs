@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use gary_promise::{BootEpoch, BootNonce, Codec, Hint, MemberId, PacketCodec, Renewals, Time};
+use gary_promise::{
+    AgentId, BootEpoch, BootNonce, Codec, Hint, MemberId, PacketCodec, Probe, Renewals, Saying,
+    Time,
+};
 
 use super::{
     Event, HeldOff, Membership,
@@ -11,7 +14,7 @@ use super::{
     machine::Phase,
     settings::ms,
     timers::Alarm,
-    vetting::down,
+    vetting::{alive, down},
 };
 
 impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
@@ -53,8 +56,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
 
     /// Becomes a member again under a later identity.
     pub(super) fn renew(&mut self, now: Time, address: SocketAddr) {
-        let renewals = self.me.renewals.max(self.renewals_claimed);
-        let Some(renewals) = renewals.0.checked_add(1).map(Renewals) else {
+        let Some(renewals) = self.me.renewals.0.checked_add(1).map(Renewals) else {
             self.hold_off(HeldOff::WornOut);
             return;
         };
@@ -80,6 +82,42 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             .foca
             .apply_many(std::iter::once(member), true, &mut self.outside);
         self.check(applied);
+    }
+
+    /// Lets go of what others said of an agent, which has just said otherwise itself. foca takes it in anew with
+    /// what it says, and does not take back a later identity for an earlier one.
+    pub(super) fn let_go(&mut self, now: Time, hearsay: &MemberId) {
+        let gone = foca_member(&down(*hearsay));
+        self.outside.is_quiet = true;
+        let applied = self
+            .foca
+            .apply_many(std::iter::once(gone), false, &mut self.outside);
+        self.check(applied);
+        self.outside.is_quiet = false;
+        let removal = foca::Timer::RemoveDown(Who(*hearsay));
+        let removed = self.foca.handle_timer(removal, &mut self.outside);
+        self.check(removed);
+        self.outside.roster.forget(&hearsay.agent);
+        self.outside.roster.contradict(now, hearsay.agent);
+    }
+
+    /// Asks an agent who it is, if it has not said so itself: where others say it is, and where it was before.
+    pub fn ask_after(&mut self, now: Time, agent: AgentId) {
+        self.outside.now = now;
+        let roster = &self.outside.roster;
+        if self.phase != Phase::Taking || roster.is_vouched(&agent) {
+            return;
+        }
+        if let Some(id) = roster.get(&agent).copied() {
+            self.send_about(id, Saying::Ping(Probe(0)), &alive(self.me));
+        }
+    }
+
+    /// Asks an identity, where it is said to be, whether it is there: a few at a time.
+    pub(super) fn ask(&mut self, now: Time, id: &MemberId) {
+        if self.inquiries.begin(now, id) {
+            self.send_about(*id, Saying::Ping(Probe(0)), &alive(self.me));
+        }
     }
 
     pub(super) fn hold_off(&mut self, why: HeldOff) {

@@ -44,6 +44,13 @@ pub enum Unusable {
     /// It says something of this agent's earlier identities.
     #[error("about who this agent was")]
     AboutPast,
+    /// It says that this agent has renewed itself more often than it has, which nobody else can know.
+    #[error("a renewal of this agent that it has not made")]
+    Forged,
+    /// It says that an agent is not who that agent itself says it is: this one, or one that has lately
+    /// contradicted such.
+    #[error("hearsay against an agent's own word")]
+    Hearsay,
     /// Its probe asks this agent to ask itself.
     #[error("an indirect probe of this agent itself")]
     Roundabout,

@@ -2,8 +2,9 @@
 //!
 //! Later beats earlier: a later start beats an earlier one, and within a start, a later renewal. Two
 //! starts with the same epoch and different nonces are two copies of one disk. Neither beats the other:
-//! whoever sees both declares the *epoch* cloned, which beats them both, so that everybody comes to the
-//! same, in whatever order they hear of it. An agent in a cloned epoch is no member. It becomes one
+//! a copy that hears from the other declares the *epoch* cloned, which beats them both, so that everybody
+//! comes to the same, in whatever order they hear of it. Nobody else does: until then the one that was heard
+//! of first stands, and those who hear from the other lead it there. An agent in a cloned epoch is no member. It becomes one
 //! again when a copy is started again, since a later epoch beats that too; if both are, the new epoch is
 //! cloned as well. It takes a person to put one of them away.
 //!

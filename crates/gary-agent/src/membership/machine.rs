@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use foca::Foca;
 use gary_promise::{
-    AgentId, Codec, Hint, Member, MemberId, PacketCodec, PacketHead, Renewals, Saying, Time,
+    AgentId, Codec, Hint, Member, MemberId, PacketCodec, PacketHead, Saying, Time, Version,
 };
 use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 
@@ -12,14 +12,15 @@ use super::{
     Counters, Event, HeldOff, Settings, Unusable,
     adapter::{Adapter, our_member},
     hints::{Hints, Relay},
-    identity::{Who, of_a_start},
+    identity::{Who, is_cloned, of_a_start},
+    inquiries::Inquiries,
     lag::Lag,
     outside::Outside,
     packet::Packet,
     rejoin::Rejoin,
     settings::ms,
     timers::Alarm,
-    vetting::{Verdict, Vetting},
+    vetting::{Verdict, Vetting, alive},
 };
 
 /// The most seeds that are kept. Those given past it are not used.
@@ -60,8 +61,7 @@ pub struct Membership<C: PacketCodec + Codec<Hint>> {
     pub(super) seeds: BTreeMap<AgentId, SocketAddr>,
     /// Where in the order of those that may know the cluster to go on asking.
     pub(super) turn: usize,
-    /// The most renewals of this start that anybody has claimed.
-    pub(super) renewals_claimed: Renewals,
+    pub(super) inquiries: Inquiries,
     pub(super) phase: Phase,
     /// Whether what is due was put off already, so that an agent that is always late still gets there.
     pub(super) put_off: bool,
@@ -104,7 +104,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             seeds: BTreeMap::new(),
             // Agents that start together do not all ask the same first.
             turn: usize::try_from(seed % 0xffff).unwrap_or_default(),
-            renewals_claimed: me.renewals,
+            inquiries: Inquiries::default(),
             phase: Phase::Taking,
             put_off: false,
         }
@@ -117,6 +117,9 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         self.outside.now = now;
         if self.phase != Phase::Taking {
             self.outside.counters.count(Unusable::Absent);
+            if from == self.me.agent {
+                self.answer_double(bytes);
+            }
             return;
         }
         match Packet::read(bytes, &self.codec) {
@@ -178,7 +181,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         self.outside.now = now;
         let me = self.me.agent;
         for hint in hints.into_iter().filter(|its| its.agent != me) {
-            self.hints.hear(&hint);
+            self.hints.hear(now, &hint);
         }
         self.hints.pack();
         let others = members.into_iter().filter(move |id| id.agent != me);
@@ -219,13 +222,19 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
     pub fn hint(&mut self, now: Time, hint: Hint) {
         self.outside.now = now;
         let known = hint.agent == self.me.agent || self.outside.roster.get(&hint.agent).is_some();
-        if self.phase != Phase::Taking || !known || !self.hints.hear(&hint) {
+        if self.phase != Phase::Taking || !known || !self.hints.hear(now, &hint) {
             return;
         }
         let added = self.foca.add_broadcast(&self.codec.pack(&hint)).map(|_| ());
         self.check(added);
         let said = self.foca.broadcast(&mut self.outside);
         self.check(said);
+    }
+
+    /// An agent was asked for a sheet that a hint told of, and there is none newer than `known`: it goes on as if
+    /// that hint had not come.
+    pub fn disprove(&mut self, now: Time, agent: AgentId, known: Option<Version>) {
+        self.hints.disprove(now, agent, known);
     }
 
     /// The next packet to send, and to whom.
@@ -264,9 +273,8 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
 
     /// Every agent that is known, there or not, and where it can be reached: whom to look for after a start.
     pub fn known(&self) -> impl Iterator<Item = Seed> {
-        let all = self.outside.roster.all();
-        all.iter().map(|(agent, id)| Seed {
-            agent: *agent,
+        self.outside.roster.all().map(|id| Seed {
+            agent: id.agent,
             address: id.address,
         })
     }
@@ -306,6 +314,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
 
     fn take(&mut self, now: Time, from: &AgentId, mut packet: Packet<'_>) {
         let verdict = Vetting {
+            now,
             me: &self.me,
             from,
             roster: &self.outside.roster,
@@ -328,14 +337,18 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             return;
         }
         for hint in &packet.hints {
-            if self.hints.hear(&hint.value) {
+            if self.hints.hear(now, &hint.value) {
                 self.outside.tell(Event::Hinted(hint.value));
             }
+        }
+        if let Some(hearsay) = &verdict.contradicted {
+            self.let_go(now, hearsay);
         }
         match self.foca.handle_data(&packet.bytes(), &mut self.outside) {
             Ok(()) => self.outside.counters.packets_taken += 1,
             Err(_) => self.outside.counters.count(Unusable::Foca),
         }
+        self.outside.roster.vouch(&packet.head.from);
         self.settle(now);
     }
 
@@ -343,18 +356,41 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         if let Some(member) = &verdict.explain {
             self.send_about(head.from, Saying::Gossip, member);
         }
+        if verdict.misheard {
+            self.send_about(head.from, Saying::Gossip, &alive(self.me));
+        }
+        for id in &verdict.asks {
+            self.ask(now, id);
+        }
+        if verdict.asks_again {
+            for id in self.inquiries.of(&self.me.agent) {
+                self.ask(now, &id);
+            }
+        }
         for id in &verdict.cloned {
             self.declare_cloned(id);
+            if id.agent == head.from.agent {
+                self.outside.roster.vouch(id);
+            }
         }
         if let Some(why) = verdict.held_off {
             self.hold_off(why);
             return;
         }
-        if let Some(renewals) = verdict.renewed {
-            self.renewals_claimed = self.renewals_claimed.max(renewals);
-            self.outside.taken_for_dead = true;
-        }
         self.settle(now);
+    }
+
+    /// A copy of this agent asks for it, which has heard from the copy already and keeps out. The copy has to
+    /// hear it too: the answer that told it may be lost.
+    fn answer_double(&mut self, bytes: &[u8]) {
+        let Ok(packet) = Packet::read(bytes, &self.codec) else {
+            return;
+        };
+        let from = packet.head.from;
+        let asks = matches!(packet.head.saying, Saying::Ping(_));
+        if asks && from.agent == self.me.agent && from != self.me && !is_cloned(&from) {
+            self.send_about(from, Saying::Gossip, &alive(self.me));
+        }
     }
 
     /// Counts what should not have failed.
@@ -372,7 +408,8 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             .iter_membership_state()
             .map(|member| (member.id().0.agent, member.id().0))
             .collect();
-        held == *self.outside.roster.all()
+        let all = self.outside.roster.all();
+        held == all.map(|id| (id.agent, *id)).collect()
     }
 
     #[cfg(test)]

@@ -13,8 +13,13 @@
 //!
 //! An [`Event`] is a hint: it may be lost, and may be late. What holds is [`Membership::members`].
 //!
-//! What it relies on: the connection says which agent a packet is from. What a member says of others is
-//! taken on trust, as in every SWIM: one that lies can make others look dead until they answer.
+//! What it relies on: the connection says which agent a packet is from, and packets that this agent sends to
+//! its own id at another address get there, if anybody there has its key.
+//!
+//! What a member says of others is taken on trust, as in every SWIM: one that lies can make others look dead,
+//! or elsewhere, until they speak for themselves. What an agent itself says of who it is beats what others
+//! say. An agent keeps out of the cluster by proof alone: a packet over a connection that proves that the
+//! other end has its key. When others say that it is elsewhere too, it asks there (decision record 0014).
 
 // The state machine.
 mod belonging;
@@ -29,6 +34,7 @@ mod settings;
 
 // Who is who.
 mod identity;
+mod inquiries;
 mod roster;
 
 // Packets.

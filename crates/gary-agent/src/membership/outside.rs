@@ -32,6 +32,8 @@ pub(super) struct Outside {
     pub(super) joined: bool,
     /// Whether foca has found out that it is taken for dead.
     pub(super) taken_for_dead: bool,
+    /// Whether members that go down are not told of, since they are there under another identity.
+    pub(super) is_quiet: bool,
     /// Members that have just become suspects of this agent.
     pub(super) suspects: Vec<(MemberId, Incarnation)>,
 }
@@ -47,16 +49,27 @@ impl Outside {
             events: VecDeque::new(),
             joined: false,
             taken_for_dead: false,
+            is_quiet: false,
             suspects: Vec::new(),
         }
     }
 
-    /// Sends a packet.
+    /// Sends a packet. Where only others say that its agent is elsewhere now, it also goes to where the agent
+    /// was before: should it still be there, it answers for itself.
     pub(super) fn send(&mut self, to: MemberId, bytes: Vec<u8>) {
+        if let Some(address) = self.roster.once_at(&to.agent)
+            && address != to.address
+        {
+            self.post(MemberId { address, ..to }, bytes.clone());
+        }
         // Nobody is there: foca calls it as it does all that are down.
         if is_cloned(&to) {
             return;
         }
+        self.post(to, bytes);
+    }
+
+    fn post(&mut self, to: MemberId, bytes: Vec<u8>) {
         if self.packets.len() >= PACKETS_MAX {
             self.counters.packets_dropped += 1;
             return;
@@ -120,7 +133,9 @@ impl Runtime<Who> for Outside {
             }
             Notification::MemberDown(who) => {
                 self.learn(who.0);
-                self.tell(Event::Down(who.0));
+                if !self.is_quiet {
+                    self.tell(Event::Down(who.0));
+                }
             }
             Notification::Rename(from, to) => self.renamed(from.0, to.0),
             Notification::Active => {

@@ -1,8 +1,6 @@
 //! What of a packet may take effect.
 
-use gary_promise::{
-    AgentId, Incarnation, Liveness, Member, MemberId, PacketHead, Renewals, Saying,
-};
+use gary_promise::{AgentId, Incarnation, Liveness, Member, MemberId, PacketHead, Saying, Time};
 
 use super::{
     Counters, HeldOff, Unusable,
@@ -14,6 +12,7 @@ use super::{
 
 /// What a packet is judged by.
 pub(super) struct Vetting<'a> {
+    pub(super) now: Time,
     pub(super) me: &'a MemberId,
     /// Which agent the connection is with.
     pub(super) from: &'a AgentId,
@@ -27,14 +26,21 @@ pub(super) struct Vetting<'a> {
 pub(super) struct Verdict {
     /// Whether what is left of the packet goes on to foca, and if not, why.
     pub(super) unusable: Option<Unusable>,
-    /// What to tell the sender: it is not who stands for its agent, and this is.
+    /// What to tell the sender: it is not who stands for its agent, or asks somebody who this agent is not,
+    /// and this is who is.
     pub(super) explain: Option<Member>,
     /// Epochs that two copies claim, by the identities that stand for them.
     pub(super) cloned: Vec<MemberId>,
     /// Why this agent is to keep out from now on.
     pub(super) held_off: Option<HeldOff>,
-    /// Somebody says that this agent has renewed itself this often, which it has not.
-    pub(super) renewed: Option<Renewals>,
+    /// What others said of the sender, which it contradicts by speaking under another identity.
+    pub(super) contradicted: Option<MemberId>,
+    /// Who is said to be there and is to be asked whether that is so.
+    pub(super) asks: Vec<MemberId>,
+    /// Whether the sender has heard of this agent what is not so, and is to hear from it.
+    pub(super) misheard: bool,
+    /// Whether it is said that there are two of this agent: those that it has asked are to be asked again.
+    pub(super) asks_again: bool,
 }
 
 impl Vetting<'_> {
@@ -74,7 +80,7 @@ impl Vetting<'_> {
         packet.hints.retain(|hint| {
             let hint = &hint.value;
             let known = hint.agent == *self.from || self.roster.get(&hint.agent).is_some();
-            known && self.hints.is_new(hint)
+            known && self.hints.is_new(self.now, hint)
         });
         verdict
     }
@@ -87,31 +93,28 @@ impl Vetting<'_> {
             return Some(Unusable::Cloned);
         }
         if head.from.agent == self.me.agent {
-            match relation(&head.from, self.me) {
-                Relation::Same => {}
-                Relation::Later => self.judge_own(&head.from, verdict),
-                Relation::Earlier => verdict.explain = Some(alive(*self.me)),
-                Relation::Clones => {
-                    verdict.explain = Some(down(cloned(self.me)));
-                    verdict.held_off = Some(HeldOff::Cloned);
-                }
-            }
+            self.judge_double(&head.from, verdict);
             return Some(Unusable::FromSelf);
         }
         if let Some(standing) = self.roster.get(&head.from.agent) {
             match relation(&head.from, standing) {
                 Relation::Same | Relation::Later => {}
-                Relation::Earlier if is_cloned(standing) => {
-                    verdict.explain = Some(down(*standing));
-                    return Some(Unusable::Cloned);
+                // Should there be two of it after all, they find each other by what each is told.
+                Relation::Earlier | Relation::Clones if !self.roster.is_vouched(self.from) => {
+                    verdict.explain = Some(stands(*standing));
+                    verdict.contradicted = Some(*standing);
                 }
                 Relation::Earlier => {
-                    verdict.explain = Some(alive(*standing));
-                    return Some(Unusable::Stale);
+                    verdict.explain = Some(stands(*standing));
+                    return Some(match is_cloned(standing) {
+                        true => Unusable::Cloned,
+                        false => Unusable::Stale,
+                    });
                 }
+                // Two copies have spoken. What is known of the first leads the second to it, and who of them
+                // hears from the other says for both that they are two.
                 Relation::Clones => {
-                    verdict.explain = Some(down(cloned(standing)));
-                    verdict.cloned.push(cloned(standing));
+                    verdict.explain = Some(stands(*standing));
                     return Some(Unusable::Cloned);
                 }
             }
@@ -122,6 +125,9 @@ impl Vetting<'_> {
             _ => head.to == *self.me,
         };
         if !for_me {
+            if head.to.agent == self.me.agent {
+                verdict.explain = Some(alive(*self.me));
+            }
             return Some(Unusable::NotForMe);
         }
         let asks_about = match head.saying {
@@ -146,13 +152,7 @@ impl Vetting<'_> {
     ) -> Option<Unusable> {
         let id = &member.id;
         if id.agent == self.me.agent {
-            match relation(id, self.me) {
-                Relation::Same => return None,
-                Relation::Earlier => {}
-                Relation::Later => self.judge_own(id, verdict),
-                Relation::Clones => verdict.held_off = Some(HeldOff::Cloned),
-            }
-            return Some(Unusable::AboutPast);
+            return self.judge_hearsay(id, verdict);
         }
         let Some(standing) = self.roster.get(&id.agent) else {
             if *room == 0 && id.agent != *self.from {
@@ -165,32 +165,74 @@ impl Vetting<'_> {
             }
             return None;
         };
+        let is_hearsay = id.agent != *self.from;
         match relation(id, standing) {
+            Relation::Later | Relation::Clones
+                if is_hearsay && self.roster.is_contradicted(self.now, &id.agent) =>
+            {
+                if !is_cloned(id) {
+                    verdict.asks.push(*id);
+                }
+                Some(Unusable::Hearsay)
+            }
             // foca puts an identity that it holds down for good, whatever it hears.
             Relation::Same if !is_cloned(id) => None,
             Relation::Later if !is_cloned(id) => None,
             Relation::Same => Some(Unusable::Cloned),
-            Relation::Later | Relation::Clones => {
+            Relation::Later => {
                 verdict.cloned.push(cloned(id));
                 Some(Unusable::Cloned)
             }
+            // Of two copies, the one heard of first stands until they have found each other.
+            Relation::Clones => Some(Unusable::Cloned),
             Relation::Earlier => Some(Unusable::Stale),
         }
     }
 
-    /// Somebody knows of an identity of this agent that beats its own.
-    fn judge_own(&self, id: &MemberId, verdict: &mut Verdict) {
-        if id.epoch != self.me.epoch {
-            verdict.held_off = Some(HeldOff::Superseded);
-        } else if is_cloned(id) {
-            verdict.held_off = Some(HeldOff::Cloned);
-        } else {
-            verdict.renewed = verdict.renewed.max(Some(id.renewals));
+    /// Somebody speaks as this agent, over a connection that proves it: whoever that is has its key.
+    fn judge_double(&self, id: &MemberId, verdict: &mut Verdict) {
+        match relation(id, self.me) {
+            Relation::Same => {}
+            Relation::Earlier => verdict.explain = Some(alive(*self.me)),
+            Relation::Later if id.epoch != self.me.epoch => {
+                verdict.held_off = Some(HeldOff::Superseded);
+            }
+            // A later renewal of this very start is a copy too: only this agent renews it.
+            Relation::Later | Relation::Clones => {
+                verdict.explain = Some(down(cloned(self.me)));
+                verdict.held_off = Some(HeldOff::Cloned);
+            }
         }
+    }
+
+    /// Another says of this agent that it is somebody else. That proves nothing, and may be so: this agent
+    /// asks who is said to be there, since whoever has its key answers in its name.
+    fn judge_hearsay(&self, id: &MemberId, verdict: &mut Verdict) -> Option<Unusable> {
+        match relation(id, self.me) {
+            Relation::Same => return None,
+            Relation::Earlier => return Some(Unusable::AboutPast),
+            Relation::Later | Relation::Clones => {}
+        }
+        verdict.misheard = true;
+        if (id.epoch, id.nonce) == (self.me.epoch, self.me.nonce) {
+            return Some(Unusable::Forged);
+        }
+        if is_cloned(id) {
+            verdict.asks_again = true;
+        } else if id.address != self.me.address {
+            verdict.asks.push(*id);
+        }
+        Some(Unusable::Hearsay)
     }
 }
 
-fn alive(id: MemberId) -> Member {
+/// What is said of an identity that stands.
+fn stands(id: MemberId) -> Member {
+    if is_cloned(&id) { down(id) } else { alive(id) }
+}
+
+/// What is said of a member that is there.
+pub(super) fn alive(id: MemberId) -> Member {
     Member {
         id,
         incarnation: Incarnation(0),

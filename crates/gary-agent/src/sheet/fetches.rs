@@ -55,6 +55,9 @@ pub(super) struct Fetches {
     /// When a rest ends, or the patience with who was asked.
     due: BTreeSet<(Time, AgentId)>,
     staged_bytes: usize,
+    /// Of whom nothing was found that is later than what is known, though somebody had said so. At most one entry
+    /// for each member.
+    unfounded: BTreeSet<AgentId>,
 }
 
 /// A sheet that came as its owner signed it.
@@ -216,6 +219,7 @@ impl Fetches {
         want.is_whole |= is_whole;
         if want.attempts >= FETCH_ATTEMPTS_MAX {
             self.wants.remove(&owner);
+            self.unfounded.insert(owner);
             return;
         }
         let rest = REST * (1 << want.attempts);
@@ -232,6 +236,17 @@ impl Fetches {
             self.fail(now, owner, false, rng);
         }
         self.pass_over(peer);
+    }
+
+    /// There is no later sheet, or nobody has it who was asked.
+    pub(super) fn give_up(&mut self, owner: AgentId) {
+        self.cancel(owner);
+        self.unfounded.insert(owner);
+    }
+
+    /// An agent of whom nothing later was found.
+    pub(super) fn take_unfounded(&mut self) -> Option<AgentId> {
+        self.unfounded.pop_first()
     }
 
     /// The sheet is not wanted any more.

@@ -176,6 +176,11 @@ impl Sheets {
         self.outbox.take_hint()
     }
 
+    /// An agent that was said to have a later sheet than is known, and has none that could be had.
+    pub fn poll_unfounded(&mut self) -> Option<AgentId> {
+        self.fetches.take_unfounded()
+    }
+
     /// What has changed on another agent's sheet.
     pub fn poll_change(&mut self) -> Option<SheetChange> {
         self.outbox.take_change()

@@ -80,7 +80,7 @@ impl Sheets {
     /// Who was asked for a sheet has no later one. From its owner, that is the end of it.
     fn handle_nothing_later(&mut self, now: Time, owner: AgentId, asked: AgentId) {
         if asked == owner {
-            self.fetches.cancel(owner);
+            self.fetches.give_up(owner);
         } else {
             self.fetches.fail(now, owner, false, &mut self.rng);
         }

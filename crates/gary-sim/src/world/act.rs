@@ -66,14 +66,16 @@ pub enum Act {
         /// How long.
         each: Duration,
     },
-    /// A member tells another that a third is dead, which is there.
+    /// A member tells another of a third, or of that other itself, what is not so.
     Slander {
         /// Which tells.
         liar: NodeNo,
         /// Which is told.
         observer: NodeNo,
-        /// Which is there.
+        /// Of which it tells.
         other: NodeNo,
+        /// What it tells.
+        what: Slander,
     },
     /// A node's person has it take back the first of what it hosts.
     TakeBack(NodeNo),
@@ -116,6 +118,23 @@ pub enum Act {
         /// How many.
         count: usize,
     },
+}
+
+/// What one member says of another that is not so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slander {
+    /// It is dead.
+    Dead,
+    /// It is another start of the same epoch.
+    Copied,
+    /// Two have claimed its epoch.
+    Cloned,
+    /// It has started again.
+    Restarted,
+    /// It has come back from being taken for dead as often as can be counted.
+    Renewed,
+    /// It has the last sheet that there can be.
+    Hinted,
 }
 
 /// What an owner intends.

@@ -47,7 +47,8 @@ impl World {
                 liar,
                 observer,
                 other,
-            } => self.slander(liar, observer, other),
+                what,
+            } => self.slander(liar, observer, other, what),
             Act::TakeBack(node) => {
                 if let Some(offer) = self.nodes[node.0].host.first() {
                     self.take_in(node, Input::TakesBack(offer));

@@ -1,16 +1,18 @@
 //! What is said that nobody should say: lies, slander, and what was said before.
 
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use gary_promise::{
-    Accept, AgentKey, Batch, Body, BootEpoch, Condition, Denial, Dismissal, Frame, Incarnation,
-    Invitation, Lineage, Liveness, Member, PacketCodec, PacketHead, Promise, Promiser, Saying,
-    Sequence, Signed, SignedRecord, Surplus, Update, Use, Version,
+    Accept, AgentKey, Batch, Body, BootEpoch, BootNonce, Codec, Condition, Denial, Dismissal, Frame,
+    Hint, Incarnation, Invitation, Lineage, Liveness, Member, MemberId, PacketCodec, PacketHead,
+    Promise, Promiser, Renewals, Saying, Sequence, Signed, SignedRecord, Surplus, Update, Use,
+    Version,
 };
 use gary_wire::WireCodec;
 use rand::RngExt;
 
-use super::act::Act;
+use super::act::{Act, Slander};
 use super::node::{Input, NodeNo};
 use super::virtual_world::{CLUSTER, World};
 use crate::seen::Seen;
@@ -18,9 +20,12 @@ use crate::seen::Seen;
 /// Over how long messages of the past are heard again.
 const REPLAYED_OVER: Duration = Duration::from_secs(2);
 
+/// An address that no node has.
+const NOWHERE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(10, 255, 255, 254), 1));
+
 impl World {
-    /// A member tells another that a third is dead. What members say of one another is not signed.
-    pub(super) fn slander(&mut self, liar: NodeNo, observer: NodeNo, other: NodeNo) {
+    /// A member tells another of a third what is not so. What members say of one another is not signed.
+    pub(super) fn slander(&mut self, liar: NodeNo, observer: NodeNo, other: NodeNo, what: Slander) {
         let me = |node: NodeNo| {
             let agent = self.nodes[node.0].agent.as_ref();
             agent.map(|its| *its.membership().me())
@@ -37,17 +42,64 @@ impl World {
             to,
             saying: Saying::Gossip,
         };
-        let dead = Member {
-            id,
-            incarnation: Incarnation(u16::MAX / 2),
-            liveness: Liveness::Down,
-        };
+        let id = self.slandered(id, from.address, what);
         let mut bytes = Vec::new();
         WireCodec.pack_head(&head, &mut bytes);
-        bytes.extend(1_u16.to_be_bytes());
-        WireCodec.pack_member(&dead, &mut bytes);
+        if what == Slander::Hinted {
+            let epoch = BootEpoch(u64::MAX);
+            let version = Version::first(epoch);
+            let agent = id.agent;
+            let hint = WireCodec.pack(&Hint { agent, version });
+            bytes.extend(0_u16.to_be_bytes());
+            bytes.extend((hint.len() as u16).to_be_bytes());
+            bytes.extend(hint);
+        } else {
+            let is_down = matches!(what, Slander::Dead | Slander::Cloned);
+            let said = Member {
+                id,
+                incarnation: Incarnation(u16::MAX / 2),
+                liveness: match is_down {
+                    true => Liveness::Down,
+                    false => Liveness::Alive,
+                },
+            };
+            bytes.extend(1_u16.to_be_bytes());
+            WireCodec.pack_member(&said, &mut bytes);
+        }
         let from = self.nodes[liar.0].id;
         self.take_in(observer, Input::Packet { from, bytes });
+    }
+
+    /// Who a member is said to be: where it is, where the liar is, or where nobody is.
+    fn slandered(&mut self, id: MemberId, liar: SocketAddr, what: Slander) -> MemberId {
+        if matches!(what, Slander::Dead | Slander::Hinted) {
+            return id;
+        }
+        let address = match self.random.random_range(0..3) {
+            0 => id.address,
+            1 => liar,
+            _ => NOWHERE,
+        };
+        let id = MemberId { address, ..id };
+        match what {
+            Slander::Dead | Slander::Hinted => id,
+            Slander::Copied => MemberId {
+                nonce: BootNonce(self.random.random()),
+                ..id
+            },
+            Slander::Cloned => MemberId {
+                nonce: BootNonce(u64::MAX),
+                ..id
+            },
+            Slander::Restarted => MemberId {
+                epoch: BootEpoch(self.random.random_range(id.epoch.0 + 1..=u64::MAX)),
+                ..id
+            },
+            Slander::Renewed => MemberId {
+                renewals: Renewals(u32::MAX),
+                ..id
+            },
+        }
     }
 
     /// Says something to a node that the agent it comes from did not make it say.

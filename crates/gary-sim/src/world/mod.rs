@@ -14,7 +14,7 @@ mod release;
 mod step;
 mod virtual_world;
 
-pub use act::{Act, Submission};
+pub use act::{Act, Slander, Submission};
 pub use clock::{Clock, DRIFT_PPM_MAX};
 pub use disk::DiskSpec;
 pub use host::{Frailty, HostSpec};

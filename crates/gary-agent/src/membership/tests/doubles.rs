@@ -2,10 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use gary_promise::{AgentId, BootEpoch, MemberId, Renewals};
+use gary_promise::{AgentId, BootEpoch, BootNonce, MemberId, PacketHead, Probe, Renewals, Saying};
 
-use super::village::{Village, alive, gossip, id};
-use crate::membership::{Event, HeldOff};
+use super::village::{Village, alive, down, gossip, id, is_whole};
+use crate::membership::{Event, HeldOff, Unusable, packet::about, testing::FixedLayout};
 
 #[test]
 fn a_member_that_starts_again_takes_its_place() {
@@ -91,17 +91,121 @@ fn an_earlier_start_that_still_runs_is_held_off() {
     assert_eq!(village.members[&1].members()[&later.agent].id, later);
 }
 
+/// What member 2 says of member 3, or of whoever it says it to: that it is elsewhere, there twice, or not at all.
+fn lies(of: MemberId) -> [MemberId; 5] {
+    let elsewhere = id(2, 1, 1, 2).address;
+    [
+        MemberId {
+            nonce: BootNonce(999),
+            ..of
+        },
+        MemberId {
+            nonce: BootNonce(u64::MAX),
+            ..of
+        },
+        MemberId {
+            epoch: BootEpoch(u64::MAX),
+            ..of
+        },
+        MemberId {
+            epoch: BootEpoch(u64::MAX - 1),
+            address: elsewhere,
+            ..of
+        },
+        MemberId {
+            renewals: Renewals(u32::MAX),
+            address: elsewhere,
+            ..of
+        },
+    ]
+}
+
 #[test]
-fn a_forged_renewal_is_outdone() {
+fn nobody_is_held_off_by_what_others_say() {
+    for of in [3, 1] {
+        for number in 0..5 {
+            let mut village = Village::of(4);
+            let liar = *village.members[&2].me();
+            for _ in 0..3 {
+                let victim = *village.members[&of].me();
+                for port in [1, 3, 4] {
+                    let to = *village.members[&port].me();
+                    let lie = lies(victim)[number];
+                    village.hand(port, &gossip(liar, to), &alive(lie));
+                    village.hand(port, &gossip(liar, to), &down(lie));
+                }
+                village.run(100);
+            }
+            village.run(10_000);
+            let victim = *village.members[&of].me();
+            assert!(is_whole(&village, 4), "lie {number} of {of}");
+            for port in [1, 2, 3, 4] {
+                let known = village.members[&port].members();
+                let known = known.get(&victim.agent).map(|member| member.id);
+                assert!(
+                    port == of || known == Some(victim),
+                    "lie {number} of {of} to {port}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_forged_renewal_is_contradicted_and_not_outdone() {
     let mut village = Village::of(3);
     let forged = MemberId {
-        renewals: Renewals(1000),
+        renewals: Renewals(u32::MAX),
         ..id(3, 1, 3, 3)
     };
-    let (me, sender) = (*village.members[&1].me(), *village.members[&2].me());
+    let (me, victim, sender) = (
+        *village.members[&1].me(),
+        *village.members[&3].me(),
+        *village.members[&2].me(),
+    );
+    village.hand(3, &gossip(sender, victim), &alive(forged));
+    assert_eq!(village.members[&3].counters().of(Unusable::Forged), 1);
     village.hand(1, &gossip(sender, me), &alive(forged));
     village.run(5000);
-    let real = *village.members[&3].me();
-    assert_eq!(real.renewals, Renewals(1001));
-    assert_eq!(village.members[&1].members()[&real.agent].id, real);
+    assert_eq!(*village.members[&3].me(), victim);
+    assert_eq!(village.members[&1].members()[&victim.agent].id, victim);
+    assert!(
+        !village.heard(1, Event::Down(forged)),
+        "it was there all the time"
+    );
+}
+
+#[test]
+fn who_restarts_after_a_lie_is_found_there() {
+    let mut village = Village::of(4);
+    let (me, sender) = (*village.members[&1].me(), *village.members[&2].me());
+    let lie = lies(id(3, 1, 3, 3))[2];
+    village.hand(1, &gossip(sender, me), &alive(lie));
+    village.run(3000);
+    village.members.remove(&3);
+    let restarted = id(3, 2, 5, 33);
+    village.add(restarted);
+    village.run(5000);
+    for port in [1, 2, 4] {
+        let known = village.members[&port].members();
+        assert_eq!(known[&restarted.agent].id, restarted, "{port}");
+    }
+}
+
+#[test]
+fn a_copy_that_keeps_out_still_answers_the_other() {
+    let mut village = Village::of(3);
+    let copy = id(3, 1, 333, 33);
+    village.add(copy);
+    village.run(3000);
+    let now = village.now;
+    let held_off = village.members.get_mut(&3).expect("a member");
+    let ping = PacketHead {
+        saying: Saying::Ping(Probe(0)),
+        ..gossip(copy, *held_off.me())
+    };
+    let bytes = about(&ping, &alive(copy), &FixedLayout);
+    while held_off.poll_packet().is_some() {}
+    held_off.handle_packet(now, copy.agent, &bytes);
+    assert_eq!(held_off.poll_packet().map(|(to, _)| to), Some(copy));
 }
