@@ -36,6 +36,8 @@ pub struct Book {
     pub(super) taken_back: Vec<(PromiseId, Reason)>,
     /// Promises in what was learned last.
     pub(super) made: Vec<PromiseId>,
+    /// Promises that somebody has said last to stand on its own sheet.
+    pub(super) shown: Vec<PromiseId>,
     /// What agents have written down last that they hold whose promises for.
     pub(super) judged: BTreeMap<(AgentId, PromiseId), Assessed>,
     /// Every `+keep` that was ever stored.
@@ -48,6 +50,7 @@ impl Book {
         self.forged = 0;
         self.taken_back.clear();
         self.made.clear();
+        self.shown.clear();
         match *seen {
             Seen::Starts {
                 agent,
@@ -81,6 +84,7 @@ impl Book {
             Seen::Says { from, to, frame } => {
                 self.read_frame(frame, reader);
                 self.note_said(at, from, to);
+                self.note_shown(from, frame, reader);
             }
             Seen::Hears {
                 from, to, frame, ..
@@ -289,6 +293,20 @@ impl Book {
             if let Some(acceptance) = self.acceptances.get_mut(id) {
                 let (_, why) = acceptance.withdrawn.get_or_insert((at, None));
                 why.get_or_insert(*reason);
+            }
+        }
+    }
+
+    /// What an agent has said to stand on its own sheet. What others relay may be old.
+    fn note_shown(&mut self, from: AgentId, frame: &Frame, reader: &mut Reader) {
+        let Frame::Sheet(part) = frame else {
+            return;
+        };
+        for record in part.made.records().iter().filter(|its| its.by() == from) {
+            if let SignedRecord::Promise(signed) = record
+                && let Some(promise) = reader.promise(signed)
+            {
+                self.shown.push(promise.id());
             }
         }
     }

@@ -41,6 +41,9 @@ impl Checker for Convergence {
                 self.renewed.insert(PromiseId { promiser, version }, at);
             }
         }
+        if let Seen::Says { from, .. } = *seen {
+            check_shown(at, from, book)?;
+        }
         if matches!(seen, Seen::Replays) {
             // Of an earlier generation there is nothing but what the later has not replaced yet.
             let sound = book.runs.iter().filter(|(_, run)| {
@@ -109,9 +112,27 @@ impl Convergence {
 /// goes slow.
 const RENEWED_WITHIN_US: u64 = 3_000_000 + 1_000_000;
 
+/// How soon what is withdrawn is said no more to stand on its promiser's sheet, in microseconds: what is said may have
+/// waited for a disk.
+const UNSHOWN_WITHIN_US: u64 = 2_000_000;
+
 /// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
+
+/// A `+keep` that was withdrawn is on no sheet that its promiser shows.
+fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
+    let stalled_until = book.agents.get(&agent).map(|its| its.stalled_until);
+    for id in &book.shown {
+        let withdrawn_at = book.keeps.withdrawn_at(id);
+        let since = withdrawn_at.map(|when| when.max(stalled_until.unwrap_or(when)));
+        if since.is_some_and(|since| at.as_us() > since.as_us() + UNSHOWN_WITHIN_US) {
+            let (agent, what) = (book.names.of_agent(&agent), book.names.of_promise(id));
+            return Err(format!("{agent} shows {what}, which it has withdrawn"));
+        }
+    }
+    Ok(())
+}
 
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;

@@ -42,6 +42,11 @@ impl Keeps {
         }
     }
 
+    /// When a `+keep` was withdrawn, if it was.
+    pub(super) fn withdrawn_at(&self, id: &PromiseId) -> Option<Time> {
+        self.seen.get(id)?.withdrawn_at
+    }
+
     pub(super) fn calm(&mut self, at: Time) {
         self.calm_since = Some(at);
     }
