@@ -23,28 +23,46 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         if self.phase != Phase::Taking {
             return;
         }
-        let acquaintances = self.acquaintances();
-        for _ in 0..acquaintances.len().min(self.settings.join_fanout.into()) {
+        let sought = self.sought();
+        for _ in 0..sought.len().min(self.settings.join_fanout.into()) {
             self.turn = self.turn.wrapping_add(1);
-            let chosen = acquaintances[self.turn % acquaintances.len()];
+            let chosen = sought[self.turn % sought.len()];
             let said = self.foca.announce(Who(chosen), &mut self.outside);
             self.check(said);
         }
-        if !acquaintances.is_empty() {
-            let at = now.after(ms(self.settings.join_retry_ms));
-            self.outside.timers.set(at, Alarm::Join);
+        self.seek_later(now);
+    }
+
+    /// Sets the time to announce this agent again, if there is anybody to announce it to.
+    pub(super) fn seek_later(&mut self, now: Time) {
+        let wait_ms = match self.outside.joined {
+            true => self.settings.call_down_period_ms,
+            false => self.settings.join_retry_ms,
+        };
+        if !self.sought().is_empty() {
+            self.outside.timers.set(now.after(ms(wait_ms)), Alarm::Join);
         }
+    }
+
+    /// To whom this agent announces itself: all that may know the cluster, and once it is a member the seeds that it
+    /// knows nothing of. They may be of another half of the cluster, which began on its own.
+    fn sought(&self) -> Vec<MemberId> {
+        match self.outside.joined {
+            true => self.strangers().collect(),
+            false => self.acquaintances(),
+        }
+    }
+
+    fn strangers(&self) -> impl Iterator<Item = MemberId> {
+        let unknown = |agent: &AgentId| self.outside.roster.get(agent).is_none();
+        let seeds = self.seeds.iter().filter(move |(agent, _)| unknown(agent));
+        seeds.map(|(agent, address)| seed(*agent, *address))
     }
 
     /// All that may know the cluster: the seeds, and everybody ever known, down or not.
     pub(super) fn acquaintances(&self) -> Vec<MemberId> {
-        let seeds = self.seeds.iter().map(|(agent, address)| MemberId {
-            agent: *agent,
-            epoch: BootEpoch(0),
-            nonce: BootNonce(0),
-            renewals: Renewals(0),
-            address: *address,
-        });
+        let seeds = self.seeds.iter();
+        let seeds = seeds.map(|(agent, address)| seed(*agent, *address));
         let mut acquaintances: BTreeMap<_, _> = seeds.map(|id| (id.agent, id)).collect();
         for member in self.foca.iter_membership_state() {
             if !is_cloned(&member.id().0) {
@@ -130,5 +148,16 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         self.outside.joined = false;
         self.outside.timers.clear();
         self.outside.tell(Event::HeldOff(why));
+    }
+}
+
+/// An agent of which only is known where it may be.
+const fn seed(agent: AgentId, address: SocketAddr) -> MemberId {
+    MemberId {
+        agent,
+        epoch: BootEpoch(0),
+        nonce: BootNonce(0),
+        renewals: Renewals(0),
+        address,
     }
 }

@@ -155,7 +155,8 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         }
     }
 
-    /// Looks for a cluster by way of `seeds`, and goes on until some member is known.
+    /// Looks for a cluster by way of `seeds`, and goes on until some member is known; and then, less often, until
+    /// something is known of each of them.
     ///
     /// Without a seed, it waits to be found.
     pub fn join(&mut self, now: Time, seeds: impl IntoIterator<Item = Seed>) {

@@ -14,11 +14,7 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
         match alarm {
             Alarm::Foca(timer) => self.sound_foca(now, timer),
             Alarm::Remind(member, incarnation) => self.remind(now, member, incarnation),
-            Alarm::Join => {
-                if !self.outside.joined {
-                    self.seek(now);
-                }
-            }
+            Alarm::Join => self.seek(now),
             Alarm::Rejoin => self.renew(now, self.me.address),
         }
         self.settle(now);
@@ -67,13 +63,8 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
                 self.outside.timers.set(at, Alarm::Rejoin);
             }
         }
-        if self.phase == Phase::Taking
-            && !self.outside.joined
-            && !self.outside.timers.is_set(&Alarm::Join)
-            && !self.acquaintances().is_empty()
-        {
-            let at = now.after(ms(self.settings.join_retry_ms));
-            self.outside.timers.set(at, Alarm::Join);
+        if self.phase == Phase::Taking && !self.outside.timers.is_set(&Alarm::Join) {
+            self.seek_later(now);
         }
     }
 

@@ -259,16 +259,19 @@ impl Tended {
     /// Where two good hostings share a slot, tells those who do not win. It informs them; they withdraw.
     fn settle_surplus<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         let (now, observer) = (keeper.now, keeper.observer());
-        let generation = self.wanted.lineage.generation();
         let mut held: BTreeMap<AgentId, u32> = BTreeMap::new();
         for its in self.counted() {
             *held.entry(its.offer.by()).or_default() += 1;
         }
         for (slot, counted) in &mut self.slots {
-            let good = counted.iter_mut().filter(|its| {
-                its.generation() == generation && its.standing(&observer, now) == Standing::Good
-            });
+            let good = counted.iter_mut();
+            let good = good.filter(|its| its.standing(&observer, now) == Standing::Good);
             let mut good: Vec<_> = good.collect();
+            // As long as nobody hosts the current generation, it is an earlier one that is shared.
+            let Some(generation) = good.iter().map(|its| its.generation()).max() else {
+                continue;
+            };
+            good.retain(|its| its.generation() == generation);
             if good.len() < 2 {
                 continue;
             }

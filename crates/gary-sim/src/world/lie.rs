@@ -4,10 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use gary_promise::{
-    Accept, AgentKey, Batch, Body, BootEpoch, BootNonce, Codec, Condition, Denial, Dismissal, Frame,
-    Hint, Incarnation, Invitation, Lineage, Liveness, Member, MemberId, PacketCodec, PacketHead,
-    Promise, Promiser, Renewals, Saying, Sequence, Signed, SignedRecord, Surplus, Update, Use,
-    Version,
+    Accept, AgentKey, Batch, Body, BootEpoch, BootNonce, Codec, Condition, Denial, Dismissal,
+    Frame, Hint, Incarnation, Invitation, Lineage, Liveness, Member, MemberId, PacketCodec,
+    PacketHead, Promise, Promiser, Renewals, Saying, Sequence, Signed, SignedRecord, Surplus,
+    Update, Use, Version,
 };
 use gary_wire::WireCodec;
 use rand::RngExt;

@@ -3,7 +3,7 @@
 use gary_promise::{AgentId, Renewals};
 
 use super::village::{STEP_MS, Village, down, gossip, id, is_whole};
-use crate::membership::{Event, Settings};
+use crate::membership::{Event, Seed, Settings};
 
 #[test]
 fn a_member_that_leaves_is_down_at_once() {
@@ -17,6 +17,32 @@ fn a_member_that_leaves_is_down_at_once() {
         assert!(village.heard(port, Event::Down(id(3, 1, 3, 3))), "{port}");
         assert_eq!(village.members[&port].members_count(), 3);
     }
+}
+
+#[test]
+fn two_halves_that_began_apart_find_each_other() {
+    let mut village = Village::of(2);
+    // 3 and 4 look for 1, which they do not reach, and then find each other.
+    let half: Vec<_> = [1, 2]
+        .map(|port| village.members.remove(&port).expect("a member"))
+        .into();
+    for agent in [3, 4] {
+        village.add(id(agent, 1, agent.into(), agent.into()));
+    }
+    let seed = Seed {
+        agent: AgentId::from_bytes([3; 32]),
+        address: id(3, 1, 3, 3).address,
+    };
+    let now = village.now;
+    let last = village.members.get_mut(&4).expect("a member");
+    last.join(now, [seed]);
+    village.run(5000);
+    assert!(is_whole(&village, 2));
+    for member in half {
+        village.members.insert(member.me().address.port(), member);
+    }
+    village.run(10_000);
+    assert!(is_whole(&village, 4));
 }
 
 #[test]
