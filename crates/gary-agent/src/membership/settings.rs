@@ -73,10 +73,10 @@ impl Settings {
     /// Every agent outlives a pause of `probe_period_ms + suspicion_ms`, 850 ms, if nothing is lost.
     ///
     /// Measured at 100 agents that each stall for 500 ms about once a minute, by `cargo run -p gary-sim
-    /// --example membership --release -- lan 15 300 1`: at 5 % loss a death is known to the first other agent
-    /// after 1.06 s on average and to all after 1.42 s, and in 1,500 agent-hours no living one was taken for
-    /// dead, which puts the rate below 2 in 1,000 agent-hours at 95 % confidence. At 20 % loss it is 1.04 s
-    /// and 1.54 s, and none in 150 agent-hours. docs/benchmarks.md has all of it.
+    /// --example membership --release -- lan 15 300 1` and `2`: at 5 % loss a death is known to the first other
+    /// agent after 1.06 s on average and to all after 1.42 s at most, and in 3,000 agent-hours no living one was
+    /// taken for dead, which puts the rate below 1 in 1,000 agent-hours at 95 % confidence. At 20 % loss it is
+    /// 1.04 s and 1.60 s, and none in 300 agent-hours. docs/benchmarks.md has all of it.
     pub const fn lan() -> Self {
         Self {
             probe_period_ms: 200,
