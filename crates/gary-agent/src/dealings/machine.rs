@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, AgentKey, Body, BootEpoch, Capacity, ClusterId, Consider, Frame, Generation, Lease,
-    Notice, Own, Promise, PromiseId, Promiser, Signed, Time, Verified, Verifier, Withdrawal,
-    WorkloadId,
+    AgentId, Body, Capacity, Consider, Frame, Generation, Lease, Notice, Promise, PromiseId,
+    Promiser, Signed, Time, Verified, Verifier, WorkloadId,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::doubts::Doubts;
+use super::setup::{Publication, Setup, Shown, Taken};
 use super::waking::Waking;
 use crate::candidates::Candidates;
 use crate::hosting::{HostReport, Hosting, Order};
@@ -31,55 +31,6 @@ pub const RENEWS_EVERY: Duration = Duration::from_millis(3_000);
 
 /// The most good signatures that are remembered, so that a record that comes again is not checked again.
 const REMEMBERED_MAX: usize = 65_536;
-
-/// What an agent is from the start.
-#[derive(Debug)]
-pub struct Setup {
-    /// Its key.
-    pub key: AgentKey,
-    /// Its cluster.
-    pub cluster: ClusterId,
-    /// Its start, counted and stored before.
-    pub epoch: BootEpoch,
-    /// What its machine has.
-    pub capacity: Capacity,
-    /// Whose submissions it looks at; `None` looks at nobody's.
-    pub consider: Option<Consider>,
-    /// Whether it declines whatever it is invited for, and says so. It is as good a member as any.
-    pub declines: bool,
-    /// Where its randomness comes from.
-    pub seed: u64,
-}
-
-/// An intent was taken into custody. Whoever submitted it is told so once the write is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
-    /// Its workload.
-    pub workload: WorkloadId,
-    /// The generation that it is.
-    pub generation: Generation,
-    /// The write that has to be stored.
-    pub write: WriteId,
-}
-
-/// What a sheet shows that others go by in their dealings.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shown {
-    /// What its agent's machine has.
-    pub capacity: Option<Arc<Capacity>>,
-    /// Whose submissions its agent looks at.
-    pub consider: Option<Consider>,
-    /// Which workloads it keeps, and by which promise each.
-    pub keeps: BTreeMap<WorkloadId, PromiseId>,
-}
-
-/// A change of what an agent promises to everyone, for its sheet.
-#[derive(Debug)]
-pub(crate) enum Publication {
-    /// It promises something, perhaps in the place of something earlier.
-    Made(Own<Promise>),
-    Withdrawn(Own<Withdrawal>),
-}
 
 /// What passes between one agent and each other one: invitations, offers, acceptances, renewals. An
 /// [`Agent`](crate::Agent) is this and what it sees of its cluster.
@@ -101,8 +52,8 @@ pub struct Dealings<C> {
     to_itself: VecDeque<Frame>,
     pub(super) counters: Counters,
     publications: Vec<Publication>,
-    doubts: Doubts,
-    waking: Waking,
+    pub(super) doubts: Doubts,
+    pub(super) waking: Waking,
 }
 
 impl<C: Speech> Dealings<C> {
@@ -213,11 +164,6 @@ impl<C: Speech> Dealings<C> {
         self.settle(now);
     }
 
-    /// Something was heard from an agent itself, whatever it says: it is there.
-    pub fn handle_sign_of_life(&mut self, now: Time, from: &AgentId) {
-        self.doubts.answered(self.waking(now), from);
-    }
-
     /// The time has come that [`Dealings::poll_timeout`] gave.
     pub fn handle_timeout(&mut self, now: Time) {
         self.wake(now);
@@ -294,34 +240,6 @@ impl<C: Speech> Dealings<C> {
         parts.flatten().chain([self.renews_at]).min()
     }
 
-    /// Whom to ask whether it is still there. Any answer will do.
-    pub fn poll_doubt(&mut self) -> Option<AgentId> {
-        self.doubts.next_unasked()
-    }
-
-    /// An agent is there, or is not any more, as far as the membership tells. That it is not, this agent believes
-    /// of those it depends on once it has [asked](Self::poll_doubt) them itself.
-    pub fn handle_liveness(&mut self, now: Time, agent: AgentId, is_up: bool) {
-        self.wake(now);
-        self.candidates.set_up(agent, is_up);
-        if is_up {
-            self.doubts.end(&agent);
-            self.hosting
-                .handle_liveness(now, agent, true, &mut self.voice);
-        } else if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
-            self.doubts.begin(self.waking(now), agent);
-        }
-        self.settle(now);
-    }
-
-    /// An agent that this one depends on cannot be reached.
-    fn lose(&mut self, now: Time, agent: AgentId) {
-        let waking = self.waking(now);
-        self.tending.handle_lost(waking, &agent, &mut self.random);
-        self.hosting
-            .handle_liveness(now, agent, false, &mut self.voice);
-    }
-
     /// What an agent promises to everyone has changed.
     pub fn handle_sheet(&mut self, now: Time, agent: AgentId, shown: Shown) {
         let Shown {
@@ -375,7 +293,7 @@ impl<C: Speech> Dealings<C> {
     }
 
     /// Notes how long it was asleep.
-    fn wake(&mut self, now: Time) {
+    pub(super) fn wake(&mut self, now: Time) {
         self.waking.wake(now, self.poll_timeout());
     }
 
@@ -422,7 +340,7 @@ impl<C: Speech> Dealings<C> {
     }
 
     /// Does what is due, and hears what it has said to itself, until nothing is left.
-    fn settle(&mut self, now: Time) {
+    pub(super) fn settle(&mut self, now: Time) {
         loop {
             self.tending.handle_timeout(Tools {
                 now: self.waking.read(now),

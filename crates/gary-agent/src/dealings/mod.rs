@@ -2,10 +2,13 @@
 
 mod doubts;
 mod hearing;
+mod liveness;
 mod machine;
+mod setup;
 mod waking;
 
 pub use doubts::ANSWERS_DOUBT_WITHIN;
-pub(crate) use machine::Publication;
-pub use machine::{Dealings, LEASE_MS, RENEWS_EVERY, Setup, Shown, Taken};
+pub use machine::{Dealings, LEASE_MS, RENEWS_EVERY};
+pub(crate) use setup::Publication;
+pub use setup::{Setup, Shown, Taken};
 pub use waking::ASLEEP_MIN;

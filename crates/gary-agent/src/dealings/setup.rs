@@ -1,0 +1,60 @@
+//! What an agent is given and shows: at its start, by whoever deploys, and to everyone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gary_promise::{
+    AgentKey, BootEpoch, Capacity, ClusterId, Consider, Generation, Own, Promise, PromiseId,
+    Withdrawal, WorkloadId,
+};
+
+use crate::voice::WriteId;
+
+/// What an agent is from the start.
+#[derive(Debug)]
+pub struct Setup {
+    /// Its key.
+    pub key: AgentKey,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Its start, counted and stored before.
+    pub epoch: BootEpoch,
+    /// What its machine has.
+    pub capacity: Capacity,
+    /// Whose submissions it looks at; `None` looks at nobody's.
+    pub consider: Option<Consider>,
+    /// Whether it declines whatever it is invited for, and says so. It is as good a member as any.
+    pub declines: bool,
+    /// Where its randomness comes from.
+    pub seed: u64,
+}
+
+/// An intent was taken into custody. Whoever submitted it is told so once the write is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Its workload.
+    pub workload: WorkloadId,
+    /// The generation that it is.
+    pub generation: Generation,
+    /// The write that has to be stored.
+    pub write: WriteId,
+}
+
+/// What a sheet shows that others go by in their dealings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// What its agent's machine has.
+    pub capacity: Option<Arc<Capacity>>,
+    /// Whose submissions its agent looks at.
+    pub consider: Option<Consider>,
+    /// Which workloads it keeps, and by which promise each.
+    pub keeps: BTreeMap<WorkloadId, PromiseId>,
+}
+
+/// A change of what an agent promises to everyone, for its sheet.
+#[derive(Debug)]
+pub(crate) enum Publication {
+    /// It promises something, perhaps in the place of something earlier.
+    Made(Own<Promise>),
+    Withdrawn(Own<Withdrawal>),
+}
