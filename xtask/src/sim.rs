@@ -1,8 +1,13 @@
 //! `cargo xtask sim`: many agents in virtual time, under many seeds.
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use gary_sim::Report;
 
 /// How many seeds `cargo xtask ci` runs.
 pub(crate) const CI_SEEDS: u64 = 300;
@@ -33,13 +38,44 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// Runs `count` seeds from `first` on.
+/// How many seeds are run between two words about how far it is.
+const SEEDS_BETWEEN_WORDS: u64 = 1_000;
+
+/// Runs `count` seeds from `first` on, as many at once as there are processors: each is a world of its own on one
+/// thread, and what comes of it is the same whatever runs beside it.
 ///
 /// # Errors
 /// When a property does not hold under one of them, or none of them puts it to the test.
 pub(crate) fn many(first: u64, count: u64) -> Result<()> {
     let began = Instant::now();
-    let report = gary_sim::run(first..first.saturating_add(count));
+    let (next, end) = (AtomicU64::new(first), first.saturating_add(count));
+    let mut report = Report::default();
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            let (tell, next) = (tell.clone(), &next);
+            scope.spawn(move || {
+                let seeds = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+                for seed in seeds.take_while(|seed| *seed < end) {
+                    if tell.send(gary_sim::run_seed(seed, false)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(tell);
+        for outcome in told {
+            if let Some(violation) = &outcome.violation {
+                eprintln!("seed {}: {violation}", outcome.seed);
+            }
+            report.add(outcome);
+            if report.runs % SEEDS_BETWEEN_WORDS == 0 && report.runs < count {
+                let seconds = began.elapsed().as_secs();
+                eprintln!("{} of {count} seeds after {seconds} s", report.runs);
+            }
+        }
+    });
+    report.failures.sort_by_key(|(seed, _)| *seed);
     println!(
         "{} runs of {} nodes in all: {} s of virtual time in {:.1} s, {} frames",
         report.runs,

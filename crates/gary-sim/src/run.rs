@@ -69,7 +69,8 @@ impl Report {
         self.failures.is_empty() && self.unchecked().next().is_none()
     }
 
-    fn add(&mut self, outcome: Outcome) {
+    /// Takes in what came of one more seed.
+    pub fn add(&mut self, outcome: Outcome) {
         self.runs += 1;
         self.virtual_time += outcome.virtual_time;
         self.nodes += outcome.nodes as u64;
