@@ -23,7 +23,7 @@ struct Seen {
 }
 
 impl Trust {
-    /// A promise of the agent's was kept to its end, or has been for a while.
+    /// A promise of the agent's has been kept for a while.
     pub(crate) fn kept(&mut self, agent: AgentId) {
         self.add(agent, 1, 0);
     }

@@ -383,7 +383,12 @@ impl Plan {
         };
         let (here, there) = (on(true), on(false));
         let at = draw.sometime(self.faulty_for);
-        let heals_after = Duration::from_millis(draw.between(200, 20_000) as u64);
+        // Some last so long that each side has to have mended what it misses.
+        let heals_after_ms = match draw.happens(30) {
+            true => draw.between(17_000, 22_000),
+            false => draw.between(200, 17_000),
+        };
+        let heals_after = Duration::from_millis(heals_after_ms as u64);
         let way = draw.upto(3);
         if way != 1 {
             let (from, to) = (here.clone(), there.clone());

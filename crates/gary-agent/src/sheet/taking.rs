@@ -123,13 +123,15 @@ impl Sheets {
             return Err(Refused::Full);
         }
         let version: Version = sheet.version();
+        let was_known = known.is_some();
         self.bytes = bytes;
         self.members.insert(owner, Some(Arc::new(sheet)));
         self.marks.set(owner, version);
         self.fetches.settle(owner, version);
         self.outbox.change(change);
-        // What was found in a sweep is old, and whoever lacks it finds it in a sweep too.
-        if is_hinted {
+        // What a sweep finds of a sheet that was known, others have missed as well, as after a partition. Who has
+        // just come finds much that is news to nobody else.
+        if is_hinted || was_known {
             self.outbox.hint(owner, version);
         }
         Ok(())

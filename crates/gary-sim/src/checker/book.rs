@@ -160,24 +160,25 @@ impl Book {
         }
     }
 
-    /// Whether an owner of this generation of a workload that was seen lets somebody update it.
+    /// Whether each owner of this generation of a workload that was seen lets somebody update it: there is more than
+    /// one where somebody has tried to update what is not theirs.
     pub(super) fn lets_update(
         &self,
         workload: WorkloadId,
         generation: Generation,
         by: AgentId,
-    ) -> bool {
+    ) -> impl Iterator<Item = bool> {
         let of_it = self
             .promises
             .values()
-            .filter(|its| its.workload() == Some(workload));
-        let mut intents = of_it.filter_map(|its| match its.body() {
+            .filter(move |its| its.workload() == Some(workload));
+        let intents = of_it.filter_map(move |its| match its.body() {
             Body::Use(wanted) if wanted.lineage.generation() == generation => {
                 Some((its.by(), wanted))
             }
             _ => None,
         });
-        intents.any(|(owner, wanted)| owner == by || wanted.updaters.include(by, true))
+        intents.map(move |(owner, wanted)| owner == by || wanted.updaters.include(by, true))
     }
 
     /// Whether an offer stands.

@@ -87,7 +87,9 @@ impl Book {
                             its.host.workload == workload
                                 && invitation.slots.contains(&its.host.slot)
                                 && Some(its.host.generation) < generation
-                                && self.lets_update(workload, its.host.generation, id.promiser)
+                                && self
+                                    .lets_update(workload, its.host.generation, id.promiser)
+                                    .any(|lets| lets)
                         })
                         .map(|(id, _)| *id)
                         .collect();

@@ -203,7 +203,7 @@ fn check_workload(
 
 /// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload
 /// that is deleted.
-fn kept<'a>(
+pub(super) fn kept<'a>(
     workload: &WorkloadId,
     keeper: AgentId,
     book: &'a Book,
@@ -235,7 +235,7 @@ fn kept<'a>(
 }
 
 /// Whether an intent is made under a condition of which not everybody knows that it is met.
-fn is_pending(intent: &PromiseId, book: &Book) -> bool {
+pub(super) fn is_pending(intent: &PromiseId, book: &Book) -> bool {
     book.promises.get(intent).is_some_and(|promise| {
         let unmet = promise.condition().unmet(|required| {
             book.keeps
@@ -256,12 +256,22 @@ fn was_deleted(workload: &WorkloadId, book: &Book) -> bool {
 /// Somebody who would host one more, and could, once this one is let go.
 fn who_has_room(
     at: Time,
-    (intent, wanted): (&PromiseId, &Use),
+    intended: (&PromiseId, &Use),
     instead_of: Option<&PromiseId>,
     book: &Book,
 ) -> Option<AgentId> {
+    all_with_room(at, intended, instead_of, book).next()
+}
+
+/// All who would host one more, and could, once this one is let go.
+pub(super) fn all_with_room(
+    at: Time,
+    (intent, wanted): (&PromiseId, &Use),
+    instead_of: Option<&PromiseId>,
+    book: &Book,
+) -> impl Iterator<Item = AgentId> {
     let needed = in_pages(wanted.needs.portion.resources());
-    let mut able = book.agents.iter().filter(|(agent, seen)| {
+    let able = book.agents.iter().filter(move |(agent, seen)| {
         let mut left = Some(seen.published.resources);
         let others = book
             .standing_of(**agent)
@@ -278,5 +288,5 @@ fn who_has_room(
             && seen.published.fits(&wanted.needs).is_ok()
             && left.covers(needed)
     });
-    able.next().map(|(agent, _)| *agent)
+    able.map(|(agent, _)| *agent)
 }

@@ -157,10 +157,12 @@ fn is_usurped(agent: AgentId, refusal: &Refusal, book: &Book) -> bool {
     let mut theirs = book.standing_of(agent);
     theirs.any(|(_, its)| {
         its.host.workload == refusal.workload
-            && !book.lets_update(
-                refusal.workload,
-                its.host.generation,
-                refusal.intent.promiser,
-            )
+            && book
+                .lets_update(
+                    refusal.workload,
+                    its.host.generation,
+                    refusal.intent.promiser,
+                )
+                .any(|lets| !lets)
     })
 }

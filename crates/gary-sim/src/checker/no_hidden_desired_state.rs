@@ -1,7 +1,7 @@
 //! 17. No store lists what some other node should run.
 
 use gary_agent::Fact;
-use gary_promise::{Body, PromiseId, SignedRecord, Time};
+use gary_promise::{Body, PromiseId, Time};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -32,16 +32,13 @@ impl Checker for NoHiddenDesiredState {
             .iter()
             .filter(|its| its.promiser != agent)
             .collect();
-        let heads = facts
-            .iter()
-            .any(|its| matches!(its, Fact::Record(SignedRecord::Withdrawal(_))));
-        if records.count() != book.made.len() && !heads {
+        if records.count() != book.made.len() {
             let name = book.names.of_agent(&agent);
             return Err(format!("{name} stores what is no promise"));
         }
-        let of_others =
-            |its: &&Fact| matches!(its, Fact::Keeps { keep, .. } if keep.promiser != agent);
-        if facts.iter().any(|its| of_others(&its)) {
+        let is_anothers =
+            |its: &Fact| matches!(its, Fact::Keeps { keep, .. } if keep.promiser != agent);
+        if facts.iter().any(is_anothers) {
             let name = book.names.of_agent(&agent);
             return Err(format!("{name} stores what another should keep"));
         }

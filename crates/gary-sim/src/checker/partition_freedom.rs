@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::Order;
-use gary_promise::{AgentId, Frame, PromiseId, Surplus, Time};
+use gary_promise::{AgentId, Frame, PromiseId, Slot, Surplus, Time};
 
+use super::convergence::{all_with_room, is_pending, kept};
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
+use crate::world::Frailty;
 
 /// A host that cannot reach its keeper goes on; a keeper that cannot reach a host counts others; and of two that
 /// share a slot afterwards, never do both withdraw for each other.
@@ -17,6 +19,10 @@ pub(super) struct PartitionFreedom {
     settled: BTreeMap<PromiseId, PromiseId>,
     /// When a keeper has heard last that a hosting stands.
     heard: BTreeMap<(AgentId, PromiseId), Time>,
+    /// Which way nothing passes, and since when that is so.
+    cut: Option<(Time, BTreeSet<(AgentId, AgentId)>)>,
+    /// When owners were told that an intent is kept.
+    told: BTreeMap<PromiseId, Time>,
     /// Whose hosts have withdrawn by that word.
     withdrawn: BTreeSet<PromiseId>,
     premises: u64,
@@ -57,6 +63,25 @@ impl Checker for PartitionFreedom {
                 frame: Frame::Surplus(surplus),
                 ..
             } => self.check_surplus(at, from, surplus, book)?,
+            Seen::Acknowledges { intent, .. } => {
+                self.told.entry(intent).or_insert(at);
+            }
+            // The last cut counts from when it began: until then more was in reach.
+            Seen::Cuts { from, to } => {
+                let before = self.cut.take().map(|(_, pairs)| pairs);
+                let mut pairs = before.unwrap_or_default();
+                for from in from {
+                    pairs.extend(to.iter().map(|to| (*from, *to)));
+                }
+                self.cut = Some((at, pairs));
+            }
+            Seen::Heals | Seen::Calms => {
+                if let Some((since, pairs)) = self.cut.take()
+                    && at.as_us() >= since.as_us() + MENDS_WITHIN_US
+                {
+                    self.check_sides(at, since, &pairs, book)?;
+                }
+            }
             Seen::Orders {
                 agent,
                 order: Order::Stop { offer },
@@ -94,7 +119,61 @@ impl Checker for PartitionFreedom {
 /// disk.
 const FRESH_US: u64 = 7_500_000 + 2_000_000;
 
+/// How long a keeper may take to have what it cannot reach hosted by somebody whom it can, in microseconds: a lease,
+/// rounds that find nobody, and a disk.
+const MENDS_WITHIN_US: u64 = 16_000_000;
+
 impl PartitionFreedom {
+    /// Each side goes on by itself, however few are on it: what a keeper has not heard of for so long is hosted by
+    /// somebody else, if anybody in its reach has room.
+    fn check_sides(
+        &self,
+        at: Time,
+        since: Time,
+        cut: &BTreeSet<(AgentId, AgentId)>,
+        book: &Book,
+    ) -> Verdict {
+        let was_there = |agent: &AgentId| {
+            let seen = book.agents.get(agent);
+            seen.is_some_and(|its| its.is_up && its.started_at < since && its.stalled_until < since)
+        };
+        for (workload, seen) in &book.workloads {
+            let keeper = seen.keeper;
+            let Some((intent, wanted)) = kept(workload, keeper, book)? else {
+                continue;
+            };
+            let is_old = self.told.get(intent).is_some_and(|when| *when < since);
+            let is_sound = !Frailty::of(&wanted.component).is_lasting();
+            if !was_there(&keeper) || !is_old || !is_sound || is_pending(intent, book) {
+                continue;
+            }
+            let is_heard = |agent: &AgentId| !cut.contains(&(*agent, keeper));
+            let is_reached = |agent: &AgentId| is_heard(agent) && !cut.contains(&(keeper, *agent));
+            let hosted: BTreeSet<Slot> = book
+                .acceptances
+                .iter()
+                .filter(|(id, its)| id.promiser == keeper && its.withdrawn.is_none())
+                .filter_map(|(_, its)| book.offers.get_key_value(&its.accept.offer))
+                .filter(|(offer, its)| its.host.workload == *workload && is_heard(&offer.promiser))
+                .map(|(_, its)| its.host.slot)
+                .collect();
+            let mut able = all_with_room(at, (intent, wanted), None, book);
+            let able = able.find(|agent| is_reached(agent) && was_there(agent));
+            let missing = wanted.valency.slots().find(|slot| !hosted.contains(slot));
+            if let Some((slot, able)) = missing.zip(able) {
+                let (keeper, workload) = (
+                    book.names.of_agent(&keeper),
+                    book.names.of_workload(workload),
+                );
+                let able = book.names.of_agent(&able);
+                return Err(format!(
+                    "{keeper} is cut from whoever hosts slot {slot} of {workload} and asks nobody else, and {able} has room"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Nobody is told to go for one that its keeper does not count, has not heard of late, or is away.
     fn check_surplus(&self, at: Time, keeper: AgentId, surplus: &Surplus, book: &Book) -> Verdict {
         let seen = book.agents.get(&keeper);

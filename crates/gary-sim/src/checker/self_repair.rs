@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_agent::{HostReport, Order, REPAIR_WAITS, STEADY_AFTER};
+use gary_agent::{HostReport, Order};
 use gary_promise::{Frame, PromiseId, Reason, Time};
 
 use super::{Book, Checker, Verdict};
@@ -15,6 +15,13 @@ const DENIED_AFTER: u32 = 3;
 
 /// After how many it gives up.
 const GIVEN_UP_AFTER: u32 = 6;
+
+/// How long something has to run before its earlier failures are forgotten, in microseconds.
+const STEADY_AFTER_US: u64 = 10_000_000;
+
+/// How long a host waits after the first failure before it starts something again, and after many, in milliseconds.
+const FIRST_WAIT_MS: u64 = 250;
+const LONGEST_WAIT_MS: u64 = 10_000;
 
 /// What may pass beyond the longest wait, in microseconds: for a disk and a slow clock.
 const LATE_US: u64 = 2_000_000;
@@ -152,7 +159,7 @@ impl Checker for SelfRepair {
         for (offer, when) in &self.failed {
             let host = book.agents.get(&offer.promiser);
             let since = host.map_or(*when, |its| its.stalled_until.max(*when));
-            let most_us = REPAIR_WAITS.longest_ms * 1000 + LATE_US;
+            let most_us = LONGEST_WAIT_MS * 1000 + LATE_US;
             if at.as_us() > since.as_us() + most_us {
                 let what = book.names.of_promise(offer);
                 return Err(format!(
@@ -183,9 +190,8 @@ impl SelfRepair {
             .runs_since
             .take()
             .map(|since| at.as_us() - since.as_us());
-        let steady_us = STEADY_AFTER.as_micros() as u64;
-        its.is_unsure |= ran_us.is_some_and(|ran_us| ran_us.abs_diff(steady_us) < UNSURE_US);
-        its.failures = match ran_us.is_some_and(|ran_us| ran_us >= steady_us) {
+        its.is_unsure |= ran_us.is_some_and(|ran_us| ran_us.abs_diff(STEADY_AFTER_US) < UNSURE_US);
+        its.failures = match ran_us.is_some_and(|ran_us| ran_us >= STEADY_AFTER_US) {
             true => 1,
             false => its.failures + 1,
         };
@@ -207,7 +213,7 @@ impl SelfRepair {
             return Ok(());
         };
         let doublings = its.failures.saturating_sub(1).min(32);
-        let whole_ms = (REPAIR_WAITS.first_ms << doublings).min(REPAIR_WAITS.longest_ms);
+        let whole_ms = (FIRST_WAIT_MS << doublings).min(LONGEST_WAIT_MS);
         // Half of it may be taken away by chance, and a little by a clock that goes fast.
         let least_us = whole_ms * 490;
         let waited_us = at.as_us() - failed_at.as_us();
