@@ -343,6 +343,11 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             }
         }
         if let Some(hearsay) = &verdict.contradicted {
+            // The sender says in one packet who it is and that it is somebody later.
+            if self.outside.roster.get(&hearsay.agent) != Some(hearsay) {
+                self.outside.counters.count(Unusable::Stale);
+                return;
+            }
             self.let_go(now, hearsay);
         }
         match self.foca.handle_data(&packet.bytes(), &mut self.outside) {

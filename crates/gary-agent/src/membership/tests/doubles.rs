@@ -209,3 +209,24 @@ fn a_copy_that_keeps_out_still_answers_the_other() {
     held_off.handle_packet(now, copy.agent, &bytes);
     assert_eq!(held_off.poll_packet().map(|(to, _)| to), Some(copy));
 }
+
+#[test]
+fn who_says_two_things_of_itself_at_once_moves_nothing() {
+    let mut village = Village::of(3);
+    let me = *village.members[&1].me();
+    let copied = |epoch| MemberId {
+        nonce: BootNonce(u64::MAX),
+        ..id(4, epoch, 0, 4)
+    };
+    village.hand(1, &gossip(id(5, 1, 5, 5), me), &alive(copied(1)));
+    // It is earlier than what others said of it, and says that there are two of a later start of its own.
+    let stale = village.members[&1]
+        .counters()
+        .unusable
+        .get(&Unusable::Stale)
+        .copied();
+    village.hand(1, &gossip(id(4, 0, 1, 4), me), &alive(copied(2)));
+    let counters = village.members[&1].counters();
+    assert!(counters.unusable.get(&Unusable::Stale).copied() > stale);
+    assert!(village.members[&1].roster_is_true());
+}
