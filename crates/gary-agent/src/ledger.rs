@@ -77,6 +77,11 @@ impl Ledger {
         }
     }
 
+    /// What an entry sets aside; nothing once it is freed.
+    pub fn portion(&self, entry: EntryId) -> Option<Portion> {
+        self.entries.get(&entry).copied()
+    }
+
     /// Changes the capacity. What is promised stands, even where it is more than there is by now: then
     /// nothing is left until enough of it was freed.
     pub fn revise(&mut self, capacity: Resources) {

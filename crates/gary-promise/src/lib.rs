@@ -84,7 +84,7 @@ pub use conversation::{
     Absence, BATCH_BYTES_MAX, Batch, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Denial, Digest,
     Dismissal, Fetch, Frame, Hint, INVITED_SLOTS_MAX, Invitation, LISTING_MAX, Listing, Offers,
     RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Refusal, Renewal, SHEET_GONE_MAX, SheetPart,
-    SignedRecord, Surplus, UnknownRecord, Why,
+    SignedRecord, UnknownRecord, Why,
 };
 pub use evidence::Evidence;
 pub use id::{

@@ -5,7 +5,7 @@ use std::fmt;
 use gary_agent::{Fact, HostReport, Order};
 use gary_promise::{
     AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, PacketCodec, Promise,
-    PromiseId, Saying, SignedRecord, Time, Unknown, Verified, Version,
+    PromiseId, Requirement, Saying, SignedRecord, Time, Unknown, Verified, Version,
 };
 use gary_wire::WireCodec;
 
@@ -13,7 +13,7 @@ use crate::checker::Book;
 use crate::reader::Reader;
 use crate::seen::Seen;
 
-/// The most lines that are kept. Beyond, the first are forgotten: what went wrong stands at the end.
+/// The most lines that are kept. Beyond, the first are forgotten: what went wrong is marked, and stands near the end.
 pub const LINES_MAX: usize = 200_000;
 
 /// Who said what to whom, in the words of the theory, line by line.
@@ -293,13 +293,6 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
         }
         Frame::Absence(absence) => format!("will be back within {} ms", absence.notice.as_ms()),
         Frame::Denial(denial) => format!("does not keep {}", of(from, &denial.of)),
-        Frame::Surplus(surplus) => format!(
-            "counts {} for slot {} of {} and not {}",
-            book.names.of_promise(&surplus.winner),
-            surplus.slot,
-            book.names.of_workload(&surplus.workload),
-            book.names.of_promise(&surplus.yours),
-        ),
         Frame::Hint(hint) => format!(
             "{}'s sheet is at {}",
             book.names.of_agent(&hint.agent),
@@ -322,14 +315,23 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             };
             format!("{owner}'s sheet: {}{gone}", made.join("; "))
         }
-        Frame::Digest(digest) => format!("what it knows of sheets, {:?}", digest.branch.digits()),
+        Frame::Digest(digest) => match digest.branch.digits() {
+            [] => "compares what it knows of sheets".to_owned(),
+            digits => format!("compares what it knows of sheets in branch {digits:?}"),
+        },
+        Frame::Listing(listing) if listing.known.is_empty() && !listing.asks => {
+            "knows the same of sheets".to_owned()
+        }
         Frame::Listing(listing) => {
             let known = listing
                 .known
                 .iter()
                 .map(|(agent, version)| format!("{} at {version}", book.names.of_agent(agent)));
             let known: Vec<String> = known.collect();
-            format!("knows the sheets of {}", known.join(", "))
+            match known.is_empty() {
+                true => "knows no sheets there".to_owned(),
+                false => format!("knows the sheets of {}", known.join(", ")),
+            }
         }
     }
 }
@@ -393,7 +395,7 @@ fn promised(promise: &Verified<Promise>, book: &Book) -> String {
     let kind = promise.body().notation();
     let workload = promise.workload().map(|its| book.names.of_workload(&its));
     let workload = workload.unwrap_or_default();
-    match promise.body() {
+    let said = match promise.body() {
         Body::Use(wanted) => format!(
             "{id} {kind} {} of {workload} (generation {})",
             wanted.valency,
@@ -406,5 +408,16 @@ fn promised(promise: &Verified<Promise>, book: &Book) -> String {
         Body::Accept(accept) => format!("{id} {kind} {}", book.names.of_promise(&accept.offer)),
         _ if workload.is_empty() => format!("{id} {kind}"),
         _ => format!("{id} {kind} {workload}"),
+    };
+    let requirements = promise.condition().requirements.iter();
+    let requirements: Vec<String> = requirements
+        .map(|required| match required {
+            Requirement::Promised(id) => format!("{} stands", book.names.of_promise(id)),
+            Requirement::Bound(interface) => format!("{interface} is bound"),
+        })
+        .collect();
+    match requirements.is_empty() {
+        true => said,
+        false => format!("{said}, if {}", requirements.join(" and ")),
     }
 }

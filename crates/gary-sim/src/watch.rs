@@ -75,8 +75,17 @@ impl Watch {
         if self.violations.is_empty() {
             let verdicts = self.checkers.iter_mut();
             let verdicts = verdicts.map(|its| (its.property(), its.scan(at, &self.book)));
-            self.violations = verdicts.filter_map(|its| violation(at, its)).collect();
+            let found = verdicts.filter_map(|its| violation(at, its)).collect();
+            self.found(found);
         }
+    }
+
+    /// What did not hold, and nothing before it.
+    fn found(&mut self, violations: Vec<Violation>) {
+        for violation in &violations {
+            self.heading(&violation.to_string());
+        }
+        self.violations = violations;
     }
 
     pub(crate) fn name(&mut self, agent: AgentId, name: String) {
@@ -100,7 +109,10 @@ impl Watch {
         let verdicts = verdicts.map(|its| (its.property(), its.check(at, &seen, &self.book)));
         let found = verdicts.filter_map(|its| violation(at, its));
         match self.violations.is_empty() {
-            true => self.violations = found.collect(),
+            true => {
+                let found = found.collect();
+                self.found(found);
+            }
             // Whatever follows from a violation is none of its own. The checkers go on counting.
             false => drop(found.count()),
         }

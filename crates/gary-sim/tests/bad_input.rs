@@ -7,7 +7,7 @@ use gary_promise::{
     Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Condition,
     Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Invitation, Lease, Lineage, Notice,
     Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal, Sequence, Signed,
-    SignedRecord, Slot, Submitters, Surplus, Time, Update, Use, Version, Why, WorkloadId,
+    SignedRecord, Slot, Submitters, Time, Update, Use, Version, Why, WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -266,10 +266,6 @@ const BAD: &[(&str, Fault, Bad)] = &[
         let offers = BoundedSet::new([its.mine.version]).expect("one");
         (its.stranger.id(), Frame::Dismissal(Dismissal { offers }))
     }),
-    ("a surplus by another", Fault::NotForMe, |its| {
-        let surplus = surplus(its, Generation::FIRST);
-        (its.stranger.id(), Frame::Surplus(surplus))
-    }),
     ("an offer that nobody asked for", Fault::Unasked, |its| {
         let body = host(its.me.id(), its.workload, Slot(0));
         let made = promised(&mut its.stranger, body);
@@ -386,22 +382,7 @@ const BAD: &[(&str, Fault, Bad)] = &[
             (its.peer.id(), Frame::Invitation(invitation))
         },
     ),
-    ("a surplus of another generation", Fault::Mismatch, |its| {
-        let second = Generation::FIRST.next().expect("there are more");
-        let surplus = surplus(its, second);
-        (its.peer.id(), Frame::Surplus(surplus))
-    }),
 ];
-
-fn surplus(its: &Scene, generation: Generation) -> Surplus {
-    Surplus {
-        workload: its.other,
-        generation,
-        slot: Slot(0),
-        yours: its.mine,
-        winner: its.theirs.id(),
-    }
-}
 
 /// A version of which nobody has said anything.
 fn never() -> Version {
@@ -434,10 +415,12 @@ fn whatever_is_refused_is_counted_with_its_reason_and_moves_nothing() {
         assert_eq!(sum, all + 1, "{what}: {counted:?}");
         assert_eq!(scene.state(), state, "{what}");
         assert!(scene.me.poll_order().is_none(), "{what}");
-        // Whoever offers what is not used is told so; nobody else hears anything.
+        // Whoever offers what is not used is told so, and whoever accepts what does not stand is told what does;
+        // nobody else hears anything.
         let said = drain(&mut scene.me);
-        let is_harmless =
-            |its: &Transmit| matches!(its.frame, Frame::Dismissal(_)) && its.to == from;
+        let is_harmless = |its: &Transmit| {
+            matches!(its.frame, Frame::Dismissal(_) | Frame::Renewal(_)) && its.to == from
+        };
         assert!(said.iter().all(is_harmless), "{what}: {said:?}");
     }
 }
@@ -477,4 +460,37 @@ fn an_acceptance_that_does_not_match_binds_nothing() {
     assert_eq!(scene.me.counters().of(Fault::Mismatch), 1);
     assert_eq!(scene.me.hosted(), (1, 0));
     assert!(scene.me.poll_order().is_none());
+}
+
+#[test]
+fn whoever_accepts_what_does_not_stand_is_told_what_does() {
+    let mut scene = Scene::new();
+    let body = Body::Accept(Accept {
+        workload: scene.other,
+        intent: scene.other_intent,
+        offer: PromiseId {
+            promiser: scene.me.id(),
+            version: never(),
+        },
+    });
+    for (is_peer, stands) in [(true, vec![scene.mine.version]), (false, Vec::new())] {
+        let who = if is_peer {
+            &mut scene.peer
+        } else {
+            &mut scene.stranger
+        };
+        let (by, made) = (who.id(), promised(who, body.clone()));
+        let frame = told(made.signed().clone());
+        scene.me.handle_frame(scene.now, by, frame);
+        let said = drain(&mut scene.me);
+        let [Transmit { to, frame }] = said.as_slice() else {
+            panic!("one word, not {said:?}");
+        };
+        let Frame::Renewal(renewal) = frame else {
+            panic!("a renewal, not {frame:?}");
+        };
+        assert_eq!((*to, renewal.offered.len()), (by, 0));
+        let bound: Vec<Version> = renewal.bound.iter().copied().collect();
+        assert_eq!(bound, stands);
+    }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use gary_agent::Fault;
 use gary_agent::membership::HeldOff;
-use gary_promise::{BootEpoch, Frame, Hint, Portion, Version};
+use gary_promise::{
+    BootEpoch, Frame, Hint, Portion, ROUTES_MAX, Routes, Use, Version, WorkloadName,
+};
 use gary_sim::{
     Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Slander, Submission, Watch, World, WorldSpec,
     capacity, intent,
@@ -12,6 +14,17 @@ use gary_sim::{
 
 const CORE: u64 = 1_000_000;
 const MEBIBYTE: u64 = 1 << 20;
+
+/// Four of them in one cluster, that host one workload, a component each. The first keeps it.
+fn four_hosts() -> World {
+    let mut world = world(4);
+    start(&mut world, 0..4);
+    world.run_for(Duration::from_secs(1));
+    deploy(&mut world, 0, 4);
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(components(&world, 0..4), 4);
+    world
+}
 
 /// So many machines, none of them up, on a network that loses one packet in twenty.
 fn world(nodes: usize) -> World {
@@ -71,12 +84,7 @@ fn everybody_finds_everybody_and_knows_what_they_promise() {
 
 #[test]
 fn one_liar_alone_changes_no_judgement() {
-    let mut world = world(4);
-    start(&mut world, 0..4);
-    world.run_for(Duration::from_secs(1));
-    deploy(&mut world, 0, 4);
-    world.run_for(Duration::from_secs(2));
-    assert_eq!(components(&world, 0..4), 4);
+    let mut world = four_hosts();
     let (liar, observer) = (NodeNo(3), NodeNo(0));
     for _ in 0..10 {
         for other in [1, 2].map(NodeNo) {
@@ -107,12 +115,7 @@ fn nobody_stops_by_what_others_say_of_it() {
         Slander::Renewed,
     ];
     for what in kinds {
-        let mut world = world(4);
-        start(&mut world, 0..4);
-        world.run_for(Duration::from_secs(1));
-        deploy(&mut world, 0, 4);
-        world.run_for(Duration::from_secs(2));
-        assert_eq!(components(&world, 0..4), 4);
+        let mut world = four_hosts();
         for _ in 0..5 {
             for (observer, other) in [(1, 1), (0, 1), (2, 1), (2, 0)] {
                 let act = Act::Slander {
@@ -217,4 +220,38 @@ fn a_copy_of_a_running_disk_takes_its_place() {
     assert_eq!(held_off(&world, 4), None);
     assert_eq!(components(&world, [1]), 0);
     assert_eq!(components(&world, [0, 2, 3, 4]), 4);
+}
+
+#[test]
+fn a_sheet_has_room_for_all_that_an_agent_may_keep() {
+    let mut world = world(1);
+    start(&mut world, [0]);
+    let longest = |number: usize| {
+        let label = format!("{number:063}");
+        format!("{label}.{label}.{label}.{}", &label[2..])
+    };
+    let routes = (0..ROUTES_MAX).map(|number| longest(number).parse().expect("it is a host name"));
+    let routes = Routes::new(routes).expect("no more than there may be");
+    let portion = Portion::new(CORE, MEBIBYTE).expect("it is something of both");
+    let name: WorkloadName = "x"
+        .repeat(WorkloadName::BYTES_MAX)
+        .parse()
+        .expect("it is a name");
+    let submitted = 400;
+    for _ in 0..submitted {
+        let wanted = Use {
+            name: name.clone(),
+            routes: routes.clone(),
+            ..intent(1, portion, Frailty::Sound)
+        };
+        let what = Submission::Founds(Box::new(wanted));
+        let (owner, to) = (0, NodeNo(0));
+        world.plan(Duration::ZERO, Act::Submit { owner, to, what });
+    }
+    world.run_for(Duration::from_secs(5));
+    let agent = world.agent(NodeNo(0)).expect("it has not ended over it");
+    let kept = agent.dealings().kept().count();
+    assert!((200..submitted).contains(&kept), "it keeps {kept}");
+    let sheet = agent.sheets().published().expect("it has one");
+    assert_eq!(sheet.promises().count(), kept + 2);
 }

@@ -6,8 +6,8 @@ use blessed::golden;
 use gary_promise::{
     Absence, AgentId, Batch, BootEpoch, BoundedSet, Branch, Codec, DIGEST_BRANCHES, Denial, Digest,
     Dismissal, Fetch, Frame, Generation, Hint, Invitation, Listing, Misfit, Notice, PromiseId,
-    Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed, SignedRecord, Slot, Surplus,
-    Version, Why, WorkloadId,
+    Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed, SignedRecord, Slot, Version,
+    Why, WorkloadId,
 };
 use gary_wire::{Spoken, WireCodec};
 
@@ -192,16 +192,6 @@ fn frames() -> Vec<(&'static str, Frame)> {
             Frame::Denial(Denial {
                 version: version(5),
                 of: version(4),
-            }),
-        ),
-        (
-            "surplus",
-            Frame::Surplus(Surplus {
-                workload: WORKLOAD,
-                generation: Generation::FIRST,
-                slot: Slot(2),
-                yours: id(1),
-                winner: id(2),
             }),
         ),
     ]

@@ -20,6 +20,7 @@ impl<C: Speech> Dealings<C> {
                         self.counters.count(fault);
                     }
                 }
+                self.hosting.answer(&mut self.voice);
                 Ok(())
             }
             Frame::Invitation(invitation) => self.invited(now, from, &invitation),
@@ -28,7 +29,6 @@ impl<C: Speech> Dealings<C> {
             Frame::Renewal(renewal) => self.tending.handle_renewal(waking, from, &renewal, voice),
             Frame::Absence(absence) => self.tending.handle_absence(waking, from, &absence),
             Frame::Denial(denial) => self.tending.handle_denial(waking, from, &denial),
-            Frame::Surplus(surplus) => self.hosting.handle_surplus(from, &surplus, voice),
             Frame::Hint(_)
             | Frame::Fetch(_)
             | Frame::Sheet(_)

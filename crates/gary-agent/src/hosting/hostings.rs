@@ -45,6 +45,8 @@ pub(crate) struct Hosting {
     pub(super) due: BTreeSet<(Time, Version)>,
     /// Acceptances whose withdrawal came before them: a withdrawal is final, in whatever order it comes.
     withdrawn_early: VecDeque<PromiseId>,
+    /// Whose acceptances were no news just now.
+    unanswered: Option<AgentId>,
     /// What it makes of those it hosts for.
     custodies: Custodies,
 }
@@ -62,11 +64,13 @@ impl Hosting {
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
             withdrawn_early: VecDeque::new(),
+            unanswered: None,
             custodies: Custodies::default(),
         }
     }
 
-    /// A keeper accepts an offer: the hosting is bound, and runs.
+    /// A keeper accepts an offer: the hosting is bound, and runs. A keeper that accepts what is bound or does not stand
+    /// any more, since it has started again or has heard an offer of long ago, is [told](Self::answer) what stands.
     pub(crate) fn handle_acceptance<C: Speech>(
         &mut self,
         acceptance: Verified<Promise>,
@@ -76,10 +80,15 @@ impl Hosting {
         if accept.offer.promiser != voice.id() {
             return Err(Fault::NotForMe);
         }
-        let hosted = self.hosted.get_mut(&accept.offer.version);
-        let hosted = hosted.filter(|_| !self.withdrawn_early.contains(&acceptance.id()));
-        let hosted = hosted.ok_or(Fault::Gone)?;
+        if self.withdrawn_early.contains(&acceptance.id()) {
+            return Err(Fault::Gone);
+        }
+        let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
+            self.unanswered = Some(acceptance.by());
+            return Err(Fault::Gone);
+        };
         if hosted.is_bound() {
+            self.unanswered = Some(acceptance.by());
             return Err(Fault::Replay);
         }
         let lapses = hosted.due_at();
@@ -93,6 +102,13 @@ impl Hosting {
         voice.keep_promise(&start.acceptance);
         voice.order(Order::Start(Box::new(start)));
         Ok(())
+    }
+
+    /// Answers a keeper whose acceptances were no news, once for all of them.
+    pub(crate) fn answer<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+        if let Some(keeper) = self.unanswered.take() {
+            self.renew_to(keeper, voice);
+        }
     }
 
     /// Whether something is offered or bound to an agent.
@@ -211,54 +227,34 @@ impl Hosting {
         }
     }
 
-    /// A keeper counts another hosting for the slot. This agent withdraws if that is its own keeper, for
-    /// its own offer, at the generation that it hosts.
-    pub(crate) fn handle_surplus<C: Speech>(
-        &mut self,
-        from: AgentId,
-        surplus: &gary_promise::Surplus,
-        voice: &mut Voice<C, Order>,
-    ) -> Result<(), Fault> {
-        if surplus.yours.promiser != voice.id() {
-            return Err(Fault::NotForMe);
-        }
-        let hosted = self.hosted.get(&surplus.yours.version);
-        let host = &hosted.ok_or(Fault::Gone)?.host;
-        if host.promisee != from {
-            return Err(Fault::NotForMe);
-        }
-        let is_meant = (host.workload, host.slot, host.generation)
-            == (surplus.workload, surplus.slot, surplus.generation);
-        if !is_meant || surplus.winner == surplus.yours {
-            return Err(Fault::Mismatch);
-        }
-        self.withdraw(surplus.yours.version, Reason::Surplus, voice);
-        Ok(())
-    }
-
     pub(crate) fn due_at(&self) -> Option<Time> {
         self.due.first().map(|(at, _)| *at)
     }
 
     /// Renews all leases: one frame for each agent that something is promised to.
     pub(crate) fn renew<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
-        for (promisee, versions) in &self.by_promisee {
-            let is_bound =
-                |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
-            let (bound, offered): (Vec<_>, Vec<_>) = versions.iter().partition(is_bound);
-            let fits = "an offer beyond the limit is never made";
-            let renewal = Renewal {
-                version: voice.stamp(),
-                offered: Offers::new(offered.into_iter().copied()).expect(fits),
-                bound: Offers::new(bound.into_iter().copied()).expect(fits),
-            };
-            voice.say(*promisee, Frame::Renewal(renewal));
+        for promisee in self.by_promisee.keys() {
+            self.renew_to(*promisee, voice);
         }
         // To name what fails again and again would take back that it does.
         let denied = self.hosted.values().filter(|its| its.is_denied());
         for hosted in denied {
             deny(hosted, voice);
         }
+    }
+
+    /// Renews all that is promised to an agent, be it nothing.
+    fn renew_to<C: Speech>(&self, promisee: AgentId, voice: &mut Voice<C, Order>) {
+        let versions = self.by_promisee.get(&promisee).into_iter().flatten();
+        let is_bound = |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
+        let (bound, offered): (Vec<_>, Vec<_>) = versions.partition(is_bound);
+        let fits = "an offer beyond the limit is never made";
+        let renewal = Renewal {
+            version: voice.stamp(),
+            offered: Offers::new(offered.into_iter().copied()).expect(fits),
+            bound: Offers::new(bound.into_iter().copied()).expect(fits),
+        };
+        voice.say(promisee, Frame::Renewal(renewal));
     }
 
     /// Tells everybody that something is promised to, that it goes away for a while.

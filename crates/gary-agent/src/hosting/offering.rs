@@ -119,6 +119,8 @@ impl Hosting {
         let portion = wanted.needs.portion.in_pages();
         let entry = match (self.ledger.reserve(portion), earlier) {
             (Ok(entry), _) => entry,
+            // What stops already makes room enough.
+            (Err(_), _) if self.has_room_soon(portion) => return Err(Why::Busy),
             (Err(_), Some(earlier)) if self.has_room_without(earlier, portion) => {
                 // Once it has stopped there is room.
                 self.withdraw(earlier, Reason::Outdated, voice);
@@ -157,6 +159,14 @@ impl Hosting {
     fn has_room_without(&self, hosted: Version, portion: Portion) -> bool {
         let its = self.hosted.get(&hosted).map(|its| its.host.portion);
         let left = its.and_then(|its| self.ledger.left().plus(its.resources()));
+        left.is_some_and(|left| left.covers(portion.resources()))
+    }
+
+    /// Whether there is room once everything has stopped that was withdrawn.
+    fn has_room_soon(&self, portion: Portion) -> bool {
+        let stopping = self.stopping.values();
+        let mut freed = stopping.filter_map(|entry| self.ledger.portion(*entry));
+        let left = freed.try_fold(self.ledger.left(), |left, its| left.plus(its.resources()));
         left.is_some_and(|left| left.covers(portion.resources()))
     }
 

@@ -37,7 +37,8 @@ pub enum Event {
         /// Its later one.
         to: MemberId,
     },
-    /// Two copies of an agent's disk are in use, as a copy says or somebody else of it. Neither is a member until one of them starts again.
+    /// Two copies of an agent's disk are in use, as a copy says or somebody else of it. Neither is a member until one
+    /// of them starts again.
     CloneSeen {
         /// The agent.
         agent: AgentId,

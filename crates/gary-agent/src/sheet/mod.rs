@@ -56,4 +56,4 @@ pub use own::{OwnSheet, PutError};
 pub use refused::{Refusals, Refused};
 pub use sheet_codec::SheetCodec;
 pub use sheets::{OWNERS_MAX, SHEETS_BYTES_MAX, Sheets};
-pub use sweep::{SWEEP_HURRIED, SWEEP_INTERVAL};
+pub use sweep::{SWEEP_HURRIED, SWEEP_INTERVAL, SWEEPS_PER_SECOND};

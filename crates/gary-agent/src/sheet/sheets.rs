@@ -98,13 +98,18 @@ impl Sheets {
             self.refusals.count(Refused::Full);
             return;
         }
-        self.members.entry(agent).or_default();
-        if self.peers.is_empty() {
-            // Who has just come does not wait for its turn.
-            let soon = now.after(jittered(sweep::SWEEP_HURRIED, &mut self.rng));
-            self.sweep_at = self.sweep_at.min(soon);
-        }
+        let is_unknown = self.members.entry(agent).or_default().is_none();
+        let is_first = self.peers.is_empty();
         self.peers.insert(agent);
+        // Who has just come does not wait for its turn, and nobody waits for the turn of who has. A hint of its sheet
+        // comes first, as a rule.
+        let soon = match (is_first, is_unknown) {
+            (true, _) => sweep::SWEEP_HURRIED,
+            (false, true) => self.sweeps_soon(),
+            (false, false) => return,
+        };
+        let soon = now.after(jittered(soon, &mut self.rng));
+        self.sweep_at = self.sweep_at.min(soon);
     }
 
     /// The agent is not there now. What it has promised still stands, and is given on; nothing is asked

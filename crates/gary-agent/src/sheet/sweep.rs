@@ -19,20 +19,45 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// come.
 pub const SWEEP_HURRIED: Duration = Duration::from_secs(1);
 
+/// Where the sheet of a member is not known, it is compared with that member itself, and sooner: by this many members
+/// in a second at most, all together, so that who has just come is not asked by everybody at once.
+pub const SWEEPS_PER_SECOND: usize = 100;
+
 impl Sheets {
     /// Begins to compare what is known with somebody.
     pub(super) fn sweep(&mut self, now: Time) {
+        let unknown = self.unknown_peer();
         let is_hurried = self.marks.count() < self.members.len() / 2;
-        let interval = if is_hurried {
-            SWEEP_HURRIED
-        } else {
-            SWEEP_INTERVAL
+        let interval = match unknown {
+            _ if is_hurried => SWEEP_HURRIED,
+            Some(_) => self.sweeps_soon(),
+            None => SWEEP_INTERVAL,
         };
         self.sweep_at = now.after(jittered(interval, &mut self.rng));
-        if let Some(peer) = self.peers.any(&mut self.rng) {
+        if let Some(peer) = unknown.or_else(|| self.peers.any(&mut self.rng)) {
             let digest = self.digest(Branch::ROOT);
             self.outbox.send(peer, Frame::Digest(digest));
         }
+    }
+
+    /// How soon a member is asked whose sheet is not known.
+    pub(super) fn sweeps_soon(&self) -> Duration {
+        let seconds = 1 + self.members.len() / SWEEPS_PER_SECOND;
+        Duration::from_secs(seconds as u64).min(SWEEP_INTERVAL)
+    }
+
+    /// One of the members that are there and whose sheet is not known, any of them.
+    fn unknown_peer(&mut self) -> Option<AgentId> {
+        if self.marks.count() > self.members.len() {
+            return None;
+        }
+        let unknown = self.members.iter().filter(|(_, sheet)| sheet.is_none());
+        let unknown = unknown.map(|(agent, _)| *agent);
+        let unknown: Vec<_> = unknown.filter(|agent| self.peers.has(*agent)).collect();
+        if unknown.is_empty() {
+            return None;
+        }
+        Some(unknown[self.rng.random_range(0..unknown.len())])
     }
 
     /// A peer says in brief what it knows of a branch. Where that differs from what is known here, it is

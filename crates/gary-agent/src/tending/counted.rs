@@ -19,9 +19,8 @@ pub(super) struct Counted {
     pub(super) acceptance: Own<Promise>,
     pub(super) evidence: Evidence,
     pub(super) is_withdrawn: bool,
-    /// Whether its host was told that another holds the slot. It may have withdrawn by now, so that it wins
-    /// against nobody any more.
-    pub(super) is_surplus: bool,
+    /// When it was counted again after a start of this keeper's, whose host was not heard then.
+    pub(super) resumed_at: Option<Time>,
     /// Kept ever since, for what trust makes of it.
     pub(super) kept_since: Time,
     /// What was last written down of it.
@@ -56,13 +55,15 @@ impl Counted {
         }
     }
 
-    /// Whether its host stands by it now. One that is away by plan keeps its promise, and hosts nothing meanwhile.
+    /// Whether its host stands by it now, as was heard since this keeper's start. One that is away by plan keeps its
+    /// promise, and hosts nothing meanwhile.
     pub(super) fn is_fresh(&self, observer: &Observer, now: Time) -> bool {
         let judgement = self.assess(observer, now).map(|its| its.judgement());
-        matches!(
-            judgement,
-            Some(Judgement::Kept(Kept::Renewed { .. } | Kept::Used { .. }))
-        )
+        match judgement {
+            Some(Judgement::Kept(Kept::Renewed { at })) => Some(at) > self.resumed_at,
+            Some(Judgement::Kept(Kept::Used { .. })) => true,
+            _ => false,
+        }
     }
 
     /// The judgement, if it is another than was last written down.

@@ -1,7 +1,8 @@
 //! Deploying: what an owner submits is taken into custody, or refused.
 
 use gary_promise::{
-    AgentId, Body, Generation, Keep, Lineage, Own, Promise, Time, Use, Verified, WorkloadId,
+    AGENTS_NAMED_MAX, AgentId, Body, Generation, INTERFACE_BYTES_MAX, INTERFACES_MAX, Keep,
+    LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, Time, Use, Verified, WorkloadId,
 };
 
 use super::inviting::dismiss;
@@ -11,9 +12,21 @@ use crate::hosting::Order;
 use crate::sheet::{SHEET_BYTES_MAX, bytes_of};
 use crate::voice::{Speech, Voice};
 
+/// What an agent's capacity and whom it looks at take on its sheet together, at most.
+const INTRODUCTION_BYTES_MAX: usize = 64 << 10;
+
+// With eight bytes to spare for the packing of each item, and enough for each of the two records.
+const _: () = assert!(
+    INTERFACES_MAX * (INTERFACE_BYTES_MAX + 8)
+        + LABELS_MAX * (LabelKey::BYTES_MAX + LabelValue::BYTES_MAX + 8)
+        + AGENTS_NAMED_MAX * (32 + 8)
+        + 2 * 1024
+        <= INTRODUCTION_BYTES_MAX
+);
+
 /// The most bytes of all its `+keep` together, as they stand on its sheet, which has to have room for what its
 /// machine has and whom it looks at besides.
-pub const KEEPS_BYTES_MAX: usize = SHEET_BYTES_MAX - 64 * 1024;
+pub const KEEPS_BYTES_MAX: usize = SHEET_BYTES_MAX - INTRODUCTION_BYTES_MAX;
 
 /// What a `+keep` takes on a sheet besides its texts, at most, and what each of its texts does besides its letters.
 const KEEP_BYTES: usize = bytes_of(&[0; 128]);

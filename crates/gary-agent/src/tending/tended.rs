@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Evidence, Frame, Host, Observer, Own, Promise, Reason, Requirement, SignedRecord,
-    Slot, Surplus, Time, Use, Value, Verified, Version, WorkloadId, rendezvous,
+    AgentId, Evidence, Host, Observer, Own, Promise, PromiseId, Reason, Requirement, SignedRecord,
+    Slot, Time, Use, Value, Verified, Version, WorkloadId, rendezvous,
 };
 use rand::Rng;
 
@@ -143,6 +143,10 @@ impl Tended {
     ) {
         let slot = host.slot;
         self.count(offer, host, acceptance, slot, now);
+        let counted = self.slots.get_mut(&slot).and_then(|its| its.last_mut());
+        if let Some(counted) = counted {
+            counted.resumed_at = Some(now);
+        }
     }
 
     pub(super) fn count(
@@ -159,7 +163,7 @@ impl Tended {
             host,
             acceptance,
             is_withdrawn: false,
-            is_surplus: false,
+            resumed_at: None,
             kept_since: now,
             noted: Value::Kept,
         });
@@ -187,7 +191,7 @@ impl Tended {
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
         let mut gone = self.let_go(keeper);
-        self.settle_surplus(keeper);
+        gone.extend(self.settle_surplus(keeper));
         if self
             .round
             .as_ref()
@@ -238,13 +242,11 @@ impl Tended {
                     keeper.trust.broken(its.offer.by());
                     self.failed.insert(*slot, its.offer.by());
                 }
-                let withdrawal = keeper.voice.withdraw(&its.acceptance, reason);
-                keeper.voice.forget(its.offer.id());
-                keeper.voice.tell(
-                    its.offer.by(),
-                    [SignedRecord::Withdrawal(withdrawal.signed().clone())],
-                );
-                gone.push((its.offer.by(), its.offer.version()));
+                if reason == Reason::Outdated {
+                    // It has more room soon than when it would not.
+                    self.refusals.forget(&its.offer.by());
+                }
+                gone.push(uncount(its, reason, keeper.voice));
                 false
             });
         }
@@ -256,55 +258,50 @@ impl Tended {
         gone
     }
 
-    /// Where two good hostings share a slot, tells those who do not win. It informs them; they withdraw.
-    fn settle_surplus<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    /// Where two good hostings share a slot, takes back the acceptance of those that do not win. Each stops only by
+    /// the word of the keeper that its own offer was made to, so that no two ever stop for each other. Says which
+    /// offers are not counted any more.
+    fn settle_surplus<C: Speech, R: Rng>(
+        &mut self,
+        keeper: &mut Keeper<'_, C, R>,
+    ) -> Vec<(AgentId, Version)> {
         let (now, observer) = (keeper.now, keeper.observer());
         let mut held: BTreeMap<AgentId, u32> = BTreeMap::new();
         for its in self.counted() {
             *held.entry(its.offer.by()).or_default() += 1;
         }
+        let mut gone = Vec::new();
         for (slot, counted) in &mut self.slots {
-            let good = counted.iter_mut();
+            let good = counted.iter();
             let good = good.filter(|its| its.standing(&observer, now) == Standing::Good);
-            let mut good: Vec<_> = good.collect();
             // As long as nobody hosts the current generation, it is an earlier one that is shared.
-            let Some(generation) = good.iter().map(|its| its.generation()).max() else {
+            let Some(generation) = good.clone().map(Counted::generation).max() else {
                 continue;
             };
-            good.retain(|its| its.generation() == generation);
-            if good.len() < 2 {
-                continue;
-            }
-            // Nobody withdraws for one that may not run. Who was told of another before may be about to
-            // withdraw. Of the others, who holds no other slot comes first, then an order that is the same for
-            // everyone and favours nobody.
-            good.sort_by_cached_key(|its| {
+            let sharing = good.filter(|its| its.generation() == generation);
+            let sharing: BTreeSet<PromiseId> = sharing.map(|its| its.offer.id()).collect();
+            // Nobody withdraws for one that may not run. Of the others, who holds no other slot comes first, then an
+            // order that is the same for everyone and favours nobody.
+            let fresh = counted
+                .iter()
+                .filter(|its| sharing.contains(&its.offer.id()) && its.is_fresh(&observer, now));
+            let winner = fresh.min_by_key(|its| {
                 let host = its.offer.by();
-                let others = held.get(&host).copied();
-                let is_stale = !its.is_fresh(&observer, now);
-                (
-                    is_stale,
-                    its.is_surplus,
-                    others,
-                    rank(self.workload, *slot, host),
-                )
+                (held.get(&host).copied(), rank(self.workload, *slot, host))
             });
-            let (winner, losers) = good.split_first_mut().expect("two at least");
-            if !winner.is_fresh(&observer, now) {
+            let Some(winner) = winner.map(|its| its.offer.id()) else {
                 continue;
-            }
-            for loser in losers {
-                loser.is_surplus = true;
-                let surplus = Surplus {
-                    workload: self.workload,
-                    generation,
-                    slot: *slot,
-                    yours: loser.offer.id(),
-                    winner: winner.offer.id(),
-                };
-                keeper.voice.say(loser.offer.by(), Frame::Surplus(surplus));
-            }
+            };
+            counted.retain(|its| {
+                let id = its.offer.id();
+                let is_loser = sharing.contains(&id) && id != winner;
+                if is_loser {
+                    gone.push(uncount(its, Reason::Surplus, keeper.voice));
+                }
+                !is_loser
+            });
         }
+        gone
     }
 
     /// Slots that no good hosting of this generation fills.
@@ -390,6 +387,21 @@ impl Tended {
         let mut counted = self.slots.get(&slot).into_iter().flatten();
         counted.any(|its| its.offer.by() == *host && its.offer.version() == offer)
     }
+}
+
+/// Takes the acceptance of what was counted back.
+fn uncount<C: Speech>(
+    its: &Counted,
+    reason: Reason,
+    voice: &mut Voice<C, Order>,
+) -> (AgentId, Version) {
+    let withdrawal = voice.withdraw(&its.acceptance, reason);
+    voice.forget(its.offer.id());
+    voice.tell(
+        its.offer.by(),
+        [SignedRecord::Withdrawal(withdrawal.signed().clone())],
+    );
+    (its.offer.by(), its.offer.version())
 }
 
 /// Where a host comes among those of a slot.

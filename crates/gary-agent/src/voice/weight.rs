@@ -69,11 +69,7 @@ fn bytes_max(frame: &Frame) -> usize {
         Frame::Renewal(renewal) => renewal.offered.len() + renewal.bound.len(),
         Frame::Listing(listing) => listing.known.len(),
         Frame::Digest(_) => gary_promise::DIGEST_BRANCHES,
-        Frame::Absence(_)
-        | Frame::Denial(_)
-        | Frame::Surplus(_)
-        | Frame::Hint(_)
-        | Frame::Fetch(_) => 0,
+        Frame::Absence(_) | Frame::Denial(_) | Frame::Hint(_) | Frame::Fetch(_) => 0,
     };
     FRAME_BYTES + entries * ENTRY_BYTES
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Absence, Batch, Denial, Digest, Dismissal, Fetch, Hint, Invitation, Listing, Refusal, Renewal,
-    SheetPart, Surplus,
+    SheetPart,
 };
 
 /// What one agent says to another at once.
@@ -35,6 +35,4 @@ pub enum Frame {
     Absence(Absence),
     /// The sender does not keep one of its promises now.
     Denial(Denial),
-    /// The sender counts another hosting for a slot of the receiver's.
-    Surplus(Surplus),
 }

@@ -8,7 +8,6 @@ mod invitation;
 mod records;
 mod refusal;
 mod renewal;
-mod surplus;
 mod unknown_record;
 
 pub use absence::Absence;
@@ -22,5 +21,4 @@ pub use invitation::{INVITED_SLOTS_MAX, Invitation};
 pub use records::{BATCH_BYTES_MAX, Batch, RECORD_BYTES_MAX, RECORDS_MAX, SignedRecord};
 pub use refusal::{Dismissal, Refusal, Why};
 pub use renewal::{Offers, RENEWED_MAX, Renewal};
-pub use surplus::Surplus;
 pub use unknown_record::UnknownRecord;

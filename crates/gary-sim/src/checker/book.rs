@@ -11,6 +11,7 @@ use gary_promise::{
 
 use super::cause::Causes;
 use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
+use super::hearings::Hearings;
 use super::keeps::Keeps;
 use crate::names::Names;
 use crate::reader::Reader;
@@ -42,11 +43,21 @@ pub struct Book {
     pub(super) judged: BTreeMap<(AgentId, PromiseId), Assessed>,
     /// Every `+keep` that was ever stored.
     pub(super) keeps: Keeps,
+    /// What keepers have heard of the hostings they count.
+    pub(super) hearings: Hearings,
 }
 
 impl Book {
     /// Notes what was just seen.
     pub(crate) fn learn(&mut self, at: Time, seen: &Seen<'_>, reader: &mut Reader) {
+        self.read_seen(at, seen, reader);
+        // By what is in the book already.
+        let mut hearings = std::mem::take(&mut self.hearings);
+        hearings.learn(at, seen, self);
+        self.hearings = hearings;
+    }
+
+    fn read_seen(&mut self, at: Time, seen: &Seen<'_>, reader: &mut Reader) {
         self.forged = 0;
         self.taken_back.clear();
         self.made.clear();
@@ -72,6 +83,7 @@ impl Book {
                     disk: BTreeSet::new(),
                 });
                 its.is_up = true;
+                its.stalled_until = its.stalled_until.min(at);
                 its.started_at = at;
                 its.epoch = epoch;
             }
@@ -218,6 +230,12 @@ impl Book {
         self.cuts.contains(&(one, other)) || self.cuts.contains(&(other, one))
     }
 
+    /// Since when an agent was awake, after this time.
+    pub(super) fn awake_since(&self, agent: &AgentId, when: Time) -> Time {
+        let seen = self.agents.get(agent);
+        seen.map_or(when, |its| its.stalled_until.max(when))
+    }
+
     /// Whether an agent is up.
     pub(super) fn is_up(&self, agent: &AgentId) -> bool {
         self.agents.get(agent).is_some_and(|its| its.is_up)
@@ -344,7 +362,7 @@ impl Book {
                     if let Some(promise) = self.promises.get(&id)
                         && id.promiser == agent
                     {
-                        self.keeps.made(promise);
+                        self.keeps.made(at, promise);
                     }
                     if let Some(acceptance) = self.acceptances.get_mut(&id)
                         && id.promiser == agent

@@ -130,8 +130,7 @@ impl BothHalves {
             _ => {}
         }
         for (offer, withdrawn_at) in &self.stopping {
-            let host = book.agents.get(&offer.promiser);
-            let since = host.map_or(*withdrawn_at, |its| its.stalled_until.max(*withdrawn_at));
+            let since = book.awake_since(&offer.promiser, *withdrawn_at);
             if at.as_us() > since.as_us() + STOPS_WITHIN_US {
                 let name = book.names.of_promise(offer);
                 return Err(format!("{name} runs on after it was withdrawn"));

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use gary_agent::Fact;
 use gary_promise::{Judgement, PromiseId, Reason, Time, Value};
 
-use super::hearings::Hearings;
 use super::notes::Notes;
 use super::{Book, Checker, Verdict, first_hand};
 use crate::property::Property;
@@ -15,7 +14,6 @@ use crate::seen::Seen;
 /// what it has seen, and what is written down of any judgement is true of its promise.
 #[derive(Debug, Default)]
 pub(super) struct BrokenHasACause {
-    hearings: Hearings,
     notes: Notes,
     /// Offers that were written down to be broken, by their keepers.
     accounted: BTreeSet<PromiseId>,
@@ -31,7 +29,6 @@ impl Checker for BrokenHasACause {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        self.hearings.learn(at, seen, book);
         match *seen {
             Seen::Stores { agent, facts } => {
                 for fact in facts {
@@ -50,7 +47,7 @@ impl Checker for BrokenHasACause {
                     if judgement.value() != Value::Broken {
                         continue;
                     }
-                    let cause = first_hand::check(at, assessed, None, &self.hearings, book);
+                    let cause = first_hand::check(at, assessed, None, book);
                     if let Err(why) = cause {
                         return Err(blame(agent, promise, judgement, why, book));
                     }

@@ -68,12 +68,6 @@ impl Book {
                     }
                 }
             }
-            Frame::Surplus(surplus) => {
-                let made_to = self.offers.get(&surplus.yours).map(|its| its.host.promisee);
-                if made_to == Some(from) {
-                    self.causes.by_keeper(surplus.yours);
-                }
-            }
             Frame::Invitation(invitation) => {
                 for id in &self.made {
                     let Some(workload) = self.promises.get(id).and_then(|its| its.workload())

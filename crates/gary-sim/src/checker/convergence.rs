@@ -122,10 +122,9 @@ const KNOWN_WITHIN_US: u64 = 8_000_000;
 
 /// A `+keep` that was withdrawn is on no sheet that its promiser shows.
 fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
-    let stalled_until = book.agents.get(&agent).map(|its| its.stalled_until);
     for id in &book.shown {
         let withdrawn_at = book.keeps.withdrawn_at(id);
-        let since = withdrawn_at.map(|when| when.max(stalled_until.unwrap_or(when)));
+        let since = withdrawn_at.map(|when| book.awake_since(&agent, when));
         if since.is_some_and(|since| at.as_us() > since.as_us() + UNSHOWN_WITHIN_US) {
             let (agent, what) = (book.names.of_agent(&agent), book.names.of_promise(id));
             return Err(format!("{agent} shows {what}, which it has withdrawn"));
@@ -175,7 +174,7 @@ fn check_workload(
             // Where the later never runs or nobody may host it, the earlier may be all there is.
             if theirs != Some(generation)
                 && !Frailty::of(&wanted.component).is_lasting()
-                && !is_pending(intent, book)
+                && !is_pending(intent, at, book)
                 && let Some(agent) = who_has_room(at, (intent, wanted), Some(offer), book)
             {
                 let agent = book.names.of_agent(&agent);
@@ -185,7 +184,7 @@ fn check_workload(
             }
         }
     }
-    if Frailty::of(&wanted.component).is_lasting() || is_pending(intent, book) {
+    if Frailty::of(&wanted.component).is_lasting() || is_pending(intent, at, book) {
         return Ok(());
     }
     for slot in wanted.valency.slots() {
@@ -234,12 +233,12 @@ pub(super) fn kept<'a>(
     }
 }
 
-/// Whether an intent is made under a condition of which not everybody knows that it is met.
-pub(super) fn is_pending(intent: &PromiseId, book: &Book) -> bool {
+/// Whether an intent is made under a condition of which not everybody knows that it is met, and was at this time.
+pub(super) fn is_pending(intent: &PromiseId, at: Time, book: &Book) -> bool {
     book.promises.get(intent).is_some_and(|promise| {
         let unmet = promise.condition().unmet(|required| {
             book.keeps
-                .surely_meet(required, |keeper| book.is_up(keeper))
+                .surely_meet(required, at, |keeper| book.is_up(keeper))
         });
         !unmet.is_empty()
     })

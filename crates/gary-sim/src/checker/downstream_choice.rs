@@ -10,7 +10,7 @@ use gary_promise::{
 
 use super::crowding::Crowding;
 use super::experiences::Experiences;
-use super::hearings::{DECIDED_BEFORE_US, Hearings};
+use super::hearings::DECIDED_BEFORE_US;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -24,7 +24,6 @@ const ALL_ANSWER_WITHIN_US: u64 = 150_000;
 /// else if there is anybody.
 #[derive(Debug, Default)]
 pub(super) struct DownstreamChoice {
-    hearings: Hearings,
     /// When a keeper has first heard an offer from who made it.
     offered: BTreeMap<PromiseId, Time>,
     rounds: BTreeMap<(AgentId, WorkloadId), Round>,
@@ -55,13 +54,13 @@ impl Round {
 
     /// For how many of the slots that come after this one an agent has offered; `None` where it may have counted
     /// or not.
-    fn offered_after(&self, slot: Slot, agent: &AgentId, hearings: &Hearings) -> Option<usize> {
+    fn offered_after(&self, slot: Slot, agent: &AgentId, book: &Book) -> Option<usize> {
         let offers = self.offers.iter().filter(|(its, _)| **its > slot);
         let theirs = offers.flat_map(|(_, offers)| offers);
         let theirs: Vec<&PromiseId> = theirs.filter(|its| its.promiser == *agent).collect();
         let is_certain = theirs
             .iter()
-            .all(|its| hearings.withdrawn_at(its).is_none());
+            .all(|its| book.hearings.withdrawn_at(its).is_none());
         is_certain.then_some(theirs.len())
     }
 }
@@ -75,7 +74,6 @@ impl Checker for DownstreamChoice {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        self.hearings.learn(at, seen, book);
         match *seen {
             Seen::Starts { agent, .. } => {
                 self.rounds.retain(|(keeper, _), _| *keeper != agent);
@@ -195,10 +193,13 @@ impl DownstreamChoice {
         }
         self.offered.insert(*id, at);
         let place = (keeper, host.workload);
-        let is_asked = self
-            .rounds
-            .get(&place)
-            .is_some_and(|round| round.awaited.contains(&(id.promiser, host.slot)));
+        let round = self.rounds.get(&place);
+        // An offer of an earlier generation may come yet, and answers nothing.
+        let generation = round.and_then(|its| book.intent(&its.intent));
+        if generation.is_none_or(|its| its.lineage.generation() != host.generation) {
+            return;
+        }
+        let is_asked = round.is_some_and(|its| its.awaited.contains(&(id.promiser, host.slot)));
         self.answered(at, keeper, id.promiser, host.workload, [host.slot]);
         if is_asked && let Some(round) = self.rounds.get_mut(&place) {
             round.offers.entry(host.slot).or_default().insert(*id);
@@ -285,7 +286,10 @@ impl DownstreamChoice {
                 "{name} counts {what}, which it has not heard from who made it"
             ));
         }
-        let heard = self.hearings.withdrawn_at(&accept.offer);
+        // What it had heard before its start it does not know any more; the host will say so.
+        let started_at = book.agents.get(&keeper).map(|its| its.started_at);
+        let heard = book.hearings.withdrawn_at(&accept.offer);
+        let heard = heard.filter(|when| Some(*when) >= started_at);
         if heard.is_some_and(|when| at.as_us() > when.as_us() + DECIDED_BEFORE_US) {
             return Err(format!("{name} counts {what} after it was withdrawn"));
         }
@@ -306,7 +310,7 @@ impl DownstreamChoice {
         };
         let all = round.offers.get(&slot).into_iter().flatten();
         let others: Vec<PromiseId> = all
-            .filter(|its| **its != accept.offer && self.hearings.withdrawn_at(its).is_none())
+            .filter(|its| **its != accept.offer && book.hearings.withdrawn_at(its).is_none())
             .copied()
             .collect();
         if others.is_empty() || !self.knows_whom_it_counts(keeper, book) {
@@ -364,7 +368,7 @@ impl DownstreamChoice {
             return Ok(());
         }
         let place = |agent: &AgentId| {
-            let besides = round.offered_after(slot, agent, &self.hearings)?;
+            let besides = round.offered_after(slot, agent, book)?;
             Some((crowding.around(agent, book), besides))
         };
         let Some(chosen) = place(&accept.offer.promiser) else {

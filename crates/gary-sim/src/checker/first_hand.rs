@@ -4,7 +4,7 @@ use gary_agent::Assessed;
 use gary_promise::{Broken, Contrary, Judgement, Kept, Time, Unknown};
 
 use super::Book;
-use super::hearings::{DECIDED_BEFORE_US, Hearings};
+use super::hearings::DECIDED_BEFORE_US;
 
 /// For how long a keeper waits for a host that is silent, in microseconds.
 const PATIENCE_US: u64 = 7_500_000;
@@ -21,10 +21,9 @@ pub(super) fn check(
     at: Time,
     assessed: &Assessed,
     before: Option<Time>,
-    hearings: &Hearings,
     book: &Book,
 ) -> Result<(), &'static str> {
-    let assessment = &assessed.assessment;
+    let (assessment, hearings) = (&assessed.assessment, &book.hearings);
     let (me, promise) = (assessment.observer(), assessment.promise());
     if assessed.slot.is_none() {
         return custody(assessed, book);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Refusal, Time, Why};
+use gary_promise::{AgentId, Frame, PromiseId, Reason, Refusal, Time, Why};
 
 use super::entry::in_pages;
 use super::{Book, Checker, Verdict};
@@ -72,6 +72,18 @@ impl Checker for FreeRefusal {
                         self.refused
                             .retain(|(keeper, by, _), _| (*keeper, *by) != (to, from));
                     }
+                }
+            }
+            // What a keeper lets go of an agent's makes room there.
+            Seen::Says {
+                from,
+                to,
+                frame: Frame::Told(_),
+            } => {
+                let mut let_go = book.taken_back.iter();
+                if let_go.any(|(id, why)| id.promiser == from && *why == Reason::Outdated) {
+                    self.refused
+                        .retain(|(keeper, by, _), _| (*keeper, *by) != (from, to));
                 }
             }
             Seen::Says {

@@ -129,6 +129,11 @@ impl Hearings {
                 }
             }
             Seen::Starts { agent, .. } => {
+                // It ended while it stood still, and does so no more.
+                let still = self.stood_still.entry(agent).or_default();
+                for (_, until) in &mut still.spans {
+                    *until = at.min(*until);
+                }
                 let still = self.stood_still.get(&agent);
                 for (offer, heard) in &mut self.heard {
                     if book

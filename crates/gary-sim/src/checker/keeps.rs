@@ -18,21 +18,18 @@ pub(super) struct Keeps {
 #[derive(Debug)]
 struct Keep {
     workload: WorkloadId,
+    made_at: Time,
     withdrawn_at: Option<Time>,
 }
 
 impl Keeps {
-    pub(super) fn made(&mut self, promise: &Verified<Promise>) {
+    pub(super) fn made(&mut self, at: Time, promise: &Verified<Promise>) {
         if let Body::Keep(keep) = promise.body() {
-            let workload = keep.workload;
-            let withdrawn_at = None;
-            self.seen.insert(
-                promise.id(),
-                Keep {
-                    workload,
-                    withdrawn_at,
-                },
-            );
+            self.seen.entry(promise.id()).or_insert(Keep {
+                workload: keep.workload,
+                made_at: at,
+                withdrawn_at: None,
+            });
         }
     }
 
@@ -66,14 +63,17 @@ impl Keeps {
         })
     }
 
-    /// Whether everybody should know that it is met: somebody keeps what is required, and `is_up`.
+    /// Whether everybody should know that it is met: somebody keeps what is required since this time, and `is_up`.
     pub(super) fn surely_meet(
         &self,
         required: &Requirement,
+        since: Time,
         is_up: impl Fn(&AgentId) -> bool,
     ) -> bool {
         let mut keeps = self.of(required);
-        keeps.any(|(id, keep)| keep.withdrawn_at.is_none() && is_up(&id.promiser))
+        keeps.any(|(id, keep)| {
+            keep.made_at <= since && keep.withdrawn_at.is_none() && is_up(&id.promiser)
+        })
     }
 
     fn of(&self, required: &Requirement) -> impl Iterator<Item = (&PromiseId, &Keep)> {

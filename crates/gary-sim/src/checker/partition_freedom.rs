@@ -3,28 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::Order;
-use gary_promise::{AgentId, Frame, PromiseId, Slot, Surplus, Time};
+use gary_promise::{AgentId, Frame, PromiseId, Reason, Slot, Time};
 
 use super::convergence::{all_with_room, is_pending, kept};
+use super::entry::AcceptanceSeen;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
 use crate::world::Frailty;
 
-/// A host that cannot reach its keeper goes on; a keeper that cannot reach a host counts others; and of two that
-/// share a slot afterwards, never do both withdraw for each other.
+/// A host that cannot reach its keeper goes on; a keeper that cannot reach a host counts others; and of those that
+/// share a slot afterwards, it lets none go but for one that stays.
 #[derive(Debug, Default)]
 pub(super) struct PartitionFreedom {
-    /// By whose word who has won against whom.
-    settled: BTreeMap<PromiseId, PromiseId>,
     /// When a keeper has heard last that a hosting stands.
     heard: BTreeMap<(AgentId, PromiseId), Time>,
     /// Which way nothing passes, and since when that is so.
     cut: Option<(Time, BTreeSet<(AgentId, AgentId)>)>,
     /// When owners were told that an intent is kept.
     told: BTreeMap<PromiseId, Time>,
-    /// Whose hosts have withdrawn by that word.
-    withdrawn: BTreeSet<PromiseId>,
     premises: u64,
 }
 
@@ -39,15 +36,6 @@ impl Checker for PartitionFreedom {
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
             Seen::Hears {
-                to,
-                frame: Frame::Surplus(surplus),
-                is_noise: false,
-                ..
-            } if surplus.yours.promiser == to => {
-                self.premises += 1;
-                self.settled.insert(surplus.yours, surplus.winner);
-            }
-            Seen::Hears {
                 from,
                 to,
                 frame: Frame::Renewal(renewal),
@@ -60,9 +48,15 @@ impl Checker for PartitionFreedom {
             }
             Seen::Says {
                 from,
-                frame: Frame::Surplus(surplus),
+                frame: Frame::Told(_),
                 ..
-            } => self.check_surplus(at, from, surplus, book)?,
+            } => {
+                for (acceptance, reason) in &book.taken_back {
+                    if acceptance.promiser == from && *reason == Reason::Surplus {
+                        self.check_surplus(at, *acceptance, book)?;
+                    }
+                }
+            }
             Seen::Acknowledges { intent, .. } => {
                 self.told.entry(intent).or_insert(at);
             }
@@ -86,15 +80,6 @@ impl Checker for PartitionFreedom {
                 agent,
                 order: Order::Stop { offer },
             } => {
-                self.withdrawn.insert(*offer);
-                if let Some(winner) = self.settled.get(offer)
-                    && self.settled.get(winner) == Some(offer)
-                    && self.withdrawn.contains(winner)
-                {
-                    let (one, other) =
-                        (book.names.of_promise(offer), book.names.of_promise(winner));
-                    return Err(format!("{one} and {other} are withdrawn for each other"));
-                }
                 let keeper = book.offers.get(offer).map(|its| its.host.promisee);
                 let is_cut = keeper.is_some_and(|keeper| book.is_cut(agent, keeper));
                 if is_cut && !book.causes.has(offer) {
@@ -117,7 +102,10 @@ impl Checker for PartitionFreedom {
 
 /// For how long a hosting that was heard to stand is fresh, in microseconds, and its keeper's word waits for its
 /// disk.
-const FRESH_US: u64 = 7_500_000 + 2_000_000;
+const FRESH_US: u64 = 7_500_000 + WRITTEN_WITHIN_US;
+
+/// How long what a keeper has decided may wait for its disk, in microseconds.
+const WRITTEN_WITHIN_US: u64 = 2_000_000;
 
 /// How long a keeper may take to have what it cannot reach hosted by somebody whom it can, in microseconds: a lease,
 /// rounds that find nobody, and a disk.
@@ -144,7 +132,7 @@ impl PartitionFreedom {
             };
             let is_old = self.told.get(intent).is_some_and(|when| *when < since);
             let is_sound = !Frailty::of(&wanted.component).is_lasting();
-            if !was_there(&keeper) || !is_old || !is_sound || is_pending(intent, book) {
+            if !was_there(&keeper) || !is_old || !is_sound || is_pending(intent, since, book) {
                 continue;
             }
             let is_heard = |agent: &AgentId| !cut.contains(&(*agent, keeper));
@@ -174,37 +162,44 @@ impl PartitionFreedom {
         Ok(())
     }
 
-    /// Nobody is told to go for one that its keeper does not count, has not heard of late, or is away.
-    fn check_surplus(&self, at: Time, keeper: AgentId, surplus: &Surplus, book: &Book) -> Verdict {
+    /// Nobody is let go but for another that stays in its place: one that its keeper counts, and has heard of since
+    /// its start, and of late.
+    fn check_surplus(&mut self, at: Time, loser: PromiseId, book: &Book) -> Verdict {
+        let keeper = loser.promiser;
+        let place = |id: &PromiseId| {
+            let offer = book.acceptances.get(id).map(|its| its.accept.offer)?;
+            let host = book.offers.get(&offer).map(|its| &its.host)?;
+            Some((host.workload, host.slot, host.generation))
+        };
+        let Some(shared) = place(&loser) else {
+            return Ok(());
+        };
+        self.premises += 1;
         let seen = book.agents.get(&keeper);
         let is_steady = seen.is_some_and(|its| its.stalled_until <= its.started_at);
         let started_at = seen.map(|its| its.started_at);
-        let winner = surplus.winner;
-        let mut accepted = book.acceptances.iter().filter(|(id, its)| {
-            id.promiser == keeper && its.accept.offer == winner && its.stored_at.is_some()
-        });
-        let accepted_at = accepted.next().and_then(|(_, its)| its.stored_at);
-        let heard = self.heard.get(&(keeper, winner)).copied();
-        let last = heard.max(accepted_at).max(started_at);
-        let is_fresh = last.is_some_and(|last| at.as_us() <= last.as_us() + FRESH_US);
-        let place = |id: &PromiseId| {
-            let host = book.offers.get(id).map(|its| &its.host);
-            host.map(|its| (its.workload, its.slot, its.generation))
+        let stays = |id: &PromiseId, its: &AcceptanceSeen| {
+            let offer = its.accept.offer;
+            let heard = self.heard.get(&(keeper, offer)).copied();
+            let last = heard.max(its.stored_at).filter(|_| its.stored_at.is_some());
+            let last = last.filter(|last| Some(*last) >= started_at);
+            let is_fresh = last.is_some_and(|last| at.as_us() <= last.as_us() + FRESH_US);
+            let is_let_go = match its.withdrawn {
+                Some((_, Some(Reason::Surplus))) => true,
+                // Something else may have happened to it while the keeper's word waited for its disk.
+                Some((when, _)) => when.as_us() + WRITTEN_WITHIN_US < at.as_us(),
+                None => false,
+            };
+            let is_known = is_fresh || !is_steady || offer.promiser == keeper;
+            id.promiser == keeper && *id != loser && is_known && !is_let_go
         };
-        let is_one_place = place(&winner).is_some() && place(&winner) == place(&surplus.yours);
-        if is_one_place
-            && accepted_at.is_some()
-            && (is_fresh || !is_steady || winner.promiser == keeper)
-        {
+        let mut others = book.acceptances.iter();
+        if others.any(|(id, its)| place(id) == Some(shared) && stays(id, its)) {
             return Ok(());
         }
-        let (name, what) = (
-            book.names.of_agent(&keeper),
-            book.names.of_promise(&surplus.yours),
-        );
-        let winner = book.names.of_promise(&winner);
+        let (name, what) = (book.names.of_agent(&keeper), book.names.of_promise(&loser));
         Err(format!(
-            "{name} has {what} go for {winner}, which it has not heard of late"
+            "{name} takes {what} back as surplus, and has heard of no other in its place of late"
         ))
     }
 }

@@ -8,7 +8,6 @@ use gary_agent::{Assessed, Fact};
 use gary_promise::{AgentId, PromiseId, Time, Value, WorkloadId};
 
 use super::entry::AcceptanceSeen;
-use super::hearings::Hearings;
 use super::{Book, Checker, Verdict, first_hand};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -26,7 +25,6 @@ const KNOWN_WITHIN: Duration = Duration::from_secs(10);
 /// count hostings of one agent observe one promiser.
 #[derive(Debug, Default)]
 pub(super) struct PrivateAssessment {
-    hearings: Hearings,
     /// When each was last written down.
     noted: BTreeMap<(AgentId, PromiseId), Time>,
     /// When agents have ended that never come back.
@@ -43,7 +41,6 @@ impl Checker for PrivateAssessment {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        self.hearings.learn(at, seen, book);
         if let Seen::Ends {
             agent,
             for_good: true,
@@ -71,7 +68,7 @@ impl Checker for PrivateAssessment {
                 ));
             }
             let before = self.noted.insert((agent, promise), at);
-            let seen = first_hand::check(at, assessed, before, &self.hearings, book);
+            let seen = first_hand::check(at, assessed, before, book);
             if let Err(why) = seen {
                 let (agent, judgement) = (name(&agent), assessed.assessment.judgement());
                 return Err(format!("{agent} holds {what} for {judgement:?}, and {why}"));
@@ -115,7 +112,9 @@ fn depended(its: &AcceptanceSeen, gone_at: Time, book: &Book) -> bool {
     let known_by = |when: Time| when.after(KNOWN_WITHIN) <= gone_at;
     let host = book.agents.get(&its.accept.offer.promiser);
     let offer = book.offers.get(&its.accept.offer);
-    its.heard_at.is_some_and(known_by)
+    // What is said in its name, it has not stored.
+    its.stored_at.is_some()
+        && its.heard_at.is_some_and(known_by)
         && host.is_some_and(|host| host.is_up && known_by(host.started_at))
         && offer.is_some_and(|offer| offer.withdrawn_at.is_none())
 }

@@ -140,10 +140,7 @@ impl Checker for SelfRepair {
             _ => {}
         }
         let said_by = |offer: &PromiseId, when: &Time| {
-            let host = book.agents.get(&offer.promiser);
-            host.map_or(*when, |its| its.stalled_until.max(*when))
-                .as_us()
-                + SAID_WITHIN_US
+            book.awake_since(&offer.promiser, *when).as_us() + SAID_WITHIN_US
         };
         for (all, what) in [
             (&self.undenied, "its host does not say so"),
@@ -157,8 +154,7 @@ impl Checker for SelfRepair {
             }
         }
         for (offer, when) in &self.failed {
-            let host = book.agents.get(&offer.promiser);
-            let since = host.map_or(*when, |its| its.stalled_until.max(*when));
+            let since = book.awake_since(&offer.promiser, *when);
             let most_us = LONGEST_WAIT_MS * 1000 + LATE_US;
             if at.as_us() > since.as_us() + most_us {
                 let what = book.names.of_promise(offer);

@@ -6,7 +6,6 @@ use std::time::Duration;
 use gary_promise::{AgentId, Frame, PromiseId, Time, Value};
 
 use super::entry::AcceptanceSeen;
-use super::hearings::Hearings;
 use super::{Book, Verdict};
 use crate::seen::Seen;
 
@@ -39,13 +38,7 @@ impl Silences {
     /// # Errors
     ///
     /// A lease that is not what it should be, or silence that nothing follows from.
-    pub(super) fn check(
-        &mut self,
-        at: Time,
-        seen: &Seen<'_>,
-        hearings: &Hearings,
-        book: &Book,
-    ) -> Verdict {
+    pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
             Seen::Starts { agent, .. } => {
                 self.awake_since.insert(agent, at);
@@ -76,25 +69,18 @@ impl Silences {
         }
         self.looked_at = Some(at);
         for (id, its) in &book.acceptances {
-            self.look(at, id.promiser, its, hearings, book)?;
+            self.look(at, id.promiser, its, book)?;
         }
         Ok(())
     }
 
-    fn look(
-        &self,
-        at: Time,
-        keeper: AgentId,
-        its: &AcceptanceSeen,
-        hearings: &Hearings,
-        book: &Book,
-    ) -> Verdict {
+    fn look(&self, at: Time, keeper: AgentId, its: &AcceptanceSeen, book: &Book) -> Verdict {
         let (offer, host) = (its.accept.offer, its.accept.offer.promiser);
         let Some(stored_at) = its.stored_at.filter(|_| its.withdrawn.is_none()) else {
             return Ok(());
         };
         // Who is away by plan keeps its promise, and what an agent says to itself is not seen.
-        if host == keeper || !book.is_up(&keeper) || hearings.is_away(&offer) {
+        if host == keeper || !book.is_up(&keeper) || book.hearings.is_away(&offer) {
             return Ok(());
         }
         let heard_at = self.heard.get(&(keeper, host)).copied();

@@ -3,7 +3,6 @@
 
 use gary_promise::{AgentId, Frame, PromiseId, Reason, Time};
 
-use super::hearings::Hearings;
 use super::silences::Silences;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -13,7 +12,6 @@ use crate::seen::Seen;
 /// when the host itself has said so. It does so then, and before that it writes down its doubt.
 #[derive(Debug, Default)]
 pub(super) struct ThreeValues {
-    hearings: Hearings,
     silences: Silences,
     /// How often something was let go as broken.
     broken: u64,
@@ -30,8 +28,7 @@ impl Checker for ThreeValues {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        self.hearings.learn(at, seen, book);
-        self.silences.check(at, seen, &self.hearings, book)?;
+        self.silences.check(at, seen, book)?;
         if let Seen::Says { from, frame, .. } = *seen {
             for (id, reason) in &book.taken_back {
                 if id.promiser == from && *reason == Reason::Unstated {
@@ -51,7 +48,7 @@ impl Checker for ThreeValues {
             let host = book.agents.get(&its.accept.offer.promiser);
             let lease = book.offers.get(&its.accept.offer).map(|its| its.host.lease);
             let lease_us = lease.map_or(0, |its| its.duration().as_micros() as u64);
-            let silent_us = self
+            let silent_us = book
                 .hearings
                 .silent_us(at, id.promiser, &its.accept.offer)
                 .unwrap_or_default();
@@ -81,12 +78,12 @@ impl ThreeValues {
         };
         self.broken += 1;
         let offer = acceptance.accept.offer;
-        let Some(silent_us) = self.hearings.silent_us(at, keeper, &offer) else {
+        let Some(silent_us) = book.hearings.silent_us(at, keeper, &offer) else {
             return Ok(());
         };
         let lease = book.offers.get(&offer).map(|its| its.host.lease.duration());
         let lease_us = lease.map_or(0, |lease| lease.as_micros() as u64);
-        if silent_us >= lease_us || self.hearings.is_contradicted(at, &offer) {
+        if silent_us >= lease_us || book.hearings.is_contradicted(at, &offer) {
             return Ok(());
         }
         let (keeper, what) = (book.names.of_agent(&keeper), book.names.of_promise(&offer));

@@ -180,7 +180,6 @@ fn slandered(from: AgentId, to: AgentId, frame: &Frame, book: &Book) -> Vec<Prom
                 })
                 .collect()
         }
-        Frame::Surplus(surplus) => vec![surplus.yours],
         // Of whose promise it is, a denial does not say: by its version alone it might be anybody's to whom
         // it is told.
         Frame::Denial(denial) => {

@@ -154,8 +154,7 @@ impl Checker for Withdrawals {
             _ => {}
         }
         for (id, when) in &self.untold {
-            let by = book.agents.get(&id.promiser);
-            let since = by.map_or(*when, |its| its.stalled_until.max(*when));
+            let since = book.awake_since(&id.promiser, *when);
             if at.as_us() > since.as_us() + TOLD_WITHIN_US {
                 let what = book.names.of_promise(id);
                 return Err(format!(
@@ -165,8 +164,7 @@ impl Checker for Withdrawals {
         }
         self.wanted_back.retain(|id, _| book.stands(id));
         for (id, when) in &self.wanted_back {
-            let by = book.agents.get(&id.promiser);
-            let since = by.map_or(*when, |its| its.stalled_until.max(*when));
+            let since = book.awake_since(&id.promiser, *when);
             if at.as_us() > since.as_us() + TOLD_WITHIN_US {
                 let what = book.names.of_promise(id);
                 return Err(format!("{what} is wanted back by its person, and stands"));

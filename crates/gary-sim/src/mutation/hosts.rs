@@ -48,7 +48,7 @@ impl Adapter for IgnoresItsLease {
     fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
         let mut passed = Passed::default();
         let is_end = match &frame {
-            Frame::Dismissal(_) | Frame::Surplus(_) => true,
+            Frame::Dismissal(_) => true,
             Frame::Told(batch) => {
                 let mut records = batch.records().iter();
                 records.any(|its| matches!(its, SignedRecord::Withdrawal(_)))

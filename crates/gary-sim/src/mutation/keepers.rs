@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Transmit, Write};
-use gary_promise::{AgentId, Frame, Invitation, PromiseId, Reason, SignedRecord, Slot, Surplus};
+use gary_promise::{AgentId, Frame, Host, Invitation, PromiseId, Reason, SignedRecord, Slot};
 
 use super::twin::{Twin, told};
 use crate::adapter::{Adapter, Passed};
@@ -100,23 +100,43 @@ impl Adapter for Impatient {
     }
 }
 
-/// Tells each of two hosts that the other has won.
+/// Lets both of two hosts go that share a slot.
 #[derive(Debug)]
-pub(super) struct TellsBothToGo;
+pub(super) struct LetsBothGo(pub(super) Twin);
 
-impl Adapter for TellsBothToGo {
+impl Adapter for LetsBothGo {
+    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
+        self.0.read(&frame);
+        Passed {
+            hears: vec![(from, frame)],
+            ..Passed::default()
+        }
+    }
+
     fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
-        let Frame::Surplus(surplus) = &transmit.frame else {
+        self.0.read(&transmit.frame);
+        let Frame::Told(batch) = &transmit.frame else {
             return vec![transmit];
         };
-        let turned = Surplus {
-            yours: surplus.winner,
-            winner: surplus.yours,
-            ..*surplus
-        };
-        let to = surplus.winner.promiser;
-        let frame = Frame::Surplus(turned);
-        vec![transmit, Transmit { to, frame }]
+        let losers = batch.records().iter();
+        let losers = losers.filter_map(|record| self.0.offer_let_go(record, Reason::Surplus));
+        let losers: Vec<(PromiseId, Host)> = losers.collect();
+        let mut said = vec![transmit];
+        for (loser, place) in losers {
+            let sharing = self.0.all_offers().into_iter().filter(|(offer, host)| {
+                let is_same = (host.workload, host.slot) == (place.workload, place.slot);
+                is_same && host.generation == place.generation && *offer != loser
+            });
+            for (offer, _) in sharing {
+                let acceptance = self.0.acceptance_of(&offer);
+                let withdrawal = acceptance.and_then(|its| self.0.withdraw(&its, Reason::Surplus));
+                said.extend(withdrawal.map(|frame| Transmit {
+                    to: offer.promiser,
+                    frame,
+                }));
+            }
+        }
+        said
     }
 }
 

@@ -73,7 +73,6 @@ impl Adapter for BelievesAnybody {
         self.0.read(&frame);
         let offer = match &frame {
             Frame::Dismissal(dismissal) => dismissal.offers.iter().next().copied(),
-            Frame::Surplus(surplus) => Some(surplus.yours.version),
             _ => None,
         };
         let offer = offer.map(|version| PromiseId {

@@ -9,7 +9,7 @@ use super::hosts::{
     RefusesInSilence, RunsWhatItIsInvitedFor, WithdrawsInSilence,
 };
 use super::keepers::{
-    AcceptsTwice, DoesNotTakeNo, DoesNotWait, GivesUp, HasAFavourite, Impatient, TellsBothToGo,
+    AcceptsTwice, DoesNotTakeNo, DoesNotWait, GivesUp, HasAFavourite, Impatient, LetsBothGo,
 };
 use super::liars::{
     AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
@@ -50,8 +50,8 @@ pub enum Mutation {
     DoesNotTakeNo,
     /// A keeper holds for broken what it was just told stands.
     Impatient,
-    /// A keeper tells each of two hosts that the other has won.
-    TellsBothToGo,
+    /// A keeper lets both of two hosts go that share a slot.
+    LetsBothGo,
     /// A keeper invites nobody after the first few.
     GivesUp,
     /// An agent changes records after they were signed.
@@ -99,7 +99,7 @@ impl Mutation {
         Self::AcceptsTwice,
         Self::DoesNotTakeNo,
         Self::Impatient,
-        Self::TellsBothToGo,
+        Self::LetsBothGo,
         Self::GivesUp,
         Self::AltersRecords,
         Self::AnswersForAnother,
@@ -134,7 +134,7 @@ impl Mutation {
             Self::AcceptsTwice => Box::new(AcceptsTwice(twin())),
             Self::DoesNotTakeNo => Box::new(DoesNotTakeNo::default()),
             Self::Impatient => Box::new(Impatient(twin())),
-            Self::TellsBothToGo => Box::new(TellsBothToGo),
+            Self::LetsBothGo => Box::new(LetsBothGo(twin())),
             Self::GivesUp => Box::new(GivesUp::default()),
             Self::AltersRecords => Box::new(AltersRecords),
             Self::AnswersForAnother => Box::new(AnswersForAnother),

@@ -141,6 +141,28 @@ impl Twin {
         theirs.next().map(|its| its.id())
     }
 
+    /// The offer whose acceptance the agent takes back by this record, for this reason, and what is offered.
+    pub(super) fn offer_let_go(
+        &mut self,
+        record: &SignedRecord,
+        reason: Reason,
+    ) -> Option<(PromiseId, Host)> {
+        let SignedRecord::Withdrawal(signed) = record else {
+            return None;
+        };
+        self.reader
+            .withdrawal(signed)
+            .filter(|its| its.reason() == reason)?;
+        let acceptance = self.reader.taken_back(signed)?;
+        let Body::Accept(accept) = self.acceptances.get(&acceptance)?.body() else {
+            return None;
+        };
+        match self.offers.get(&accept.offer)?.body() {
+            Body::Host(host) => Some((accept.offer, host.clone())),
+            _ => None,
+        }
+    }
+
     /// Promises something in the agent's name.
     pub(super) fn promise(&mut self, body: Body) -> Option<Verified<Promise>> {
         let condition = Condition::default();

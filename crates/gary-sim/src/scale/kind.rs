@@ -32,7 +32,6 @@ pub enum Kind {
     /// A promise that is not kept now.
     Denial,
     /// A slot that another hosts.
-    Surplus,
     /// Its own timer.
     Timer,
     /// Its own disk has stored something.
@@ -58,7 +57,7 @@ pub enum Layer {
 
 impl Kind {
     /// All of them, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 17] = [
         Self::Packet,
         Self::Hint,
         Self::Fetch,
@@ -72,7 +71,6 @@ impl Kind {
         Self::Renewal,
         Self::Absence,
         Self::Denial,
-        Self::Surplus,
         Self::Timer,
         Self::Stored,
         Self::Report,
@@ -94,7 +92,6 @@ impl Kind {
             Frame::Renewal(_) => Self::Renewal,
             Frame::Absence(_) => Self::Absence,
             Frame::Denial(_) => Self::Denial,
-            Frame::Surplus(_) => Self::Surplus,
         }
     }
 
@@ -109,8 +106,7 @@ impl Kind {
             | Self::Dismissal
             | Self::Renewal
             | Self::Absence
-            | Self::Denial
-            | Self::Surplus => Layer::Dealings,
+            | Self::Denial => Layer::Dealings,
             Self::Timer | Self::Stored | Self::Report | Self::Deploy => Layer::Local,
         }
     }
@@ -131,7 +127,6 @@ impl Kind {
             Self::Renewal => "renewal",
             Self::Absence => "absence",
             Self::Denial => "denial",
-            Self::Surplus => "surplus",
             Self::Timer => "own timer",
             Self::Stored => "own disk has stored",
             Self::Report => "own host reports",

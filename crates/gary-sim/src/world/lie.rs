@@ -6,8 +6,8 @@ use std::time::Duration;
 use gary_promise::{
     Accept, AgentKey, Batch, Body, BootEpoch, BootNonce, Codec, Condition, Denial, Dismissal,
     Frame, Hint, Incarnation, Invitation, Lineage, Liveness, Member, MemberId, PacketCodec,
-    PacketHead, Promise, Promiser, Renewals, Saying, Sequence, Signed, SignedRecord, Surplus,
-    Update, Use, Version,
+    PacketHead, Promise, Promiser, Renewals, Saying, Sequence, Signed, SignedRecord, Update, Use,
+    Verified, Version,
 };
 use gary_wire::WireCodec;
 use rand::RngExt;
@@ -159,7 +159,7 @@ impl World {
             epoch: BootEpoch(u64::MAX / 2),
             sequence: Sequence::FIRST,
         };
-        let (to, frame) = match self.random.random_range(0..5) {
+        let (to, frame) = match self.random.random_range(0..4) {
             // What another said, a little changed.
             0 => match altered(&record) {
                 Some(altered) => (to, told(altered)),
@@ -177,29 +177,10 @@ impl World {
                 (to, Frame::Denial(Denial { version, of }))
             }
             // That another's offer is not accepted.
-            3 => {
+            _ => {
                 let offers = gary_promise::BoundedSet::new([of.version]);
                 let Ok(offers) = offers else { return };
                 (by, Frame::Dismissal(Dismissal { offers }))
-            }
-            // That somebody else hosts what another does.
-            _ => {
-                let Some(gary_promise::Body::Host(host)) =
-                    self.watch.reader().known(&of).map(|its| its.body().clone())
-                else {
-                    return;
-                };
-                let surplus = Surplus {
-                    workload: host.workload,
-                    generation: host.generation,
-                    slot: host.slot,
-                    yours: of,
-                    winner: gary_promise::PromiseId {
-                        promiser: self.nodes[liar.0].id,
-                        version: later,
-                    },
-                };
-                (by, Frame::Surplus(surplus))
             }
         };
         self.whisper(liar, to, frame);
@@ -208,17 +189,14 @@ impl World {
     /// A node invites another for what a third keeps, whether it fits or not.
     fn invite_whoever(&mut self, liar: NodeNo) {
         let to = NodeNo(self.random.random_range(0..self.nodes.len()));
-        if let Some((_, invitation)) = self.invitation_of_others(liar).filter(|_| to != liar) {
+        if let Some((_, invitation, _)) = self.invitation_of_others(liar).filter(|_| to != liar) {
             self.whisper(liar, to, Frame::Invitation(invitation));
         }
     }
 
     /// A node invites another for an intent under an owner's name and a signature which the owner gave for another.
     fn invite_for_what_nobody_signed(&mut self, liar: NodeNo) {
-        let Some((to, mut invitation)) = self.invitation_of_others(liar) else {
-            return;
-        };
-        let Some(intent) = self.watch.reader().promise(&invitation.intent).cloned() else {
+        let Some((to, mut invitation, intent)) = self.invitation_of_others(liar) else {
             return;
         };
         let (body, condition) = (intent.body().clone(), Condition::default());
@@ -232,10 +210,7 @@ impl World {
 
     /// A node invites another for its own later generation of a workload which it may not update.
     fn usurp(&mut self, liar: NodeNo) {
-        let Some((to, mut invitation)) = self.invitation_of_others(liar) else {
-            return;
-        };
-        let Some(intent) = self.watch.reader().promise(&invitation.intent).cloned() else {
+        let Some((to, mut invitation, intent)) = self.invitation_of_others(liar) else {
             return;
         };
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
@@ -294,14 +269,20 @@ impl World {
         Promiser::new(key, CLUSTER, BootEpoch(epoch))
     }
 
-    /// An invitation between two others, the first that is remembered from a random one on: to whom it was.
-    fn invitation_of_others(&mut self, liar: NodeNo) -> Option<(NodeNo, Invitation)> {
+    /// An invitation between two others, the first that is remembered from a random one on: to whom it was, and what
+    /// its intent says.
+    fn invitation_of_others(
+        &mut self,
+        liar: NodeNo,
+    ) -> Option<(NodeNo, Invitation, Verified<Promise>)> {
         let start = self.random.random_range(0..self.said.len().max(1));
         let mut said = self.said.iter().skip(start);
-        said.find_map(|(by, to, frame)| match frame {
+        let (to, invitation) = said.find_map(|(by, to, frame)| match frame {
             Frame::Invitation(its) if *by != liar && *to != liar => Some((*to, its.clone())),
             _ => None,
-        })
+        })?;
+        let intent = self.watch.reader().promise(&invitation.intent)?.clone();
+        Some((to, invitation, intent))
     }
 
     /// An offer that was told of late, between two others: who made it, to whom, and the record.

@@ -8,7 +8,7 @@ use prost::Message;
 use super::{
     absence::Absence, denial::Denial, digest::Digest, dismissal::Dismissal, fetch::Fetch,
     hint::Hint, invitation::Invitation, listing::Listing, refusal::Refusal, renewal::Renewal,
-    sheet_part::SheetPart, surplus::Surplus, told::Told,
+    sheet_part::SheetPart, told::Told,
 };
 use crate::{
     DecodeError, WireCodec, WireVersion,
@@ -31,10 +31,7 @@ const _: () = assert!(2 * VERSION_BYTES_MAX * RENEWED_MAX + 1024 <= FRAME_BYTES_
 pub(crate) struct Frame {
     #[prost(uint32, tag = "1")]
     needs: u32,
-    #[prost(
-        oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
-    )]
+    #[prost(oneof = "Kind", tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
     kind: Option<Kind>,
 }
 
@@ -62,10 +59,9 @@ enum Kind {
     Renewal(Renewal),
     #[prost(message, tag = "18")]
     Absence(Absence),
+    // 20 told of a surplus before there was a release, and is not used again.
     #[prost(message, tag = "19")]
     Denial(Denial),
-    #[prost(message, tag = "20")]
-    Surplus(Surplus),
 }
 
 impl Shaped for Frame {
@@ -85,7 +81,6 @@ impl Shaped for Frame {
             Field::message(17, "frame.renewal", &Renewal::SHAPE),
             Field::message(18, "frame.absence", &Absence::SHAPE),
             Field::message(19, "frame.denial", &Denial::SHAPE),
-            Field::message(20, "frame.surplus", &Surplus::SHAPE),
         ],
     };
 }
@@ -130,7 +125,6 @@ impl From<&Said> for Frame {
             Said::Renewal(renewal) => Kind::Renewal(renewal.into()),
             Said::Absence(absence) => Kind::Absence(absence.into()),
             Said::Denial(denial) => Kind::Denial(denial.into()),
-            Said::Surplus(surplus) => Kind::Surplus(surplus.into()),
         };
         Self {
             needs: WireCodec::needs(frame).get(),
@@ -156,7 +150,6 @@ impl TryFrom<Frame> for Said {
             Kind::Renewal(renewal) => Self::Renewal(renewal.try_into()?),
             Kind::Absence(absence) => Self::Absence(absence.try_into()?),
             Kind::Denial(denial) => Self::Denial(denial.try_into()?),
-            Kind::Surplus(surplus) => Self::Surplus(surplus.try_into()?),
         })
     }
 }

@@ -15,7 +15,6 @@ mod refusal;
 mod renewal;
 mod sheet_part;
 mod slots;
-mod surplus;
 mod told;
 mod why;
 

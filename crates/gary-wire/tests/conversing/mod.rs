@@ -4,7 +4,7 @@ use gary_promise::{
     Absence, Batch, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest, Dismissal, Fetch, Frame,
     Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Refusal,
     Renewal, Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed,
-    SignedRecord, Slot, Surplus, Version, Why,
+    SignedRecord, Slot, Version, Why,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -37,7 +37,6 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         renewal.prop_map(Frame::Renewal),
         absence.prop_map(Frame::Absence),
         denial.prop_map(Frame::Denial),
-        surpluses().prop_map(Frame::Surplus),
     ]
 }
 
@@ -171,16 +170,4 @@ fn refusals() -> impl Strategy<Value = Refusal> {
         slots,
         why,
     })
-}
-
-fn surpluses() -> impl Strategy<Value = Surplus> {
-    (workloads(), generations(), any::<u32>(), ids(), ids()).prop_map(
-        |(workload, generation, slot, yours, winner)| Surplus {
-            workload,
-            generation,
-            slot: Slot(slot),
-            yours,
-            winner,
-        },
-    )
 }
