@@ -105,7 +105,7 @@ impl Step {
                     .args(["test", "--workspace", "--locked"])
                     .args(FEATURES),
             ),
-            Self::Sim => sim::many(0, sim::CI_SEEDS),
+            Self::Sim => sim::many(0..sim::CI_SEEDS),
             Self::Docs => succeed(
                 cargo()
                     .env("RUSTDOCFLAGS", "-D warnings")
