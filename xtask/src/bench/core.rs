@@ -140,7 +140,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if args.quick { " --quick" } else { "" },
         args.seed,
         machine::describe(&[])?,
-        machine::disturbance(busy_before, machine::busy_percent()?),
+        machine::disturbance(
+            busy_before,
+            machine::busy_percent()?,
+            "what handling takes, and virtual time with it, is in part",
+        ),
         costs_shown(&costs),
         report::markdown(&outcomes)
     );

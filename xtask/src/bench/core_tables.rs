@@ -70,15 +70,15 @@ pub(crate) fn chatter_outcome(measured: &[Chatter], usage: &Usage) -> Result<Out
         &[
             "agents",
             "",
-            "s",
+            "seconds",
             "packets/s",
-            "B/s",
+            "their B/s",
             "sheet frames/s",
-            "B/s",
+            "their B/s",
             "dealings frames/s",
-            "B/s",
-            "messages/s",
-            "B/s",
+            "their B/s",
+            "all messages/s",
+            "all B/s",
         ],
     );
     for its in measured {
@@ -164,7 +164,8 @@ pub(crate) fn deploys_outcome(
     outcome.notes.push(format!(
         "In virtual time, from when the node that keeps it is asked. Bound is a replica when its host has both \
          halves on disk and is told to run it; running, when it has started. Missed are deploys of which not \
-         everything ran after two minutes. {}",
+         everything ran after two minutes. All of a deploy is kept by one agent, on one thread, which invites \
+         for so many slots in a round and checks the signatures of all offers for them. {}",
         usage.shown()?
     ));
     Ok(outcome)
@@ -238,8 +239,8 @@ pub(crate) fn million_outcome(
             .push("**Not all were bound: the goal was missed.**".to_owned());
     }
     outcome.notes.push(format!(
-        "{} workloads of {} replicas are deployed at once, each by way of a node of its own, which keeps it. \
-         Times are virtual, from the first deploy until the last replica. Left out is what agents say to one \
+        "{} workloads of {} replicas are deployed at once, each by way of a node of its own, which keeps it: as \
+         many keepers work side by side, so that this is bound sooner than ten thousand replicas of one. Times are virtual, from the first deploy until the last replica. Left out is what agents say to one \
          another anyway, packets and sheets: those that keep were told directly who is there and what their \
          machines have. {}",
         shape.workloads,

@@ -134,7 +134,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         "Made by `cargo xtask bench host{}`; `TMP` stands for a temporary directory.\n\n{}{}\n{}",
         if args.quick { " --quick" } else { "" },
         machine::describe(&sides.versions()?)?,
-        machine::disturbance(busy_before, machine::busy_percent()?),
+        machine::disturbance(busy_before, machine::busy_percent()?, "these numbers are"),
         report::markdown(&outcomes)
     );
     println!("{text}");

@@ -60,12 +60,13 @@ pub(crate) fn busy_percent() -> Result<f64> {
     Ok(100.0 - 100.0 * (after.idle - before.idle) as f64 / all as f64)
 }
 
-/// How busy others kept the machine around the run, as an item of the list.
-pub(crate) fn disturbance(before_percent: f64, after_percent: f64) -> String {
+/// How busy others kept the machine around the run, as an item of the list. `measured` is what of the page was
+/// measured by a clock, and is noise if they did.
+pub(crate) fn disturbance(before_percent: f64, after_percent: f64, measured: &str) -> String {
     let warning = if before_percent.max(after_percent) > QUIET_BUSY_PERCENT {
-        ": **these numbers are noise**"
+        format!(": **{measured} noise**")
     } else {
-        ""
+        String::new()
     };
     format!(
         "- busy with something else: {before_percent:.0}% before the run, {after_percent:.0}% after it{warning}\n"

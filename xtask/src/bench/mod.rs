@@ -22,7 +22,7 @@ mod stats;
 mod usage;
 mod wrk;
 
-/// Measure Gary beside its peers.
+/// Measure what Gary costs and what it gives for it, beside its peers where it has any.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -194,7 +194,8 @@ pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     if !rows.is_empty() {
         text += "A value is Gary's over the peer's where there is a peer: median (lowest–highest) \
-                 over the rounds. For times and memory, less is better.\n\n";
+                 over the rounds. For times and memory, less is better. A floor has to be reached; an \
+                 aim is what would be good.\n\n";
         text += &table(&head, &rows);
         text.push('\n');
     }
