@@ -44,8 +44,8 @@ pub use dealings::{
     ANSWERS_DOUBT_WITHIN, ASLEEP_MIN, Dealings, LEASE_MS, RENEWS_EVERY, Setup, Shown, Taken,
 };
 pub use hosting::{
-    DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX, HostReport, OFFER_STANDS,
-    Order, REPAIR_WAITS, STEADY_AFTER, Start,
+    ANSWERS_MAX, ANSWERS_WAIT, DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX,
+    HostReport, OFFER_STANDS, Order, REPAIR_WAITS, STEADY_AFTER, Start,
 };
 pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};

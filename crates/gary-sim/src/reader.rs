@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use gary_promise::{
-    Body, ClusterId, Generation, Promise, PromiseId, SIGNATURE_BYTES, Signed, SignedRecord,
-    Statement, Verified, Verifier, Version, Withdrawal, WorkloadId,
+    Body, ClusterId, Codec, Generation, Promise, PromiseId, SIGNATURE_BYTES, SheetHead, Signed,
+    SignedRecord, Statement, Verified, Verifier, Version, Withdrawal, WorkloadId,
 };
 
 use gary_wire::WireCodec;
@@ -77,6 +77,12 @@ impl Reader {
         let key = VerifyingKey::from_bytes(signed.by().as_bytes()).ok()?;
         let signature = Signature::from_bytes(signed.signature());
         key.verify_strict(&message, &signature).ok()
+    }
+
+    /// As of when a sheet is, by its head, which is taken as it is: nobody here makes one for another.
+    pub fn sheet_version(&self, head: &Signed<SheetHead>) -> Option<Version> {
+        let read: SheetHead = WireCodec.unpack(head.bytes()).ok()?;
+        Some(read.version)
     }
 
     /// Which promise a record makes; `None` for one that makes none, or was not signed as it says.

@@ -73,11 +73,13 @@ impl<C: Powers> View<C> {
     pub(super) fn take_in(&mut self, now: Time, dealings: &mut Dealings<C>) {
         while let Some(event) = self.membership.poll_event() {
             match event {
-                Event::Up(member) => self.up(now, member.agent, dealings),
+                Event::Up(member) | Event::Restarted { to: member, .. } => {
+                    self.up(now, &member, dealings);
+                }
                 Event::Down(member) => self.down(now, member.agent, dealings),
                 Event::Hinted(hint) => self.sheets.handle_hint(now, None, hint),
-                // Who is there stays so under another address or after another start, and what an agent
-                // is told of itself its shell reads from the membership.
+                // Who is there stays so under another address, and what an agent is told of itself its shell reads
+                // from the membership.
                 _ => {}
             }
         }
@@ -104,12 +106,12 @@ impl<C: Powers> View<C> {
     }
 
     fn compare(&mut self, now: Time, dealings: &mut Dealings<C>) {
-        let members: BTreeSet<AgentId> = self.membership.agents().collect();
-        let came: Vec<AgentId> = members.difference(&self.up).copied().collect();
-        for agent in came {
-            self.up(now, agent, dealings);
+        let members = self.membership.members();
+        for member in members.values() {
+            self.up(now, &member.id, dealings);
         }
-        let went: Vec<AgentId> = self.up.difference(&members).copied().collect();
+        let went = self.up.iter().filter(|agent| !members.contains_key(agent));
+        let went: Vec<AgentId> = went.copied().collect();
         for agent in went {
             self.down(now, agent, dealings);
         }
@@ -155,9 +157,10 @@ impl<C: Powers> View<C> {
         self.up = std::mem::take(&mut self.up).into_iter().collect();
     }
 
-    fn up(&mut self, now: Time, agent: AgentId, dealings: &mut Dealings<C>) {
+    fn up(&mut self, now: Time, member: &MemberId, dealings: &mut Dealings<C>) {
+        let agent = member.agent;
         self.gone_since.remove(&agent);
-        self.sheets.handle_up(now, agent);
+        self.sheets.handle_up(now, agent, member.epoch);
         if self.up.insert(agent) {
             dealings.handle_liveness(now, agent, true);
         }

@@ -20,7 +20,6 @@ impl<C: Speech> Dealings<C> {
                         self.counters.count(fault);
                     }
                 }
-                self.hosting.answer(&mut self.voice);
                 Ok(())
             }
             Frame::Invitation(invitation) => self.invited(now, from, &invitation),
@@ -88,7 +87,8 @@ impl<C: Speech> Dealings<C> {
             Body::Host(_) => Err(Fault::NotForMe),
             Body::Accept(accept) => {
                 let (keeper, workload) = (promise.by(), accept.workload);
-                self.hosting.handle_acceptance(promise, &mut self.voice)?;
+                self.hosting
+                    .handle_acceptance(now, promise, &mut self.voice)?;
                 if let Some(keep) = self.keepers.keep(&keeper, &workload)
                     && keeper != self.id()
                 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, Body, Capacity, Consider, Frame, Generation, Lease, Notice, Promise, PromiseId,
-    Promiser, Signed, Time, Verified, Verifier, WorkloadId,
+    Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -115,9 +115,17 @@ impl<C: Speech> Dealings<C> {
             self.tending
                 .resume(self.waking(now), intent, keep, &mut self.voice);
         }
+        // Each host is told again what of its own is counted, and says what of that stands.
+        let mut told: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();
         for (offer, acceptance) in memory.counted(self.voice.promiser()) {
+            let record = SignedRecord::Promise(acceptance.signed().clone());
+            told.entry(offer.by()).or_default().push(record);
             self.tending
                 .resume_counted(self.waking(now), offer, acceptance, &mut self.voice);
+        }
+        told.remove(&self.id());
+        for (host, records) in told {
+            self.voice.tell(host, records);
         }
         for was in memory.hosted(self.voice.promiser()) {
             self.hosting.resume(was, &mut self.voice);

@@ -8,6 +8,7 @@ use gary_promise::{
     WorkloadId,
 };
 
+use super::answering::Answers;
 use super::custody::Custodies;
 use super::hosted::{Hosted, State, accepted};
 use super::order::Order;
@@ -45,8 +46,8 @@ pub(crate) struct Hosting {
     pub(super) due: BTreeSet<(Time, Version)>,
     /// Acceptances whose withdrawal came before them: a withdrawal is final, in whatever order it comes.
     withdrawn_early: VecDeque<PromiseId>,
-    /// Whose acceptances were no news just now.
-    unanswered: Option<AgentId>,
+    /// Who has accepted what was no news.
+    pub(super) answers: Answers,
     /// What it makes of those it hosts for.
     custodies: Custodies,
 }
@@ -64,15 +65,16 @@ impl Hosting {
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
             withdrawn_early: VecDeque::new(),
-            unanswered: None,
+            answers: Answers::default(),
             custodies: Custodies::default(),
         }
     }
 
-    /// A keeper accepts an offer: the hosting is bound, and runs. A keeper that accepts what is bound or does not stand
-    /// any more, since it has started again or has heard an offer of long ago, is [told](Self::answer) what stands.
+    /// A keeper accepts an offer: the hosting is bound, and runs. Whoever accepts what is bound or does not stand any
+    /// more, as a keeper that has started again or has heard an offer of long ago, is told soon what stands.
     pub(crate) fn handle_acceptance<C: Speech>(
         &mut self,
+        now: Time,
         acceptance: Verified<Promise>,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
@@ -84,11 +86,11 @@ impl Hosting {
             return Err(Fault::Gone);
         }
         let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
-            self.unanswered = Some(acceptance.by());
+            self.answers.owe(now, acceptance.by());
             return Err(Fault::Gone);
         };
         if hosted.is_bound() {
-            self.unanswered = Some(acceptance.by());
+            self.answers.owe(now, acceptance.by());
             return Err(Fault::Replay);
         }
         let lapses = hosted.due_at();
@@ -102,13 +104,6 @@ impl Hosting {
         voice.keep_promise(&start.acceptance);
         voice.order(Order::Start(Box::new(start)));
         Ok(())
-    }
-
-    /// Answers a keeper whose acceptances were no news, once for all of them.
-    pub(crate) fn answer<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
-        if let Some(keeper) = self.unanswered.take() {
-            self.renew_to(keeper, voice);
-        }
     }
 
     /// Whether something is offered or bound to an agent.
@@ -228,7 +223,8 @@ impl Hosting {
     }
 
     pub(crate) fn due_at(&self) -> Option<Time> {
-        self.due.first().map(|(at, _)| *at)
+        let due = self.due.first().map(|(at, _)| *at);
+        due.into_iter().chain(self.answers.due_at()).min()
     }
 
     /// Renews all leases: one frame for each agent that something is promised to.
@@ -244,7 +240,7 @@ impl Hosting {
     }
 
     /// Renews all that is promised to an agent, be it nothing.
-    fn renew_to<C: Speech>(&self, promisee: AgentId, voice: &mut Voice<C, Order>) {
+    pub(super) fn renew_to<C: Speech>(&self, promisee: AgentId, voice: &mut Voice<C, Order>) {
         let versions = self.by_promisee.get(&promisee).into_iter().flatten();
         let is_bound = |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
         let (bound, offered): (Vec<_>, Vec<_>) = versions.partition(is_bound);

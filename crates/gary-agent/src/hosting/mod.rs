@@ -1,5 +1,6 @@
 //! Being a host: what this agent offers, and what it hosts once that is accepted.
 
+mod answering;
 mod custody;
 mod hosted;
 mod hostings;
@@ -7,6 +8,7 @@ mod offering;
 mod order;
 mod repair;
 
+pub use answering::{ANSWERS_MAX, ANSWERS_WAIT};
 pub(crate) use hostings::Hosting;
 pub use hostings::{EARLY_WITHDRAWALS_MAX, HOSTINGS_MAX};
 pub(crate) use offering::Invited;

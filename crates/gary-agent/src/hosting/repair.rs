@@ -92,8 +92,9 @@ impl Hosting {
         }
     }
 
-    /// Does what is due: offers lapse, and what failed is started again.
+    /// Does what is due: answers are given, offers lapse, and what failed is started again.
     pub(crate) fn handle_timeout<C: Speech>(&mut self, now: Time, voice: &mut Voice<C, Order>) {
+        self.answer(now, voice);
         while let Some((at, version)) = self.due.first().copied()
             && at <= now
         {

@@ -262,11 +262,6 @@ impl<C: PacketCodec + Codec<Hint> + Clone> Membership<C> {
             .collect()
     }
 
-    /// The agents that are there, suspects among them and this one not, in no order.
-    pub fn agents(&self) -> impl Iterator<Item = AgentId> {
-        self.foca.iter_members().map(|member| member.id().0.agent)
-    }
-
     /// Where an agent can be reached, be it there or not; `None` for one that is not known.
     pub fn address_of(&self, agent: &AgentId) -> Option<SocketAddr> {
         self.outside.roster.get(agent).map(|id| id.address)

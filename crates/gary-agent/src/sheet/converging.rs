@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_promise::{AgentId, Frame, Hint};
+use gary_promise::{AgentId, BootEpoch, Frame, Hint};
 use proptest::prelude::*;
 
 use super::{
@@ -166,7 +166,7 @@ fn what_was_forgotten_does_not_come_back_from_who_remembers() {
         .get_mut(&forgetful)
         .expect("it is there")
         .sheets;
-    sheets.handle_up(now, left);
+    sheets.handle_up(now, left, BootEpoch(0));
     sheets.handle_down(now, left);
     network.run(5 * SWEEP_INTERVAL);
     assert!(network.nodes[&forgetful].sheets.sheet(left).is_some());

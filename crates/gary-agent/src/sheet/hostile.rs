@@ -1,8 +1,8 @@
 //! What peers may claim, send unasked or leave unsaid, and what comes of it: not much.
 
 use gary_promise::{
-    AgentId, Body, BoundedSet, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Digest, Fetch, Frame,
-    Hint, LISTING_MAX, Listing, Time, Version,
+    AgentId, Body, BootEpoch, BoundedSet, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Digest, Fetch,
+    Frame, Hint, LISTING_MAX, Listing, Time, Version,
 };
 use proptest::prelude::*;
 
@@ -130,7 +130,7 @@ fn what_waits_for_a_silent_peer_waits_for_one_silence() {
     let silent = AgentId::from_bytes([1; 32]);
     for byte in 10..200 {
         let agent = AgentId::from_bytes([byte; 32]);
-        scene.sheets.handle_up(scene.now, agent);
+        scene.sheets.handle_up(scene.now, agent, BootEpoch(0));
         let version = version(1);
         let hint = Hint { agent, version };
         scene.sheets.handle_hint(scene.now, Some(silent), hint);
@@ -155,7 +155,9 @@ fn what_waits_for_a_silent_peer_waits_for_one_silence() {
 fn no_sheet_is_asked_for_without_end() {
     let mut scene = Scene::new();
     for number in 10..30 {
-        scene.sheets.handle_up(scene.now, Agent::new(number).id());
+        scene
+            .sheets
+            .handle_up(scene.now, Agent::new(number).id(), BootEpoch(0));
     }
     let asked = 1 + std::iter::from_fn(|| scene.next_fetch()).count();
     assert!(asked <= FETCH_ATTEMPTS_MAX as usize);
@@ -214,7 +216,7 @@ fn who_claims_everything_delays_nobody_else() {
         .map(|byte| AgentId::from_bytes([byte; 32]))
         .collect();
     for owner in &owners {
-        scene.sheets.handle_up(scene.now, *owner);
+        scene.sheets.handle_up(scene.now, *owner, BootEpoch(0));
     }
     let claim = |sheets: &mut Sheets, by: AgentId, agent: AgentId| {
         let version = version(1);
@@ -242,7 +244,7 @@ fn who_claims_everything_delays_nobody_else() {
     // However many claim something, only so much is asked for at once.
     for owner in all.iter().rev() {
         scene.sheets.forget(scene.now, *owner);
-        scene.sheets.handle_up(scene.now, *owner);
+        scene.sheets.handle_up(scene.now, *owner, BootEpoch(0));
         claim(&mut scene.sheets, *owner, *owner);
     }
     assert_eq!(scene.sheets.fetches.asked_count(), FETCHES_MAX);
@@ -282,7 +284,7 @@ proptest! {
         said in prop::collection::vec(frames(), 1..20),
     ) {
         let mut scene = Scene::new();
-        scene.sheets.handle_up(scene.now, AgentId::from_bytes([0xab; 32]));
+        scene.sheets.handle_up(scene.now, AgentId::from_bytes([0xab; 32]), BootEpoch(0));
         let (owner, relay) = (scene.owner.id(), scene.relay.id());
         let known = scene.sheets.version_of(owner);
         for frame in said {

@@ -56,4 +56,6 @@ pub use own::{OwnSheet, PutError};
 pub use refused::{Refusals, Refused};
 pub use sheet_codec::SheetCodec;
 pub use sheets::{OWNERS_MAX, SHEETS_BYTES_MAX, Sheets};
-pub use sweep::{SWEEP_HURRIED, SWEEP_INTERVAL, SWEEPS_PER_SECOND};
+pub use sweep::{
+    ASKED_AMONG_MAX, ASKED_BY_IN_A_SECOND, ASKED_TIMES_MAX, SWEEP_HURRIED, SWEEP_INTERVAL,
+};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use gary_promise::{AgentId, Body, Frame, PromiseId, Time, Verifier};
+use gary_promise::{AgentId, Body, BootEpoch, Frame, PromiseId, Time, Verifier};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use super::{
@@ -89,7 +89,7 @@ impl Network {
         let others = self.ids();
         let node = self.nodes.get_mut(&agent).expect("it is there");
         for other in others {
-            node.sheets.handle_up(self.now, other);
+            node.sheets.handle_up(self.now, other, BootEpoch(0));
         }
         node.sheets.publish(&node.agent.sheet);
         self.collect(agent);

@@ -1,7 +1,7 @@
 //! An agent that is about to be sent a sheet.
 
 use gary_promise::{
-    AgentId, Body, Fetch, Frame, Hint, Own, Promise, SheetPart, Time, Verifier, Version,
+    AgentId, Body, BootEpoch, Fetch, Frame, Hint, Own, Promise, SheetPart, Time, Verifier, Version,
 };
 
 use super::{
@@ -39,8 +39,8 @@ impl Scene {
             verifier: verifier(),
             now,
         };
-        scene.sheets.handle_up(now, scene.owner.id());
-        scene.sheets.handle_up(now, scene.relay.id());
+        scene.sheets.handle_up(now, scene.owner.id(), BootEpoch(0));
+        scene.sheets.handle_up(now, scene.relay.id(), BootEpoch(0));
         scene.hint();
         let part = scene.answer(None);
         scene.give(part);

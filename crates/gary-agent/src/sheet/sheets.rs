@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gary_promise::{AgentId, Digest, Fetch, Frame, Hint, Time, Version};
+use gary_promise::{AgentId, BootEpoch, Digest, Fetch, Frame, Hint, Time, Version};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use crate::dense::dense;
 
 use super::{
-    OwnSheet, Refusals, Refused, Sheet, SheetChange, cut, fetches::Fetches, marks::Marks,
-    outbox::Outbox, peers::Peers, sweep,
+    OwnSheet, Refusals, Refused, Sheet, SheetChange, cut,
+    fetches::Fetches,
+    marks::Marks,
+    outbox::Outbox,
+    peers::Peers,
+    sweep::{self, Unknown},
 };
 
 /// The most agents whose sheets are known. More members than that are not looked at.
@@ -39,6 +43,8 @@ pub struct Sheets {
     pub(super) own: Option<Arc<Sheet>>,
     /// Every other member, with what is known of its sheet.
     pub(super) members: BTreeMap<AgentId, Option<Arc<Sheet>>>,
+    /// Members of whose present life no sheet is known.
+    pub(super) unknown: BTreeMap<AgentId, Unknown>,
     pub(super) peers: Peers,
     /// Of all sheets that are known, this agent's own included.
     pub(super) marks: Marks,
@@ -59,6 +65,7 @@ impl Sheets {
             id,
             own: None,
             members: BTreeMap::new(),
+            unknown: BTreeMap::new(),
             peers: Peers::default(),
             marks: Marks::default(),
             fetches: Fetches::default(),
@@ -89,8 +96,9 @@ impl Sheets {
         self.outbox.hint(self.id, version);
     }
 
-    /// The agent is a member and is there: its sheet is worth knowing, and it may be asked for others.
-    pub fn handle_up(&mut self, now: Time, agent: AgentId) {
+    /// The agent is a member and is there, in the life of this start: its sheet is worth knowing, and it may be asked for
+    /// others.
+    pub fn handle_up(&mut self, now: Time, agent: AgentId, epoch: BootEpoch) {
         if agent == self.id {
             return;
         }
@@ -98,7 +106,16 @@ impl Sheets {
             self.refusals.count(Refused::Full);
             return;
         }
-        let is_unknown = self.members.entry(agent).or_default().is_none();
+        let sheet = self.members.entry(agent).or_default().as_ref();
+        let is_known = sheet.is_some_and(|its| its.version().epoch >= epoch);
+        let is_news = self
+            .unknown
+            .get(&agent)
+            .is_none_or(|its| its.epoch != epoch);
+        let is_unknown = !is_known && is_news;
+        if is_unknown {
+            self.unknown.insert(agent, Unknown::new(epoch));
+        }
         let is_first = self.peers.is_empty();
         self.peers.insert(agent);
         // Who has just come does not wait for its turn, and nobody waits for the turn of who has. A hint of its sheet
@@ -132,6 +149,7 @@ impl Sheets {
         self.handle_down(now, agent);
         self.fetches.cancel(agent);
         self.outbox.drop_hint(agent);
+        self.unknown.remove(&agent);
         let Some(sheet) = self.members.remove(&agent).flatten() else {
             return;
         };
@@ -214,7 +232,8 @@ impl Sheets {
             if owner == self.id || !is_later || self.bytes + sheet.bytes() > SHEETS_BYTES_MAX {
                 continue;
             }
-            self.handle_up(now, owner);
+            self.handle_up(now, owner, sheet.version().epoch);
+            self.unknown.remove(&owner);
             let Some(known) = self.members.get_mut(&owner) else {
                 continue;
             };

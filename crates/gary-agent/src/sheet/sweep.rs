@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use gary_promise::{
-    AgentId, BoundedSet, Branch, Digest, Frame, LISTING_MAX, Listing, Time, Version,
+    AgentId, BootEpoch, BoundedSet, Branch, Digest, Frame, LISTING_MAX, Listing, Time, Version,
 };
 use rand::RngExt;
 
@@ -19,9 +19,31 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// come.
 pub const SWEEP_HURRIED: Duration = Duration::from_secs(1);
 
-/// Where the sheet of a member is not known, it is compared with that member itself, and sooner: by this many members
-/// in a second at most, all together, so that who has just come is not asked by everybody at once.
-pub const SWEEPS_PER_SECOND: usize = 100;
+/// Where no sheet of a member's present life is known, all is compared with that member itself, and sooner: after a
+/// second, and one more for each so many members, so that who has just come is asked by about as many in a second.
+pub const ASKED_BY_IN_A_SECOND: usize = 100;
+
+/// In a cluster of more members than this, whose sheets are not known is left to a few more hints and to sweeps.
+pub const ASKED_AMONG_MAX: usize = 1_000;
+
+/// How often a member is asked so: one that does not answer keeps nobody from comparing with others.
+pub const ASKED_TIMES_MAX: u32 = 3;
+
+/// A member of whose present life no sheet is known.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    /// Which life that is.
+    pub(super) epoch: BootEpoch,
+    /// How often it may be asked yet.
+    asks_left: u32,
+}
+
+impl Unknown {
+    pub(super) const fn new(epoch: BootEpoch) -> Self {
+        let asks_left = ASKED_TIMES_MAX;
+        Self { epoch, asks_left }
+    }
+}
 
 impl Sheets {
     /// Begins to compare what is known with somebody.
@@ -42,22 +64,26 @@ impl Sheets {
 
     /// How soon a member is asked whose sheet is not known.
     pub(super) fn sweeps_soon(&self) -> Duration {
-        let seconds = 1 + self.members.len() / SWEEPS_PER_SECOND;
+        let seconds = 1 + self.members.len() / ASKED_BY_IN_A_SECOND;
         Duration::from_secs(seconds as u64).min(SWEEP_INTERVAL)
     }
 
     /// One of the members that are there and whose sheet is not known, any of them.
     fn unknown_peer(&mut self) -> Option<AgentId> {
-        if self.marks.count() > self.members.len() {
+        if self.members.len() > ASKED_AMONG_MAX {
             return None;
         }
-        let unknown = self.members.iter().filter(|(_, sheet)| sheet.is_none());
-        let unknown = unknown.map(|(agent, _)| *agent);
-        let unknown: Vec<_> = unknown.filter(|agent| self.peers.has(*agent)).collect();
-        if unknown.is_empty() {
+        let to_ask = self.unknown.iter().filter(|(_, its)| its.asks_left > 0);
+        let to_ask = to_ask.map(|(agent, _)| *agent);
+        let to_ask: Vec<_> = to_ask.filter(|agent| self.peers.has(*agent)).collect();
+        if to_ask.is_empty() {
             return None;
         }
-        Some(unknown[self.rng.random_range(0..unknown.len())])
+        let agent = to_ask[self.rng.random_range(0..to_ask.len())];
+        if let Some(its) = self.unknown.get_mut(&agent) {
+            its.asks_left -= 1;
+        }
+        Some(agent)
     }
 
     /// A peer says in brief what it knows of a branch. Where that differs from what is known here, it is

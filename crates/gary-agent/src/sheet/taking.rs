@@ -127,6 +127,10 @@ impl Sheets {
         self.bytes = bytes;
         self.members.insert(owner, Some(Arc::new(sheet)));
         self.marks.set(owner, version);
+        let unknown = self.unknown.get(&owner);
+        if unknown.is_some_and(|its| its.epoch <= version.epoch) {
+            self.unknown.remove(&owner);
+        }
         self.fetches.settle(owner, version);
         self.outbox.change(change);
         // What a sweep finds of a sheet that was known, others have missed as well, as after a partition. Who has

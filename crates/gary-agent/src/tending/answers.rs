@@ -83,7 +83,11 @@ impl Tending {
                 continue;
             };
             let is_offered = renewal.offered.contains(offer);
-            if is_offered || renewal.bound.contains(offer) {
+            let is_bound = renewal.bound.contains(offer);
+            if is_bound {
+                tended.hosted(*slot, &from, *offer, now);
+            }
+            if is_offered || is_bound {
                 let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
                 tended.learn(*slot, &from, *offer, evidence);
             } else if *offer < renewal.version {

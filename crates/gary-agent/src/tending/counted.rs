@@ -19,8 +19,8 @@ pub(super) struct Counted {
     pub(super) acceptance: Own<Promise>,
     pub(super) evidence: Evidence,
     pub(super) is_withdrawn: bool,
-    /// When it was counted again after a start of this keeper's, whose host was not heard then.
-    pub(super) resumed_at: Option<Time>,
+    /// When its host was last heard to host it, in this life of the keeper's. What is offered only, nobody hosts.
+    pub(super) hosted_at: Option<Time>,
     /// Kept ever since, for what trust makes of it.
     pub(super) kept_since: Time,
     /// What was last written down of it.
@@ -55,15 +55,15 @@ impl Counted {
         }
     }
 
-    /// Whether its host stands by it now, as was heard since this keeper's start. One that is away by plan keeps its
-    /// promise, and hosts nothing meanwhile.
-    pub(super) fn is_fresh(&self, observer: &Observer, now: Time) -> bool {
+    /// Whether its host hosts it now, by its own word of late. One that is away by plan keeps its promise, and hosts
+    /// nothing meanwhile.
+    pub(super) fn is_hosted(&self, observer: &Observer, now: Time) -> bool {
         let judgement = self.assess(observer, now).map(|its| its.judgement());
-        match judgement {
-            Some(Judgement::Kept(Kept::Renewed { at })) => Some(at) > self.resumed_at,
-            Some(Judgement::Kept(Kept::Used { .. })) => true,
-            _ => false,
-        }
+        let stands = matches!(
+            judgement,
+            Some(Judgement::Kept(Kept::Renewed { .. } | Kept::Used { .. }))
+        );
+        stands && self.hosted_at.is_some_and(|at| now.since(at) < PATIENCE)
     }
 
     /// The judgement, if it is another than was last written down.

@@ -44,6 +44,14 @@ impl Refusals {
         self.0.remove(agent);
     }
 
+    /// It has more room now, or soon: it may be asked again, if it was for want of room that it would not.
+    pub(super) fn has_room(&mut self, agent: &AgentId) {
+        let refused = self.0.get(agent);
+        if refused.is_some_and(|its| matches!(its.why, Why::NoRoom { .. } | Why::Busy)) {
+            self.0.remove(agent);
+        }
+    }
+
     pub(super) fn rests(&self, agent: &AgentId, now: Time) -> bool {
         let refused = self.0.get(agent);
         refused.is_some_and(|its| {

@@ -91,8 +91,9 @@ impl Tended {
         }
     }
 
-    /// A later generation takes the place of the intent. What is hosted stays until the later one is. What was
-    /// offered for the earlier and waits to be accepted is not any more: says which offers these are.
+    /// A later generation takes the place of the intent. What is hosted stays until the later one is. Who would not
+    /// host the earlier may host it. What was offered for the earlier and waits to be accepted is not any more: says
+    /// which offers these are.
     pub(super) fn update(
         &mut self,
         intent: Verified<Promise>,
@@ -104,6 +105,7 @@ impl Tended {
         self.wanted = wanted;
         self.attempts = 0;
         self.silent.clear();
+        self.refusals = Refusals::default();
         self.next_round_at = now;
         let valency = self.wanted.valency;
         self.failed.retain(|slot, _| valency.has(*slot));
@@ -133,22 +135,7 @@ impl Tended {
         self.wanted.valency.get() == 0 && self.slots.is_empty()
     }
 
-    /// Counts again what was counted before a start.
-    pub(super) fn resume(
-        &mut self,
-        offer: Verified<Promise>,
-        host: Host,
-        acceptance: Own<Promise>,
-        now: Time,
-    ) {
-        let slot = host.slot;
-        self.count(offer, host, acceptance, slot, now);
-        let counted = self.slots.get_mut(&slot).and_then(|its| its.last_mut());
-        if let Some(counted) = counted {
-            counted.resumed_at = Some(now);
-        }
-    }
-
+    /// Counts a hosting: its offer was accepted, now or before a start.
     pub(super) fn count(
         &mut self,
         offer: Verified<Promise>,
@@ -163,7 +150,7 @@ impl Tended {
             host,
             acceptance,
             is_withdrawn: false,
-            resumed_at: None,
+            hosted_at: None,
             kept_since: now,
             noted: Value::Kept,
         });
@@ -243,8 +230,7 @@ impl Tended {
                     self.failed.insert(*slot, its.offer.by());
                 }
                 if reason == Reason::Outdated {
-                    // It has more room soon than when it would not.
-                    self.refusals.forget(&its.offer.by());
+                    self.refusals.has_room(&its.offer.by());
                 }
                 gone.push(uncount(its, reason, keeper.voice));
                 false
@@ -271,7 +257,8 @@ impl Tended {
             *held.entry(its.offer.by()).or_default() += 1;
         }
         let mut gone = Vec::new();
-        for (slot, counted) in &mut self.slots {
+        let shared = self.slots.iter_mut().filter(|(_, its)| its.len() > 1);
+        for (slot, counted) in shared {
             let good = counted.iter();
             let good = good.filter(|its| its.standing(&observer, now) == Standing::Good);
             // As long as nobody hosts the current generation, it is an earlier one that is shared.
@@ -282,10 +269,10 @@ impl Tended {
             let sharing: BTreeSet<PromiseId> = sharing.map(|its| its.offer.id()).collect();
             // Nobody withdraws for one that may not run. Of the others, who holds no other slot comes first, then an
             // order that is the same for everyone and favours nobody.
-            let fresh = counted
+            let hosted = counted
                 .iter()
-                .filter(|its| sharing.contains(&its.offer.id()) && its.is_fresh(&observer, now));
-            let winner = fresh.min_by_key(|its| {
+                .filter(|its| sharing.contains(&its.offer.id()) && its.is_hosted(&observer, now));
+            let winner = hosted.min_by_key(|its| {
                 let host = its.offer.by();
                 (held.get(&host).copied(), rank(self.workload, *slot, host))
             });
@@ -349,6 +336,14 @@ impl Tended {
             is_news |= its.learn(evidence);
         }
         is_news
+    }
+
+    /// A host says that it hosts something.
+    pub(super) fn hosted(&mut self, slot: Slot, host: &AgentId, offer: Version, now: Time) {
+        let counted = self.slots.get_mut(&slot).into_iter().flatten();
+        for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
+            its.hosted_at = Some(now);
+        }
     }
 
     /// A host took its offer back, or does not stand by it. Says whether it is counted, until it is let go.

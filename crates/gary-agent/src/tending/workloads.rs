@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    AgentId, Body, Generation, Observer, Own, Promise, Reason, SignedRecord, Slot, Time, Use,
-    Verified, Version, Withdrawal, WorkloadId,
+    AgentId, Body, Generation, Observer, Own, Promise, Reason, Slot, Time, Use, Verified, Version,
+    Withdrawal, WorkloadId,
 };
 use rand::Rng;
 
@@ -73,7 +73,7 @@ impl Tending {
         self.wake(workload, now);
     }
 
-    /// Counts again what was counted before a start, and accepts it again: its host says whether it stands.
+    /// Counts again what was counted before a start.
     pub(crate) fn resume_counted<C: Speech>(
         &mut self,
         now: Time,
@@ -92,10 +92,7 @@ impl Tending {
         let (by, place) = (offer.by(), (host.workload, host.slot));
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(offer.version(), place);
-        if by != voice.id() {
-            voice.tell(by, [SignedRecord::Promise(acceptance.signed().clone())]);
-        }
-        tended.resume(offer, host, acceptance, now);
+        tended.count(offer, host, acceptance, place.1, now);
     }
 
     /// A host took its offer back, or does not stand by it.

@@ -42,7 +42,7 @@ pub enum Why {
     },
     /// It hosts or offers the slot already.
     Hosting,
-    /// It has as much under way as it takes on at once.
+    /// It has as much under way as it takes on at once, or has room soon: something stops.
     Busy,
     /// It does not want to.
     Declined,

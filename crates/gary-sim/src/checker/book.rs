@@ -9,6 +9,7 @@ use gary_promise::{
     Verified, WorkloadId,
 };
 
+use super::acquaintance::Acquaintance;
 use super::cause::Causes;
 use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
 use super::hearings::Hearings;
@@ -45,12 +46,15 @@ pub struct Book {
     pub(super) keeps: Keeps,
     /// What keepers have heard of the hostings they count.
     pub(super) hearings: Hearings,
+    /// Who has heard whose sheet.
+    pub(super) acquaintance: Acquaintance,
 }
 
 impl Book {
     /// Notes what was just seen.
     pub(crate) fn learn(&mut self, at: Time, seen: &Seen<'_>, reader: &mut Reader) {
         self.read_seen(at, seen, reader);
+        self.acquaintance.learn(at, seen, reader);
         // By what is in the book already.
         let mut hearings = std::mem::take(&mut self.hearings);
         hearings.learn(at, seen, self);
@@ -205,24 +209,28 @@ impl Book {
         offers.filter(|(_, its)| its.withdrawn_at.is_none())
     }
 
+    /// All offers of an agent.
+    pub(super) fn offers_of(
+        &self,
+        agent: AgentId,
+    ) -> impl Iterator<Item = (&PromiseId, &OfferSeen)> {
+        let theirs = self.offers.range(first_of(agent)..);
+        theirs.take_while(move |(id, _)| id.promiser == agent)
+    }
+
     /// The offers of an agent that stand.
     pub(super) fn standing_of(
         &self,
         agent: AgentId,
     ) -> impl Iterator<Item = (&PromiseId, &OfferSeen)> {
-        let theirs = self.offers.range(first_of(agent)..);
-        theirs
-            .take_while(move |(id, _)| id.promiser == agent)
-            .filter(|(_, its)| its.withdrawn_at.is_none())
+        let theirs = self.offers_of(agent);
+        theirs.filter(|(_, its)| its.withdrawn_at.is_none())
     }
 
     /// When an agent had more room than before, the last time.
     pub(super) fn last_freed(&self, agent: AgentId) -> Option<Time> {
-        let theirs = self.offers.range(first_of(agent)..);
-        theirs
-            .take_while(move |(id, _)| id.promiser == agent)
-            .filter_map(|(_, its)| its.withdrawn_at)
-            .max()
+        let theirs = self.offers_of(agent);
+        theirs.filter_map(|(_, its)| its.withdrawn_at).max()
     }
 
     /// Whether nothing passes between two, in some direction.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gary_promise::{AgentId, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
 
 use super::entry::in_pages;
+use super::mending::Mending;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -18,6 +19,7 @@ pub(super) struct Convergence {
     before_replay: Option<BTreeSet<PromiseId>>,
     /// When a hosting was last said to be renewed.
     renewed: BTreeMap<PromiseId, Time>,
+    mending: Mending,
     premises: u64,
 }
 
@@ -30,6 +32,7 @@ impl Checker for Convergence {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        self.mending.check(at, seen, book)?;
         if let Seen::Says {
             from,
             frame: Frame::Renewal(renewal),
@@ -60,6 +63,7 @@ impl Checker for Convergence {
     }
 
     fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        book.acquaintance.scan(at, book)?;
         let mut hosted: BTreeMap<WorkloadId, Hosted> = BTreeMap::new();
         for (offer, run) in &book.runs {
             self.check_renewed(at, offer, run.binding.keeper(), book)?;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Assessed, Fact};
 use gary_promise::{
-    Accept, AgentId, Broken, Dismissal, Frame, Invitation, Judgement, PromiseId, Slot, Time,
-    WorkloadId,
+    Accept, AgentId, Broken, Dismissal, Frame, Invitation, Judgement, PromiseId, Refusal, Slot,
+    Time, WorkloadId,
 };
 
 use super::crowding::Crowding;
@@ -97,7 +97,14 @@ impl Checker for DownstreamChoice {
             Seen::Hears {
                 from, to, frame, ..
             } => {
-                if let Frame::Refusal(refusal) = frame {
+                // A refusal of an earlier generation may come yet, and answers nothing.
+                let is_current = |refusal: &Refusal| {
+                    let round = self.rounds.get(&(to, refusal.workload));
+                    round.is_some_and(|its| its.intent == refusal.intent)
+                };
+                if let Frame::Refusal(refusal) = frame
+                    && is_current(refusal)
+                {
                     let slots = refusal.slots.iter().copied();
                     self.answered(at, to, from, refusal.workload, slots);
                 }
@@ -286,10 +293,7 @@ impl DownstreamChoice {
                 "{name} counts {what}, which it has not heard from who made it"
             ));
         }
-        // What it had heard before its start it does not know any more; the host will say so.
-        let started_at = book.agents.get(&keeper).map(|its| its.started_at);
         let heard = book.hearings.withdrawn_at(&accept.offer);
-        let heard = heard.filter(|when| Some(*when) >= started_at);
         if heard.is_some_and(|when| at.as_us() > when.as_us() + DECIDED_BEFORE_US) {
             return Err(format!("{name} counts {what} after it was withdrawn"));
         }

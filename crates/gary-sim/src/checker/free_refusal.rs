@@ -1,9 +1,9 @@
 //! 3. An agent that declines everything stays a healthy member; nobody retries it without limit, or counts
 //!    refusal as breakage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, Frame, PromiseId, Reason, Refusal, Time, Why};
+use gary_promise::{AgentId, Frame, PromiseId, Reason, Refusal, Time, Why, WorkloadId};
 
 use super::entry::in_pages;
 use super::{Book, Checker, Verdict};
@@ -29,10 +29,18 @@ const ON_ITS_WAY_MAX: u32 = 2;
 #[derive(Debug, Default)]
 pub(super) struct FreeRefusal {
     /// When a keeper has heard of whom that it refuses which intent.
-    refused: BTreeMap<(AgentId, AgentId, PromiseId), (Time, bool)>,
+    refused: BTreeMap<(AgentId, AgentId, PromiseId), Refused>,
     /// How many were on their way, and since when.
     on_its_way: BTreeMap<(AgentId, AgentId, PromiseId), (Time, u32)>,
     premises: u64,
+}
+
+/// What a keeper has heard.
+#[derive(Debug, Clone, Copy)]
+struct Refused {
+    at: Time,
+    is_busy: bool,
+    is_for_room: bool,
 }
 
 impl Checker for FreeRefusal {
@@ -57,14 +65,18 @@ impl Checker for FreeRefusal {
             } => {
                 self.premises += 1;
                 let is_busy = refusal.why == Why::Busy;
-                self.refused
-                    .insert((to, from, refusal.intent), (at, is_busy));
+                let refused = Refused {
+                    at,
+                    is_busy,
+                    is_for_room: is_busy || matches!(refusal.why, Why::NoRoom { .. }),
+                };
+                self.refused.insert((to, from, refusal.intent), refused);
             }
             Seen::Says {
                 from,
                 frame: Frame::Refusal(refusal),
                 ..
-            } => return check_reason(from, refusal, book),
+            } => return check_reason(at, from, refusal, book),
             // An offer takes a refusal back.
             Seen::Hears { from, to, .. } => {
                 for id in &book.made {
@@ -74,17 +86,23 @@ impl Checker for FreeRefusal {
                     }
                 }
             }
-            // What a keeper lets go of an agent's makes room there.
+            // What a keeper lets go of an agent's makes room there for more of the same workload.
             Seen::Says {
                 from,
                 to,
                 frame: Frame::Told(_),
             } => {
-                let mut let_go = book.taken_back.iter();
-                if let_go.any(|(id, why)| id.promiser == from && *why == Reason::Outdated) {
-                    self.refused
-                        .retain(|(keeper, by, _), _| (*keeper, *by) != (from, to));
-                }
+                let let_go = book.taken_back.iter();
+                let outdated = let_go.filter(|(_, why)| *why == Reason::Outdated);
+                let workloads: BTreeSet<WorkloadId> = outdated
+                    .filter_map(|(id, _)| book.acceptances.get(id))
+                    .map(|its| its.accept.workload)
+                    .collect();
+                self.refused.retain(|(keeper, by, intent), its| {
+                    let workload = book.promises.get(intent).and_then(|its| its.workload());
+                    let has_room = workload.is_some_and(|its| workloads.contains(&its));
+                    (*keeper, *by) != (from, to) || !has_room || !its.is_for_room
+                });
             }
             Seen::Says {
                 from,
@@ -107,11 +125,15 @@ impl Checker for FreeRefusal {
 
 impl FreeRefusal {
     fn check_rest(&mut self, at: Time, who: (AgentId, AgentId, PromiseId), book: &Book) -> Verdict {
-        let Some((when, is_busy)) = self.refused.get(&who) else {
+        let Some(refused) = self.refused.get(&who) else {
             return Ok(());
         };
-        let since_us = at.as_us() - when.as_us();
-        let rests_us = if *is_busy { BUSY_FOR_US } else { RESTS_US };
+        let since_us = at.as_us() - refused.at.as_us();
+        let rests_us = if refused.is_busy {
+            BUSY_FOR_US
+        } else {
+            RESTS_US
+        };
         if since_us >= rests_us {
             return Ok(());
         }
@@ -132,7 +154,7 @@ impl FreeRefusal {
 }
 
 /// Nobody owes a reason, and the one that is given is true as far as it can be seen.
-fn check_reason(agent: AgentId, refusal: &Refusal, book: &Book) -> Verdict {
+fn check_reason(at: Time, agent: AgentId, refusal: &Refusal, book: &Book) -> Verdict {
     let seen = book.agents.get(&agent);
     let Some((seen, wanted)) = seen.zip(book.intent(&refusal.intent)) else {
         return Ok(());
@@ -148,8 +170,9 @@ fn check_reason(agent: AgentId, refusal: &Refusal, book: &Book) -> Verdict {
             !seen.considers(refusal.intent.promiser) || is_usurped(agent, refusal, book)
         }
         Why::Declined => !seen.is_willing || seen.is_leaving,
-        // Whatever it has under way is its own.
-        Why::Hosting | Why::Busy => true,
+        // What it offers to itself is not seen.
+        Why::Hosting => true,
+        Why::Busy => is_stopping(at, agent, book),
     };
     if is_true {
         return Ok(());
@@ -162,6 +185,16 @@ fn check_reason(agent: AgentId, refusal: &Refusal, book: &Book) -> Verdict {
         "{agent} refuses {intent}: {}, which is not so",
         refusal.why
     ))
+}
+
+/// Whether something of an agent's stops, or did so when it may have decided to say so.
+fn is_stopping(at: Time, agent: AgentId, book: &Book) -> bool {
+    let is_recent = |when: Time| at.as_us() <= when.as_us() + ON_ITS_WAY_US;
+    let mut theirs = book.offers_of(agent);
+    theirs.any(|(id, its)| {
+        its.withdrawn_at
+            .is_some_and(|when| is_recent(when) || book.runs.contains_key(id))
+    })
 }
 
 /// Whether the agent hosts something of the workload whose owner lets somebody else update it, and not this one.

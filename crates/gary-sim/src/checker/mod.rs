@@ -8,6 +8,7 @@
 //!
 //! Without a checker are 21 and 22, which come with custody among several keepers.
 
+mod acquaintance;
 mod all;
 mod book;
 mod cause;
@@ -17,6 +18,7 @@ mod experiences;
 mod first_hand;
 mod hearings;
 mod keeps;
+mod mending;
 mod notes;
 mod rounds;
 mod silences;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_agent::Order;
-use gary_promise::{AgentId, Frame, PromiseId, Reason, Slot, Time};
+use gary_agent::{Fact, Order};
+use gary_promise::{AgentId, Frame, PromiseId, Reason, Slot, Time, Version};
 
 use super::convergence::{all_with_room, is_pending, kept};
 use super::entry::AcceptanceSeen;
@@ -16,12 +16,16 @@ use crate::world::Frailty;
 /// share a slot afterwards, it lets none go but for one that stays.
 #[derive(Debug, Default)]
 pub(super) struct PartitionFreedom {
-    /// When a keeper has heard last that a hosting stands.
+    /// The last renewal of each host that each keeper has heard since its start.
+    renewed: BTreeMap<(AgentId, AgentId), Version>,
+    /// When a keeper has heard last, and since its start, that something is hosted.
     heard: BTreeMap<(AgentId, PromiseId), Time>,
     /// Which way nothing passes, and since when that is so.
     cut: Option<(Time, BTreeSet<(AgentId, AgentId)>)>,
     /// When owners were told that an intent is kept.
     told: BTreeMap<PromiseId, Time>,
+    /// Which offers their own persons wanted back.
+    wanted_back: BTreeSet<PromiseId>,
     premises: u64,
 }
 
@@ -35,15 +39,37 @@ impl Checker for PartitionFreedom {
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
+            Seen::Starts { agent, .. } => {
+                self.renewed.retain(|(keeper, _), _| *keeper != agent);
+                self.heard.retain(|(keeper, _), _| *keeper != agent);
+            }
             Seen::Hears {
                 from,
                 to,
                 frame: Frame::Renewal(renewal),
                 ..
             } => {
-                for version in renewal.bound.iter().chain(renewal.offered.iter()) {
+                // What is said again, or was said before it, is no news.
+                let last = self.renewed.insert((to, from), renewal.version);
+                if last >= Some(renewal.version) {
+                    self.renewed.extend(last.map(|last| ((to, from), last)));
+                    return Ok(());
+                }
+                for version in renewal.bound.iter() {
                     let (promiser, version) = (from, *version);
                     self.heard.insert((to, PromiseId { promiser, version }), at);
+                }
+            }
+            Seen::TakesBack { offer, .. } => {
+                self.wanted_back.insert(offer);
+            }
+            Seen::Stores { agent, facts } => {
+                for fact in facts {
+                    if let Fact::Forgotten(id) = fact
+                        && id.promiser == agent
+                    {
+                        self.check_own(at, *id, book)?;
+                    }
                 }
             }
             Seen::Says {
@@ -177,15 +203,20 @@ impl PartitionFreedom {
         self.premises += 1;
         let seen = book.agents.get(&keeper);
         let is_steady = seen.is_some_and(|its| its.stalled_until <= its.started_at);
-        let started_at = seen.map(|its| its.started_at);
+        let let_go_at = book.acceptances.get(&loser).and_then(|its| its.withdrawn);
+        // Where a later generation is wanted by now, its own may have made room for that.
+        let wanted = kept(&shared.0, keeper, book)?;
+        let is_current = wanted.is_some_and(|(_, its)| its.lineage.generation() == shared.2);
+        let let_go_at = let_go_at.map(|(when, _)| when).filter(|_| is_current);
         let stays = |id: &PromiseId, its: &AcceptanceSeen| {
             let offer = its.accept.offer;
-            let heard = self.heard.get(&(keeper, offer)).copied();
-            let last = heard.max(its.stored_at).filter(|_| its.stored_at.is_some());
-            let last = last.filter(|last| Some(*last) >= started_at);
-            let is_fresh = last.is_some_and(|last| at.as_us() <= last.as_us() + FRESH_US);
+            let heard = self.heard.get(&(keeper, offer));
+            let is_fresh = its.stored_at.is_some()
+                && heard.is_some_and(|last| at.as_us() <= last.as_us() + FRESH_US);
             let is_let_go = match its.withdrawn {
                 Some((_, Some(Reason::Surplus))) => true,
+                // Of its own it says nothing. What it forgets in the same moment it lets go as well.
+                Some((when, None)) if offer.promiser == keeper && Some(when) == let_go_at => true,
                 // Something else may have happened to it while the keeper's word waited for its disk.
                 Some((when, _)) => when.as_us() + WRITTEN_WITHIN_US < at.as_us(),
                 None => false,
@@ -193,13 +224,88 @@ impl PartitionFreedom {
             let is_known = is_fresh || !is_steady || offer.promiser == keeper;
             id.promiser == keeper && *id != loser && is_known && !is_let_go
         };
-        let mut others = book.acceptances.iter();
-        if others.any(|(id, its)| place(id) == Some(shared) && stays(id, its)) {
-            return Ok(());
-        }
+        let others = book.acceptances.iter();
+        let others = others.filter(|(id, its)| place(id) == Some(shared) && stays(id, its));
+        let winners: Vec<PromiseId> = others.map(|(_, its)| its.accept.offer).collect();
+        let mut worse = winners.iter();
+        let why = match worse.all(|winner| self.holds_more(at, loser, *winner, book)) {
+            false => return Ok(()),
+            true if winners.is_empty() => "has heard of no other in its place of late",
+            true => "keeps one whose host holds more slots",
+        };
         let (name, what) = (book.names.of_agent(&keeper), book.names.of_promise(&loser));
-        Err(format!(
-            "{name} takes {what} back as surplus, and has heard of no other in its place of late"
-        ))
+        Err(format!("{name} takes {what} back as surplus, and {why}"))
+    }
+
+    /// A keeper ends what it hosts of its own for another in its place only if it has heard that the other is hosted.
+    /// Why it forgets its own acceptance it does not say: of what runs, is wanted and in its place, nothing else is to
+    /// be seen.
+    fn check_own(&mut self, at: Time, acceptance: PromiseId, book: &Book) -> Verdict {
+        let Some(its) = book.acceptances.get(&acceptance) else {
+            return Ok(());
+        };
+        let (keeper, offer) = (acceptance.promiser, its.accept.offer);
+        let Some(host) = book.offers.get(&offer).map(|its| &its.host) else {
+            return Ok(());
+        };
+        let is_own = offer.promiser == keeper && book.runs.contains_key(&offer);
+        let wanted = kept(&host.workload, keeper, book)?;
+        let is_wanted = wanted.is_some_and(|(_, wanted)| {
+            wanted.valency.has(host.slot)
+                && wanted.lineage.generation() == host.generation
+                && Frailty::of(&wanted.component) == Frailty::Sound
+        });
+        let is_shared = book.acceptances.iter().any(|(id, its)| {
+            let other = book.offers.get(&its.accept.offer).map(|its| &its.host);
+            let is_same = other.is_some_and(|other| {
+                (other.workload, other.slot, other.generation)
+                    == (host.workload, host.slot, host.generation)
+            });
+            id.promiser == keeper
+                && *id != acceptance
+                && its.stored_at.is_some()
+                && is_same
+                && its.withdrawn.is_none()
+        });
+        let leaves = book.agents.get(&keeper).is_some_and(|its| its.is_leaving);
+        let is_wanted_back = leaves || self.wanted_back.contains(&offer);
+        match is_own && is_wanted && is_shared && !is_wanted_back {
+            true => self.check_surplus(at, acceptance, book),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether it is certain that of two hosts that share a slot the one that stays held more slots of the workload:
+    /// nothing else of it has changed for as long as a word may wait for a disk, and the other was heard of late.
+    fn holds_more(&self, at: Time, loser: PromiseId, winner: PromiseId, book: &Book) -> bool {
+        let Some(its) = book.acceptances.get(&loser) else {
+            return false;
+        };
+        let (keeper, workload, offer) = (loser.promiser, its.accept.workload, its.accept.offer);
+        let seen = book.agents.get(&keeper);
+        let is_steady = seen.is_some_and(|its| its.stalled_until <= its.started_at);
+        let is_recent = |when: Time| at.as_us() <= when.as_us() + WRITTEN_WITHIN_US;
+        let heard = self.heard.get(&(keeper, offer));
+        let fresh_us = FRESH_US - 2 * WRITTEN_WITHIN_US;
+        let is_heard = heard.is_some_and(|when| at.as_us() <= when.as_us() + fresh_us);
+        let theirs = book.acceptances.iter().filter(|(id, its)| {
+            id.promiser == keeper && its.accept.workload == workload && its.stored_at.is_some()
+        });
+        let mut others = theirs.clone().filter(|(id, _)| **id != loser);
+        let has_changed = others.any(|(_, its)| {
+            let withdrawn_at = its.withdrawn.map(|(when, _)| when);
+            its.stored_at.is_some_and(is_recent) || withdrawn_at.is_some_and(is_recent)
+        });
+        let held = |host: AgentId| {
+            let standing = theirs.clone().filter(|(_, its)| its.withdrawn.is_none());
+            standing
+                .filter(|(_, its)| its.accept.offer.promiser == host)
+                .count()
+        };
+        is_steady
+            && is_heard
+            && !has_changed
+            && !book.hearings.is_away(&offer)
+            && held(winner.promiser) > held(offer.promiser) + 1
     }
 }

@@ -121,6 +121,18 @@ impl Checker for SelfRepair {
                     }
                 }
             }
+            // For as long as it is off, each renewal that names it is followed by a denial.
+            Seen::Says {
+                from,
+                frame: Frame::Renewal(renewal),
+                ..
+            } => {
+                for version in renewal.bound.iter() {
+                    let (promiser, version) = (from, *version);
+                    let offer = PromiseId { promiser, version };
+                    self.renewed(at, offer);
+                }
+            }
             Seen::Says {
                 from,
                 frame: Frame::Denial(denial),
@@ -200,6 +212,19 @@ impl SelfRepair {
         }
         if its.failures >= GIVEN_UP_AFTER {
             self.hopeless.insert(offer, at);
+        }
+    }
+
+    /// Something is renewed that may be off.
+    fn renewed(&mut self, at: Time, offer: PromiseId) {
+        let is_certain = self.in_a_row.get(&offer).is_some_and(|its| !its.is_unsure);
+        // What is said now may have waited for the disk since before it failed.
+        let is_long_off = self
+            .failed
+            .get(&offer)
+            .is_some_and(|failed_at| at.as_us() > failed_at.as_us() + SAID_WITHIN_US);
+        if is_certain && is_long_off && self.failures(&offer) >= DENIED_AFTER {
+            self.undenied.entry(offer).or_insert(at);
         }
     }
 

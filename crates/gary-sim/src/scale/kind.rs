@@ -31,7 +31,6 @@ pub enum Kind {
     Absence,
     /// A promise that is not kept now.
     Denial,
-    /// A slot that another hosts.
     /// Its own timer.
     Timer,
     /// Its own disk has stored something.

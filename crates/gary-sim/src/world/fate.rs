@@ -126,7 +126,7 @@ impl World {
         self.set_timer(node);
     }
 
-    /// By way of whom a node joins: those that it knew, and a few that its operator names.
+    /// By way of whom a node joins: those that it knew, and a few others that its operator names.
     fn seeds(&mut self, node: NodeNo) -> Vec<Seed> {
         let its = &self.nodes[node.0];
         let known = its.known.iter().map(|(agent, address)| Seed {
@@ -134,8 +134,10 @@ impl World {
             address: *address,
         });
         let mut seeds: Vec<Seed> = known.collect();
-        for _ in 0..SEEDS {
-            let other = &self.nodes[self.random.random_range(0..self.nodes.len())];
+        let others = self.nodes.len() - 1;
+        for _ in 0..SEEDS.min(others) {
+            let after = self.random.random_range(1..=others);
+            let other = &self.nodes[(node.0 + after) % self.nodes.len()];
             seeds.push(Seed {
                 agent: other.id,
                 address: other.address,

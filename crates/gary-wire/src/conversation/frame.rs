@@ -59,9 +59,9 @@ enum Kind {
     Renewal(Renewal),
     #[prost(message, tag = "18")]
     Absence(Absence),
-    // 20 told of a surplus before there was a release, and is not used again.
     #[prost(message, tag = "19")]
     Denial(Denial),
+    // Tag 20 told of a surplus before there was a release, and is not used again.
 }
 
 impl Shaped for Frame {
