@@ -18,6 +18,8 @@ pub(crate) const CI_SEEDS: u64 = 300;
 const MUTATED_SEEDS: u64 = 16;
 
 /// Run the simulator, and say how often each property was put to the test
+///
+/// What the properties are, and how a transcript is read, stands in docs/PROMISES.md.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How many seeds to run [default: 300, or 16 with --mutate]
@@ -100,7 +102,7 @@ pub(crate) fn many(seeds: Range<u64>) -> Result<()> {
     if !unchecked.is_empty() {
         let unchecked = unchecked.join(", ");
         bail!(
-            "nothing failed, but {count} seeds are too few: none put this to the test: {unchecked}"
+            "nothing failed, but {count} seeds are too few, try --seeds {CI_SEEDS}: none put this to the test: {unchecked}"
         );
     }
     Ok(())

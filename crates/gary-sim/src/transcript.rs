@@ -79,6 +79,11 @@ impl Transcript {
         self.lines.push(format!("# {text}"));
     }
 
+    /// Marks what was written last: something does not hold.
+    pub(crate) fn mark(&mut self, text: &str) {
+        self.lines.push(format!("!! {text}"));
+    }
+
     pub(crate) fn write(&mut self, at: Time, seen: &Seen<'_>, book: &Book, reader: &mut Reader) {
         let Some(line) = self.line(seen, book, reader) else {
             return;
@@ -176,7 +181,7 @@ impl Transcript {
                 let what = reader.promise(intent).map(|its| promised(its, book));
                 let what = what.unwrap_or_default();
                 let answer = match answer {
-                    Ok(_) => "taken".to_owned(),
+                    Ok(_) => "taken, and not stored yet".to_owned(),
                     Err(error) => format!("refused: {error}"),
                 };
                 format!(
@@ -186,10 +191,15 @@ impl Transcript {
                 )
             }
             Seen::Acknowledges {
-                keeper, workload, ..
+                keeper,
+                intent,
+                workload,
             } => {
-                let workload = book.names.of_workload(&workload);
-                format!("{} has {workload} in its custody", name(&keeper))
+                let (owner, workload) = (name(&intent.promiser), book.names.of_workload(&workload));
+                format!(
+                    "{} tells {owner} that it has {workload} in its custody",
+                    name(&keeper)
+                )
             }
             Seen::Sends { .. } if self.detail == Detail::Dealings => return None,
             Seen::Sends { from, to, packet } => {

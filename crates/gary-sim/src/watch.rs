@@ -82,8 +82,10 @@ impl Watch {
 
     /// What did not hold, and nothing before it.
     fn found(&mut self, violations: Vec<Violation>) {
-        for violation in &violations {
-            self.heading(&violation.to_string());
+        if let Some(transcript) = &mut self.transcript {
+            for violation in &violations {
+                transcript.mark(&violation.to_string());
+            }
         }
         self.violations = violations;
     }

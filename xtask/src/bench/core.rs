@@ -27,7 +27,8 @@ const SECTION: page::Section = page::Section {
 
 /// Measure the promise core in virtual time, and write docs/benchmarks.md.
 ///
-/// The page is written by a run of everything at full length; others print only.
+/// The page is written by a run of everything at full length, which takes about half an hour and 16 GB of memory;
+/// others print only.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Measure small clusters briefly, and only print
@@ -36,10 +37,10 @@ pub(crate) struct Args {
     /// Measure only this, and only print; may be repeated
     #[arg(long, value_enum, value_name = "NAME")]
     only: Vec<Measurement>,
-    /// From which all chance comes
+    /// Seed of all random numbers
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
-    /// Write this page, whatever was measured
+    /// Write this page too, whatever was measured
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -305,6 +305,49 @@ mod tests {
         }
     }
 
+    /// When whom it begins to compare with, until then.
+    fn begun(sheets: &mut Sheets, until_s: u64) -> Vec<(Time, AgentId)> {
+        let mut begun = Vec::new();
+        loop {
+            let at = sheets.poll_timeout();
+            if at > Time::from_us(until_s * 1_000_000) {
+                return begun;
+            }
+            sheets.handle_timeout(at);
+            while let Some((to, frame)) = sheets.poll_frame() {
+                assert!(matches!(frame, Frame::Digest(_)), "{frame:?}");
+                begun.push((at, to));
+            }
+        }
+    }
+
+    #[test]
+    fn who_is_not_known_is_asked_a_few_times_for_each_start_and_then_left_to_sweeps() {
+        let [me, one, other] = [1, 2, 3].map(|byte| AgentId::from_bytes([byte; 32]));
+        let now = Time::from_us(0);
+        let mut sheets = Sheets::new(me, 1, now);
+        sheets.marks.set(me, version(1));
+        for agent in [one, other] {
+            sheets.handle_up(now, agent, BootEpoch(1));
+        }
+        let begins = begun(&mut sheets, 60);
+        let (asked, swept) = begins.split_at(2 * ASKED_TIMES_MAX as usize);
+        let times = |agent| asked.iter().filter(|(_, to)| *to == agent).count() as u32;
+        assert_eq!([one, other].map(times), [ASKED_TIMES_MAX; 2]);
+        assert!(asked.iter().all(|(at, _)| *at < Time::from_us(8_000_000)));
+        assert!((4..=7).contains(&swept.len()), "{swept:?}");
+
+        // That it is there is no news, that it has started again is.
+        let now = Time::from_us(60_000_000);
+        sheets.handle_up(now, one, BootEpoch(1));
+        assert!(sheets.poll_timeout() > now.after(SWEEP_HURRIED * 2));
+        sheets.handle_up(now, one, BootEpoch(2));
+        let again = begun(&mut sheets, 65);
+        let soon = again.iter().take(ASKED_TIMES_MAX as usize);
+        assert!(soon.clone().all(|(_, to)| *to == one), "{again:?}");
+        assert_eq!(soon.len() as u32, ASKED_TIMES_MAX);
+    }
+
     #[test]
     fn ids_that_were_made_to_begin_alike_end_a_sweep_too() {
         let alike: BTreeMap<AgentId, Version> = (0..200_u8)
