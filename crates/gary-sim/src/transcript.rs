@@ -178,7 +178,13 @@ impl Transcript {
                 intent,
                 answer,
             } => {
-                let what = reader.promise(intent).map(|its| promised(its, book));
+                let what = reader.promise(intent).map(|its| {
+                    let each = match its.body() {
+                        Body::Use(wanted) => format!(", each {}", wanted.needs.portion.resources()),
+                        _ => String::new(),
+                    };
+                    promised(its, book) + &each
+                });
                 let what = what.unwrap_or_default();
                 let answer = match answer {
                     Ok(_) => "taken, and not stored yet".to_owned(),
@@ -416,6 +422,7 @@ fn promised(promise: &Verified<Promise>, book: &Book) -> String {
             host.slot, host.generation,
         ),
         Body::Accept(accept) => format!("{id} {kind} {}", book.names.of_promise(&accept.offer)),
+        Body::Capacity(capacity) => format!("{id} {kind} of {}", capacity.resources),
         _ if workload.is_empty() => format!("{id} {kind}"),
         _ => format!("{id} {kind} {workload}"),
     };
