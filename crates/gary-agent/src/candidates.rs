@@ -42,6 +42,10 @@ impl Candidates {
         self.settle(agent);
     }
 
+    pub(crate) fn is_up(&self, agent: &AgentId) -> bool {
+        self.known.get(agent).is_some_and(|its| its.is_up)
+    }
+
     pub(crate) fn set_capacity(&mut self, agent: AgentId, capacity: Option<Arc<Capacity>>) {
         self.known.entry(agent).or_default().capacity = capacity;
         self.settle(agent);

@@ -260,6 +260,10 @@ impl<C: Speech> Dealings<C> {
         self.candidates.set_considers(agent, consider);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);
+        // Of whom it comes to depend on while that is not there, it has not asked yet.
+        if !self.candidates.is_up(&agent) && self.hosting.hosts_for(&agent) {
+            self.doubts.begin(self.waking(now), agent);
+        }
         self.set_keeps(now, agent, keeps);
         self.settle(now);
     }
