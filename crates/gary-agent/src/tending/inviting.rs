@@ -160,7 +160,11 @@ impl Tended {
             Some(round) if is_awaited && round.awaits(&offer.by(), host.slot) => {
                 self.refusals.forget(&offer.by());
                 self.silent.remove(&offer.by());
-                round.offered(Offered { offer, host });
+                round.offered(Offered {
+                    offer,
+                    host,
+                    evidence: None,
+                });
                 Ok(())
             }
             _ => {
@@ -233,7 +237,11 @@ impl Tended {
             });
             let mut offers = offers.into_iter();
             if holes.contains(&slot)
-                && let Some(Offered { offer, host }) = offers.next()
+                && let Some(Offered {
+                    offer,
+                    host,
+                    evidence,
+                }) = offers.next()
             {
                 occupancy.add(offer.by(), keeper.candidates);
                 filled += 1;
@@ -246,7 +254,11 @@ impl Tended {
                 let record = SignedRecord::Promise(acceptance.signed().clone());
                 accepted.entry(offer.by()).or_default().push(record);
                 self.failed.remove(&slot);
+                let (by, version) = (offer.by(), offer.version());
                 self.count(offer, host, acceptance, slot, now);
+                if let Some(evidence) = evidence {
+                    self.learn(slot, &by, version, evidence);
+                }
             }
             for other in offers {
                 dismissed

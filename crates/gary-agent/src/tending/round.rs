@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gary_promise::{AgentId, Host, Promise, Slot, Time, Verified, Version};
+use gary_promise::{AgentId, Evidence, Host, Promise, Slot, Time, Verified, Version};
 
 use crate::backoff::Waits;
 
@@ -42,6 +42,8 @@ pub(super) struct Round {
 pub(super) struct Offered {
     pub(super) offer: Verified<Promise>,
     pub(super) host: Host,
+    /// What its host has said since, such as that it goes away for a while.
+    pub(super) evidence: Option<Evidence>,
 }
 
 impl Round {
@@ -73,6 +75,25 @@ impl Round {
         if let Some(offers) = self.offers.get_mut(&slot) {
             offers.retain(|its| its.offer.by() != *host || its.offer.version() != offer);
         }
+    }
+
+    /// Learns something of an offer that waits. Says whether it is news.
+    pub(super) fn learn(
+        &mut self,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+        evidence: Evidence,
+    ) -> bool {
+        let offers = self.offers.get_mut(&slot).into_iter().flatten();
+        let mut is_news = false;
+        for its in offers.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
+            let joined = its
+                .evidence
+                .map_or(evidence, |before| before.join(evidence));
+            is_news |= its.evidence.replace(joined) != Some(joined);
+        }
+        is_news
     }
 
     pub(super) fn offered(&mut self, offer: Offered) {

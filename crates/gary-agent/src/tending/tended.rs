@@ -322,7 +322,7 @@ impl Tended {
         self.attempts = 0;
     }
 
-    /// Learns something of one hosting. Says whether it is news.
+    /// Learns something of one hosting, counted or offered. Says whether it is news.
     pub(super) fn learn(
         &mut self,
         slot: Slot,
@@ -330,8 +330,9 @@ impl Tended {
         offer: Version,
         evidence: Evidence,
     ) -> bool {
+        let round = self.round.as_mut();
+        let mut is_news = round.is_some_and(|its| its.learn(slot, host, offer, evidence));
         let counted = self.slots.get_mut(&slot).into_iter().flatten();
-        let mut is_news = false;
         for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
             is_news |= its.learn(evidence);
         }

@@ -124,6 +124,10 @@ const UNSHOWN_WITHIN_US: u64 = 2_000_000;
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
 
+/// How soon a keeper lets an earlier generation go once the later is bound, in microseconds: it looks every second, and
+/// what it says waits for its disk.
+const LET_GO_WITHIN_US: u64 = 2_000_000;
+
 /// A `+keep` that was withdrawn is on no sheet that its promiser shows.
 fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
     for id in &book.shown {
@@ -159,6 +163,7 @@ fn check_workload(
     };
     let generation = wanted.lineage.generation();
     for (slot, offers) in hosted {
+        let offers = without_outdated(at, offers, keeper, book);
         if offers.len() > 1 {
             let both: Vec<String> = offers
                 .iter()
@@ -202,6 +207,27 @@ fn check_workload(
         }
     }
     Ok(())
+}
+
+/// Those of one slot, without those of earlier generations than one that was accepted just now: until its keeper looks
+/// again, both are to run.
+fn without_outdated<'a>(
+    at: Time,
+    offers: &'a [PromiseId],
+    keeper: AgentId,
+    book: &Book,
+) -> Vec<&'a PromiseId> {
+    let generation = |offer: &PromiseId| book.runs.get(offer).map(|its| its.binding.generation());
+    let latest = offers.iter().max_by_key(|offer| generation(offer));
+    let is_new = latest.is_some_and(|latest| {
+        let mut accepted = book.acceptances.iter();
+        let its = accepted.find(|(id, its)| id.promiser == keeper && its.accept.offer == *latest);
+        let stored_at = its.and_then(|(_, its)| its.stored_at);
+        stored_at.is_some_and(|when| at.as_us() <= when.as_us() + LET_GO_WITHIN_US)
+    });
+    let latest = latest.and_then(generation);
+    let stays = |offer: &&PromiseId| !is_new || generation(offer) == latest;
+    offers.iter().filter(stays).collect()
 }
 
 /// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload
