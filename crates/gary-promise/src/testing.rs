@@ -121,6 +121,7 @@ pub(crate) fn lease() -> Lease {
 pub(crate) fn offer(promisee: AgentId, workload: WorkloadId, portion: Portion) -> Host {
     Host {
         promisee,
+        asked_in: BootEpoch(1),
         workload,
         generation: Generation::FIRST,
         slot: Slot(0),

@@ -104,6 +104,7 @@ fn an_intent_is_hosted_renewed_and_withdrawn() {
     // The host offers more than is needed; the keeper accepts; the overlap is in force.
     let offer = Host {
         promisee: keeper.id(),
+        asked_in: BootEpoch(1),
         workload,
         generation: Generation::FIRST,
         slot: Slot(0),

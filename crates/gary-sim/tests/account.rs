@@ -111,6 +111,7 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
     // It is hosted, and then its host is not heard any more.
     let host = Body::Host(Host {
         promisee: me.id(),
+        asked_in: BootEpoch(1),
         workload,
         generation: Generation::FIRST,
         slot: Slot(0),

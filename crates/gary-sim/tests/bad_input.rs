@@ -92,7 +92,8 @@ impl Scene {
         // What it hosts for the peer, so that it has no room for more.
         let founding = promised(&mut owner, Body::Use(Box::new(wanted(1))));
         let other = founding.workload().expect("it founds one");
-        let invitation = Invitation::new(founding.signed().clone(), [Slot(0)]).expect("one");
+        let invitation =
+            Invitation::new(founding.signed().clone(), BootEpoch(1), [Slot(0)]).expect("one");
         me.handle_frame(now, peer.id(), Frame::Invitation(invitation));
         let mine = offers(&drain(&mut me)).remove(0);
         let accept = Body::Accept(Accept {
@@ -172,6 +173,7 @@ impl Scene {
 fn host(promisee: AgentId, workload: WorkloadId, slot: Slot) -> Body {
     Body::Host(Host {
         promisee,
+        asked_in: BootEpoch(1),
         workload,
         generation: Generation::FIRST,
         slot,
@@ -221,7 +223,8 @@ const BAD: &[(&str, Fault, Bad)] = &[
         |its| (its.peer.id(), told(altered(its.theirs.signed()))),
     ),
     ("an intent that was changed", Fault::Signature, |its| {
-        let invitation = Invitation::new(altered(&its.intent), [Slot(0)]).expect("one");
+        let invitation =
+            Invitation::new(altered(&its.intent), BootEpoch(1), [Slot(0)]).expect("one");
         (its.peer.id(), Frame::Invitation(invitation))
     }),
     ("what another has signed", Fault::NotTheirs, |its| {
@@ -245,7 +248,7 @@ const BAD: &[(&str, Fault, Bad)] = &[
         Fault::OutOfPlace,
         |its| {
             let offer = its.theirs.signed().clone();
-            let invitation = Invitation::new(offer, [Slot(0)]).expect("one");
+            let invitation = Invitation::new(offer, BootEpoch(1), [Slot(0)]).expect("one");
             (its.peer.id(), Frame::Invitation(invitation))
         },
     ),
@@ -291,6 +294,14 @@ const BAD: &[(&str, Fault, Bad)] = &[
         let notice = Notice::from_ms(1_000).expect("a second");
         let absence = Absence { version, notice };
         (its.stranger.id(), Frame::Absence(absence))
+    }),
+    ("an offer asked for in another life", Fault::Stale, |its| {
+        let Body::Host(mut host) = host(its.me.id(), its.workload, Slot(0)) else {
+            unreachable!("it is an offer");
+        };
+        host.asked_in = BootEpoch(7);
+        let made = promised(&mut its.stranger, Body::Host(host));
+        (its.stranger.id(), told(made.signed().clone()))
     }),
     ("an offer of an earlier generation", Fault::Stale, |its| {
         its.update();
@@ -379,7 +390,8 @@ const BAD: &[(&str, Fault, Bad)] = &[
         "an invitation for a slot that the intent does not have",
         Fault::Mismatch,
         |its| {
-            let invitation = Invitation::new(its.intent.clone(), [Slot(1)]).expect("one");
+            let invitation =
+                Invitation::new(its.intent.clone(), BootEpoch(1), [Slot(1)]).expect("one");
             (its.peer.id(), Frame::Invitation(invitation))
         },
     ),
@@ -441,7 +453,8 @@ fn an_acceptance_that_does_not_match_binds_nothing() {
 
     let mut owner = promiser(5);
     let founding = promised(&mut owner, Body::Use(Box::new(wanted(1))));
-    let invitation = Invitation::new(founding.signed().clone(), [Slot(0)]).expect("one");
+    let invitation =
+        Invitation::new(founding.signed().clone(), BootEpoch(1), [Slot(0)]).expect("one");
     scene
         .me
         .handle_frame(scene.now, scene.peer.id(), Frame::Invitation(invitation));

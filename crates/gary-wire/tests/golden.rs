@@ -107,6 +107,21 @@ fn bodies() -> Vec<(&'static str, Body)> {
             "host",
             Body::Host(Host {
                 promisee: AGENT,
+                // As before it was told.
+                asked_in: BootEpoch(0),
+                workload: WORKLOAD,
+                generation: Generation::FIRST,
+                slot: Slot(2),
+                portion: portion(),
+                bid: Bid(7),
+                lease: lease(),
+            }),
+        ),
+        (
+            "host_asked",
+            Body::Host(Host {
+                promisee: AGENT,
+                asked_in: BootEpoch(3),
                 workload: WORKLOAD,
                 generation: Generation::FIRST,
                 slot: Slot(2),

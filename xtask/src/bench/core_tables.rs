@@ -240,7 +240,8 @@ pub(crate) fn million_outcome(
     }
     outcome.notes.push(format!(
         "{} workloads of {} replicas are deployed at once, each by way of a node of its own, which keeps it: as \
-         many keepers work side by side, so that this is bound sooner than ten thousand replicas of one. Times are virtual, from the first deploy until the last replica. Left out is what agents say to one \
+         many keepers work side by side, so that this is bound sooner than ten thousand replicas of one. \
+         Times are virtual, from the first deploy until the last replica. Left out is what agents say to one \
          another anyway, packets and sheets: those that keep were told directly who is there and what their \
          machines have. {}",
         shape.workloads,

@@ -93,13 +93,14 @@ impl Hosting {
             if theirs > generation {
                 return Err(Why::Superseded { by: theirs });
             }
-            if theirs == generation {
+            let asked = (hosted.host.promisee, hosted.host.asked_in);
+            if theirs == generation && (hosted.is_bound() || asked.0 != invited.by) {
+                return Err(Why::Hosting);
+            }
+            if theirs == generation && asked.1 == invited.invitation.epoch {
                 // Whoever asks again is told the same again: two invitations under way at once would
                 // otherwise take each other's offers back without end.
-                return match hosted.is_bound() || hosted.host.promisee != invited.by {
-                    true => Err(Why::Hosting),
-                    false => Ok(hosted.offer.signed().clone()),
-                };
+                return Ok(hosted.offer.signed().clone());
             }
             if !hosted.is_bound() {
                 self.withdraw(version, Reason::Outdated, voice);
@@ -135,6 +136,7 @@ impl Hosting {
         };
         let host = Host {
             promisee: invited.by,
+            asked_in: invited.invitation.epoch,
             workload: invited.workload,
             generation,
             slot,

@@ -114,6 +114,7 @@ impl Tended {
         for (agent, slots) in &invited {
             let invitation = Invitation {
                 intent: self.intent.signed().clone(),
+                epoch: keeper.voice.promiser().epoch(),
                 slots: BoundedSet::new(slots.iter().copied())
                     .expect("those who are full are passed over"),
             };
@@ -146,14 +147,20 @@ impl Tended {
                 .portion
                 .resources()
                 .covers(self.wanted.needs.portion.resources());
+        let is_of_this_life = host.asked_in == keeper.voice.promiser().epoch();
         let is_awaited = host.generation == generation
+            && is_of_this_life
             && self.wanted.valency.has(host.slot)
             && is_enough
             && !self.dismissed.contains(&(offer.by(), offer.version()));
         let round = self.round.as_ref();
         let is_known = round.is_some_and(|round| round.has(host.slot, &offer));
         // What comes again changes nothing.
-        if is_known || self.counts(host.slot, &offer.by(), offer.version()) {
+        if is_known
+            || self
+                .counted_by(host.slot, &offer.by(), offer.version())
+                .is_some()
+        {
             return Err(Fault::Replay);
         }
         match &mut self.round {
@@ -173,7 +180,7 @@ impl Tended {
                 }
                 let is_new = self.dismissed.insert((offer.by(), offer.version()));
                 dismiss(keeper.voice, offer.by(), [offer.version()]);
-                Err(match host.generation < generation {
+                Err(match host.generation < generation || !is_of_this_life {
                     true => Fault::Stale,
                     false if !is_enough => Fault::Mismatch,
                     false if is_new => Fault::Unasked,
@@ -272,6 +279,8 @@ impl Tended {
         }
         let mut gone = Vec::new();
         for (agent, versions) in dismissed {
+            // It has the room again that it had set aside.
+            self.refusals.has_room(&agent);
             gone.extend(versions.iter().map(|version| (agent, *version)));
             if self.dismissed.len() >= DISMISSED_MAX {
                 self.dismissed.clear();

@@ -46,6 +46,12 @@ pub(super) struct Offered {
     pub(super) evidence: Option<Evidence>,
 }
 
+impl Offered {
+    fn is_of(&self, host: &AgentId, offer: Version) -> bool {
+        self.offer.by() == *host && self.offer.version() == offer
+    }
+}
+
 impl Round {
     /// A round for so many slots, of those who were asked.
     pub(super) fn new(now: Time, slots: usize, awaited: BTreeMap<AgentId, BTreeSet<Slot>>) -> Self {
@@ -73,7 +79,7 @@ impl Round {
     /// An offer for the slot was taken back before anybody has accepted it.
     pub(super) fn withdrawn(&mut self, slot: Slot, host: &AgentId, offer: Version) {
         if let Some(offers) = self.offers.get_mut(&slot) {
-            offers.retain(|its| its.offer.by() != *host || its.offer.version() != offer);
+            offers.retain(|its| !its.is_of(host, offer));
         }
     }
 
@@ -85,15 +91,14 @@ impl Round {
         offer: Version,
         evidence: Evidence,
     ) -> bool {
-        let offers = self.offers.get_mut(&slot).into_iter().flatten();
-        let mut is_news = false;
-        for its in offers.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
+        let mut waiting = self.offers.get_mut(&slot).into_iter().flatten();
+        let its = waiting.find(|its| its.is_of(host, offer));
+        its.is_some_and(|its| {
             let joined = its
                 .evidence
                 .map_or(evidence, |before| before.join(evidence));
-            is_news |= its.evidence.replace(joined) != Some(joined);
-        }
-        is_news
+            its.evidence.replace(joined) != Some(joined)
+        })
     }
 
     pub(super) fn offered(&mut self, offer: Offered) {

@@ -251,12 +251,15 @@ impl Tended {
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
+        let mut gone = Vec::new();
+        if self.slots.values().all(|its| its.len() < 2) {
+            return gone;
+        }
         let (now, observer) = (keeper.now, keeper.observer());
         let mut held: BTreeMap<AgentId, u32> = BTreeMap::new();
         for its in self.counted() {
             *held.entry(its.offer.by()).or_default() += 1;
         }
-        let mut gone = Vec::new();
         let shared = self.slots.iter_mut().filter(|(_, its)| its.len() > 1);
         for (slot, counted) in shared {
             let good = counted.iter();
@@ -331,18 +334,14 @@ impl Tended {
         evidence: Evidence,
     ) -> bool {
         let round = self.round.as_mut();
-        let mut is_news = round.is_some_and(|its| its.learn(slot, host, offer, evidence));
-        let counted = self.slots.get_mut(&slot).into_iter().flatten();
-        for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
-            is_news |= its.learn(evidence);
-        }
-        is_news
+        let is_news = round.is_some_and(|its| its.learn(slot, host, offer, evidence));
+        let counted = self.counted_by(slot, host, offer);
+        counted.is_some_and(|its| its.learn(evidence)) || is_news
     }
 
     /// A host says that it hosts something.
     pub(super) fn hosted(&mut self, slot: Slot, host: &AgentId, offer: Version, now: Time) {
-        let counted = self.slots.get_mut(&slot).into_iter().flatten();
-        for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
+        if let Some(its) = self.counted_by(slot, host, offer) {
             its.hosted_at = Some(now);
         }
     }
@@ -358,30 +357,30 @@ impl Tended {
         if let Some(round) = &mut self.round {
             round.withdrawn(slot, host, offer);
         }
-        let counted = self.slots.get_mut(&slot).into_iter().flatten();
-        let mut is_counted = false;
-        for its in counted.filter(|its| its.offer.by() == *host && its.offer.version() == offer) {
-            its.withdrawn(now);
-            is_counted = true;
-        }
-        is_counted
+        let counted = self.counted_by(slot, host, offer);
+        counted.map(|its| its.withdrawn(now)).is_some()
     }
 
     /// The acceptance of an offer, where it is counted.
     pub(super) fn acceptance(
-        &self,
+        &mut self,
         slot: Slot,
         host: &AgentId,
         offer: Version,
     ) -> Option<SignedRecord> {
-        let mut counted = self.slots.get(&slot)?.iter();
-        let its = counted.find(|its| its.offer.by() == *host && its.offer.version() == offer)?;
+        let its = self.counted_by(slot, host, offer)?;
         Some(SignedRecord::Promise(its.acceptance.signed().clone()))
     }
 
-    pub(super) fn counts(&self, slot: Slot, host: &AgentId, offer: Version) -> bool {
-        let mut counted = self.slots.get(&slot).into_iter().flatten();
-        counted.any(|its| its.offer.by() == *host && its.offer.version() == offer)
+    /// What is counted by an offer.
+    pub(super) fn counted_by(
+        &mut self,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+    ) -> Option<&mut Counted> {
+        let mut counted = self.slots.get_mut(&slot)?.iter_mut();
+        counted.find(|its| its.offer.by() == *host && its.offer.version() == offer)
     }
 }
 

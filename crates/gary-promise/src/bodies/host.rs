@@ -1,6 +1,6 @@
 //! One hosting that an agent offers.
 
-use crate::{AgentId, Generation, Lease, Portion, Slot, WorkloadId};
+use crate::{AgentId, BootEpoch, Generation, Lease, Portion, Slot, WorkloadId};
 
 /// The constraint of `+host`: the promiser hosts one slot of a workload, if that is accepted.
 ///
@@ -10,6 +10,9 @@ use crate::{AgentId, Generation, Lease, Portion, Slot, WorkloadId};
 pub struct Host {
     /// The agent the offer is made to: the keeper who invited it, and the only one who can accept.
     pub promisee: AgentId,
+    /// The start of the promisee in whose life it asked. What was offered in an earlier life may have been taken back
+    /// since, and the promisee does not remember.
+    pub asked_in: BootEpoch,
     /// The workload.
     pub workload: WorkloadId,
     /// The generation of its intent.

@@ -1,6 +1,6 @@
 //! Asking whether somebody would host.
 
-use crate::{Promise, Signed, Slot, TooMany, amount::BoundedSet};
+use crate::{BootEpoch, Promise, Signed, Slot, TooMany, amount::BoundedSet};
 
 /// The most slots of one invitation: as many as one agent may be asked to offer for at once.
 pub const INVITED_SLOTS_MAX: usize = 64;
@@ -11,6 +11,8 @@ pub const INVITED_SLOTS_MAX: usize = 64;
 pub struct Invitation {
     /// The owner's intent, as it was signed.
     pub intent: Signed<Promise>,
+    /// The start in whose life the sender asks. An offer says to which it answers.
+    pub epoch: BootEpoch,
     /// The slots.
     pub slots: BoundedSet<Slot, INVITED_SLOTS_MAX>,
 }
@@ -23,10 +25,12 @@ impl Invitation {
     /// Refuses more than [`INVITED_SLOTS_MAX`] slots.
     pub fn new(
         intent: Signed<Promise>,
+        epoch: BootEpoch,
         slots: impl IntoIterator<Item = Slot>,
     ) -> Result<Self, TooMany> {
         Ok(Self {
             intent,
+            epoch,
             slots: BoundedSet::new(slots)?,
         })
     }

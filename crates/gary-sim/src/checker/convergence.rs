@@ -124,10 +124,6 @@ const UNSHOWN_WITHIN_US: u64 = 2_000_000;
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
 
-/// How soon a keeper lets an earlier generation go once the later is bound, in microseconds: it looks every second, and
-/// what it says waits for its disk.
-const LET_GO_WITHIN_US: u64 = 2_000_000;
-
 /// A `+keep` that was withdrawn is on no sheet that its promiser shows.
 fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
     for id in &book.shown {
@@ -163,7 +159,6 @@ fn check_workload(
     };
     let generation = wanted.lineage.generation();
     for (slot, offers) in hosted {
-        let offers = without_outdated(at, offers, keeper, book);
         if offers.len() > 1 {
             let both: Vec<String> = offers
                 .iter()
@@ -183,7 +178,7 @@ fn check_workload(
             // Where the later never runs or nobody may host it, the earlier may be all there is.
             if theirs != Some(generation)
                 && !Frailty::of(&wanted.component).is_lasting()
-                && !is_pending(intent, at, book)
+                && !is_pending(intent, |by, _| book.is_up(by), book)
                 && let Some(agent) = who_has_room(at, (intent, wanted), Some(offer), book)
             {
                 let agent = book.names.of_agent(&agent);
@@ -193,7 +188,9 @@ fn check_workload(
             }
         }
     }
-    if Frailty::of(&wanted.component).is_lasting() || is_pending(intent, at, book) {
+    if Frailty::of(&wanted.component).is_lasting()
+        || is_pending(intent, |by, _| book.is_up(by), book)
+    {
         return Ok(());
     }
     for slot in wanted.valency.slots() {
@@ -207,27 +204,6 @@ fn check_workload(
         }
     }
     Ok(())
-}
-
-/// Those of one slot, without those of earlier generations than one that was accepted just now: until its keeper looks
-/// again, both are to run.
-fn without_outdated<'a>(
-    at: Time,
-    offers: &'a [PromiseId],
-    keeper: AgentId,
-    book: &Book,
-) -> Vec<&'a PromiseId> {
-    let generation = |offer: &PromiseId| book.runs.get(offer).map(|its| its.binding.generation());
-    let latest = offers.iter().max_by_key(|offer| generation(offer));
-    let is_new = latest.is_some_and(|latest| {
-        let mut accepted = book.acceptances.iter();
-        let its = accepted.find(|(id, its)| id.promiser == keeper && its.accept.offer == *latest);
-        let stored_at = its.and_then(|(_, its)| its.stored_at);
-        stored_at.is_some_and(|when| at.as_us() <= when.as_us() + LET_GO_WITHIN_US)
-    });
-    let latest = latest.and_then(generation);
-    let stays = |offer: &&PromiseId| !is_new || generation(offer) == latest;
-    offers.iter().filter(stays).collect()
 }
 
 /// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload
@@ -263,13 +239,17 @@ pub(super) fn kept<'a>(
     }
 }
 
-/// Whether an intent is made under a condition of which not everybody knows that it is met, and was at this time.
-pub(super) fn is_pending(intent: &PromiseId, at: Time, book: &Book) -> bool {
+/// Whether an intent is made under a condition of which it need not be known that it is met: by whom a promise
+/// `is_known` that was made then.
+pub(super) fn is_pending(
+    intent: &PromiseId,
+    is_known: impl Fn(&AgentId, Time) -> bool,
+    book: &Book,
+) -> bool {
     book.promises.get(intent).is_some_and(|promise| {
-        let unmet = promise.condition().unmet(|required| {
-            book.keeps
-                .surely_meet(required, at, |keeper| book.is_up(keeper))
-        });
+        let unmet = promise
+            .condition()
+            .unmet(|required| book.keeps.surely_meet(required, &is_known));
         !unmet.is_empty()
     })
 }

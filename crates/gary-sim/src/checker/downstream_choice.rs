@@ -293,6 +293,13 @@ impl DownstreamChoice {
                 "{name} counts {what}, which it has not heard from who made it"
             ));
         }
+        let epoch = book.agents.get(&keeper).map(|its| its.epoch);
+        let asked_in = book.offers.get(&accept.offer).map(|its| its.host.asked_in);
+        if asked_in != epoch {
+            return Err(format!(
+                "{name} counts {what}, for which it asked in another life"
+            ));
+        }
         let heard = book.hearings.withdrawn_at(&accept.offer);
         if heard.is_some_and(|when| at.as_us() > when.as_us() + DECIDED_BEFORE_US) {
             return Err(format!("{name} counts {what} after it was withdrawn"));

@@ -94,15 +94,24 @@ impl Checker for FreeRefusal {
             } => {
                 let let_go = book.taken_back.iter();
                 let outdated = let_go.filter(|(_, why)| *why == Reason::Outdated);
-                let workloads: BTreeSet<WorkloadId> = outdated
+                let workloads = outdated
                     .filter_map(|(id, _)| book.acceptances.get(id))
-                    .map(|its| its.accept.workload)
-                    .collect();
-                self.refused.retain(|(keeper, by, intent), its| {
-                    let workload = book.promises.get(intent).and_then(|its| its.workload());
-                    let has_room = workload.is_some_and(|its| workloads.contains(&its));
-                    (*keeper, *by) != (from, to) || !has_room || !its.is_for_room
+                    .map(|its| its.accept.workload);
+                self.has_room((from, to), &workloads.collect(), book);
+            }
+            Seen::Says {
+                from,
+                to,
+                frame: Frame::Dismissal(dismissal),
+            } => {
+                let offers = dismissal.offers.iter().map(|version| PromiseId {
+                    promiser: to,
+                    version: *version,
                 });
+                let workloads = offers
+                    .filter_map(|id| book.offers.get(&id))
+                    .map(|its| its.host.workload);
+                self.has_room((from, to), &workloads.collect(), book);
             }
             Seen::Says {
                 from,
@@ -124,6 +133,16 @@ impl Checker for FreeRefusal {
 }
 
 impl FreeRefusal {
+    /// A keeper has made room at an agent for more of these workloads: of what that has refused for want of it, it may
+    /// be asked again.
+    fn has_room(&mut self, who: (AgentId, AgentId), workloads: &BTreeSet<WorkloadId>, book: &Book) {
+        self.refused.retain(|(keeper, by, intent), its| {
+            let workload = book.promises.get(intent).and_then(|its| its.workload());
+            let has_room = workload.is_some_and(|its| workloads.contains(&its));
+            (*keeper, *by) != who || !has_room || !its.is_for_room
+        });
+    }
+
     fn check_rest(&mut self, at: Time, who: (AgentId, AgentId, PromiseId), book: &Book) -> Verdict {
         let Some(refused) = self.refused.get(&who) else {
             return Ok(());

@@ -134,11 +134,6 @@ impl Hearings {
                 for (_, until) in &mut still.spans {
                     *until = at.min(*until);
                 }
-                // What it had heard before, it does not know any more.
-                self.withdrawn.retain(|offer, _| {
-                    let offer = book.offers.get(offer);
-                    offer.is_none_or(|its| its.host.promisee != agent)
-                });
                 let still = self.stood_still.get(&agent);
                 for (offer, heard) in &mut self.heard {
                     if book
@@ -195,12 +190,12 @@ impl Hearings {
         })
     }
 
-    /// Whether its keeper has heard since its start that it is withdrawn.
+    /// Whether its keeper has ever heard that it is withdrawn.
     pub(super) fn is_withdrawn(&self, offer: &PromiseId) -> bool {
         self.withdrawn.contains_key(offer)
     }
 
-    /// When its keeper has first heard since its start that it is withdrawn.
+    /// When its keeper has first heard that it is withdrawn.
     pub(super) fn withdrawn_at(&self, offer: &PromiseId) -> Option<Time> {
         self.withdrawn.get(offer).copied()
     }

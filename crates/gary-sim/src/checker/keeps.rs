@@ -63,17 +63,15 @@ impl Keeps {
         })
     }
 
-    /// Whether everybody should know that it is met: somebody keeps what is required since this time, and `is_up`.
+    /// Whether it should be known that it is met: somebody keeps what is required who `is_known` to do so, as of when it
+    /// was promised.
     pub(super) fn surely_meet(
         &self,
         required: &Requirement,
-        since: Time,
-        is_up: impl Fn(&AgentId) -> bool,
+        is_known: impl Fn(&AgentId, Time) -> bool,
     ) -> bool {
         let mut keeps = self.of(required);
-        keeps.any(|(id, keep)| {
-            keep.made_at <= since && keep.withdrawn_at.is_none() && is_up(&id.promiser)
-        })
+        keeps.any(|(id, keep)| keep.withdrawn_at.is_none() && is_known(&id.promiser, keep.made_at))
     }
 
     fn of(&self, required: &Requirement) -> impl Iterator<Item = (&PromiseId, &Keep)> {

@@ -158,11 +158,17 @@ impl PartitionFreedom {
             };
             let is_old = self.told.get(intent).is_some_and(|when| *when < since);
             let is_sound = !Frailty::of(&wanted.component).is_lasting();
-            if !was_there(&keeper) || !is_old || !is_sound || is_pending(intent, since, book) {
-                continue;
-            }
             let is_heard = |agent: &AgentId| !cut.contains(&(*agent, keeper));
             let is_reached = |agent: &AgentId| is_heard(agent) && !cut.contains(&(keeper, *agent));
+            // Known is what was promised before the wall, or long enough ago by somebody who can be asked for it.
+            let is_known = |by: &AgentId, made_at: Time| {
+                let is_old = at.as_us() >= made_at.as_us() + MENDS_WITHIN_US;
+                book.is_up(by) && (made_at <= since || (is_reached(by) && is_old))
+            };
+            let is_pending = is_pending(intent, is_known, book);
+            if !was_there(&keeper) || !is_old || !is_sound || is_pending {
+                continue;
+            }
             let hosted: BTreeSet<Slot> = book
                 .acceptances
                 .iter()

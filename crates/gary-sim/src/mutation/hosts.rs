@@ -148,6 +148,7 @@ impl RunsWhatItIsInvitedFor {
         };
         let offer = self.0.promise(Body::Host(Host {
             promisee: self.0.id(),
+            asked_in: self.0.epoch(),
             workload: intent.workload()?,
             generation: wanted.lineage.generation(),
             slot,

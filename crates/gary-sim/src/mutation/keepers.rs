@@ -14,11 +14,7 @@ pub(super) struct AcceptsTwice(pub(super) Twin);
 
 impl Adapter for AcceptsTwice {
     fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
-        self.0.read(&frame);
-        Passed {
-            hears: vec![(from, frame)],
-            ..Passed::default()
-        }
+        self.0.overhear(from, frame)
     }
 
     fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
@@ -106,11 +102,7 @@ pub(super) struct LetsBothGo(pub(super) Twin);
 
 impl Adapter for LetsBothGo {
     fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
-        self.0.read(&frame);
-        Passed {
-            hears: vec![(from, frame)],
-            ..Passed::default()
-        }
+        self.0.overhear(from, frame)
     }
 
     fn says(&mut self, transmit: Transmit) -> Vec<Transmit> {
@@ -173,7 +165,8 @@ impl Adapter for DoesNotWait {
             !its.condition().requirements.is_empty() && !self.invited.contains(&its.id())
         });
         if let Some(intent) = waiting.next()
-            && let Ok(invitation) = Invitation::new(intent.signed().clone(), [Slot(0)])
+            && let Ok(invitation) =
+                Invitation::new(intent.signed().clone(), self.twin.epoch(), [Slot(0)])
         {
             self.invited.insert(intent.id());
             let frame = Frame::Invitation(invitation);

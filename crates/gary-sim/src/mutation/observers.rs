@@ -26,11 +26,7 @@ pub(super) struct InventsCauses(pub(super) Twin);
 
 impl Adapter for InventsCauses {
     fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
-        self.0.read(&frame);
-        Passed {
-            hears: vec![(from, frame)],
-            ..Passed::default()
-        }
+        self.0.overhear(from, frame)
     }
 
     fn stores(&mut self, write: Write) -> Vec<Fact> {
@@ -59,11 +55,7 @@ pub(super) struct BelievesInOthers {
 
 impl Adapter for BelievesInOthers {
     fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
-        self.twin.read(&frame);
-        Passed {
-            hears: vec![(from, frame)],
-            ..Passed::default()
-        }
+        self.twin.overhear(from, frame)
     }
 
     fn stores(&mut self, write: Write) -> Vec<Fact> {

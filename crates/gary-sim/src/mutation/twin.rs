@@ -8,6 +8,7 @@ use gary_promise::{
     Observer, Own, Promise, PromiseId, Promiser, Reason, SignedRecord, Verified,
 };
 
+use crate::adapter::Passed;
 use crate::reader::Reader;
 use crate::world::CLUSTER;
 use gary_wire::WireCodec;
@@ -40,6 +41,11 @@ impl Twin {
         self.promiser.id()
     }
 
+    /// The start that it speaks of.
+    pub(super) const fn epoch(&self) -> BootEpoch {
+        self.promiser.epoch()
+    }
+
     /// Reads along.
     pub(super) fn read(&mut self, frame: &Frame) {
         match frame {
@@ -58,6 +64,15 @@ impl Twin {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Reads along what the agent hears, which changes nothing.
+    pub(super) fn overhear(&mut self, from: AgentId, frame: Frame) -> Passed {
+        self.read(&frame);
+        Passed {
+            hears: vec![(from, frame)],
+            ..Passed::default()
         }
     }
 

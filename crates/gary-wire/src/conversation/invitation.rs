@@ -1,5 +1,7 @@
 //! Asking whether somebody would host.
 
+use gary_promise::BootEpoch;
+
 use super::slots;
 use crate::{
     DecodeError,
@@ -14,6 +16,8 @@ pub(super) struct Invitation {
     intent: Option<Signed>,
     #[prost(uint32, repeated, tag = "2")]
     slots: Vec<u32>,
+    #[prost(uint64, tag = "3")]
+    epoch: u64,
 }
 
 impl Shaped for Invitation {
@@ -22,6 +26,7 @@ impl Shaped for Invitation {
         fields: &[
             Field::message(1, "invitation.intent", &Signed::SHAPE),
             slots::field(2, "invitation.slots"),
+            Field::u64(3, "invitation.epoch"),
         ],
     };
 }
@@ -31,6 +36,7 @@ impl From<&gary_promise::Invitation> for Invitation {
         Self {
             intent: Some((&invitation.intent).into()),
             slots: slots::slots_of(&invitation.slots),
+            epoch: invitation.epoch.0,
         }
     }
 }
@@ -41,6 +47,7 @@ impl TryFrom<Invitation> for gary_promise::Invitation {
     fn try_from(invitation: Invitation) -> Result<Self, DecodeError> {
         Ok(Self {
             intent: required("invitation.intent", invitation.intent)?.try_into()?,
+            epoch: BootEpoch(invitation.epoch),
             slots: slots::slots("invitation.slots", invitation.slots)?,
         })
     }

@@ -1,6 +1,6 @@
 //! `+host`.
 
-use gary_promise::{AgentId, Bid, Generation, Lease, Slot, WorkloadId};
+use gary_promise::{AgentId, Bid, BootEpoch, Generation, Lease, Slot, WorkloadId};
 
 use super::{Shaped, fixed, id::zero, required, resources::Resources};
 use crate::{
@@ -24,6 +24,8 @@ pub(super) struct Host {
     bid: u32,
     #[prost(uint32, tag = "7")]
     lease_ms: u32,
+    #[prost(uint64, tag = "8")]
+    asked_in: u64,
 }
 
 impl Shaped for Host {
@@ -37,6 +39,7 @@ impl Shaped for Host {
             Field::message(5, "host.portion", &Resources::SHAPE),
             Field::u32(6, "host.bid"),
             Field::u32(7, "host.lease_ms"),
+            Field::u64(8, "host.asked_in"),
         ],
     };
 }
@@ -51,6 +54,7 @@ impl From<&gary_promise::Host> for Host {
             portion: Some(host.portion.resources().into()),
             bid: host.bid.0,
             lease_ms: host.lease.as_ms(),
+            asked_in: host.asked_in.0,
         }
     }
 }
@@ -63,6 +67,7 @@ impl TryFrom<Host> for gary_promise::Host {
         let lease = Lease::from_ms(host.lease_ms);
         Ok(Self {
             promisee: AgentId::from_bytes(fixed("host.promisee", &host.promisee)?),
+            asked_in: BootEpoch(host.asked_in),
             workload: WorkloadId::from_bytes(fixed("host.workload", &host.workload)?),
             generation: generation.ok_or_else(|| zero("host.generation", u64::MAX))?,
             slot: Slot(host.slot),

@@ -1,10 +1,10 @@
 //! Everything that one agent sends another, at random.
 
 use gary_promise::{
-    Absence, Batch, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest, Dismissal, Fetch, Frame,
-    Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Refusal,
-    Renewal, Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed,
-    SignedRecord, Slot, Version, Why,
+    Absence, Batch, BootEpoch, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest, Dismissal,
+    Fetch, Frame, Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise,
+    RENEWED_MAX, Refusal, Renewal, Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead,
+    SheetPart, Signed, SignedRecord, Slot, Version, Why,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -124,7 +124,9 @@ fn slots() -> impl Strategy<Value = Vec<Slot>> {
 }
 
 fn invitations() -> impl Strategy<Value = Invitation> {
-    (promises(), slots()).prop_map(|(intent, slots)| Invitation::new(intent, slots).expect("few"))
+    let epoch = any::<u64>().prop_map(BootEpoch);
+    (promises(), epoch, slots())
+        .prop_map(|(intent, epoch, slots)| Invitation::new(intent, epoch, slots).expect("few"))
 }
 
 fn resources() -> impl Strategy<Value = Resources> {

@@ -172,10 +172,12 @@ fn capacities() -> impl Strategy<Value = Capacity> {
 }
 
 fn offers() -> impl Strategy<Value = Host> {
-    let place = (agents(), workloads(), generations(), any::<u32>());
-    (place, portions(), any::<u32>(), leases()).prop_map(
-        |((promisee, workload, generation, slot), portion, bid, lease)| Host {
+    let asked = (agents(), any::<u64>().prop_map(BootEpoch));
+    let place = (workloads(), generations(), any::<u32>());
+    (asked, place, portions(), any::<u32>(), leases()).prop_map(
+        |((promisee, asked_in), (workload, generation, slot), portion, bid, lease)| Host {
             promisee,
+            asked_in,
             workload,
             generation,
             slot: Slot(slot),
