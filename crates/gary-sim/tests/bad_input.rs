@@ -159,6 +159,18 @@ impl Scene {
         drain(&mut self.me);
     }
 
+    /// The peer's offer for the generation that it is invited for.
+    fn offer_anew(&mut self, memory_bytes: u64, lease_ms: u32) -> Frame {
+        let Body::Host(mut host) = host(self.me.id(), self.workload, Slot(0)) else {
+            unreachable!("it is an offer");
+        };
+        host.generation = Generation::FIRST.next().expect("there are more");
+        host.portion = Portion::new(CORE / 10, memory_bytes).expect("something of both");
+        host.lease = Lease::from_ms(lease_ms).expect("less than an hour");
+        let made = promised(&mut self.peer, Body::Host(host));
+        told(made.signed().clone())
+    }
+
     /// What there is to be seen of the agent.
     fn state(&self) -> impl PartialEq + std::fmt::Debug + use<> {
         (
@@ -386,6 +398,20 @@ const BAD: &[(&str, Fault, Bad)] = &[
         let made = promised(&mut its.peer, body);
         (its.peer.id(), told(made.signed().clone()))
     }),
+    ("an offer of less than is needed", Fault::Mismatch, |its| {
+        its.update();
+        let (little, lease) = (MEBIBYTE / 2, 10_000);
+        (its.peer.id(), its.offer_anew(little, lease))
+    }),
+    (
+        "an offer that stands for too long by itself",
+        Fault::Mismatch,
+        |its| {
+            its.update();
+            let (enough, long) = (MEBIBYTE, 10_001);
+            (its.peer.id(), its.offer_anew(enough, long))
+        },
+    ),
     (
         "an invitation for a slot that the intent does not have",
         Fault::Mismatch,

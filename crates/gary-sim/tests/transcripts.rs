@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gary_promise::Portion;
+use gary_promise::{ComponentDigest, Portion};
 use gary_sim::{
     Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch, World, WorldSpec,
     capacity, intent,
@@ -65,6 +65,17 @@ impl Scenario {
         let to = NodeNo(0);
         let act = Act::Submit { owner: 0, to, what };
         self.then(&format!("p1 wants {valency}"), act, for_ms)
+    }
+
+    fn update(&mut self, component: ComponentDigest, for_ms: u64) -> &mut Self {
+        let what = Submission::Updates {
+            nth: 0,
+            valency: None,
+            component: Some(component),
+        };
+        let to = NodeNo(0);
+        let act = Act::Submit { owner: 0, to, what };
+        self.then("p1 updates w1", act, for_ms)
     }
 
     /// Compares the conversation with the one that is written down, or writes it down.
@@ -192,14 +203,14 @@ fn a_keeper_starts_again() {
 fn an_update_takes_the_place_of_what_runs() {
     let mut its = Scenario::new("update", 3);
     its.deploy(0, 2, Frailty::Sound, 2_000);
-    let what = Submission::Updates {
-        nth: 0,
-        valency: None,
-        component: Some(Frailty::Sound.component(8)),
-    };
-    let to = NodeNo(0);
-    let act = Act::Submit { owner: 0, to, what };
-    its.then("p1 updates w1", act, 3_000).end();
+    its.update(Frailty::Sound.component(8), 3_000).end();
+}
+
+#[test]
+fn an_update_where_there_is_no_room_for_both() {
+    let mut its = Scenario::new("update-when-full", 2);
+    its.deploy(0, 8, Frailty::Sound, 3_000);
+    its.update(Frailty::Sound.component(8), 5_000).end();
 }
 
 #[test]

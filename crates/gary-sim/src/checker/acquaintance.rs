@@ -59,7 +59,7 @@ impl Acquaintance {
             return Ok(());
         }
         let there = book.agents.iter();
-        let there = there.filter(|(_, its)| its.is_up && !its.is_leaving);
+        let there = there.filter(|(_, its)| its.is_up && its.leaves_at.is_none());
         for (one, _) in there.clone() {
             for (other, seen) in there.clone().filter(|(other, _)| *other != one) {
                 if self.heard.get(&(*one, *other)) != Some(&seen.epoch) {

@@ -79,7 +79,7 @@ impl Book {
                     is_gone: false,
                     consider: consider.cloned(),
                     is_willing,
-                    is_leaving: false,
+                    leaves_at: None,
                     published: published.clone(),
                     started_at: at,
                     epoch,
@@ -122,7 +122,7 @@ impl Book {
             Seen::TakesBack { offer, .. } => self.causes.by_person(offer),
             Seen::Leaves { agent } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
-                    its.is_leaving = true;
+                    its.leaves_at = Some(at);
                 }
                 let theirs: Vec<PromiseId> = self.standing_of(agent).map(|(id, _)| *id).collect();
                 for offer in theirs {

@@ -18,8 +18,8 @@ pub struct AgentSeen {
     pub consider: Option<Consider>,
     /// Whether it ever offers anything.
     pub is_willing: bool,
-    /// Whether its person wants it to leave.
-    pub is_leaving: bool,
+    /// Since when its person wants it to leave.
+    pub leaves_at: Option<Time>,
     /// What its sheet says its machine has.
     pub published: Capacity,
     /// When it started last.

@@ -188,7 +188,7 @@ fn check_reason(at: Time, agent: AgentId, refusal: &Refusal, book: &Book) -> Ver
         Why::NotConsidered => {
             !seen.considers(refusal.intent.promiser) || is_usurped(agent, refusal, book)
         }
-        Why::Declined => !seen.is_willing || seen.is_leaving,
+        Why::Declined => !seen.is_willing || seen.leaves_at.is_some(),
         // What it offers to itself is not seen.
         Why::Hosting => true,
         Why::Busy => is_stopping(at, agent, book),

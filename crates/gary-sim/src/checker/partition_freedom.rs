@@ -273,7 +273,10 @@ impl PartitionFreedom {
                 && is_same
                 && its.withdrawn.is_none()
         });
-        let leaves = book.agents.get(&keeper).is_some_and(|its| its.is_leaving);
+        let leaves = book
+            .agents
+            .get(&keeper)
+            .is_some_and(|its| its.leaves_at.is_some());
         let is_wanted_back = leaves || self.wanted_back.contains(&offer);
         match is_own && is_wanted && is_shared && !is_wanted_back {
             true => self.check_surplus(at, acceptance, book),

@@ -13,8 +13,8 @@ use crate::seen::Seen;
 const ANSWERS_WITHIN_US: u64 = 2_000_000;
 
 /// How long an offer that nobody accepts may stand, in microseconds: for as long as agents let it, and what it
-/// takes to say so.
-const LAPSES_WITHIN_US: u64 = 3_000_000 + 2_000_000;
+/// takes to store its end.
+const LAPSES_WITHIN_US: u64 = 3_000_000 + 1_000_000;
 
 /// What an agent offers and what its host runs is never more than it has promised to have, is stored before it
 /// is said, and whoever is invited answers.
@@ -22,6 +22,8 @@ const LAPSES_WITHIN_US: u64 = 3_000_000 + 2_000_000;
 pub(super) struct Valency {
     /// Who has to answer whom for which slots of which intent, since when.
     invited: BTreeMap<(AgentId, AgentId, PromiseId, Slot), Time>,
+    /// Offers of which their promisers have not heard that anybody accepts them, since when.
+    unaccepted: BTreeMap<PromiseId, Time>,
     premises: u64,
 }
 
@@ -45,7 +47,12 @@ impl Checker for Valency {
                     check_offers(from, book)?;
                 }
             }
-            Seen::Stores { agent, .. } if offers_anew(agent, book) => check_room(agent, book)?,
+            Seen::Stores { agent, .. } => {
+                self.note_stored(at, agent, book);
+                if offers_anew(agent, book) {
+                    check_room(agent, book)?;
+                }
+            }
             Seen::Hears {
                 from,
                 to,
@@ -58,6 +65,7 @@ impl Checker for Valency {
                     }
                 }
             }
+            Seen::Hears { to, .. } => self.note_accepted(to, book),
             Seen::Starts { agent, .. } | Seen::Ends { agent, .. } => {
                 self.invited
                     .retain(|(invited, _, _, _), _| *invited != agent);
@@ -65,7 +73,7 @@ impl Checker for Valency {
             Seen::Runs { agent, .. } => check_runs(agent, book)?,
             _ => {}
         }
-        Ok(())
+        self.check_lapses(at, book)
     }
 
     fn scan(&mut self, at: Time, book: &Book) -> Verdict {
@@ -73,7 +81,6 @@ impl Checker for Valency {
             check_room(*agent, book)?;
             check_runs(*agent, book)?;
         }
-        check_lapses(at, book)?;
         for ((invited, by, _, slot), when) in &self.invited {
             if at.as_us() > when.as_us() + ANSWERS_WITHIN_US {
                 let (invited, by) = (book.names.of_agent(invited), book.names.of_agent(by));
@@ -107,6 +114,39 @@ impl Valency {
                 });
             }
         }
+    }
+
+    fn note_stored(&mut self, at: Time, agent: AgentId, book: &Book) {
+        let made = book.made.iter().filter(|id| id.promiser == agent);
+        for id in made.filter(|id| book.offers.contains_key(id)) {
+            self.unaccepted.insert(*id, at);
+        }
+        // What an agent accepts of itself it hears at once.
+        self.note_accepted(agent, book);
+    }
+
+    fn note_accepted(&mut self, by: AgentId, book: &Book) {
+        let accepted = book.made.iter().filter_map(|id| book.acceptances.get(id));
+        for its in accepted.filter(|its| its.accept.offer.promiser == by) {
+            self.unaccepted.remove(&its.accept.offer);
+        }
+    }
+
+    /// What nobody accepts lapses, and its room is free.
+    fn check_lapses(&mut self, at: Time, book: &Book) -> Verdict {
+        self.unaccepted.retain(|id, _| book.stands(id));
+        for (id, when) in &self.unaccepted {
+            let seen = book.agents.get(&id.promiser);
+            let Some(seen) = seen.filter(|its| its.is_up) else {
+                continue;
+            };
+            let since = book.awake_since(&id.promiser, seen.started_at.max(*when));
+            if at.as_us() > since.as_us() + LAPSES_WITHIN_US {
+                let what = book.names.of_promise(id);
+                return Err(format!("{what} was never accepted, and does not lapse"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -176,22 +216,9 @@ fn check_offers(agent: AgentId, book: &Book) -> Verdict {
         if seen.is_some_and(|its| !its.is_willing) {
             return Err(format!("{name} offers {what}, and wants to host nothing"));
         }
-    }
-    Ok(())
-}
-
-/// What nobody accepts lapses, and its room is free.
-fn check_lapses(at: Time, book: &Book) -> Verdict {
-    for (id, offer) in book.standing() {
-        let told_at = offer.told_at.map(|when| when.as_us() + LAPSES_WITHIN_US);
-        if told_at.is_none_or(|lapsed_at| at.as_us() <= lapsed_at) || !book.is_up(&id.promiser) {
-            continue;
-        }
-        let mut acceptances = book.acceptances.values();
-        let is_accepted = acceptances.any(|its| its.accept.offer == *id && its.heard_at.is_some());
-        if !is_accepted {
-            let what = book.names.of_promise(id);
-            return Err(format!("{what} was never accepted, and does not lapse"));
+        let leaves_at = seen.and_then(|its| its.leaves_at);
+        if leaves_at.is_some() && offer.withdrawn_at.is_none() {
+            return Err(format!("{name} offers {what}, and leaves"));
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ pub(super) struct Withdrawals {
     /// What its agent's person wants back, since when.
     wanted_back: BTreeMap<PromiseId, Time>,
     /// Who is told to go away by plan, since when, and whom it has told.
-    leaving: BTreeMap<AgentId, (Time, BTreeSet<AgentId>)>,
+    away_soon: BTreeMap<AgentId, (Time, BTreeSet<AgentId>)>,
     /// Taken back, and said to be: a renewal that was said before may have waited for the disk with it.
     said: BTreeSet<PromiseId>,
     premises: u64,
@@ -55,7 +55,7 @@ impl Checker for Withdrawals {
                 to,
                 frame: Frame::Absence(_),
             } => {
-                if let Some((_, told)) = self.leaving.get_mut(&from) {
+                if let Some((_, told)) = self.away_soon.get_mut(&from) {
                     told.insert(to);
                 }
             }
@@ -112,7 +112,7 @@ impl Checker for Withdrawals {
                 self.wanted_back.insert(offer, at);
             }
             Seen::GoesAway { agent } => {
-                self.leaving.insert(agent, (at, BTreeSet::new()));
+                self.away_soon.insert(agent, (at, BTreeSet::new()));
             }
             // Who says that something is not kept takes its notice back for that.
             Seen::Hears {
@@ -143,13 +143,14 @@ impl Checker for Withdrawals {
             Seen::Ends { agent, .. } => {
                 self.untold.retain(|id, _| id.promiser != agent);
                 self.wanted_back.retain(|id, _| id.promiser != agent);
-                if let Some((since, told)) = self.leaving.remove(&agent) {
+                if let Some((since, told)) = self.away_soon.remove(&agent) {
                     check_told(at, agent, since, &told, book)?;
                 }
+                check_left(at, agent, book)?;
             }
             Seen::Starts { agent, .. } => {
                 self.away.retain(|id, _| id.promiser != agent);
-                self.leaving.remove(&agent);
+                self.away_soon.remove(&agent);
             }
             _ => {}
         }
@@ -303,6 +304,25 @@ fn check_told(
                 book.names.of_agent(&its.host.promisee),
             );
             Err(format!("{what} is away by plan, and {keeper} is not told"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Who leaves takes back what it has offered.
+fn check_left(at: Time, agent: AgentId, book: &Book) -> Verdict {
+    let seen = book.agents.get(&agent);
+    let Some(since) = seen.and_then(|its| its.leaves_at) else {
+        return Ok(());
+    };
+    let awake_since = book.awake_since(&agent, since);
+    if at.as_us() < awake_since.as_us() + TELLS_WITHIN_US {
+        return Ok(());
+    }
+    match book.standing_of(agent).next() {
+        Some((id, _)) => {
+            let what = book.names.of_promise(id);
+            Err(format!("{what} stands, and its host has left"))
         }
         None => Ok(()),
     }
