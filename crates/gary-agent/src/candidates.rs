@@ -46,9 +46,13 @@ impl Candidates {
         self.known.get(agent).is_some_and(|its| its.is_up)
     }
 
-    pub(crate) fn set_capacity(&mut self, agent: AgentId, capacity: Option<Arc<Capacity>>) {
-        self.known.entry(agent).or_default().capacity = capacity;
+    /// What an agent's machine has. Says whether that is another than was known.
+    pub(crate) fn set_capacity(&mut self, agent: AgentId, capacity: Option<Arc<Capacity>>) -> bool {
+        let known = &mut self.known.entry(agent).or_default().capacity;
+        let is_revised = known.is_some() && *known != capacity;
+        *known = capacity;
         self.settle(agent);
+        is_revised
     }
 
     pub(crate) fn set_considers(&mut self, agent: AgentId, considers: Option<Consider>) {
@@ -254,7 +258,9 @@ mod tests {
             for (what, number, is_so) in steps {
                 match what {
                     0 => candidates.set_up(agent(number), is_so),
-                    1 => candidates.set_capacity(agent(number), is_so.then(|| capacity(10).into())),
+                    1 => {
+                        candidates.set_capacity(agent(number), is_so.then(|| capacity(10).into()));
+                    }
                     _ => candidates.set_considers(agent(number), is_so.then(anybody)),
                 }
             }

@@ -25,6 +25,11 @@ pub trait Adapter: Debug {
         published.clone()
     }
 
+    /// What the agent takes its machine for from now on; `None` if it does not hear of it.
+    fn revises(&mut self, published: &Capacity) -> Option<Capacity> {
+        Some(self.capacity(published))
+    }
+
     /// Something arrives for the agent.
     fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
         Passed {

@@ -125,7 +125,29 @@ impl Plan {
         plan.submit_on_condition(count, &mut draw);
         plan.meddle(&mut draw);
         plan.ask_anew(&mut draw);
+        plan.revise();
         plan
+    }
+
+    /// Persons want their machines to do more or less than before. Drawn apart, so that the rest of a seed's plan does
+    /// not depend on it.
+    fn revise(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x4e715e));
+        if draw.happens(40) {
+            return;
+        }
+        let count = self.spec.nodes.len();
+        for _ in 0..draw.between(1, 2 + count / 2) {
+            let node = NodeNo(draw.upto(count));
+            let eighths = draw.between(1, 12) as u64;
+            let had = self.spec.nodes[node.0].capacity.resources;
+            let cpu = had.cpu_cores_micro() / 8 * eighths;
+            let memory_bytes = had.memory_bytes() / 8 * eighths;
+            let at = draw.sometime(self.faulty_for);
+            if let Ok(resources) = Resources::new(cpu, memory_bytes) {
+                self.acts.push((at, Act::Revise { node, resources }));
+            }
+        }
     }
 
     /// Owners need something else of machines than before, which those that host may not be.

@@ -23,6 +23,13 @@ pub enum Seen<'a> {
         /// Whether it looks at submissions in fact.
         is_willing: bool,
     },
+    /// A node's person wants its machine to do more or less than before.
+    Revises {
+        /// Its agent.
+        agent: AgentId,
+        /// What its sheet is to say from now on that its machine has.
+        published: &'a Capacity,
+    },
     /// A node is about to go away for a while, by plan.
     GoesAway {
         /// Its agent.

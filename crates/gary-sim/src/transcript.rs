@@ -212,6 +212,13 @@ impl Transcript {
                 format!("{} ~> {}: {}", name(&from), name(&to), sent(packet)?)
             }
             Seen::GoesAway { agent } => format!("{} is told to go away for a while", name(&agent)),
+            Seen::Revises { agent, published } => {
+                format!(
+                    "{} is to have {} from now on",
+                    name(&agent),
+                    published.resources
+                )
+            }
             Seen::Leaves { agent } => format!("{} is told to leave", name(&agent)),
             Seen::TakesBack { agent, offer } => format!(
                 "{}'s person wants {} back",

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gary_promise::{ComponentDigest, Portion};
+use gary_promise::{ComponentDigest, Portion, Resources};
 use gary_sim::{
     Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch, World, WorldSpec,
     capacity, intent,
@@ -188,6 +188,33 @@ fn scale_down_and_delete() {
 fn a_component_that_keeps_failing() {
     let mut its = Scenario::new("keeps-failing", 2);
     its.deploy(0, 1, Frailty::Crashes, 6_000).end();
+}
+
+#[test]
+fn a_failing_that_its_keeper_did_not_hear_of_is_told_again() {
+    let mut its = Scenario::new("denied-again", 2);
+    its.deploy(0, 1, Frailty::Crashes, 1_200);
+    let cut = Act::Cut {
+        from: vec![NodeNo(1)],
+        to: vec![NodeNo(0)],
+    };
+    its.then("n1 does not hear n2", cut, 1_500);
+    its.then("n1 hears n2 again", Act::Heal, 2_500).end();
+}
+
+#[test]
+fn a_component_whose_machine_is_to_have_less_moves() {
+    let mut its = Scenario::new("revise", 3);
+    its.deploy(0, 3, Frailty::Sound, 2_000);
+    let resources = |cpu| Resources::new(cpu, 1024 * MEBIBYTE).expect("no more than there can be");
+    let revise = |cpu| Act::Revise {
+        node: NodeNo(1),
+        resources: resources(cpu),
+    };
+    its.then("n2 is to have less", revise(CORE / 4), 2_000);
+    its.scale(12, 2_000);
+    its.then("n2 is to have more", revise(4 * CORE), 2_000)
+        .end();
 }
 
 #[test]

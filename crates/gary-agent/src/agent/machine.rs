@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gary_promise::{
-    AgentId, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Signed, Time,
+    AgentId, Capacity, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Signed, Time,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -113,6 +113,16 @@ impl<C: Powers> Agent<C> {
     /// Goes on at another address.
     pub fn relocate(&mut self, now: Time, address: SocketAddr) {
         self.view.membership.relocate(now, address);
+        self.settle(now);
+    }
+
+    /// Promises another capacity from now on: its person wants its machine to do more or less than before. What that
+    /// does not cover is withdrawn.
+    pub fn revise_capacity(&mut self, now: Time, capacity: Capacity) {
+        if self.is_out {
+            return;
+        }
+        self.dealings.revise_capacity(now, capacity);
         self.settle(now);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, Capacity, Consider, Frame, Generation, Lease, Notice, Promise, PromiseId,
+    AgentId, Body, Capacity, Consider, Frame, Generation, Lease, Notice, Own, Promise, PromiseId,
     Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId,
 };
 use rand::rngs::ChaCha8Rng;
@@ -41,6 +41,8 @@ const REMEMBERED_MAX: usize = 65_536;
 pub struct Dealings<C> {
     pub(crate) voice: Voice<C, Order>,
     pub(super) random: ChaCha8Rng,
+    /// Its own promise of what its machine has.
+    capacity: Own<Promise>,
     consider: Option<Consider>,
     pub(super) declines: bool,
     pub(super) candidates: Candidates,
@@ -71,12 +73,15 @@ impl<C: Speech> Dealings<C> {
         let promiser = Promiser::new(key, cluster, epoch);
         let verifier = Verifier::new(cluster, REMEMBERED_MAX);
         let lease = Lease::from_ms(LEASE_MS).expect("it is no more than an hour");
+        let mut voice = Voice::new(promiser, verifier, codec);
+        let shown = Arc::new(capacity.clone());
         let mut agent = Self {
-            voice: Voice::new(promiser, verifier, codec),
+            capacity: voice.promise(Body::Capacity(shown.clone())),
+            voice,
             random: ChaCha8Rng::seed_from_u64(seed),
             candidates: Candidates::default(),
             keepers: Keepers::default(),
-            hosting: Hosting::new(capacity.clone(), lease),
+            hosting: Hosting::new(capacity, lease),
             tending: Tending::default(),
             consider,
             declines,
@@ -87,23 +92,42 @@ impl<C: Speech> Dealings<C> {
             doubts: Doubts::default(),
             waking: Waking::default(),
         };
-        agent.introduce(capacity);
+        agent.introduce(shown);
         agent.renews_at = agent.next_renewal(now);
         agent
     }
 
     /// Says what its machine has and whom it looks at.
-    fn introduce(&mut self, capacity: Capacity) {
+    fn introduce(&mut self, capacity: Arc<Capacity>) {
         let (me, consider) = (self.id(), self.consider.clone());
-        let capacity = Arc::new(capacity);
         self.candidates.set_up(me, true);
-        self.candidates.set_capacity(me, Some(capacity.clone()));
         self.candidates.set_considers(me, consider.clone());
-        let bodies = [Body::Capacity(capacity)];
-        for body in bodies.into_iter().chain(consider.map(Body::Consider)) {
-            let made = self.voice.promise(body);
+        self.show_capacity(capacity);
+        if let Some(consider) = consider {
+            let made = self.voice.promise(Body::Consider(consider));
             self.publications.push(Publication::Made(made));
         }
+    }
+
+    fn show_capacity(&mut self, capacity: Arc<Capacity>) {
+        self.candidates.set_capacity(self.id(), Some(capacity));
+        let made = self.capacity.clone();
+        self.publications.push(Publication::Made(made));
+    }
+
+    /// Promises another capacity from now on. What it does not cover is withdrawn.
+    pub fn revise_capacity(&mut self, now: Time, capacity: Capacity) {
+        self.wake(now);
+        let shown = Arc::new(capacity.clone());
+        let body = Body::Capacity(shown.clone());
+        if *self.capacity.body() != body {
+            self.capacity = self.voice.revise(&self.capacity, body);
+            self.show_capacity(shown);
+            self.tending
+                .handle_capacity(self.waking(now), &self.voice.id());
+            self.hosting.revise(capacity, &mut self.voice);
+        }
+        self.settle(now);
     }
 
     /// Takes up again what was promised before a start: what it keeps, what it counts, what it hosts, and what it
@@ -256,7 +280,9 @@ impl<C: Speech> Dealings<C> {
             keeps,
         } = shown;
         self.wake(now);
-        self.candidates.set_capacity(agent, capacity);
+        if self.candidates.set_capacity(agent, capacity) {
+            self.tending.handle_capacity(self.waking(now), &agent);
+        }
         self.candidates.set_considers(agent, consider);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);

@@ -278,6 +278,31 @@ impl Hosting {
         is_its_own
     }
 
+    /// Its machine has another capacity. What that does not cover is taken back: what needs what the machine is not,
+    /// and of the rest, from the earliest on, what finds no room.
+    pub(crate) fn revise<C: Speech>(&mut self, capacity: Capacity, voice: &mut Voice<C, Order>) {
+        self.ledger.revise(capacity.resources);
+        let is_unfit = |its: &Hosted| match its.intent.body() {
+            Body::Use(wanted) => capacity.fits(&wanted.needs).is_err(),
+            _ => false,
+        };
+        let hosted = self.hosted.iter().filter(|(_, its)| is_unfit(its));
+        let mut outgoing: Vec<Version> = hosted.map(|(version, _)| *version).collect();
+        let rest = self.hosted.iter().filter(|(_, its)| !is_unfit(its));
+        let mut left = Some(capacity.resources);
+        for (version, its) in rest {
+            let after = left.and_then(|left| left.minus(its.host.portion.resources()));
+            match after {
+                Some(_) => left = after,
+                None => outgoing.push(*version),
+            }
+        }
+        self.capacity = capacity;
+        for version in outgoing {
+            self.withdraw(version, Reason::Revised, voice);
+        }
+    }
+
     /// Takes back all that it has offered, bound or not, since it goes away.
     pub(crate) fn leave<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
         while let Some((version, _)) = self.hosted.first_key_value() {

@@ -134,6 +134,17 @@ impl Tending {
         }
     }
 
+    /// An agent's machine has another capacity than before: what it had no room for, it may have room for.
+    pub(crate) fn handle_capacity(&mut self, now: Time, agent: &AgentId) {
+        let refused = self.tended.values_mut().filter_map(|its| {
+            let is_any = its.refusals.handle_capacity(agent);
+            is_any.then_some(its.workload)
+        });
+        for workload in refused.collect::<Vec<_>>() {
+            self.wake(workload, now);
+        }
+    }
+
     /// Does what is due.
     pub(crate) fn handle_timeout<C: Speech>(&mut self, mut tools: Tools<'_, C, impl Rng>) {
         let now = tools.now;

@@ -46,6 +46,16 @@ impl Acquaintance {
         }
     }
 
+    /// Everybody knows at this time what everybody's sheet has said since.
+    pub(super) fn known_since(&self, at: Time) -> Time {
+        match self.calm_since {
+            Some(calm_since) if at.as_us() >= calm_since.as_us() + KNOWN_WITHIN_US => {
+                Time::from_us(at.as_us() - KNOWN_WITHIN_US)
+            }
+            _ => Time::from_us(0),
+        }
+    }
+
     /// Everything is calm and settled.
     ///
     /// # Errors

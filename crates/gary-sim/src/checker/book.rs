@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
-    AgentId, Body, Frame, Generation, Promise, PromiseId, Reason, SignedRecord, Time, Use,
-    Verified, WorkloadId,
+    AgentId, Body, Capacity, Frame, Generation, Promise, PromiseId, Reason, Resources,
+    SignedRecord, Time, Use, Verified, WorkloadId,
 };
 
 use super::acquaintance::Acquaintance;
 use super::cause::Causes;
 use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
-use super::hearings::Hearings;
+use super::hearings::{DECIDED_BEFORE_US, Hearings};
 use super::keeps::Keeps;
 use crate::names::Names;
 use crate::reader::Reader;
@@ -81,11 +81,13 @@ impl Book {
                     is_willing,
                     leaves_at: None,
                     published: published.clone(),
+                    earlier: Vec::new(),
                     started_at: at,
                     epoch,
                     stalled_until: at,
                     disk: BTreeSet::new(),
                 });
+                its.revise(at, published);
                 its.is_up = true;
                 its.stalled_until = its.stalled_until.min(at);
                 its.started_at = at;
@@ -120,6 +122,7 @@ impl Book {
             }
             Seen::Reports { agent: _, report } => self.causes.report(report),
             Seen::TakesBack { offer, .. } => self.causes.by_person(offer),
+            Seen::Revises { agent, published } => self.revised(at, agent, published),
             Seen::Leaves { agent } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
                     its.leaves_at = Some(at);
@@ -247,6 +250,37 @@ impl Book {
     /// Whether an agent is up.
     pub(super) fn is_up(&self, agent: &AgentId) -> bool {
         self.agents.get(agent).is_some_and(|its| its.is_up)
+    }
+
+    /// What an agent's sheet says that its machine has, and what it said when it may have decided what it says now.
+    pub(super) fn published(&self, at: Time, agent: &AgentId) -> impl Iterator<Item = &Capacity> {
+        let seen = self.agents.get(agent);
+        seen.into_iter().flat_map(move |its| {
+            let decided_us = at.as_us().saturating_sub(DECIDED_BEFORE_US);
+            let is_late = its.stalled_until.as_us() >= decided_us;
+            its.published_since(Time::from_us(if is_late { 0 } else { decided_us }))
+        })
+    }
+
+    /// What does not find room any more may end.
+    fn revised(&mut self, at: Time, agent: AgentId, published: &Capacity) {
+        let Some(its) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        its.revise(at, published);
+        let theirs: Vec<(PromiseId, Resources)> = self
+            .standing_of(agent)
+            .map(|(id, its)| (*id, its.host.portion.resources()))
+            .collect();
+        let mut sum = Some(Resources::NONE);
+        for (_, its) in &theirs {
+            sum = sum.and_then(|sum| sum.plus(*its));
+        }
+        if sum.is_none_or(|sum| !published.resources.covers(sum)) {
+            for (offer, _) in theirs {
+                self.causes.by_person(offer);
+            }
+        }
     }
 
     fn acknowledge(&mut self, keeper: AgentId, intent: PromiseId, workload: WorkloadId) {
@@ -398,7 +432,7 @@ impl Book {
                         let offer = acceptance.accept.offer;
                         if offer.promiser == agent {
                             acceptance.withdrawal_heard_at.get_or_insert(at);
-                            self.causes.by_itself(offer);
+                            self.causes.by_keeper(offer);
                         }
                     }
                 }

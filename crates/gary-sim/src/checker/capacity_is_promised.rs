@@ -1,13 +1,10 @@
 //! 7. Capacity is a promise, not telemetry: a change in free memory moves no work; a revised promise does.
-//!
-//! An agent cannot revise its capacity yet, so that only the first half is checked, and that what an agent bids
-//! follows from its capacity and its own promises.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_agent::Order;
-use gary_promise::{AgentId, PromiseId, Resources, Time};
+use gary_promise::{AgentId, PromiseId, Reason, Resources, Time};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -16,11 +13,17 @@ use crate::seen::Seen;
 /// How long what was withdrawn may take to stop, and takes room until then.
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
 
-/// Where free memory has changed, hostings end for the reasons for which they end elsewhere. An agent bids the share of
-/// its machine that it has not promised, and not another.
+/// How soon what finds no room any more has to be taken back, in microseconds: it is stored first.
+const REVISED_WITHIN_US: u64 = 2_000_000;
+
+/// Where free memory has changed, hostings end for the reasons for which they end elsewhere. Where an agent promises
+/// less than before, it takes back what that does not cover. It bids the share of its machine that it has not promised,
+/// and not another.
 #[derive(Debug, Default)]
 pub(super) struct CapacityIsPromised {
     measured: BTreeSet<AgentId>,
+    /// Who has revised what its machine has, since when.
+    revised: BTreeMap<AgentId, Time>,
     premises: u64,
 }
 
@@ -39,6 +42,13 @@ impl Checker for CapacityIsPromised {
                 self.premises += runs.count() as u64;
                 self.measured.insert(agent);
             }
+            Seen::Revises { agent, .. } => {
+                self.revised.insert(agent, at);
+            }
+            Seen::Ends { agent, .. } => {
+                self.revised.remove(&agent);
+            }
+            Seen::Says { from, .. } => check_reason(from, book)?,
             Seen::Stores { agent, .. } => {
                 for id in book.made.iter().filter(|id| id.promiser == agent) {
                     check_bid(at, id, book)?;
@@ -55,7 +65,7 @@ impl Checker for CapacityIsPromised {
             }
             _ => {}
         }
-        Ok(())
+        self.check_revised(at, book)
     }
 
     fn premises(&self) -> u64 {
@@ -63,48 +73,90 @@ impl Checker for CapacityIsPromised {
     }
 }
 
+impl CapacityIsPromised {
+    fn check_revised(&mut self, at: Time, book: &Book) -> Verdict {
+        let due = self.revised.extract_if(.., |agent, when| {
+            at.as_us() > book.awake_since(agent, *when).as_us() + REVISED_WITHIN_US
+        });
+        for (agent, _) in due {
+            self.premises += 1;
+            check_covered(&agent, book)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an agent has offered is no more than it says to have by now.
+fn check_covered(agent: &AgentId, book: &Book) -> Verdict {
+    let Some(seen) = book.agents.get(agent) else {
+        return Ok(());
+    };
+    let standing = book.standing_of(*agent);
+    let mut standing = standing.map(|(_, its)| its.host.portion.resources());
+    let sum = standing.try_fold(Resources::NONE, Resources::plus);
+    let has = seen.published.resources;
+    match sum.is_some_and(|sum| has.covers(sum)) {
+        true => Ok(()),
+        false => {
+            let name = book.names.of_agent(agent);
+            Err(format!("{name} has {has} by now, and takes nothing back"))
+        }
+    }
+}
+
+/// Who takes something back since it has revised what its machine has, has done so.
+fn check_reason(agent: AgentId, book: &Book) -> Verdict {
+    let seen = book.agents.get(&agent);
+    let has_revised = seen.is_some_and(|its| !its.earlier.is_empty());
+    let mut taken_back = book.taken_back.iter();
+    let lied = taken_back.find(|(id, why)| id.promiser == agent && *why == Reason::Revised);
+    match lied {
+        Some((id, _)) if !has_revised => {
+            let what = book.names.of_promise(id);
+            Err(format!(
+                "{what} is taken back for a revision that there was none of"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A bid is no less than what is left when all that was withdrawn of late takes room yet, and no more than what is left
 /// when none of it does.
 fn check_bid(at: Time, id: &PromiseId, book: &Book) -> Verdict {
-    let (Some(offer), Some(seen)) = (book.offers.get(id), book.agents.get(&id.promiser)) else {
+    let Some(offer) = book.offers.get(id) else {
         return Ok(());
     };
-    let all = seen.published.resources;
-    let (mut least, mut most) = (all, all);
-    for (_, its) in book
-        .offers_of(id.promiser)
-        .take_while(|(other, _)| *other <= id)
-    {
+    let (mut at_least, mut at_most) = (Resources::NONE, Resources::NONE);
+    let offers = book.offers_of(id.promiser);
+    for (_, its) in offers.take_while(|(other, _)| *other <= id) {
         let taken = its.host.portion.resources();
-        let left_at = its.withdrawn_at.map(|when| when.after(STOPS_WITHIN));
-        if left_at.is_none_or(|until| at <= until) {
-            least = minus(least, taken);
+        let stops_by = its.withdrawn_at.map(|when| when.after(STOPS_WITHIN));
+        if stops_by.is_none() {
+            at_least = at_least.plus(taken).unwrap_or(at_least);
         }
-        if its.withdrawn_at.is_none() {
-            most = minus(most, taken);
+        if stops_by.is_none_or(|stops_by| at <= stops_by) {
+            at_most = at_most.plus(taken).unwrap_or(at_most);
         }
     }
     let bid = u64::from(offer.host.bid.0);
-    if (per_mille(least, all)..=per_mille(most, all)).contains(&bid) {
+    let is_honest = |all: &Resources| {
+        let (least, most) = (share(*all, at_most), share(*all, at_least));
+        (least..=most).contains(&bid)
+    };
+    let mut published = book.published(at, &id.promiser);
+    if published.any(|its| is_honest(&its.resources)) {
         return Ok(());
     }
-    let (name, what) = (book.names.of_agent(&id.promiser), book.names.of_promise(id));
+    let what = book.names.of_promise(id);
     Err(format!(
-        "{name} bids {bid} thousandths with {what}, and has at most {most} of {all} left"
+        "{what} bids {bid} thousandths, which is not what is left where {at_least} are promised"
     ))
 }
 
-fn minus(all: Resources, taken: Resources) -> Resources {
-    let cpu = all
-        .cpu_cores_micro()
-        .saturating_sub(taken.cpu_cores_micro());
-    let memory = all.memory_bytes().saturating_sub(taken.memory_bytes());
-    Resources::new(cpu, memory).unwrap_or(Resources::NONE)
-}
-
-/// How much is left of all, in thousandths, of whichever is scarcer.
-fn per_mille(left: Resources, all: Resources) -> u64 {
-    let cpu = left.cpu_cores_micro() * 1_000 / all.cpu_cores_micro().max(1);
-    let memory = left.memory_bytes() * 1_000 / all.memory_bytes().max(1);
-    cpu.min(memory)
+/// How much is left of all when so much is taken, in thousandths, of whichever is scarcer.
+fn share(all: Resources, taken: Resources) -> u64 {
+    let share = |all: u64, taken: u64| all.saturating_sub(taken) * 1_000 / all.max(1);
+    let cpu = share(all.cpu_cores_micro(), taken.cpu_cores_micro());
+    cpu.min(share(all.memory_bytes(), taken.memory_bytes()))
 }

@@ -1,6 +1,6 @@
 //! Why a host may have ended a hosting.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use gary_agent::HostReport;
 use gary_promise::{AgentId, Frame, PromiseId};
@@ -11,35 +11,38 @@ use super::Book;
 /// own machine's mood among it, is none.
 #[derive(Debug, Default)]
 pub(super) struct Causes {
-    /// By the offer that is ended.
-    by_offer: BTreeMap<PromiseId, &'static str>,
+    /// The offers that may be ended.
+    offers: BTreeSet<PromiseId>,
+    /// Those of them that their agent's own person wants ended.
+    by_person: BTreeSet<PromiseId>,
 }
 
 impl Causes {
-    /// A keeper has said something that ends it.
+    /// A keeper has said something that ends it, be it the agent itself.
     pub(super) fn by_keeper(&mut self, offer: PromiseId) {
-        self.by_offer.insert(offer, "the word of its keeper");
+        self.offers.insert(offer);
     }
 
     /// The agent's own person wants it to.
     pub(super) fn by_person(&mut self, offer: PromiseId) {
-        self.by_offer.insert(offer, "the word of its person");
-    }
-
-    /// The agent keeps what it hosts, and has said so to itself.
-    pub(super) fn by_itself(&mut self, offer: PromiseId) {
-        self.by_offer.insert(offer, "its own word as a keeper");
+        self.offers.insert(offer);
+        self.by_person.insert(offer);
     }
 
     pub(super) fn report(&mut self, report: HostReport) {
         if let HostReport::Failed { offer } = report {
-            self.by_offer.insert(offer, "its failing");
+            self.offers.insert(offer);
         }
     }
 
     /// Whether there is any.
     pub(super) fn has(&self, offer: &PromiseId) -> bool {
-        self.by_offer.contains_key(offer)
+        self.offers.contains(offer)
+    }
+
+    /// Whether its agent's own person wants it to.
+    pub(super) fn is_by_person(&self, offer: &PromiseId) -> bool {
+        self.by_person.contains(offer)
     }
 }
 

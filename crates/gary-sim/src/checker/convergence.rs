@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
+use gary_promise::{AgentId, Capacity, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
 
 use super::entry::in_pages;
 use super::mending::Mending;
@@ -281,21 +281,22 @@ pub(super) fn all_with_room(
 ) -> impl Iterator<Item = AgentId> {
     let needed = in_pages(wanted.needs.portion.resources());
     let able = book.agents.iter().filter(move |(agent, seen)| {
-        let mut left = Some(seen.published.resources);
+        let since = book.acquaintance.known_since(at);
         let others = book
             .standing_of(**agent)
             .filter(|(offer, _)| Some(*offer) != instead_of);
-        for (_, offer) in others {
-            left = left.and_then(|left| left.minus(offer.host.portion.resources()));
-        }
-        let left = left.unwrap_or(Resources::NONE);
+        let mut taken = others.map(|(_, offer)| offer.host.portion.resources());
+        let taken = taken.try_fold(needed, Resources::plus);
+        let has_room = |its: &Capacity| {
+            its.fits(&wanted.needs).is_ok()
+                && taken.is_some_and(|taken| its.resources.covers(taken))
+        };
         let freed = book.last_freed(**agent);
         seen.is_up
             && seen.is_willing
             && seen.considers(intent.promiser)
             && freed.is_none_or(|when| at.as_us() > when.as_us() + KNOWN_WITHIN_US)
-            && seen.published.fits(&wanted.needs).is_ok()
-            && left.covers(needed)
+            && seen.published_since(since).all(has_room)
     });
     able.map(|(agent, _)| *agent)
 }

@@ -22,6 +22,8 @@ pub struct AgentSeen {
     pub leaves_at: Option<Time>,
     /// What its sheet says its machine has.
     pub published: Capacity,
+    /// What it said before, and until when.
+    pub earlier: Vec<(Capacity, Time)>,
     /// When it started last.
     pub started_at: Time,
     /// Its last start, by its own count.
@@ -33,6 +35,20 @@ pub struct AgentSeen {
 }
 
 impl AgentSeen {
+    /// Its machine has another capacity from now on.
+    pub fn revise(&mut self, at: Time, published: &Capacity) {
+        if self.published != *published {
+            let before = std::mem::replace(&mut self.published, published.clone());
+            self.earlier.push((before, at));
+        }
+    }
+
+    /// What its sheet says its machine has, and what it said at this time or later.
+    pub fn published_since(&self, when: Time) -> impl Iterator<Item = &Capacity> {
+        let earlier = self.earlier.iter().filter(move |(_, until)| *until >= when);
+        earlier.map(|(its, _)| its).chain([&self.published])
+    }
+
     /// Whether it looks at what this owner submits, who is a client as all owners of a world are.
     pub fn considers(&self, owner: AgentId) -> bool {
         let consider = self.consider.as_ref();

@@ -41,6 +41,8 @@ struct Refused {
     at: Time,
     is_busy: bool,
     is_for_room: bool,
+    /// For want of room too, or of what its machine is not.
+    is_for_machine: bool,
 }
 
 impl Checker for FreeRefusal {
@@ -57,6 +59,13 @@ impl Checker for FreeRefusal {
             Seen::Starts { agent, .. } | Seen::Stalls { agent, .. } => {
                 self.refused.retain(|(keeper, _, _), _| *keeper != agent);
             }
+            // Who has another machine by now may be asked again, by whoever knows.
+            Seen::Revises { agent, .. } => self.revised(agent, agent, book),
+            Seen::Hears {
+                to,
+                frame: Frame::Sheet(part),
+                ..
+            } => self.revised(to, part.head.by(), book),
             Seen::Hears {
                 from,
                 to,
@@ -65,10 +74,12 @@ impl Checker for FreeRefusal {
             } => {
                 self.premises += 1;
                 let is_busy = refusal.why == Why::Busy;
+                let is_for_room = is_busy || matches!(refusal.why, Why::NoRoom { .. });
                 let refused = Refused {
                     at,
                     is_busy,
-                    is_for_room: is_busy || matches!(refusal.why, Why::NoRoom { .. }),
+                    is_for_room,
+                    is_for_machine: is_for_room || matches!(refusal.why, Why::Misfit(_)),
                 };
                 self.refused.insert((to, from, refusal.intent), refused);
             }
@@ -143,6 +154,17 @@ impl FreeRefusal {
         });
     }
 
+    /// A keeper hears what an agent's sheet says. If that has ever said of its machine something else, it may be asked
+    /// again what it has refused for what its machine is.
+    fn revised(&mut self, keeper: AgentId, by: AgentId, book: &Book) {
+        let seen = book.agents.get(&by);
+        if seen.is_some_and(|its| !its.earlier.is_empty()) {
+            let who = (keeper, by);
+            self.refused
+                .retain(|(keeper, by, _), its| (*keeper, *by) != who || !its.is_for_machine);
+        }
+    }
+
     fn check_rest(&mut self, at: Time, who: (AgentId, AgentId, PromiseId), book: &Book) -> Verdict {
         let Some(refused) = self.refused.get(&who) else {
             return Ok(());
@@ -178,9 +200,10 @@ fn check_reason(at: Time, agent: AgentId, refusal: &Refusal, book: &Book) -> Ver
     let Some((seen, wanted)) = seen.zip(book.intent(&refusal.intent)) else {
         return Ok(());
     };
-    let published = &seen.published;
     let is_true = match &refusal.why {
-        Why::Misfit(misfit) => published.fits(&wanted.needs).as_ref() == Err(misfit),
+        Why::Misfit(misfit) => book
+            .published(at, &agent)
+            .any(|its| its.fits(&wanted.needs).as_ref() == Err(misfit)),
         Why::NoRoom { needed, left } => {
             *needed == in_pages(wanted.needs.portion.resources()) && !left.covers(*needed)
         }

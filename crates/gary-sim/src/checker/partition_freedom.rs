@@ -24,8 +24,6 @@ pub(super) struct PartitionFreedom {
     cut: Option<(Time, BTreeSet<(AgentId, AgentId)>)>,
     /// When owners were told that an intent is kept.
     told: BTreeMap<PromiseId, Time>,
-    /// Which offers their own persons wanted back.
-    wanted_back: BTreeSet<PromiseId>,
     premises: u64,
 }
 
@@ -59,9 +57,6 @@ impl Checker for PartitionFreedom {
                     let (promiser, version) = (from, *version);
                     self.heard.insert((to, PromiseId { promiser, version }), at);
                 }
-            }
-            Seen::TakesBack { offer, .. } => {
-                self.wanted_back.insert(offer);
             }
             Seen::Stores { agent, facts } => {
                 for fact in facts {
@@ -273,12 +268,7 @@ impl PartitionFreedom {
                 && is_same
                 && its.withdrawn.is_none()
         });
-        let leaves = book
-            .agents
-            .get(&keeper)
-            .is_some_and(|its| its.leaves_at.is_some());
-        let is_wanted_back = leaves || self.wanted_back.contains(&offer);
-        match is_own && is_wanted && is_shared && !is_wanted_back {
+        match is_own && is_wanted && is_shared && !book.causes.is_by_person(&offer) {
             true => self.check_surplus(at, acceptance, book),
             false => Ok(()),
         }

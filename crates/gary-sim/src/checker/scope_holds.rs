@@ -107,7 +107,10 @@ fn check_invited(keeper: AgentId, to: AgentId, book: &Book) -> Verdict {
         let Some(wanted) = book.intent(id) else {
             continue;
         };
-        if seen.published.fits(&wanted.needs).is_ok() && seen.considers(id.promiser) {
+        // That it has revised what its machine has, the keeper may not have heard yet.
+        let mut published = seen.published_since(Time::from_us(0));
+        let fits = published.any(|its| its.fits(&wanted.needs).is_ok());
+        if fits && seen.considers(id.promiser) {
             continue;
         }
         let (keeper, to) = (book.names.of_agent(&keeper), book.names.of_agent(&to));

@@ -43,14 +43,14 @@ impl Checker for Valency {
                 self.note_answer(from, to, frame, book);
                 if offers_anew(from, book) {
                     check_stored(from, book)?;
-                    check_room(from, book)?;
-                    check_offers(from, book)?;
+                    check_room(at, from, book)?;
+                    check_offers(at, from, book)?;
                 }
             }
             Seen::Stores { agent, .. } => {
                 self.note_stored(at, agent, book);
                 if offers_anew(agent, book) {
-                    check_room(agent, book)?;
+                    check_room(at, agent, book)?;
                 }
             }
             Seen::Hears {
@@ -70,7 +70,7 @@ impl Checker for Valency {
                 self.invited
                     .retain(|(invited, _, _, _), _| *invited != agent);
             }
-            Seen::Runs { agent, .. } => check_runs(agent, book)?,
+            Seen::Runs { agent, .. } => check_runs(at, agent, book)?,
             _ => {}
         }
         self.check_lapses(at, book)
@@ -78,8 +78,8 @@ impl Checker for Valency {
 
     fn scan(&mut self, at: Time, book: &Book) -> Verdict {
         for agent in book.agents.keys() {
-            check_room(*agent, book)?;
-            check_runs(*agent, book)?;
+            check_room(at, *agent, book)?;
+            check_runs(at, *agent, book)?;
         }
         for ((invited, by, _, slot), when) in &self.invited {
             if at.as_us() > when.as_us() + ANSWERS_WITHIN_US {
@@ -173,7 +173,7 @@ fn check_stored(agent: AgentId, book: &Book) -> Verdict {
 }
 
 /// What an agent has offered and not taken back is no more than it has.
-fn check_room(agent: AgentId, book: &Book) -> Verdict {
+fn check_room(at: Time, agent: AgentId, book: &Book) -> Verdict {
     let offered = book
         .standing_of(agent)
         .map(|(_, its)| its.host.portion.resources());
@@ -183,11 +183,11 @@ fn check_room(agent: AgentId, book: &Book) -> Verdict {
         offer.promiser == agent && withdrawn_at.is_some()
     });
     let stopping = stopping.map(|(_, run)| run.binding.enforced().resources());
-    check_sum("has offered", agent, offered.chain(stopping), book)
+    check_sum(at, "has offered", agent, offered.chain(stopping), book)
 }
 
 /// An agent offers once for a slot, and only what its machine is.
-fn check_offers(agent: AgentId, book: &Book) -> Verdict {
+fn check_offers(at: Time, agent: AgentId, book: &Book) -> Verdict {
     let made = book.made.iter().filter(|id| id.promiser == agent);
     for (id, offer) in made.filter_map(|id| Some((id, book.offers.get(id)?))) {
         let of = |its: &Host| (its.workload, its.slot, its.generation);
@@ -199,14 +199,16 @@ fn check_offers(agent: AgentId, book: &Book) -> Verdict {
             let other = book.names.of_promise(other);
             return Err(format!("{name} offers {what} and {other} for one slot"));
         }
-        let published = book.agents.get(&agent).map(|its| &its.published);
         let intents = book.promises.iter().filter_map(|(intent, promise)| {
             let wanted = book.intent(intent)?;
             let is_of_it = promise.workload() == Some(offer.host.workload)
                 && wanted.lineage.generation() == offer.host.generation;
             is_of_it.then_some(wanted)
         });
-        let fits = |wanted: &Use| published.is_some_and(|its| its.fits(&wanted.needs).is_ok());
+        let fits = |wanted: &Use| {
+            let mut published = book.published(at, &agent);
+            published.any(|its| its.fits(&wanted.needs).is_ok())
+        };
         // There is more than one where somebody has tried to update what is not theirs.
         let intents: Vec<&Use> = intents.collect();
         if !intents.is_empty() && !intents.into_iter().any(fits) {
@@ -225,15 +227,16 @@ fn check_offers(agent: AgentId, book: &Book) -> Verdict {
 }
 
 /// What its host runs is no more than it has.
-fn check_runs(agent: AgentId, book: &Book) -> Verdict {
+fn check_runs(at: Time, agent: AgentId, book: &Book) -> Verdict {
     let theirs = book
         .runs
         .iter()
         .filter(|(offer, _)| offer.promiser == agent);
-    check_sum("runs", agent, theirs.map(|(_, its)| its.given), book)
+    check_sum(at, "runs", agent, theirs.map(|(_, its)| its.given), book)
 }
 
 fn check_sum(
+    at: Time,
     does: &str,
     agent: AgentId,
     amounts: impl Iterator<Item = Resources>,
@@ -246,7 +249,11 @@ fn check_sum(
     for amount in amounts {
         sum = sum.and_then(|sum| sum.plus(amount));
     }
-    if sum.is_none_or(|sum| !seen.published.resources.covers(sum)) {
+    let is_covered = |sum| {
+        let mut published = book.published(at, &agent);
+        published.any(|its| its.resources.covers(sum))
+    };
+    if !sum.is_some_and(is_covered) {
         let (name, has) = (book.names.of_agent(&agent), seen.published.resources);
         let sum = sum.map_or("more than there is".to_owned(), |sum| sum.to_string());
         return Err(format!("{name} {does} {sum}, and has promised {has}"));

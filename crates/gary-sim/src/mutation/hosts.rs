@@ -27,6 +27,16 @@ impl Adapter for OverPromises {
     }
 }
 
+/// Goes on as before when its machine is to have less.
+#[derive(Debug)]
+pub(super) struct GoesOnAsBefore;
+
+impl Adapter for GoesOnAsBefore {
+    fn revises(&mut self, _published: &Capacity) -> Option<Capacity> {
+        None
+    }
+}
+
 /// Never stops what it runs.
 #[derive(Debug)]
 pub(super) struct NeverStops;

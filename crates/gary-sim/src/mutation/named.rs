@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::disks::{ForgetsNothing, LosesWrites, WritesDownEverything};
 use super::hosts::{
-    Faint, GivesMore, IgnoresItsLease, NeverRepairs, NeverStops, ObeysFrames, OverPromises,
-    RefusesInSilence, RunsWhatItIsInvitedFor, WithdrawsInSilence,
+    Faint, GivesMore, GoesOnAsBefore, IgnoresItsLease, NeverRepairs, NeverStops, ObeysFrames,
+    OverPromises, RefusesInSilence, RunsWhatItIsInvitedFor, WithdrawsInSilence,
 };
 use super::keepers::{
     AcceptsTwice, DoesNotTakeNo, DoesNotWait, GivesUp, HasAFavourite, Impatient, LetsBothGo,
@@ -24,6 +24,8 @@ use crate::world::{NodeNo, node_key};
 pub enum Mutation {
     /// A host offers four times what it has.
     OverPromises,
+    /// A host goes on as before when its machine is to have less.
+    GoesOnAsBefore,
     /// A host never stops what it runs.
     NeverStops,
     /// A host lets its leases run out, and runs on.
@@ -84,8 +86,9 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::OverPromises,
+        Self::GoesOnAsBefore,
         Self::NeverStops,
         Self::IgnoresItsLease,
         Self::GivesMore,
@@ -121,6 +124,7 @@ impl Mutation {
         let twin = || Twin::new(node_key(seed, node));
         match self {
             Self::OverPromises => Box::new(OverPromises),
+            Self::GoesOnAsBefore => Box::new(GoesOnAsBefore),
             Self::NeverStops => Box::new(NeverStops),
             Self::IgnoresItsLease => Box::new(IgnoresItsLease),
             Self::GivesMore => Box::new(GivesMore),

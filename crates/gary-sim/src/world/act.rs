@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_promise::{ComponentDigest, Frame, Needs, Use};
+use gary_promise::{ComponentDigest, Frame, Needs, Resources, Use};
 
 use super::node::NodeNo;
 
@@ -79,6 +79,13 @@ pub enum Act {
     },
     /// A node's person has it take back the first of what it hosts.
     TakeBack(NodeNo),
+    /// A node's person wants its machine to do more or less than before.
+    Revise {
+        /// Which.
+        node: NodeNo,
+        /// How much of each it promises from now on.
+        resources: Resources,
+    },
     /// A node leaves the cluster, and never comes back.
     Leave(NodeNo),
     /// A node goes on at another address.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gary_agent::membership::{Seed, Settings};
 use gary_agent::{Agent, AgentSetup, Setup};
-use gary_promise::{AgentId, AgentKey, BootNonce, Notice};
+use gary_promise::{AgentId, AgentKey, BootNonce, Notice, Resources};
 use rand::RngExt;
 
 use super::act::{Act, Submission};
@@ -54,6 +54,7 @@ impl World {
                     self.take_in(node, Input::TakesBack(offer));
                 }
             }
+            Act::Revise { node, resources } => self.revise(node, resources),
             Act::Leave(node) => self.leave(node),
             Act::Move(node) => self.relocate(node),
             Act::Copy { of, to } => self.copy(of, to),
@@ -186,6 +187,14 @@ impl World {
                 }
             }
         }
+    }
+
+    /// It has more or less than before, after its next start too.
+    fn revise(&mut self, node: NodeNo, resources: Resources) {
+        let capacity = &mut self.nodes[node.0].spec.capacity;
+        capacity.resources = resources;
+        let revised = Input::Revises(capacity.clone());
+        self.take_in(node, revised);
     }
 
     /// It says that it leaves, and ends.

@@ -85,6 +85,8 @@ pub(super) enum Input {
     GoesAway(Notice),
     /// It takes back what it has promised.
     TakesBack(PromiseId),
+    /// It has more or less than before.
+    Revises(Capacity),
     /// It leaves the cluster.
     Leaves,
     /// It goes on at another address.

@@ -103,6 +103,20 @@ impl World {
                     .see(self.now, Seen::TakesBack { agent: id, offer });
                 agent.take_back(local, offer);
             }
+            Input::Revises(published) => {
+                let seen = Seen::Revises {
+                    agent: id,
+                    published: &published,
+                };
+                self.watch.see(self.now, seen);
+                let capacity = match &mut its.spec.adapter {
+                    Some(adapter) => adapter.revises(&published),
+                    None => Some(published),
+                };
+                if let Some(capacity) = capacity {
+                    agent.revise_capacity(local, capacity);
+                }
+            }
             Input::Leaves => agent.leave(local),
             Input::Moves => agent.relocate(local, its.address),
             Input::Submitted { owner, intent } => {

@@ -41,6 +41,7 @@ impl From<&gary_promise::Withdrawal> for Withdrawal {
             Reason::Outdated => 2,
             Reason::Failing => 3,
             Reason::Leaving => 4,
+            Reason::Revised => 5,
         };
         Self {
             needs: WireVersion::FIRST.get(),
@@ -60,6 +61,7 @@ impl TryFrom<Withdrawal> for gary_promise::Withdrawal {
             2 => Reason::Outdated,
             3 => Reason::Failing,
             4 => Reason::Leaving,
+            5 => Reason::Revised,
             // A withdrawal is final whatever the reason, so one that only a later release knows must
             // not keep it from being learned. The bytes that are passed on still have it.
             _ => Reason::Unstated,

@@ -27,6 +27,7 @@ pub(crate) fn withdrawals() -> impl Strategy<Value = Withdrawal> {
         Just(Reason::Outdated),
         Just(Reason::Failing),
         Just(Reason::Leaving),
+        Just(Reason::Revised),
     ];
     (versions(), versions(), reasons).prop_filter_map("it is of itself", |(version, of, reason)| {
         Withdrawal::new(version, of, reason).ok()
