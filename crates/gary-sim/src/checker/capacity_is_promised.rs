@@ -1,17 +1,14 @@
 //! 7. Capacity is a promise, not telemetry: a change in free memory moves no work; a revised promise does.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use gary_agent::Order;
 use gary_promise::{AgentId, PromiseId, Reason, Resources, Time};
 
+use super::room::taken;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
-
-/// How long what was withdrawn may take to stop, and takes room until then.
-const STOPS_WITHIN: Duration = Duration::from_secs(30);
 
 /// How soon what finds no room any more has to be taken back, in microseconds: it is stored first.
 const REVISED_WITHIN_US: u64 = 2_000_000;
@@ -127,18 +124,7 @@ fn check_bid(at: Time, id: &PromiseId, book: &Book) -> Verdict {
     let Some(offer) = book.offers.get(id) else {
         return Ok(());
     };
-    let (mut at_least, mut at_most) = (Resources::NONE, Resources::NONE);
-    let offers = book.offers_of(id.promiser);
-    for (_, its) in offers.take_while(|(other, _)| *other <= id) {
-        let taken = its.host.portion.resources();
-        let stops_by = its.withdrawn_at.map(|when| when.after(STOPS_WITHIN));
-        if stops_by.is_none() {
-            at_least = at_least.plus(taken).unwrap_or(at_least);
-        }
-        if stops_by.is_none_or(|stops_by| at <= stops_by) {
-            at_most = at_most.plus(taken).unwrap_or(at_most);
-        }
-    }
+    let (at_least, at_most) = taken(at, id.promiser, Some(id), book);
     let bid = u64::from(offer.host.bid.0);
     let is_honest = |all: &Resources| {
         let (least, most) = (share(*all, at_most), share(*all, at_least));

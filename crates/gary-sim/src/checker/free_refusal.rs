@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, Frame, PromiseId, Reason, Refusal, Time, Why, WorkloadId};
+use gary_promise::{AgentId, Frame, PromiseId, Reason, Refusal, Resources, Time, Why, WorkloadId};
 
 use super::entry::in_pages;
+use super::room::taken;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -205,7 +206,9 @@ fn check_reason(at: Time, agent: AgentId, refusal: &Refusal, book: &Book) -> Ver
             .published(at, &agent)
             .any(|its| its.fits(&wanted.needs).as_ref() == Err(misfit)),
         Why::NoRoom { needed, left } => {
-            *needed == in_pages(wanted.needs.portion.resources()) && !left.covers(*needed)
+            *needed == in_pages(wanted.needs.portion.resources())
+                && !left.covers(*needed)
+                && is_left(at, agent, *left, book)
         }
         Why::Superseded { by } => *by > wanted.lineage.generation(),
         Why::NotConsidered => {
@@ -227,6 +230,16 @@ fn check_reason(at: Time, agent: AgentId, refusal: &Refusal, book: &Book) -> Ver
         "{agent} refuses {intent}: {}, which is not so",
         refusal.why
     ))
+}
+
+/// Whether as much may have been left of an agent's machine as it says.
+fn is_left(at: Time, agent: AgentId, left: Resources, book: &Book) -> bool {
+    let (at_least, at_most) = taken(at, agent, None, book);
+    let mut published = book.published(at, &agent);
+    published.any(|its| {
+        let minus = |taken| its.resources.minus(taken).unwrap_or(Resources::NONE);
+        minus(at_least).covers(left) && left.covers(minus(at_most))
+    })
 }
 
 /// Whether something of an agent's stops, or did so when it may have decided to say so.

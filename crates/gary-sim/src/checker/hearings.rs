@@ -104,6 +104,8 @@ pub(super) struct Hearings {
     denied: BTreeMap<PromiseId, Time>,
     /// When their hosts have last said that they go away for a while.
     away: BTreeMap<PromiseId, Time>,
+    /// By when their hosts are back by their last word, and which word that is.
+    back_by: BTreeMap<PromiseId, (Version, Time)>,
 }
 
 impl Hearings {
@@ -210,6 +212,13 @@ impl Hearings {
         self.away.contains_key(offer)
     }
 
+    /// By when its host is back by its own word, if that is the last that its keeper has heard of it.
+    pub(super) fn back_by(&self, offer: &PromiseId) -> Option<Time> {
+        let (version, until) = self.back_by.get(offer)?;
+        let is_last = self.heard.get(offer)?.word < Some(*version);
+        is_last.then_some(*until)
+    }
+
     fn hear(&mut self, at: Time, from: AgentId, to: AgentId, frame: &Frame, book: &Book) {
         let still = self.stood_still.get(&to);
         let offer = |version| PromiseId {
@@ -243,10 +252,15 @@ impl Hearings {
                     self.denied.insert(offer(denial.of), at);
                 }
             }
-            Frame::Absence(_) => {
+            Frame::Absence(absence) => {
+                let until = at.after(absence.notice.duration());
                 // Its end is the host's own to keep, and later than this.
                 for (id, heard) in self.heard.range_mut(offer_range(from)) {
                     self.away.insert(*id, at);
+                    let back_by = self.back_by.entry(*id).or_insert((absence.version, until));
+                    if back_by.0 < absence.version {
+                        *back_by = (absence.version, until);
+                    }
                     heard.stands(at, still);
                     heard.is_contradicted = Some(at.after(Duration::from_micros(1)));
                 }

@@ -38,6 +38,7 @@ mod no_special_node;
 mod overlap;
 mod partition_freedom;
 mod private_assessment;
+mod room;
 mod scope_holds;
 mod self_repair;
 mod three_values;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_agent::{Assessed, Fact};
-use gary_promise::{AgentId, PromiseId, Time, Value, WorkloadId};
+use gary_promise::{AgentId, Binding, Judgement, PromiseId, Time, Value, WorkloadId};
 
 use super::entry::AcceptanceSeen;
 use super::{Book, Checker, Verdict, first_hand};
@@ -80,8 +80,11 @@ impl Checker for PrivateAssessment {
         Ok(())
     }
 
-    /// By now everybody knows who is gone.
+    /// By now everybody knows who is gone, and who is not.
     fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        for run in book.runs.values() {
+            self.check_found(at, &run.binding, book)?;
+        }
         for (id, its) in &book.acceptances {
             let (keeper, host) = (id.promiser, its.accept.offer.promiser);
             let Some(gone_at) = self.gone.get(&keeper).copied() else {
@@ -103,6 +106,44 @@ impl Checker for PrivateAssessment {
 
     fn premises(&self) -> u64 {
         self.premises
+    }
+}
+
+impl PrivateAssessment {
+    /// A host does not take its keeper for lost that has been there all the while.
+    fn check_found(&self, at: Time, binding: &Binding, book: &Book) -> Verdict {
+        let (host, keeper) = (binding.host(), binding.keeper());
+        let seen = book.agents.get(&keeper).filter(|its| its.is_up);
+        let is_back = seen.is_some_and(|its| {
+            let since = book.awake_since(&keeper, its.started_at);
+            at.as_us() > since.as_us() + FOUND_WITHIN_US
+        });
+        if host == keeper || !is_back || book.is_cut(host, keeper) {
+            return Ok(());
+        }
+        let acceptance = book.acceptances.get(&binding.id().acceptance);
+        let bound_at = acceptance.and_then(|its| its.heard_at);
+        let epoch = book.agents.get(&host).map(|its| its.epoch);
+        let mut judged = book.judged.iter();
+        let is_lost = judged.any(|((observer, promise), its)| {
+            // What it made of it in an earlier life, or before it came to depend on it again, is history.
+            let noted_at = self.noted.get(&(*observer, *promise)).copied();
+            (*observer, promise.promiser) == (host, keeper)
+                && (its.slot, its.workload) == (None, binding.workload())
+                && matches!(its.assessment.judgement(), Judgement::Unknown(_))
+                && book.keeps.withdrawn_at(promise).is_none()
+                && Some(its.epoch) == epoch
+                && noted_at > bound_at
+        });
+        match is_lost {
+            true => {
+                let (host, keeper) = (book.names.of_agent(&host), book.names.of_agent(&keeper));
+                Err(format!(
+                    "{host} hosts for {keeper}, which is there, and takes it for lost"
+                ))
+            }
+            false => Ok(()),
+        }
     }
 }
 

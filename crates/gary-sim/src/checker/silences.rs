@@ -16,6 +16,9 @@ const DOUBTED_AFTER_US: u64 = 7_500_000;
 /// checked alone.
 const LEASE_MS: u32 = 10_000;
 
+/// How long a node is away by plan at the most.
+const NOTICE_MAX: Duration = Duration::from_secs(10);
+
 /// How soon a keeper has to have written down what it makes of it, in microseconds: it looks every second, by a clock
 /// that may go wrong, and its disk takes a while.
 const WRITTEN_WITHIN_US: u64 = 2_000_000;
@@ -79,9 +82,12 @@ impl Silences {
         let Some(stored_at) = its.stored_at.filter(|_| its.withdrawn.is_none()) else {
             return Ok(());
         };
-        // Who is away by plan keeps its promise, and what an agent says to itself is not seen.
-        if host == keeper || !book.is_up(&keeper) || book.hearings.is_away(&offer) {
+        // What an agent says to itself is not seen.
+        if host == keeper || !book.is_up(&keeper) {
             return Ok(());
+        }
+        if let Some(back_by) = book.hearings.back_by(&offer) {
+            return self.look_for(at, keeper, &offer, back_by, book);
         }
         let heard_at = self.heard.get(&(keeper, host)).copied();
         let awake_since = self.awake_since.get(&keeper).copied();
@@ -99,6 +105,29 @@ impl Silences {
         let ms = silent_us / 1000;
         Err(format!(
             "{keeper} has not heard of {offer} for {ms} ms, and {what}"
+        ))
+    }
+
+    /// Who is away by plan keeps its promise until it should be back, and breaks it then.
+    fn look_for(
+        &self,
+        at: Time,
+        keeper: AgentId,
+        offer: &PromiseId,
+        back_by: Time,
+        book: &Book,
+    ) -> Verdict {
+        let awake_since = self.awake_since.get(&keeper).copied();
+        let due_us = back_by.as_us() + back_by.as_us() / 1_000 + WRITTEN_WITHIN_US;
+        // By how much of it a keeper slept through its notice ends later.
+        if awake_since.is_some_and(|since| since.after(NOTICE_MAX) > back_by) || at.as_us() < due_us
+        {
+            return Ok(());
+        }
+        let (keeper, offer) = (book.names.of_agent(&keeper), book.names.of_promise(offer));
+        Err(format!(
+            "{keeper} counts {offer}, whose host was to be back by {:.3} s",
+            back_by.as_us() as f64 / 1e6
         ))
     }
 }
