@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{AgentId, Capacity, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
 
-use super::entry::in_pages;
+use super::entry::{fits, in_pages};
 use super::mending::Mending;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -288,8 +288,7 @@ pub(super) fn all_with_room(
         let mut taken = others.map(|(_, offer)| offer.host.portion.resources());
         let taken = taken.try_fold(needed, Resources::plus);
         let has_room = |its: &Capacity| {
-            its.fits(&wanted.needs).is_ok()
-                && taken.is_some_and(|taken| its.resources.covers(taken))
+            fits(its, &wanted.needs) && taken.is_some_and(|taken| its.resources.covers(taken))
         };
         let freed = book.last_freed(**agent);
         seen.is_up

@@ -11,6 +11,7 @@ use gary_promise::{
 use super::crowding::Crowding;
 use super::experiences::Experiences;
 use super::hearings::DECIDED_BEFORE_US;
+use super::undecided::Undecided;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -31,6 +32,7 @@ pub(super) struct DownstreamChoice {
     counted: BTreeMap<AgentId, BTreeMap<PromiseId, Accept>>,
     /// Whom a keeper has found to break its promise of a slot of which workload.
     failed: BTreeMap<(AgentId, WorkloadId, Slot), AgentId>,
+    undecided: Undecided,
     experiences: Experiences,
     premises: u64,
 }
@@ -74,6 +76,7 @@ impl Checker for DownstreamChoice {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        self.undecided.check(at, seen, book)?;
         match *seen {
             Seen::Starts { agent, .. } => {
                 self.rounds.retain(|(keeper, _), _| *keeper != agent);

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    Accept, AgentId, Binding, BootEpoch, Capacity, Consider, Generation, Host, PromiseId, Reason,
-    Resources, Time,
+    Accept, AgentId, Binding, BootEpoch, Capacity, Consider, Generation, Host, Needs, PromiseId,
+    Reason, Resources, Time,
 };
 
 /// What was seen of an agent.
@@ -54,6 +54,21 @@ impl AgentSeen {
         let consider = self.consider.as_ref();
         consider.is_some_and(|its| its.submitters.include(owner, true))
     }
+}
+
+/// Whether a machine is what is needed, in words of its own.
+pub(super) fn fits(machine: &Capacity, needs: &Needs) -> bool {
+    let architecture = needs.architecture.as_ref();
+    machine.resources.covers(needs.portion.resources())
+        && architecture.is_none_or(|its| *its == machine.architecture)
+        && needs
+            .labels
+            .iter()
+            .all(|(key, value)| machine.labels.get(key) == Some(value))
+        && needs
+            .interfaces
+            .iter()
+            .all(|needed| machine.interfaces.iter().any(|its| its == needed))
 }
 
 /// What a host sets aside for what is asked: memory in whole pages.

@@ -43,6 +43,7 @@ mod scope_holds;
 mod self_repair;
 mod three_values;
 mod trust_is_local;
+mod undecided;
 mod valency;
 mod withdrawal;
 

@@ -2,6 +2,7 @@
 
 use gary_promise::{AgentId, Body, Frame, PromiseId, Time, WorkloadId};
 
+use super::entry::fits;
 use super::rounds::Rounds;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -109,8 +110,8 @@ fn check_invited(keeper: AgentId, to: AgentId, book: &Book) -> Verdict {
         };
         // That it has revised what its machine has, the keeper may not have heard yet.
         let mut published = seen.published_since(Time::from_us(0));
-        let fits = published.any(|its| its.fits(&wanted.needs).is_ok());
-        if fits && seen.considers(id.promiser) {
+        let is_fit = published.any(|its| fits(its, &wanted.needs));
+        if is_fit && seen.considers(id.promiser) {
             continue;
         }
         let (keeper, to) = (book.names.of_agent(&keeper), book.names.of_agent(&to));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, Frame, Host, PromiseId, Resources, Slot, Time, Use};
 
+use super::entry::fits;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -205,13 +206,13 @@ fn check_offers(at: Time, agent: AgentId, book: &Book) -> Verdict {
                 && wanted.lineage.generation() == offer.host.generation;
             is_of_it.then_some(wanted)
         });
-        let fits = |wanted: &Use| {
+        let is_fit = |wanted: &Use| {
             let mut published = book.published(at, &agent);
-            published.any(|its| its.fits(&wanted.needs).is_ok())
+            published.any(|its| fits(its, &wanted.needs))
         };
         // There is more than one where somebody has tried to update what is not theirs.
         let intents: Vec<&Use> = intents.collect();
-        if !intents.is_empty() && !intents.into_iter().any(fits) {
+        if !intents.is_empty() && !intents.into_iter().any(is_fit) {
             return Err(format!("{name} offers {what}, which does not fit it"));
         }
         let seen = book.agents.get(&agent);

@@ -1,0 +1,73 @@
+//! Whether keepers decide in time about what they are offered.
+
+use std::collections::BTreeMap;
+
+use gary_promise::{AgentId, Frame, PromiseId, Time};
+
+use super::{Book, Verdict};
+use crate::seen::Seen;
+
+/// How soon a keeper has to have accepted or dismissed an offer, in microseconds: once a round is over, and that is
+/// stored.
+const DECIDES_WITHIN_US: u64 = 500_000 + 2_000_000;
+
+/// Offers that their keepers have heard and neither accepted nor dismissed, since when.
+#[derive(Debug, Default)]
+pub(super) struct Undecided(BTreeMap<PromiseId, Time>);
+
+impl Undecided {
+    /// Notes what was just seen.
+    ///
+    /// # Errors
+    ///
+    /// An offer that has waited for longer than a round takes.
+    pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        match *seen {
+            Seen::Starts { agent, .. } => {
+                self.0.retain(|id, _| made_to(id, book) != Some(agent));
+            }
+            Seen::Hears { from, to, .. } => {
+                let theirs = book.made.iter().filter(|id| id.promiser == from);
+                for id in theirs.filter(|id| made_to(id, book) == Some(to)) {
+                    self.0.insert(*id, at);
+                }
+            }
+            Seen::Says {
+                to,
+                frame: Frame::Dismissal(dismissal),
+                ..
+            } => {
+                for version in dismissal.offers.iter() {
+                    let (promiser, version) = (to, *version);
+                    self.0.remove(&PromiseId { promiser, version });
+                }
+            }
+            _ => {}
+        }
+        self.0
+            .retain(|id, _| book.stands(id) && !is_accepted(id, book));
+        for (id, when) in &self.0 {
+            let Some(keeper) = made_to(id, book).filter(|its| book.is_up(its)) else {
+                continue;
+            };
+            let since = book.awake_since(&keeper, *when);
+            if at.as_us() > since.as_us() + DECIDES_WITHIN_US {
+                let (keeper, what) = (book.names.of_agent(&keeper), book.names.of_promise(id));
+                return Err(format!("{keeper} neither counts nor dismisses {what}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// To whom an offer was made.
+fn made_to(offer: &PromiseId, book: &Book) -> Option<AgentId> {
+    book.offers.get(offer).map(|its| its.host.promisee)
+}
+
+/// Whether whom it was made to has ever accepted it.
+fn is_accepted(offer: &PromiseId, book: &Book) -> bool {
+    let mut acceptances = book.acceptances.iter();
+    acceptances
+        .any(|(id, its)| its.accept.offer == *offer && Some(id.promiser) == made_to(offer, book))
+}
