@@ -377,9 +377,16 @@ impl<C: Speech> Dealings<C> {
         consider.is_some_and(|its| its.submitters.include(owner, true))
     }
 
-    /// Does what is due, and hears what it has said to itself, until nothing is left.
+    /// Hears what it has said to itself and does what is due, until nothing is left. It hears first: what it has just
+    /// taken back as a host it does not go by as a keeper.
     pub(super) fn settle(&mut self, now: Time) {
         loop {
+            self.to_itself.extend(self.voice.take_said_to_itself());
+            while let Some(frame) = self.to_itself.pop_front() {
+                let me = self.id();
+                self.hear(now, me, frame);
+                self.to_itself.extend(self.voice.take_said_to_itself());
+            }
             self.tending.handle_timeout(Tools {
                 now: self.waking.read(now),
                 voice: &mut self.voice,
@@ -387,15 +394,15 @@ impl<C: Speech> Dealings<C> {
                 keepers: &self.keepers,
                 random: &mut self.random,
             });
-            for change in self.tending.take_changes() {
+            let changes = self.tending.take_changes();
+            let said = self.voice.take_said_to_itself();
+            if changes.is_empty() && said.is_empty() {
+                return;
+            }
+            for change in changes {
                 self.publish(now, change);
             }
-            self.to_itself.extend(self.voice.take_said_to_itself());
-            let Some(frame) = self.to_itself.pop_front() else {
-                return;
-            };
-            let me = self.id();
-            self.hear(now, me, frame);
+            self.to_itself.extend(said);
         }
     }
 

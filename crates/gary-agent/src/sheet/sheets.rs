@@ -13,7 +13,7 @@ use super::{
     marks::Marks,
     outbox::Outbox,
     peers::Peers,
-    sweep::{self, Unknown},
+    sweep::{self, Asked},
 };
 
 /// The most agents whose sheets are known. More members than that are not looked at.
@@ -43,8 +43,8 @@ pub struct Sheets {
     pub(super) own: Option<Arc<Sheet>>,
     /// Every other member, with what is known of its sheet.
     pub(super) members: BTreeMap<AgentId, Option<Arc<Sheet>>>,
-    /// Members of whose present life no sheet is known.
-    pub(super) unknown: BTreeMap<AgentId, Unknown>,
+    /// Members that what is known is compared with before others.
+    pub(super) to_ask: BTreeMap<AgentId, Asked>,
     pub(super) peers: Peers,
     /// Of all sheets that are known, this agent's own included.
     pub(super) marks: Marks,
@@ -65,7 +65,7 @@ impl Sheets {
             id,
             own: None,
             members: BTreeMap::new(),
-            unknown: BTreeMap::new(),
+            to_ask: BTreeMap::new(),
             peers: Peers::default(),
             marks: Marks::default(),
             fetches: Fetches::default(),
@@ -108,19 +108,20 @@ impl Sheets {
         }
         let sheet = self.members.entry(agent).or_default().as_ref();
         let is_known = sheet.is_some_and(|its| its.version().epoch >= epoch);
-        let is_news = self
-            .unknown
-            .get(&agent)
-            .is_none_or(|its| its.epoch != epoch);
+        let is_news = self.to_ask.get(&agent).is_none_or(|its| its.epoch != epoch);
         let is_unknown = !is_known && is_news;
+        // Of what has changed while it was not there, neither has told the other.
+        let is_back = is_known && !self.peers.has(agent);
         if is_unknown {
-            self.unknown.insert(agent, Unknown::new(epoch));
+            self.to_ask.insert(agent, Asked::unknown(epoch));
+        } else if is_back {
+            self.to_ask.insert(agent, Asked::back(epoch));
         }
         let is_first = self.peers.is_empty();
         self.peers.insert(agent);
         // Who has just come does not wait for its turn, and nobody waits for the turn of who has. A hint of its sheet
         // comes first, as a rule.
-        let soon = match (is_first, is_unknown) {
+        let soon = match (is_first, is_unknown || is_back) {
             (true, _) => sweep::SWEEP_HURRIED,
             (false, true) => self.sweeps_soon(),
             (false, false) => return,
@@ -149,7 +150,7 @@ impl Sheets {
         self.handle_down(now, agent);
         self.fetches.cancel(agent);
         self.outbox.drop_hint(agent);
-        self.unknown.remove(&agent);
+        self.to_ask.remove(&agent);
         let Some(sheet) = self.members.remove(&agent).flatten() else {
             return;
         };
@@ -233,7 +234,7 @@ impl Sheets {
                 continue;
             }
             self.handle_up(now, owner, sheet.version().epoch);
-            self.unknown.remove(&owner);
+            self.to_ask.remove(&owner);
             let Some(known) = self.members.get_mut(&owner) else {
                 continue;
             };

@@ -19,8 +19,8 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// come.
 pub const SWEEP_HURRIED: Duration = Duration::from_secs(1);
 
-/// Where no sheet of a member's present life is known, all is compared with that member itself, and sooner: after a
-/// second, and one more for each so many members, so that who has just come is asked by about as many in a second.
+/// Where no sheet of a member's present life is known, or it is back, all is compared with that member itself, and sooner:
+/// after a second, and one more for each so many members, so that who has just come is asked by about as many in a second.
 pub const ASKED_BY_IN_A_SECOND: usize = 100;
 
 /// In a cluster of more members than this, whose sheets are not known is left to a few more hints and to sweeps.
@@ -29,18 +29,25 @@ pub const ASKED_AMONG_MAX: usize = 1_000;
 /// How often a member is asked so: one that does not answer keeps nobody from comparing with others.
 pub const ASKED_TIMES_MAX: u32 = 3;
 
-/// A member of whose present life no sheet is known.
+/// A member that what is known is compared with before others.
 #[derive(Debug)]
-pub(super) struct Unknown {
-    /// Which life that is.
+pub(super) struct Asked {
+    /// In which life.
     pub(super) epoch: BootEpoch,
-    /// How often it may be asked yet.
+    /// How often yet, at most.
     asks_left: u32,
 }
 
-impl Unknown {
-    pub(super) const fn new(epoch: BootEpoch) -> Self {
+impl Asked {
+    /// No sheet of its present life is known.
+    pub(super) const fn unknown(epoch: BootEpoch) -> Self {
         let asks_left = ASKED_TIMES_MAX;
+        Self { epoch, asks_left }
+    }
+
+    /// It was not there for a while, and is again in the same life.
+    pub(super) const fn back(epoch: BootEpoch) -> Self {
+        let asks_left = 1;
         Self { epoch, asks_left }
     }
 }
@@ -48,39 +55,39 @@ impl Unknown {
 impl Sheets {
     /// Begins to compare what is known with somebody.
     pub(super) fn sweep(&mut self, now: Time) {
-        let unknown = self.unknown_peer();
+        let asked = self.next_asked();
         let is_hurried = self.marks.count() < self.members.len() / 2;
-        let interval = match unknown {
+        let interval = match asked {
             _ if is_hurried => SWEEP_HURRIED,
             Some(_) => self.sweeps_soon(),
             None => SWEEP_INTERVAL,
         };
         self.sweep_at = now.after(jittered(interval, &mut self.rng));
-        if let Some(peer) = unknown.or_else(|| self.peers.any(&mut self.rng)) {
+        if let Some(peer) = asked.or_else(|| self.peers.any(&mut self.rng)) {
             let digest = self.digest(Branch::ROOT);
             self.outbox.send(peer, Frame::Digest(digest));
         }
     }
 
-    /// How soon a member is asked whose sheet is not known.
+    /// How soon a member is asked that is asked before others.
     pub(super) fn sweeps_soon(&self) -> Duration {
         let seconds = 1 + self.members.len() / ASKED_BY_IN_A_SECOND;
         Duration::from_secs(seconds as u64).min(SWEEP_INTERVAL)
     }
 
-    /// One of the members that are there and whose sheet is not known, any of them.
-    fn unknown_peer(&mut self) -> Option<AgentId> {
+    /// One of the members that are there and to be asked before others, any of them.
+    fn next_asked(&mut self) -> Option<AgentId> {
         if self.members.len() > ASKED_AMONG_MAX {
             return None;
         }
-        let to_ask = self.unknown.iter().filter(|(_, its)| its.asks_left > 0);
+        let to_ask = self.to_ask.iter().filter(|(_, its)| its.asks_left > 0);
         let to_ask = to_ask.map(|(agent, _)| *agent);
         let to_ask: Vec<_> = to_ask.filter(|agent| self.peers.has(*agent)).collect();
         if to_ask.is_empty() {
             return None;
         }
         let agent = to_ask[self.rng.random_range(0..to_ask.len())];
-        if let Some(its) = self.unknown.get_mut(&agent) {
+        if let Some(its) = self.to_ask.get_mut(&agent) {
             its.asks_left -= 1;
         }
         Some(agent)

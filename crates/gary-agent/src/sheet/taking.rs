@@ -127,9 +127,9 @@ impl Sheets {
         self.bytes = bytes;
         self.members.insert(owner, Some(Arc::new(sheet)));
         self.marks.set(owner, version);
-        let unknown = self.unknown.get(&owner);
-        if unknown.is_some_and(|its| its.epoch <= version.epoch) {
-            self.unknown.remove(&owner);
+        let asked = self.to_ask.get(&owner);
+        if asked.is_some_and(|its| its.epoch <= version.epoch) {
+            self.to_ask.remove(&owner);
         }
         self.fetches.settle(owner, version);
         self.outbox.change(change);

@@ -200,6 +200,11 @@ impl Book {
         intents.map(move |(owner, wanted)| owner == by || wanted.updaters.include(by, true))
     }
 
+    /// To whom an offer was made.
+    pub(super) fn made_to(&self, offer: &PromiseId) -> Option<AgentId> {
+        self.offers.get(offer).map(|its| its.host.promisee)
+    }
+
     /// Whether an offer stands.
     pub(super) fn stands(&self, offer: &PromiseId) -> bool {
         let offer = self.offers.get(offer);

@@ -65,8 +65,7 @@ impl Book {
                         promiser: to,
                         version: *version,
                     };
-                    let made_to = self.offers.get(&offer).map(|its| its.host.promisee);
-                    if made_to == Some(from) {
+                    if self.made_to(&offer) == Some(from) {
                         self.causes.by_keeper(offer);
                     }
                 }

@@ -159,7 +159,7 @@ fn check_workload(
     };
     let generation = wanted.lineage.generation();
     for (slot, offers) in hosted {
-        if offers.len() > 1 {
+        if offers.len() > 1 && !is_turning(at, offers, book) {
             let both: Vec<String> = offers
                 .iter()
                 .map(|its| book.names.of_promise(its))
@@ -204,6 +204,16 @@ fn check_workload(
         }
     }
     Ok(())
+}
+
+/// Whether a later generation has come to the place of an earlier one since there was room for it, which is no longer ago
+/// than a keeper may take to find that out.
+fn is_turning(at: Time, offers: &[PromiseId], book: &Book) -> bool {
+    let generation = |its: &PromiseId| book.runs.get(its).map(|run| run.binding.generation());
+    let later = offers.iter().max_by_key(|its| generation(its));
+    let freed_at = later.and_then(|its| book.last_freed(its.promiser));
+    let is_update = offers.len() == 2 && generation(&offers[0]) != generation(&offers[1]);
+    is_update && freed_at.is_some_and(|when| at.as_us() <= when.as_us() + KNOWN_WITHIN_US)
 }
 
 /// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload

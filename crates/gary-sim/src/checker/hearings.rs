@@ -136,6 +136,9 @@ impl Hearings {
                 for (_, until) in &mut still.spans {
                     *until = at.min(*until);
                 }
+                // What it was told of absences it has forgotten.
+                self.back_by
+                    .retain(|offer, _| book.made_to(offer) != Some(agent));
                 let still = self.stood_still.get(&agent);
                 for (offer, heard) in &mut self.heard {
                     if book
@@ -228,8 +231,7 @@ impl Hearings {
         match frame {
             Frame::Renewal(renewal) => {
                 for (id, heard) in self.heard.range_mut(offer_range(from)) {
-                    let made_to = book.offers.get(id).map(|its| its.host.promisee);
-                    if made_to != Some(to) {
+                    if book.made_to(id) != Some(to) {
                         continue;
                     }
                     // The same word heard again is no news.

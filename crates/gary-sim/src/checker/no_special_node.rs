@@ -43,7 +43,7 @@ impl Checker for NoSpecialNode {
                 agent,
                 order: Order::Stop { offer },
             } => {
-                let keeper = book.offers.get(offer).map(|its| its.host.promisee);
+                let keeper = book.made_to(offer);
                 let is_down = keeper.is_some_and(|keeper| !book.is_up(&keeper));
                 let was_bound = book.runs.contains_key(offer);
                 if is_down && was_bound && !book.causes.has(offer) {

@@ -101,7 +101,7 @@ impl Checker for PartitionFreedom {
                 agent,
                 order: Order::Stop { offer },
             } => {
-                let keeper = book.offers.get(offer).map(|its| its.host.promisee);
+                let keeper = book.made_to(offer);
                 let is_cut = keeper.is_some_and(|keeper| book.is_cut(agent, keeper));
                 if is_cut && !book.causes.has(offer) {
                     let name = book.names.of_agent(&agent);

@@ -206,7 +206,7 @@ impl SelfRepair {
         if its.is_unsure {
             return;
         }
-        let keeper = book.offers.get(&offer).map(|its| its.host.promisee);
+        let keeper = book.made_to(&offer);
         if its.failures == DENIED_AFTER && keeper != Some(offer.promiser) {
             self.undenied.insert(offer, at);
         }

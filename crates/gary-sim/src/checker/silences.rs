@@ -118,10 +118,9 @@ impl Silences {
         book: &Book,
     ) -> Verdict {
         let awake_since = self.awake_since.get(&keeper).copied();
-        let due_us = back_by.as_us() + back_by.as_us() / 1_000 + WRITTEN_WITHIN_US;
-        // By how much of it a keeper slept through its notice ends later.
-        if awake_since.is_some_and(|since| since.after(NOTICE_MAX) > back_by) || at.as_us() < due_us
-        {
+        // What a keeper has slept through of it does not count.
+        let due_at = back_by.max(awake_since.map_or(back_by, |since| since.after(NOTICE_MAX)));
+        if at.as_us() < due_at.as_us() + due_at.as_us() / 1_000 + WRITTEN_WITHIN_US {
             return Ok(());
         }
         let (keeper, offer) = (book.names.of_agent(&keeper), book.names.of_promise(offer));

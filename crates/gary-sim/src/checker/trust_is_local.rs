@@ -167,7 +167,7 @@ impl TrustIsLocal {
 /// The standing offers that somebody speaks of who has no part in them.
 fn slandered(from: AgentId, to: AgentId, frame: &Frame, book: &Book) -> Vec<PromiseId> {
     let is_theirs = |id: &PromiseId| {
-        let promisee = book.offers.get(id).map(|its| its.host.promisee);
+        let promisee = book.made_to(id);
         id.promiser == from || promisee == Some(from)
     };
     let offers: Vec<PromiseId> = match frame {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame, PromiseId, Time};
+use gary_promise::{Frame, PromiseId, Time};
 
 use super::{Book, Verdict};
 use crate::seen::Seen;
@@ -24,11 +24,11 @@ impl Undecided {
     pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
             Seen::Starts { agent, .. } => {
-                self.0.retain(|id, _| made_to(id, book) != Some(agent));
+                self.0.retain(|id, _| book.made_to(id) != Some(agent));
             }
             Seen::Hears { from, to, .. } => {
                 let theirs = book.made.iter().filter(|id| id.promiser == from);
-                for id in theirs.filter(|id| made_to(id, book) == Some(to)) {
+                for id in theirs.filter(|id| book.made_to(id) == Some(to)) {
                     self.0.insert(*id, at);
                 }
             }
@@ -47,7 +47,7 @@ impl Undecided {
         self.0
             .retain(|id, _| book.stands(id) && !is_accepted(id, book));
         for (id, when) in &self.0 {
-            let Some(keeper) = made_to(id, book).filter(|its| book.is_up(its)) else {
+            let Some(keeper) = book.made_to(id).filter(|its| book.is_up(its)) else {
                 continue;
             };
             let since = book.awake_since(&keeper, *when);
@@ -60,14 +60,9 @@ impl Undecided {
     }
 }
 
-/// To whom an offer was made.
-fn made_to(offer: &PromiseId, book: &Book) -> Option<AgentId> {
-    book.offers.get(offer).map(|its| its.host.promisee)
-}
-
 /// Whether whom it was made to has ever accepted it.
 fn is_accepted(offer: &PromiseId, book: &Book) -> bool {
     let mut acceptances = book.acceptances.iter();
     acceptances
-        .any(|(id, its)| its.accept.offer == *offer && Some(id.promiser) == made_to(offer, book))
+        .any(|(id, its)| its.accept.offer == *offer && Some(id.promiser) == book.made_to(offer))
 }

@@ -219,10 +219,6 @@ fn check_offers(at: Time, agent: AgentId, book: &Book) -> Verdict {
         if seen.is_some_and(|its| !its.is_willing) {
             return Err(format!("{name} offers {what}, and wants to host nothing"));
         }
-        let leaves_at = seen.and_then(|its| its.leaves_at);
-        if leaves_at.is_some() && offer.withdrawn_at.is_none() {
-            return Err(format!("{name} offers {what}, and leaves"));
-        }
     }
     Ok(())
 }
