@@ -94,14 +94,23 @@ impl Ledger {
         self.left
     }
 
+    /// What would neither be promised nor set aside once these are freed.
+    pub fn left_without(&self, entries: impl IntoIterator<Item = EntryId>) -> Resources {
+        let mut promised = self.promised;
+        for portion in entries.into_iter().filter_map(|entry| self.portion(entry)) {
+            let rest = promised.minus(portion.resources());
+            promised = rest.expect("every entry is part of what is promised");
+        }
+        self.capacity.minus(promised).unwrap_or(Resources::NONE)
+    }
+
     /// What there is to promise.
     pub const fn capacity(&self) -> Resources {
         self.capacity
     }
 
     fn settle(&mut self) {
-        let left = self.capacity.minus(self.promised);
-        self.left = left.unwrap_or(Resources::NONE);
+        self.left = self.left_without([]);
     }
 }
 
@@ -142,6 +151,7 @@ mod tests {
         ledger.revise(amount(50, 200));
         assert_eq!(ledger.left(), Resources::NONE);
         assert!(ledger.reserve(portion(1, 1)).is_err());
+        assert_eq!(ledger.left_without([first]), amount(50, 200));
         ledger.free(first);
         assert_eq!(ledger.left(), amount(50, 200));
     }

@@ -263,12 +263,12 @@ fn who_hosts_a_later_generation_says_so() {
     let superseded = Why::Superseded { by: generation(2) };
     assert_eq!(why(&asked(&mut me, &keeper, &first)), Some(superseded));
     assert_eq!(why(&asked(&mut me, &keeper, &second)), Some(Why::Hosting));
-    // While what was withdrawn stops, it is busy where that makes room enough.
     let all = intended(&mut owner, wanted(4 * MEBIBYTE));
     assert!(matches!(
         why(&asked(&mut me, &keeper, &all)),
         Some(Why::NoRoom { .. })
     ));
+    // While what was withdrawn stops, it is busy where that makes room enough.
     let withdrawn = keeper.withdraw(&acceptance, Reason::Unstated, &WireCodec);
     let withdrawn = withdrawn.expect("it is its own").signed().clone();
     let mut batch = Batch::default();

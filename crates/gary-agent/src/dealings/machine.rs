@@ -92,27 +92,36 @@ impl<C: Speech> Dealings<C> {
             doubts: Doubts::default(),
             waking: Waking::default(),
         };
-        agent.introduce(shown);
+        agent.introduce(now, shown);
         agent.renews_at = agent.next_renewal(now);
         agent
     }
 
     /// Says what its machine has and whom it looks at.
-    fn introduce(&mut self, capacity: Arc<Capacity>) {
+    fn introduce(&mut self, now: Time, capacity: Arc<Capacity>) {
         let (me, consider) = (self.id(), self.consider.clone());
         self.candidates.set_up(me, true);
         self.candidates.set_considers(me, consider.clone());
-        self.show_capacity(capacity);
+        self.show_capacity(now, capacity);
         if let Some(consider) = consider {
             let made = self.voice.promise(Body::Consider(consider));
             self.publications.push(Publication::Made(made));
         }
     }
 
-    fn show_capacity(&mut self, capacity: Arc<Capacity>) {
-        self.candidates.set_capacity(self.id(), Some(capacity));
+    fn show_capacity(&mut self, now: Time, capacity: Arc<Capacity>) {
+        self.set_capacity(now, self.id(), Some(capacity));
         let made = self.capacity.clone();
         self.publications.push(Publication::Made(made));
+    }
+
+    /// What an agent's machine has. Where it is another than before, it may be asked again what it has refused.
+    fn set_capacity(&mut self, now: Time, agent: AgentId, capacity: Option<Arc<Capacity>>) {
+        if self.candidates.set_capacity(agent, capacity) {
+            let waking = self.waking(now);
+            self.tending
+                .handle_capacity(waking, &agent, &mut self.random);
+        }
     }
 
     /// Promises another capacity from now on. What it does not cover is withdrawn.
@@ -122,9 +131,7 @@ impl<C: Speech> Dealings<C> {
         let body = Body::Capacity(shown.clone());
         if *self.capacity.body() != body {
             self.capacity = self.voice.revise(&self.capacity, body);
-            self.show_capacity(shown);
-            self.tending
-                .handle_capacity(self.waking(now), &self.voice.id());
+            self.show_capacity(now, shown);
             self.hosting.revise(capacity, &mut self.voice);
         }
         self.settle(now);
@@ -280,9 +287,7 @@ impl<C: Speech> Dealings<C> {
             keeps,
         } = shown;
         self.wake(now);
-        if self.candidates.set_capacity(agent, capacity) {
-            self.tending.handle_capacity(self.waking(now), &agent);
-        }
+        self.set_capacity(now, agent, capacity);
         self.candidates.set_considers(agent, consider);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);

@@ -282,24 +282,25 @@ impl Hosting {
     /// and of the rest, from the earliest on, what finds no room.
     pub(crate) fn revise<C: Speech>(&mut self, capacity: Capacity, voice: &mut Voice<C, Order>) {
         self.ledger.revise(capacity.resources);
-        let is_unfit = |its: &Hosted| match its.intent.body() {
-            Body::Use(wanted) => capacity.fits(&wanted.needs).is_err(),
-            _ => false,
-        };
-        let hosted = self.hosted.iter().filter(|(_, its)| is_unfit(its));
-        let mut outgoing: Vec<Version> = hosted.map(|(version, _)| *version).collect();
-        let rest = self.hosted.iter().filter(|(_, its)| !is_unfit(its));
-        let mut left = Some(capacity.resources);
-        for (version, its) in rest {
-            let after = left.and_then(|left| left.minus(its.host.portion.resources()));
-            match after {
-                Some(_) => left = after,
-                None => outgoing.push(*version),
+        self.capacity = capacity;
+        let mut left = self.capacity.resources;
+        let mut outgoing: Vec<Version> = Vec::new();
+        for (version, its) in &self.hosted {
+            match left.minus(its.host.portion.resources()) {
+                Some(after) if self.is_fit(&its.intent) => left = after,
+                _ => outgoing.push(*version),
             }
         }
-        self.capacity = capacity;
         for version in outgoing {
             self.withdraw(version, Reason::Revised, voice);
+        }
+    }
+
+    /// Whether its machine is what an intent needs.
+    fn is_fit(&self, intent: &Verified<Promise>) -> bool {
+        match intent.body() {
+            Body::Use(wanted) => self.capacity.fits(&wanted.needs).is_ok(),
+            _ => false,
         }
     }
 
@@ -381,13 +382,15 @@ impl Hosting {
     }
 
     /// Takes up again what was promised before a start. What was bound stands, and is started; what nobody
-    /// had accepted, or there is no room for any more, is withdrawn.
+    /// had accepted, or what its machine does not cover any more, is withdrawn.
     pub(crate) fn resume<C: Speech>(&mut self, was: WasHosted, voice: &mut Voice<C, Order>) {
         let WasHosted { offer, bound_by } = was;
         let Body::Host(host) = offer.body().clone() else {
             return;
         };
-        let bound = bound_by.and_then(|(intent, acceptance)| {
+        let was_bound = bound_by.is_some();
+        let fit = bound_by.filter(|(intent, _)| self.is_fit(intent));
+        let bound = fit.and_then(|(intent, acceptance)| {
             let entry = self.ledger.reserve(host.portion).ok()?;
             let lapses_at = Time::from_us(0);
             let mut hosted = Hosted {
@@ -414,7 +417,12 @@ impl Hosting {
                 voice.order(Order::Start(Box::new(start)));
             }
             None => {
-                let withdrawal = voice.withdraw(&offer, Reason::Unstated);
+                // The capacity may be another than at its last start.
+                let reason = match was_bound {
+                    true => Reason::Revised,
+                    false => Reason::Unstated,
+                };
+                let withdrawal = voice.withdraw(&offer, reason);
                 voice.tell(
                     host.promisee,
                     [SignedRecord::Withdrawal(withdrawal.signed().clone())],

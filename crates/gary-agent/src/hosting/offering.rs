@@ -159,17 +159,15 @@ impl Hosting {
 
     /// Whether there is room once a hosting is let go.
     fn has_room_without(&self, hosted: Version, portion: Portion) -> bool {
-        let its = self.hosted.get(&hosted).map(|its| its.host.portion);
-        let left = its.and_then(|its| self.ledger.left().plus(its.resources()));
-        left.is_some_and(|left| left.covers(portion.resources()))
+        let entry = self.hosted.get(&hosted).map(|its| its.entry);
+        let left = self.ledger.left_without(entry);
+        left.covers(portion.resources())
     }
 
     /// Whether there is room once everything has stopped that was withdrawn.
     fn has_room_soon(&self, portion: Portion) -> bool {
-        let stopping = self.stopping.values();
-        let mut freed = stopping.filter_map(|entry| self.ledger.portion(*entry));
-        let left = freed.try_fold(self.ledger.left(), |left, its| left.plus(its.resources()));
-        left.is_some_and(|left| left.covers(portion.resources()))
+        let left = self.ledger.left_without(self.stopping.values().copied());
+        left.covers(portion.resources())
     }
 
     /// The latest offer for a slot.

@@ -43,7 +43,8 @@ pub struct Sheets {
     pub(super) own: Option<Arc<Sheet>>,
     /// Every other member, with what is known of its sheet.
     pub(super) members: BTreeMap<AgentId, Option<Arc<Sheet>>>,
-    /// Members that what is known is compared with before others.
+    /// Members that what is known is compared with before others. Those of whose present life no sheet is known stay when
+    /// they were asked often enough: that they are there is no news.
     pub(super) to_ask: BTreeMap<AgentId, Asked>,
     pub(super) peers: Peers,
     /// Of all sheets that are known, this agent's own included.
@@ -108,10 +109,11 @@ impl Sheets {
         }
         let sheet = self.members.entry(agent).or_default().as_ref();
         let is_known = sheet.is_some_and(|its| its.version().epoch >= epoch);
+        let has_come = !self.peers.has(agent);
         let is_news = self.to_ask.get(&agent).is_none_or(|its| its.epoch != epoch);
-        let is_unknown = !is_known && is_news;
+        let is_unknown = !is_known && (is_news || has_come);
         // Of what has changed while it was not there, neither has told the other.
-        let is_back = is_known && !self.peers.has(agent);
+        let is_back = is_known && has_come;
         if is_unknown {
             self.to_ask.insert(agent, Asked::unknown(epoch));
         } else if is_back {

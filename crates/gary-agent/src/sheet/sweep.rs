@@ -34,6 +34,8 @@ pub const ASKED_TIMES_MAX: u32 = 3;
 pub(super) struct Asked {
     /// In which life.
     pub(super) epoch: BootEpoch,
+    /// Whether its sheet is known, and it was not there for a while.
+    pub(super) is_back: bool,
     /// How often yet, at most.
     asks_left: u32,
 }
@@ -41,14 +43,20 @@ pub(super) struct Asked {
 impl Asked {
     /// No sheet of its present life is known.
     pub(super) const fn unknown(epoch: BootEpoch) -> Self {
-        let asks_left = ASKED_TIMES_MAX;
-        Self { epoch, asks_left }
+        Self {
+            epoch,
+            is_back: false,
+            asks_left: ASKED_TIMES_MAX,
+        }
     }
 
     /// It was not there for a while, and is again in the same life.
     pub(super) const fn back(epoch: BootEpoch) -> Self {
-        let asks_left = 1;
-        Self { epoch, asks_left }
+        Self {
+            epoch,
+            is_back: true,
+            asks_left: 1,
+        }
     }
 }
 
@@ -89,6 +97,9 @@ impl Sheets {
         let agent = to_ask[self.rng.random_range(0..to_ask.len())];
         if let Some(its) = self.to_ask.get_mut(&agent) {
             its.asks_left -= 1;
+            if its.is_back {
+                self.to_ask.remove(&agent);
+            }
         }
         Some(agent)
     }
@@ -132,6 +143,10 @@ impl Sheets {
     /// this agent has later it is told, if it asks.
     pub fn handle_listing(&mut self, now: Time, from: AgentId, listing: Listing) {
         let branch = listing.branch;
+        // Who knows the same has missed the same as those who are back, which is nothing.
+        if branch == Branch::ROOT && listing.known.is_empty() && !listing.asks {
+            self.to_ask.retain(|_, its| !its.is_back);
+        }
         let mut theirs = BTreeMap::new();
         for (agent, version) in listing.known.iter().copied() {
             theirs.insert(agent, version);
@@ -353,6 +368,31 @@ mod tests {
         let soon = again.iter().take(ASKED_TIMES_MAX as usize);
         assert!(soon.clone().all(|(_, to)| *to == one), "{again:?}");
         assert_eq!(soon.len() as u32, ASKED_TIMES_MAX);
+    }
+
+    #[test]
+    fn who_is_back_is_asked_once_until_somebody_knows_the_same() {
+        let [me, one, other] = [1, 2, 3].map(|byte| AgentId::from_bytes([byte; 32]));
+        let now = Time::from_us(0);
+        let mut sheets = Sheets::new(me, 1, now);
+        sheets.marks.set(me, version(1));
+        for agent in [one, other] {
+            sheets.handle_up(now, agent, BootEpoch(1));
+            sheets.to_ask.insert(agent, Asked::back(BootEpoch(1)));
+        }
+        // What comes after these is a sweep as any.
+        let begins = begun(&mut sheets, 5);
+        let asked: BTreeSet<AgentId> = begins.iter().take(2).map(|(_, to)| *to).collect();
+        assert_eq!(asked, BTreeSet::from([one, other]), "{begins:?}");
+        assert!(sheets.to_ask.is_empty());
+
+        for agent in [one, other] {
+            sheets.to_ask.insert(agent, Asked::back(BootEpoch(1)));
+        }
+        sheets.to_ask.insert(me, Asked::unknown(BootEpoch(2)));
+        let same = sheets.listing(Branch::ROOT, Vec::new(), false);
+        sheets.handle_listing(now, one, same);
+        assert_eq!(sheets.to_ask.keys().collect::<Vec<_>>(), [&me]);
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Sheets {
         self.members.insert(owner, Some(Arc::new(sheet)));
         self.marks.set(owner, version);
         let asked = self.to_ask.get(&owner);
-        if asked.is_some_and(|its| its.epoch <= version.epoch) {
+        if asked.is_some_and(|its| !its.is_back && its.epoch <= version.epoch) {
             self.to_ask.remove(&owner);
         }
         self.fetches.settle(owner, version);

@@ -53,15 +53,13 @@ impl Refusals {
     }
 
     /// Its machine has another capacity than when it refused: it may be asked again, if it was for what its machine has
-    /// that it would not. Says whether it was.
-    pub(super) fn handle_capacity(&mut self, agent: &AgentId) -> bool {
+    /// or is that it would not.
+    pub(super) fn handle_capacity(&mut self, agent: &AgentId) {
         let refused = self.0.get(agent);
-        let is_for_machine = refused
-            .is_some_and(|its| matches!(its.why, Why::NoRoom { .. } | Why::Busy | Why::Misfit(_)));
-        if is_for_machine {
+        if refused.is_some_and(|its| matches!(its.why, Why::Misfit(_))) {
             self.0.remove(agent);
         }
-        is_for_machine
+        self.has_room(agent);
     }
 
     pub(super) fn rests(&self, agent: &AgentId, now: Time) -> bool {

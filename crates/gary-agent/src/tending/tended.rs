@@ -325,6 +325,21 @@ impl Tended {
         self.attempts = 0;
     }
 
+    /// An agent's machine has another capacity than before. Says whether slots are open that it may be asked for.
+    pub(super) fn handle_capacity(
+        &mut self,
+        agent: &AgentId,
+        now: Time,
+        random: &mut impl Rng,
+    ) -> bool {
+        self.refusals.handle_capacity(agent);
+        let is_open = self.attempts > 0;
+        if is_open {
+            self.reopen(now, random);
+        }
+        is_open
+    }
+
     /// Learns something of one hosting, counted or offered. Says whether it is news.
     pub(super) fn learn(
         &mut self,

@@ -134,13 +134,16 @@ impl Tending {
         }
     }
 
-    /// An agent's machine has another capacity than before: what it had no room for, it may have room for.
-    pub(crate) fn handle_capacity(&mut self, now: Time, agent: &AgentId) {
-        let refused = self.tended.values_mut().filter_map(|its| {
-            let is_any = its.refusals.handle_capacity(agent);
-            is_any.then_some(its.workload)
-        });
-        for workload in refused.collect::<Vec<_>>() {
+    /// An agent's machine has another capacity than before: what it had no room for, or was not, it may be asked again
+    /// for.
+    pub(crate) fn handle_capacity(&mut self, now: Time, agent: &AgentId, random: &mut impl Rng) {
+        let mut open = Vec::new();
+        for its in self.tended.values_mut() {
+            if its.handle_capacity(agent, now, random) {
+                open.push(its.workload);
+            }
+        }
+        for workload in open {
             self.wake(workload, now);
         }
     }

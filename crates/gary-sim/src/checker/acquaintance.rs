@@ -46,7 +46,8 @@ impl Acquaintance {
         }
     }
 
-    /// Everybody knows at this time what everybody's sheet has said since.
+    /// Nobody goes at this time by what a sheet has said before the one that is given: before faults have ceased for long
+    /// enough, that is the beginning.
     pub(super) fn known_since(&self, at: Time) -> Time {
         match self.calm_since {
             Some(calm_since) if at.as_us() >= calm_since.as_us() + KNOWN_WITHIN_US => {

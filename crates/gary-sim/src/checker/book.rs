@@ -40,6 +40,8 @@ pub struct Book {
     pub(super) made: Vec<PromiseId>,
     /// Promises that somebody has said last to stand on its own sheet.
     pub(super) shown: Vec<PromiseId>,
+    /// Whose `+capacity` somebody has heard last, on a sheet.
+    pub(super) capacity_heard: Option<AgentId>,
     /// What agents have written down last that they hold whose promises for.
     pub(super) judged: BTreeMap<(AgentId, PromiseId), Assessed>,
     /// Every `+keep` that was ever stored.
@@ -66,6 +68,7 @@ impl Book {
         self.taken_back.clear();
         self.made.clear();
         self.shown.clear();
+        self.capacity_heard = None;
         match *seen {
             Seen::Starts {
                 agent,
@@ -87,11 +90,11 @@ impl Book {
                     stalled_until: at,
                     disk: BTreeSet::new(),
                 });
-                its.revise(at, published);
                 its.is_up = true;
                 its.stalled_until = its.stalled_until.min(at);
                 its.started_at = at;
                 its.epoch = epoch;
+                self.revised(at, agent, published);
             }
             Seen::Ends { agent, for_good } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
@@ -108,6 +111,7 @@ impl Book {
                 from, to, frame, ..
             } => {
                 self.read_frame(frame, reader);
+                self.note_capacity(frame, reader);
                 self.note_heard(at, to);
                 self.causes_of(from, to, frame);
             }
@@ -267,25 +271,29 @@ impl Book {
         })
     }
 
-    /// What does not find room any more may end.
+    /// What finds no room any more, from the earliest on, may end.
     fn revised(&mut self, at: Time, agent: AgentId, published: &Capacity) {
-        let Some(its) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        its.revise(at, published);
-        let theirs: Vec<(PromiseId, Resources)> = self
-            .standing_of(agent)
-            .map(|(id, its)| (*id, its.host.portion.resources()))
-            .collect();
-        let mut sum = Some(Resources::NONE);
-        for (_, its) in &theirs {
-            sum = sum.and_then(|sum| sum.plus(*its));
+        if let Some(its) = self.agents.get_mut(&agent) {
+            its.revise(at, published);
         }
-        if sum.is_none_or(|sum| !published.resources.covers(sum)) {
-            for (offer, _) in theirs {
-                self.causes.by_person(offer);
+        let mut left = published.resources;
+        let mut uncovered = Vec::new();
+        for (id, its) in self.standing_of(agent) {
+            match left.minus(its.host.portion.resources()) {
+                Some(after) => left = after,
+                None => uncovered.push(*id),
             }
         }
+        for offer in uncovered {
+            self.causes.by_person(offer);
+        }
+    }
+
+    /// How much an agent's standing offers take together; `None` where that is more than there can be.
+    pub(super) fn promised_of(&self, agent: AgentId) -> Option<Resources> {
+        let standing = self.standing_of(agent);
+        let mut standing = standing.map(|(_, its)| its.host.portion.resources());
+        standing.try_fold(Resources::NONE, Resources::plus)
     }
 
     fn acknowledge(&mut self, keeper: AgentId, intent: PromiseId, workload: WorkloadId) {
@@ -377,6 +385,20 @@ impl Book {
         }
     }
 
+    /// Whether a part of a sheet says what a machine has.
+    fn note_capacity(&mut self, frame: &Frame, reader: &mut Reader) {
+        let Frame::Sheet(part) = frame else {
+            return;
+        };
+        let says = part.made.records().iter().any(|record| match record {
+            SignedRecord::Promise(signed) => reader
+                .promise(signed)
+                .is_some_and(|its| matches!(its.body(), Body::Capacity(_))),
+            _ => false,
+        });
+        self.capacity_heard = says.then(|| part.head.by());
+    }
+
     /// What an agent has heard.
     fn note_heard(&mut self, at: Time, to: AgentId) {
         for id in &self.made {
@@ -384,6 +406,7 @@ impl Book {
                 && acceptance.accept.offer.promiser == to
             {
                 acceptance.heard_at.get_or_insert(at);
+                note_accepted(at, &mut self.offers, id.promiser, acceptance);
             }
         }
         for (id, _) in &self.taken_back {
@@ -418,6 +441,7 @@ impl Book {
                         // What an agent tells itself needs no frame.
                         if acceptance.accept.offer.promiser == agent {
                             acceptance.heard_at.get_or_insert(at);
+                            note_accepted(at, &mut self.offers, agent, acceptance);
                         }
                     }
                 }
@@ -464,6 +488,7 @@ impl Book {
                 let offer = OfferSeen {
                     host: host.clone(),
                     told_at: None,
+                    accepted_at: None,
                     withdrawn_at: None,
                 };
                 self.offers.insert(id, offer);
@@ -488,5 +513,19 @@ fn first_of(agent: AgentId) -> PromiseId {
     PromiseId {
         promiser: agent,
         version: gary_promise::Version::first(gary_promise::BootEpoch(0)),
+    }
+}
+
+/// Whom an offer was made to has accepted it, and its promiser has heard so.
+fn note_accepted(
+    at: Time,
+    offers: &mut BTreeMap<PromiseId, OfferSeen>,
+    by: AgentId,
+    acceptance: &AcceptanceSeen,
+) {
+    if let Some(offer) = offers.get_mut(&acceptance.accept.offer)
+        && offer.host.promisee == by
+    {
+        offer.accepted_at.get_or_insert(at);
     }
 }

@@ -39,7 +39,10 @@ impl Checker for CapacityIsPromised {
                 self.premises += runs.count() as u64;
                 self.measured.insert(agent);
             }
-            Seen::Revises { agent, .. } => {
+            Seen::Revises { agent, .. } | Seen::Starts { agent, .. } => {
+                let uncovered = book.standing_of(agent);
+                let uncovered = uncovered.filter(|(id, _)| book.causes.is_by_person(id));
+                self.premises += uncovered.count() as u64;
                 self.revised.insert(agent, at);
             }
             Seen::Ends { agent, .. } => {
@@ -76,7 +79,6 @@ impl CapacityIsPromised {
             at.as_us() > book.awake_since(agent, *when).as_us() + REVISED_WITHIN_US
         });
         for (agent, _) in due {
-            self.premises += 1;
             check_covered(&agent, book)?;
         }
         Ok(())
@@ -88,10 +90,7 @@ fn check_covered(agent: &AgentId, book: &Book) -> Verdict {
     let Some(seen) = book.agents.get(agent) else {
         return Ok(());
     };
-    let standing = book.standing_of(*agent);
-    let mut standing = standing.map(|(_, its)| its.host.portion.resources());
-    let sum = standing.try_fold(Resources::NONE, Resources::plus);
-    let has = seen.published.resources;
+    let (sum, has) = (book.promised_of(*agent), seen.published.resources);
     match sum.is_some_and(|sum| has.covers(sum)) {
         true => Ok(()),
         false => {
@@ -101,20 +100,20 @@ fn check_covered(agent: &AgentId, book: &Book) -> Verdict {
     }
 }
 
-/// Who takes something back since it has revised what its machine has, has done so.
+/// What is taken back since its promiser has revised what its machine has, had no room any more.
 fn check_reason(agent: AgentId, book: &Book) -> Verdict {
-    let seen = book.agents.get(&agent);
-    let has_revised = seen.is_some_and(|its| !its.earlier.is_empty());
     let mut taken_back = book.taken_back.iter();
-    let lied = taken_back.find(|(id, why)| id.promiser == agent && *why == Reason::Revised);
-    match lied {
-        Some((id, _)) if !has_revised => {
+    let covered = taken_back.find(|(id, why)| {
+        id.promiser == agent && *why == Reason::Revised && !book.causes.is_by_person(id)
+    });
+    match covered {
+        Some((id, _)) => {
             let what = book.names.of_promise(id);
             Err(format!(
-                "{what} is taken back for a revision that there was none of"
+                "{what} is taken back for a revision that leaves room for it"
             ))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -124,6 +124,9 @@ const UNSHOWN_WITHIN_US: u64 = 2_000_000;
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
 
+/// How long a later generation and the one before may run in one slot, in microseconds.
+const TURNS_WITHIN_US: u64 = 2_000_000;
+
 /// A `+keep` that was withdrawn is on no sheet that its promiser shows.
 fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
     for id in &book.shown {
@@ -206,14 +209,22 @@ fn check_workload(
     Ok(())
 }
 
-/// Whether a later generation has come to the place of an earlier one since there was room for it, which is no longer ago
-/// than a keeper may take to find that out.
+/// Whether a later generation has just come to the place of an earlier one, by a host that had no room for it before: its
+/// keeper looks once more before it lets the earlier go, which then stops.
 fn is_turning(at: Time, offers: &[PromiseId], book: &Book) -> bool {
     let generation = |its: &PromiseId| book.runs.get(its).map(|run| run.binding.generation());
-    let later = offers.iter().max_by_key(|its| generation(its));
-    let freed_at = later.and_then(|its| book.last_freed(its.promiser));
-    let is_update = offers.len() == 2 && generation(&offers[0]) != generation(&offers[1]);
-    is_update && freed_at.is_some_and(|when| at.as_us() <= when.as_us() + KNOWN_WITHIN_US)
+    let Some(later) = offers.iter().max_by_key(|its| generation(its)) else {
+        return false;
+    };
+    let is_recent = |when: Option<Time>, within_us: u64| {
+        when.is_some_and(|when| at.as_us() <= when.as_us() + within_us)
+    };
+    let bound_at = book.offers.get(later).and_then(|its| its.accepted_at);
+    let freed_at = book.last_freed(later.promiser);
+    offers.len() == 2
+        && generation(&offers[0]) != generation(&offers[1])
+        && is_recent(freed_at, KNOWN_WITHIN_US)
+        && is_recent(bound_at, TURNS_WITHIN_US)
 }
 
 /// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload

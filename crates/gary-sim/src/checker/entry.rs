@@ -56,7 +56,8 @@ impl AgentSeen {
     }
 }
 
-/// Whether a machine is what is needed, in words of its own.
+/// Whether a machine is what is needed. It is written here once more, so that what is checked is not checked by itself;
+/// of interfaces, worlds have only such as either are the same or do not fit.
 pub(super) fn fits(machine: &Capacity, needs: &Needs) -> bool {
     let architecture = needs.architecture.as_ref();
     machine.resources.covers(needs.portion.resources())
@@ -84,6 +85,8 @@ pub struct OfferSeen {
     pub host: Host,
     /// When it was first told to whom it was made.
     pub told_at: Option<Time>,
+    /// When its promiser has first heard that it is accepted by whom it was made to.
+    pub accepted_at: Option<Time>,
     /// When it was taken back: said to be, or gone from the promiser's disk.
     pub withdrawn_at: Option<Time>,
 }

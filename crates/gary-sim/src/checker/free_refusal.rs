@@ -64,9 +64,13 @@ impl Checker for FreeRefusal {
             Seen::Revises { agent, .. } => self.revised(agent, agent, book),
             Seen::Hears {
                 to,
-                frame: Frame::Sheet(part),
+                frame: Frame::Sheet(_),
                 ..
-            } => self.revised(to, part.head.by(), book),
+            } => {
+                if let Some(by) = book.capacity_heard {
+                    self.revised(to, by, book);
+                }
+            }
             Seen::Hears {
                 from,
                 to,
@@ -155,8 +159,8 @@ impl FreeRefusal {
         });
     }
 
-    /// A keeper hears what an agent's sheet says. If that has ever said of its machine something else, it may be asked
-    /// again what it has refused for what its machine is.
+    /// A keeper hears what an agent's machine has. If that has ever been something else, it may be asked again what it has
+    /// refused for what its machine is.
     fn revised(&mut self, keeper: AgentId, by: AgentId, book: &Book) {
         let seen = book.agents.get(&by);
         if seen.is_some_and(|its| !its.earlier.is_empty()) {

@@ -253,11 +253,17 @@ impl Hearings {
                     heard.is_contradicted = Some(at);
                     self.denied.insert(offer(denial.of), at);
                 }
+                // Who says that something is not kept takes its notice back for that.
+                let notice = self.back_by.get(&offer(denial.of));
+                if notice.is_some_and(|(version, _)| *version < denial.version) {
+                    self.back_by.remove(&offer(denial.of));
+                }
             }
             Frame::Absence(absence) => {
                 let until = at.after(absence.notice.duration());
                 // Its end is the host's own to keep, and later than this.
-                for (id, heard) in self.heard.range_mut(offer_range(from)) {
+                let theirs = self.heard.range_mut(offer_range(from));
+                for (id, heard) in theirs.filter(|(id, _)| book.made_to(id) == Some(to)) {
                     self.away.insert(*id, at);
                     let back_by = self.back_by.entry(*id).or_insert((absence.version, until));
                     if back_by.0 < absence.version {

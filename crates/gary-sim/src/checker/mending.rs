@@ -1,6 +1,6 @@
 //! Whether what another has missed is told it again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, Frame, PromiseId, Renewal, Time, Version};
 
@@ -18,8 +18,6 @@ pub(super) struct Mending {
     heard: BTreeMap<(AgentId, AgentId), Version>,
     /// Acceptances that hosts have missed, and since when their keepers know.
     untold: BTreeMap<PromiseId, Time>,
-    /// Offers that were heard to be accepted.
-    accepted: BTreeSet<PromiseId>,
 }
 
 impl Mending {
@@ -29,12 +27,6 @@ impl Mending {
     ///
     /// What was not told again.
     pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        if let Seen::Hears { to, .. } | Seen::Stores { agent: to, .. } = *seen {
-            let accepted = book.made.iter().filter_map(|id| book.acceptances.get(id));
-            let offers = accepted.map(|its| its.accept.offer);
-            self.accepted
-                .extend(offers.filter(|its| its.promiser == to));
-        }
         match *seen {
             Seen::Starts { agent, .. } | Seen::Ends { agent, .. } => {
                 self.heard.retain(|(keeper, _), _| *keeper != agent);
@@ -63,7 +55,7 @@ impl Mending {
             }
             Seen::Says { from, to, frame } => {
                 if let Frame::Renewal(renewal) = frame {
-                    self.check_named(from, to, renewal, book)?;
+                    check_named(from, to, renewal, book)?;
                 }
                 for id in book.made.iter().filter(|id| id.promiser == from) {
                     self.untold.remove(id);
@@ -88,39 +80,35 @@ impl Mending {
     }
 }
 
-impl Mending {
-    /// A renewal names all that stands between two: what it does not name is taken for withdrawn. Bound is what was heard
-    /// to be accepted.
-    fn check_named(
-        &self,
-        host: AgentId,
-        keeper: AgentId,
-        renewal: &Renewal,
-        book: &Book,
-    ) -> Verdict {
-        let mut standing = book.standing_of(host).filter(|(id, its)| {
-            its.host.promisee == keeper && its.told_at.is_some() && id.version < renewal.version
-        });
-        let unnamed = standing.find(|(id, _)| {
-            !renewal.bound.contains(&id.version) && !renewal.offered.contains(&id.version)
-        });
-        if let Some((id, _)) = unnamed {
-            let what = book.names.of_promise(id);
-            return Err(format!("{what} stands, and a renewal does not name it"));
+/// A renewal names all that stands between two: what it does not name is taken for withdrawn. Bound is what was heard to
+/// be accepted.
+fn check_named(host: AgentId, keeper: AgentId, renewal: &Renewal, book: &Book) -> Verdict {
+    let mut standing = book.standing_of(host).filter(|(id, its)| {
+        its.host.promisee == keeper && its.told_at.is_some() && id.version < renewal.version
+    });
+    let unnamed = standing.find(|(id, _)| {
+        !renewal.bound.contains(&id.version) && !renewal.offered.contains(&id.version)
+    });
+    if let Some((id, _)) = unnamed {
+        let what = book.names.of_promise(id);
+        return Err(format!("{what} stands, and a renewal does not name it"));
+    }
+    let mut bound = renewal.bound.iter().map(|version| PromiseId {
+        promiser: host,
+        version: *version,
+    });
+    let is_accepted = |its: &PromiseId| {
+        let offer = book.offers.get(its);
+        offer.is_some_and(|offer| offer.accepted_at.is_some())
+    };
+    match bound.find(|its| !is_accepted(its)) {
+        Some(id) => {
+            let what = book.names.of_promise(&id);
+            Err(format!(
+                "{what} is renewed as bound, and nobody has accepted it"
+            ))
         }
-        let mut bound = renewal.bound.iter().map(|version| PromiseId {
-            promiser: host,
-            version: *version,
-        });
-        match bound.find(|its| !self.accepted.contains(its)) {
-            Some(id) => {
-                let what = book.names.of_promise(&id);
-                Err(format!(
-                    "{what} is renewed as bound, and nobody has accepted it"
-                ))
-            }
-            None => Ok(()),
-        }
+        None => Ok(()),
     }
 }
 

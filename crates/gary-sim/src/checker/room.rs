@@ -7,8 +7,9 @@ use gary_promise::{AgentId, PromiseId, Resources, Time};
 use super::Book;
 use super::hearings::DECIDED_BEFORE_US;
 
-/// How long what was withdrawn may take to stop, and takes room until then.
-const STOPS_WITHIN: Duration = Duration::from_secs(30);
+/// How long what was withdrawn may take to stop, and its agent to hear that it has, by an agent that is awake: it takes
+/// room until then.
+const STOPS_WITHIN: Duration = Duration::from_secs(3);
 
 /// How much an agent had promised by this offer of its own, or else when it decided what it says now: at least, and at
 /// most.
@@ -29,8 +30,10 @@ pub(super) fn taken(
         if is_certain && its.withdrawn_at.is_none() {
             at_least = at_least.plus(taken).unwrap_or(at_least);
         }
-        let stops_by = its.withdrawn_at.map(|when| when.after(STOPS_WITHIN));
-        if stops_by.is_none_or(|stops_by| at <= stops_by) {
+        let stops_by = its
+            .withdrawn_at
+            .map(|when| book.awake_since(&agent, when).after(STOPS_WITHIN));
+        if stops_by.is_none_or(|stops_by| at <= stops_by) || book.runs.contains_key(id) {
             at_most = at_most.plus(taken).unwrap_or(at_most);
         }
     }

@@ -120,7 +120,7 @@ impl Silences {
         let awake_since = self.awake_since.get(&keeper).copied();
         // What a keeper has slept through of it does not count.
         let due_at = back_by.max(awake_since.map_or(back_by, |since| since.after(NOTICE_MAX)));
-        if at.as_us() < due_at.as_us() + due_at.as_us() / 1_000 + WRITTEN_WITHIN_US {
+        if at.as_us() < due_at.as_us() + WRITTEN_WITHIN_US {
             return Ok(());
         }
         let (keeper, offer) = (book.names.of_agent(&keeper), book.names.of_promise(offer));

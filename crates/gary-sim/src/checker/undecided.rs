@@ -29,17 +29,20 @@ impl Undecided {
             Seen::Hears { from, to, .. } => {
                 let theirs = book.made.iter().filter(|id| id.promiser == from);
                 for id in theirs.filter(|id| book.made_to(id) == Some(to)) {
-                    self.0.insert(*id, at);
+                    self.0.entry(*id).or_insert(at);
                 }
             }
             Seen::Says {
+                from,
                 to,
                 frame: Frame::Dismissal(dismissal),
-                ..
             } => {
-                for version in dismissal.offers.iter() {
-                    let (promiser, version) = (to, *version);
-                    self.0.remove(&PromiseId { promiser, version });
+                let offers = dismissal.offers.iter().map(|version| PromiseId {
+                    promiser: to,
+                    version: *version,
+                });
+                for id in offers.filter(|id| book.made_to(id) == Some(from)) {
+                    self.0.remove(&id);
                 }
             }
             _ => {}

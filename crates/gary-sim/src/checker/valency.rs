@@ -49,7 +49,8 @@ impl Checker for Valency {
                 }
             }
             Seen::Stores { agent, .. } => {
-                self.note_stored(at, agent, book);
+                self.unaccepted
+                    .extend(made_by(agent, book).map(|id| (*id, at)));
                 if offers_anew(agent, book) {
                     check_room(at, agent, book)?;
                 }
@@ -66,7 +67,6 @@ impl Checker for Valency {
                     }
                 }
             }
-            Seen::Hears { to, .. } => self.note_accepted(to, book),
             Seen::Starts { agent, .. } | Seen::Ends { agent, .. } => {
                 self.invited
                     .retain(|(invited, _, _, _), _| *invited != agent);
@@ -117,25 +117,12 @@ impl Valency {
         }
     }
 
-    fn note_stored(&mut self, at: Time, agent: AgentId, book: &Book) {
-        let made = book.made.iter().filter(|id| id.promiser == agent);
-        for id in made.filter(|id| book.offers.contains_key(id)) {
-            self.unaccepted.insert(*id, at);
-        }
-        // What an agent accepts of itself it hears at once.
-        self.note_accepted(agent, book);
-    }
-
-    fn note_accepted(&mut self, by: AgentId, book: &Book) {
-        let accepted = book.made.iter().filter_map(|id| book.acceptances.get(id));
-        for its in accepted.filter(|its| its.accept.offer.promiser == by) {
-            self.unaccepted.remove(&its.accept.offer);
-        }
-    }
-
     /// What nobody accepts lapses, and its room is free.
     fn check_lapses(&mut self, at: Time, book: &Book) -> Verdict {
-        self.unaccepted.retain(|id, _| book.stands(id));
+        self.unaccepted.retain(|id, _| {
+            let offer = book.offers.get(id);
+            offer.is_some_and(|its| its.withdrawn_at.is_none() && its.accepted_at.is_none())
+        });
         for (id, when) in &self.unaccepted {
             let seen = book.agents.get(&id.promiser);
             let Some(seen) = seen.filter(|its| its.is_up) else {
@@ -153,8 +140,13 @@ impl Valency {
 
 /// Whether there are offers of the agent's in what was just seen.
 fn offers_anew(agent: AgentId, book: &Book) -> bool {
-    let mut made = book.made.iter();
-    made.any(|id| id.promiser == agent && book.offers.contains_key(id))
+    made_by(agent, book).next().is_some()
+}
+
+/// The offers of the agent's in what was just seen.
+fn made_by(agent: AgentId, book: &Book) -> impl Iterator<Item = &PromiseId> {
+    let made = book.made.iter();
+    made.filter(move |id| id.promiser == agent && book.offers.contains_key(id))
 }
 
 /// What an agent says it offers, it has stored.
