@@ -115,7 +115,10 @@ impl Book {
                 self.note_heard(at, to);
                 self.causes_of(from, to, frame);
             }
-            Seen::Stores { agent, facts } => self.note_stored(at, agent, facts, reader),
+            Seen::Stores { agent, facts } => {
+                self.note_stored(at, agent, facts, reader);
+                self.uncover(at, agent);
+            }
             Seen::Orders {
                 order: Order::Start(start),
                 ..
@@ -271,12 +274,21 @@ impl Book {
         })
     }
 
-    /// What finds no room any more, from the earliest on, may end.
     fn revised(&mut self, at: Time, agent: AgentId, published: &Capacity) {
         if let Some(its) = self.agents.get_mut(&agent) {
             its.revise(at, published);
         }
-        let mut left = published.resources;
+        self.uncover(at, agent);
+    }
+
+    /// Where an agent has just revised what it has, what finds no room any more, from the earliest on, may end. What it
+    /// had offered by then may show only now.
+    fn uncover(&mut self, at: Time, agent: AgentId) {
+        let seen = self.agents.get(&agent);
+        let Some(seen) = seen.filter(|_| self.published(at, &agent).count() > 1) else {
+            return;
+        };
+        let mut left = seen.published.resources;
         let mut uncovered = Vec::new();
         for (id, its) in self.standing_of(agent) {
             match left.minus(its.host.portion.resources()) {
