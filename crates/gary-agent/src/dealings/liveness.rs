@@ -25,6 +25,10 @@ impl<C: Speech> Dealings<C> {
             self.doubts.end(&agent);
             self.hosting
                 .handle_liveness(now, agent, true, &mut self.voice);
+            // Each may have missed what the other has said meanwhile, and mends it by what stands.
+            if self.hosting.hosts_for(&agent) {
+                self.hosting.renew_to(agent, &mut self.voice);
+            }
         } else if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
             self.doubts.begin(self.waking(now), agent);
         }

@@ -232,15 +232,10 @@ impl Hosting {
         for promisee in self.by_promisee.keys() {
             self.renew_to(*promisee, voice);
         }
-        // To name what fails again and again would take back that it does.
-        let denied = self.hosted.values().filter(|its| its.is_denied());
-        for hosted in denied {
-            deny(hosted, voice);
-        }
     }
 
     /// Renews all that is promised to an agent, be it nothing.
-    pub(super) fn renew_to<C: Speech>(&self, promisee: AgentId, voice: &mut Voice<C, Order>) {
+    pub(crate) fn renew_to<C: Speech>(&self, promisee: AgentId, voice: &mut Voice<C, Order>) {
         let versions = self.by_promisee.get(&promisee).into_iter().flatten();
         let is_bound = |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
         let (bound, offered): (Vec<_>, Vec<_>) = versions.partition(is_bound);
@@ -251,6 +246,12 @@ impl Hosting {
             bound: Offers::new(bound.into_iter().copied()).expect(fits),
         };
         voice.say(promisee, Frame::Renewal(renewal));
+        // To name what fails again and again would take back that it does.
+        let theirs = self.by_promisee.get(&promisee).into_iter().flatten();
+        let theirs = theirs.filter_map(|version| self.hosted.get(version));
+        for hosted in theirs.filter(|its| its.is_denied()) {
+            deny(hosted, voice);
+        }
     }
 
     /// Tells everybody that something is promised to, that it goes away for a while.

@@ -336,6 +336,7 @@ impl Tended {
         let is_open = self.attempts > 0;
         if is_open {
             self.reopen(now, random);
+            self.attempts = 0;
         }
         is_open
     }
