@@ -38,9 +38,11 @@ impl Rounds {
         self.taken.entry((keeper, intent)).or_insert(at);
     }
 
-    /// A keeper has started or stood still: nobody can say which round is its first.
+    /// A keeper has started or stood still: nobody can say which round is its first. What it had taken by then, it does not
+    /// take anew when it is submitted once more.
     pub(super) fn forget(&mut self, keeper: AgentId) {
-        self.taken.retain(|(its, _), _| *its != keeper);
+        let theirs = self.taken.iter_mut().filter(|((its, _), _)| *its == keeper);
+        theirs.for_each(|(_, taken_at)| *taken_at = Time::from_us(0));
     }
 
     /// A keeper asks an agent.
