@@ -56,6 +56,19 @@ fn lease() -> Lease {
     Lease::from_ms(10_000).expect("legal")
 }
 
+fn host(asked_in: BootEpoch) -> Body {
+    Body::Host(Host {
+        promisee: AGENT,
+        asked_in,
+        workload: WORKLOAD,
+        generation: Generation::FIRST,
+        slot: Slot(2),
+        portion: portion(),
+        bid: Bid(7),
+        lease: lease(),
+    })
+}
+
 fn intent() -> Use {
     let second = Generation::new(2).expect("not zero");
     Use {
@@ -103,33 +116,9 @@ fn bodies() -> Vec<(&'static str, Body)> {
             }),
         ),
         ("use", Body::Use(Box::new(intent()))),
-        (
-            "host",
-            Body::Host(Host {
-                promisee: AGENT,
-                // As before it was told.
-                asked_in: BootEpoch(0),
-                workload: WORKLOAD,
-                generation: Generation::FIRST,
-                slot: Slot(2),
-                portion: portion(),
-                bid: Bid(7),
-                lease: lease(),
-            }),
-        ),
-        (
-            "host_asked",
-            Body::Host(Host {
-                promisee: AGENT,
-                asked_in: BootEpoch(3),
-                workload: WORKLOAD,
-                generation: Generation::FIRST,
-                slot: Slot(2),
-                portion: portion(),
-                bid: Bid(7),
-                lease: lease(),
-            }),
-        ),
+        // As before it was told in which life it was asked.
+        ("host", host(BootEpoch(0))),
+        ("host_asked", host(BootEpoch(3))),
         (
             "accept",
             Body::Accept(Accept {

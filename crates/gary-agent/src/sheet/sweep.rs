@@ -343,15 +343,21 @@ mod tests {
         }
     }
 
+    /// One that knows its own sheet, and that two others are there.
+    fn among_three() -> ([AgentId; 3], Sheets) {
+        let agents = [1, 2, 3].map(|byte| AgentId::from_bytes([byte; 32]));
+        let now = Time::from_us(0);
+        let mut sheets = Sheets::new(agents[0], 1, now);
+        sheets.marks.set(agents[0], version(1));
+        for agent in &agents[1..] {
+            sheets.handle_up(now, *agent, BootEpoch(1));
+        }
+        (agents, sheets)
+    }
+
     #[test]
     fn who_is_not_known_is_asked_a_few_times_for_each_start_and_then_left_to_sweeps() {
-        let [me, one, other] = [1, 2, 3].map(|byte| AgentId::from_bytes([byte; 32]));
-        let now = Time::from_us(0);
-        let mut sheets = Sheets::new(me, 1, now);
-        sheets.marks.set(me, version(1));
-        for agent in [one, other] {
-            sheets.handle_up(now, agent, BootEpoch(1));
-        }
+        let ([_, one, other], mut sheets) = among_three();
         let begins = begun(&mut sheets, 60);
         let (asked, swept) = begins.split_at(2 * ASKED_TIMES_MAX as usize);
         let times = |agent| asked.iter().filter(|(_, to)| *to == agent).count() as u32;
@@ -372,12 +378,8 @@ mod tests {
 
     #[test]
     fn who_is_back_is_asked_once_until_somebody_knows_the_same() {
-        let [me, one, other] = [1, 2, 3].map(|byte| AgentId::from_bytes([byte; 32]));
-        let now = Time::from_us(0);
-        let mut sheets = Sheets::new(me, 1, now);
-        sheets.marks.set(me, version(1));
+        let ([me, one, other], mut sheets) = among_three();
         for agent in [one, other] {
-            sheets.handle_up(now, agent, BootEpoch(1));
             sheets.to_ask.insert(agent, Asked::back(BootEpoch(1)));
         }
         // What comes after these is a sweep as any.
@@ -391,7 +393,7 @@ mod tests {
         }
         sheets.to_ask.insert(me, Asked::unknown(BootEpoch(2)));
         let same = sheets.listing(Branch::ROOT, Vec::new(), false);
-        sheets.handle_listing(now, one, same);
+        sheets.handle_listing(Time::from_us(0), one, same);
         assert_eq!(sheets.to_ask.keys().collect::<Vec<_>>(), [&me]);
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    Accept, AgentId, Binding, BootEpoch, Capacity, Consider, Generation, Host, Needs, PromiseId,
-    Reason, Resources, Time,
+    Accept, AgentId, Binding, BootEpoch, Capacity, Consider, Dismissal, Generation, Host, Needs,
+    PromiseId, Reason, Resources, Time,
 };
 
 /// What was seen of an agent.
@@ -70,6 +70,15 @@ pub(super) fn fits(machine: &Capacity, needs: &Needs) -> bool {
             .interfaces
             .iter()
             .all(|needed| machine.interfaces.iter().any(|its| its == needed))
+}
+
+/// The offers of an agent's that are dismissed by what it is told.
+pub(super) fn dismissed(
+    promiser: AgentId,
+    dismissal: &Dismissal,
+) -> impl Iterator<Item = PromiseId> + '_ {
+    let versions = dismissal.offers.iter().copied();
+    versions.map(move |version| PromiseId { promiser, version })
 }
 
 /// What a host sets aside for what is asked: memory in whole pages.

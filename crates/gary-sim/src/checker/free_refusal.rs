@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{AgentId, Frame, PromiseId, Reason, Refusal, Resources, Time, Why, WorkloadId};
 
-use super::entry::in_pages;
+use super::entry::{dismissed, in_pages};
 use super::room::taken;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -120,11 +120,7 @@ impl Checker for FreeRefusal {
                 to,
                 frame: Frame::Dismissal(dismissal),
             } => {
-                let offers = dismissal.offers.iter().map(|version| PromiseId {
-                    promiser: to,
-                    version: *version,
-                });
-                let workloads = offers
+                let workloads = dismissed(to, dismissal)
                     .filter_map(|id| book.offers.get(&id))
                     .map(|its| its.host.workload);
                 self.has_room((from, to), &workloads.collect(), book);

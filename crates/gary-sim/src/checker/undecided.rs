@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gary_promise::{Frame, PromiseId, Time};
 
+use super::entry::dismissed;
 use super::{Book, Verdict};
 use crate::seen::Seen;
 
@@ -37,11 +38,7 @@ impl Undecided {
                 to,
                 frame: Frame::Dismissal(dismissal),
             } => {
-                let offers = dismissal.offers.iter().map(|version| PromiseId {
-                    promiser: to,
-                    version: *version,
-                });
-                for id in offers.filter(|id| book.made_to(id) == Some(from)) {
+                for id in dismissed(to, dismissal).filter(|id| book.made_to(id) == Some(from)) {
                     self.0.remove(&id);
                 }
             }
