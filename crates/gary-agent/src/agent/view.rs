@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gary_promise::{AgentId, Body, Hint, MemberId, Time};
+use gary_promise::{AgentId, Hint, MemberId, Time};
 
 use super::setup::Powers;
 use crate::dealings::{Dealings, Shown};
@@ -176,21 +176,8 @@ impl<C: Powers> View<C> {
 
     /// Reads from a sheet what its agent's machine has, whom it looks at, and what it keeps.
     fn read(&self, now: Time, owner: AgentId, dealings: &mut Dealings<C>) {
-        let mut shown = Shown::default();
         let sheet = self.sheets.sheet(owner);
-        let promises = sheet.into_iter().flat_map(|sheet| sheet.promises());
-        // What is promised under a condition may be pending, and nothing is built on it.
-        let unconditional = promises.filter(|its| its.condition().requirements.is_empty());
-        for promise in unconditional {
-            match promise.body() {
-                Body::Capacity(its) => shown.capacity = Some(its.clone()),
-                Body::Consider(its) => shown.consider = Some(its.clone()),
-                Body::Keep(its) => {
-                    shown.keeps.insert(its.workload, promise.id());
-                }
-                _ => {}
-            }
-        }
+        let shown = Shown::of(sheet.into_iter().flat_map(|sheet| sheet.promises()));
         dealings.handle_sheet(now, owner, shown);
     }
 }

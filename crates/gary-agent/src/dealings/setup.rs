@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gary_promise::{
-    AgentKey, BootEpoch, Capacity, ClusterId, Consider, Generation, Own, Promise, PromiseId,
-    Withdrawal, WorkloadId,
+    AgentKey, Body, BootEpoch, Capacity, ClusterId, Consider, Generation, Own, Promise, PromiseId,
+    Verified, Withdrawal, WorkloadId,
 };
 
 use crate::voice::WriteId;
@@ -49,6 +49,26 @@ pub struct Shown {
     pub consider: Option<Consider>,
     /// Which workloads it keeps, and by which promise each.
     pub keeps: BTreeMap<WorkloadId, PromiseId>,
+}
+
+impl Shown {
+    /// What these promises of one agent show. What is promised under a condition may be pending, and nothing is built
+    /// on it.
+    pub fn of<'a>(promises: impl IntoIterator<Item = &'a Verified<Promise>>) -> Self {
+        let mut shown = Self::default();
+        let promises = promises.into_iter();
+        for promise in promises.filter(|its| its.condition().requirements.is_empty()) {
+            match promise.body() {
+                Body::Capacity(its) => shown.capacity = Some(its.clone()),
+                Body::Consider(its) => shown.consider = Some(its.clone()),
+                Body::Keep(its) => {
+                    shown.keeps.insert(its.workload, promise.id());
+                }
+                _ => {}
+            }
+        }
+        shown
+    }
 }
 
 /// A change of what an agent promises to everyone, for its sheet.

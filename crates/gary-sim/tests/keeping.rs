@@ -1,0 +1,381 @@
+//! How a keeper goes about its work: how many it asks and how soon again, what it counts, and whom it prefers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use gary_agent::{Dealings, Setup, Shown, Transmit};
+use gary_promise::{
+    AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
+    Generation, Host, Invitation, Lease, Offers, Own, Portion, Promise, PromiseId, Promiser,
+    Reason, Refusal, Renewal, Requirement, SignedRecord, Submitters, Time, Verifier, Why,
+    WorkloadId,
+};
+use gary_sim::{CLUSTER, Frailty, capacity, intent};
+use gary_wire::WireCodec;
+
+const CORE: u64 = 1_000_000;
+const MEBIBYTE: u64 = 1 << 20;
+
+/// How long it takes a peer to answer.
+const ANSWERS_AFTER: Duration = Duration::from_millis(1);
+
+/// By what steps time goes.
+const STEP: Duration = Duration::from_millis(10);
+
+fn promiser(number: u8) -> Promiser {
+    Promiser::new(AgentKey::from_seed(&[number; 32]), CLUSTER, BootEpoch(1))
+}
+
+fn portion() -> Portion {
+    Portion::new(CORE / 10, MEBIBYTE).expect("something of both")
+}
+
+fn told(record: impl Into<SignedRecord>) -> Frame {
+    let mut batch = Batch::default();
+    assert!(batch.push(record.into()));
+    Frame::Told(batch)
+}
+
+/// A keeper that has no room itself, and its peers.
+struct Scene {
+    me: Dealings<WireCodec>,
+    now: Time,
+    owner: Promiser,
+    peers: BTreeMap<AgentId, Promiser>,
+}
+
+impl Scene {
+    fn new(peers: u8) -> Self {
+        let now = Time::from_us(1_000_000);
+        let setup = Setup {
+            key: AgentKey::from_seed(&[1; 32]),
+            cluster: CLUSTER,
+            epoch: BootEpoch(1),
+            capacity: capacity(1, 1),
+            consider: consider(),
+            declines: false,
+            seed: 1,
+        };
+        let me = Dealings::new(setup, WireCodec, now);
+        let peers = (0..peers).map(|number| promiser(10 + number));
+        let mut scene = Self {
+            me,
+            now,
+            owner: promiser(2),
+            peers: peers.map(|its| (its.id(), its)).collect(),
+        };
+        let ids: Vec<AgentId> = scene.peers.keys().copied().collect();
+        for peer in ids {
+            scene.show(peer, BTreeMap::new());
+            scene.me.handle_liveness(now, peer, true);
+        }
+        scene
+    }
+
+    /// A peer's sheet says that it has room, and keeps these.
+    fn show(&mut self, peer: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) {
+        let shown = Shown {
+            capacity: Some(capacity(4 * CORE, 1024 * MEBIBYTE).into()),
+            consider: consider(),
+            keeps,
+        };
+        self.me.handle_sheet(self.now, peer, shown);
+    }
+
+    fn intended(&mut self, valency: u32, condition: Condition) -> Own<Promise> {
+        let wanted = Body::Use(Box::new(intent(valency, portion(), Frailty::Sound)));
+        let made = self.owner.promise(wanted, condition, &WireCodec);
+        made.expect("it is short")
+    }
+
+    /// A workload, and what intends it.
+    fn deploy(&mut self, valency: u32, condition: Condition) -> (WorkloadId, PromiseId) {
+        let intent = self.intended(valency, condition);
+        let taken = self.me.deploy(self.now, intent.signed().clone());
+        (taken.expect("it is considered").workload, intent.id())
+    }
+
+    /// What a peer offers to host by an invitation.
+    fn offer(
+        &mut self,
+        peer: AgentId,
+        workload: WorkloadId,
+        asked: &Invitation,
+        bid: u32,
+    ) -> Own<Promise> {
+        let host = Body::Host(Host {
+            promisee: self.me.id(),
+            asked_in: asked.epoch,
+            workload,
+            generation: Generation::FIRST,
+            slot: *asked.slots.iter().next().expect("it is asked for one"),
+            portion: portion(),
+            bid: Bid(bid),
+            lease: Lease::from_ms(10_000).expect("ten seconds"),
+        });
+        let peer = self.peers.get_mut(&peer).expect("it was asked");
+        let offer = peer.promise(host, Condition::default(), &WireCodec);
+        offer.expect("it is short")
+    }
+
+    /// What a peer says that takes its offer back.
+    fn withdrawn(&mut self, peer: AgentId, offer: &Own<Promise>) -> Frame {
+        let peer = self.peers.get_mut(&peer).expect("it has offered");
+        let withdrawal = peer.withdraw(offer, Reason::Unstated, &WireCodec);
+        told(withdrawal.expect("it is its own").signed().clone())
+    }
+
+    /// Says that a peer hosts this.
+    fn renew(&mut self, peer: AgentId, offer: PromiseId) {
+        let version = self.peers.get_mut(&peer).expect("it hosts").stamp();
+        let renewal = Renewal {
+            version,
+            offered: Offers::default(),
+            bound: Offers::new([offer.version]).expect("one"),
+        };
+        self.me
+            .handle_frame(self.now, peer, Frame::Renewal(renewal));
+    }
+
+    /// Stores everything, and takes what is said.
+    fn drain(&mut self) -> Vec<Transmit> {
+        while let Some(write) = self.me.poll_write() {
+            self.me.handle_stored(write.id);
+        }
+        std::iter::from_fn(|| self.me.poll_transmit()).collect()
+    }
+
+    /// Lets time go by. Whatever is said is heard by `hear`, whose answer comes back a little later.
+    fn run(
+        &mut self,
+        time: Duration,
+        mut hear: impl FnMut(&mut Self, AgentId, &Frame) -> Option<Frame>,
+    ) {
+        let until = self.now.after(time);
+        let mut answers: Vec<(AgentId, Frame)> = Vec::new();
+        while self.now < until {
+            for its in self.drain() {
+                let answer = hear(self, its.to, &its.frame);
+                answers.extend(answer.map(|answer| (its.to, answer)));
+            }
+            let begun = self.now;
+            self.now = begun.after(ANSWERS_AFTER);
+            for (peer, answer) in answers.drain(..) {
+                self.me.handle_frame(self.now, peer, answer);
+            }
+            self.now = begun.after(STEP);
+            self.me.handle_timeout(self.now);
+        }
+    }
+
+    /// Whose hosting of the first slot is counted.
+    fn counted(&self, workload: &WorkloadId) -> Option<PromiseId> {
+        let account = self.me.account(workload, self.now).expect("it is kept");
+        account.counted.first().map(|its| its.assessment.promise())
+    }
+}
+
+fn consider() -> Option<Consider> {
+    let submitters = Submitters::AnyClient;
+    Some(Consider { submitters })
+}
+
+fn declined(workload: WorkloadId, intent: PromiseId, asked: &Invitation) -> Frame {
+    Frame::Refusal(Refusal {
+        workload,
+        intent,
+        slots: asked.slots.clone(),
+        why: Why::Declined,
+    })
+}
+
+#[test]
+fn two_are_asked_first_then_more_and_less_often_and_nobody_again_who_would_not() {
+    let mut scene = Scene::new(20);
+    let (workload, intent) = scene.deploy(1, Condition::default());
+    let mut rounds: BTreeMap<Time, BTreeSet<AgentId>> = BTreeMap::new();
+    scene.run(Duration::from_millis(4_900), |scene, to, frame| {
+        let Frame::Invitation(asked) = frame else {
+            return None;
+        };
+        rounds.entry(scene.now).or_default().insert(to);
+        Some(declined(workload, intent, asked))
+    });
+    let asked: Vec<usize> = rounds.values().map(BTreeSet::len).collect();
+    assert_eq!(asked, [2, 4, 8, 6], "{rounds:?}");
+    let all: BTreeSet<&AgentId> = rounds.values().flatten().collect();
+    assert_eq!(all.len(), 20, "each of them once");
+    let began: Vec<Time> = rounds.into_keys().collect();
+    let waited = began.windows(2).map(|its| its[1].since(its[0]));
+    let least = [100, 200, 400].map(Duration::from_millis);
+    for (waited, least) in waited.zip(least) {
+        assert!(waited >= least, "{waited:?} after {least:?}");
+    }
+}
+
+#[test]
+fn a_slot_that_opens_again_and_again_is_looked_after_at_once_and_then_less_often() {
+    let mut scene = Scene::new(3);
+    let (workload, _) = scene.deploy(1, Condition::default());
+    let mut rounds: BTreeSet<Time> = BTreeSet::new();
+    let mut offered: BTreeMap<AgentId, Own<Promise>> = BTreeMap::new();
+    scene.run(Duration::from_secs(5), |scene, to, frame| match frame {
+        Frame::Invitation(asked) => {
+            rounds.insert(scene.now);
+            let offer = scene.offer(to, workload, asked, 1);
+            let answer = told(offer.signed().clone());
+            offered.insert(to, offer);
+            Some(answer)
+        }
+        // Whoever is accepted takes its offer back.
+        Frame::Told(_) => {
+            let offer = offered.remove(&to)?;
+            Some(scene.withdrawn(to, &offer))
+        }
+        _ => None,
+    });
+    let began: Vec<Time> = rounds.into_iter().collect();
+    let waited: Vec<Duration> = began.windows(2).map(|its| its[1].since(its[0])).collect();
+    let soon = 2 * STEP;
+    assert!(waited[..2].iter().all(|its| *its <= soon), "{waited:?}");
+    assert!(
+        waited[5..]
+            .iter()
+            .all(|its| *its >= Duration::from_millis(400)),
+        "{waited:?}"
+    );
+}
+
+#[test]
+fn a_slot_that_opens_is_looked_after_soon_though_another_waits() {
+    let mut scene = Scene::new(2);
+    let (workload, intent) = scene.deploy(2, Condition::default());
+    let host = *scene.peers.keys().next().expect("there are two");
+    let mut rounds: BTreeSet<Time> = BTreeSet::new();
+    let (mut offered, mut asked_again, mut opened_at) = (None, 0, None::<Time>);
+    // One hosts a slot and will not host the other, and later neither. The other peer never answers, and is asked less
+    // and less often.
+    scene.run(Duration::from_secs(8), |scene, to, frame| {
+        let Frame::Invitation(asked) = frame else {
+            return None;
+        };
+        rounds.insert(scene.now);
+        if to != host {
+            return None;
+        }
+        let Some(offer) = &offered else {
+            let offer = scene.offer(to, workload, asked, 1);
+            let answer = told(offer.signed().clone());
+            offered = Some(offer);
+            return Some(answer);
+        };
+        asked_again += 1;
+        if asked_again == 1 {
+            return Some(declined(workload, intent, asked));
+        }
+        opened_at.get_or_insert(scene.now);
+        Some(scene.withdrawn(to, offer))
+    });
+    let opened_at = opened_at.expect("it was asked again after it had rested");
+    let after = rounds.iter().find(|its| **its > opened_at);
+    let waited = after.expect("another round").since(opened_at);
+    assert!(waited < Duration::from_millis(1_000), "{waited:?}");
+}
+
+#[test]
+fn what_was_offered_before_a_condition_ceased_to_be_met_is_not_accepted() {
+    let mut scene = Scene::new(2);
+    let needed = scene.intended(1, Condition::default());
+    let requirements = BoundedSet::new([Requirement::Promised(needed.id())]).expect("one");
+    let (workload, _) = scene.deploy(1, Condition { requirements });
+    let [first, second] = [0, 1].map(|at| *scene.peers.keys().nth(at).expect("there are two"));
+    let keep = PromiseId {
+        promiser: first,
+        version: scene.peers.get_mut(&first).expect("it is there").stamp(),
+    };
+    let keeps = BTreeMap::from([(WorkloadId::founded_by(needed.id()), keep)]);
+    scene.show(first, keeps);
+
+    // The other does not answer, so that the round stays open.
+    let (mut offered, mut dismissed) = (None, BTreeSet::new());
+    let mut hear = |scene: &mut Scene, to: AgentId, frame: &Frame| match frame {
+        Frame::Invitation(asked) if to == second => {
+            let offer = scene.offer(to, workload, asked, 1);
+            offered = Some(offer.version());
+            Some(told(offer.signed().clone()))
+        }
+        Frame::Dismissal(dismissal) => {
+            dismissed.extend(dismissal.offers.iter().copied());
+            None
+        }
+        _ => None,
+    };
+    scene.run(Duration::from_millis(100), &mut hear);
+    scene.show(first, BTreeMap::new());
+    scene.run(Duration::from_secs(2), &mut hear);
+    let offered = offered.expect("it was invited");
+    assert_eq!(scene.counted(&workload), None);
+    assert_eq!(dismissed, BTreeSet::from([offered]));
+}
+
+#[test]
+fn who_has_kept_its_word_is_preferred_by_whoever_has_seen_it() {
+    let steady = promiser(10).id();
+    for is_seen in [true, false] {
+        let mut scene = Scene::new(2);
+        if is_seen {
+            let (workload, _) = scene.deploy(1, Condition::default());
+            scene.run(Duration::from_secs(1), |scene, to, frame| match frame {
+                Frame::Invitation(asked) if to == steady => {
+                    Some(told(scene.offer(to, workload, asked, 1).signed().clone()))
+                }
+                _ => None,
+            });
+            let offer = scene.counted(&workload).expect("it is hosted");
+            for _ in 0..40 {
+                scene.renew(steady, offer);
+                scene.run(Duration::from_secs(2), |_, _, _| None);
+            }
+            assert_eq!(scene.counted(&workload), Some(offer));
+        }
+        // Both offer, and the other promises a little more.
+        let (workload, _) = scene.deploy(1, Condition::default());
+        scene.run(Duration::from_secs(1), |scene, to, frame| match frame {
+            Frame::Invitation(asked) => {
+                let bid = if to == steady { 100 } else { 110 };
+                Some(told(scene.offer(to, workload, asked, bid).signed().clone()))
+            }
+            _ => None,
+        });
+        let counted = scene.counted(&workload).expect("it is hosted");
+        assert_eq!(counted.promiser == steady, is_seen);
+    }
+}
+
+#[test]
+fn what_is_promised_under_a_condition_is_not_gone_by() {
+    let mut peer = promiser(10);
+    let requirements = BoundedSet::new([Requirement::Promised(PromiseId {
+        promiser: promiser(11).id(),
+        version: promiser(11).stamp(),
+    })]);
+    let condition = Condition {
+        requirements: requirements.expect("one"),
+    };
+    let has = |memory| Body::Capacity(capacity(CORE, memory).into());
+    let mut read = |body, condition| {
+        let made = peer
+            .promise(body, condition, &WireCodec)
+            .expect("it is short");
+        let verified = Verifier::new(CLUSTER, 0).verify(made.signed().clone(), &WireCodec);
+        verified.expect("it is signed")
+    };
+    let firm = read(has(1), Condition::default());
+    let pending = read(has(2), condition);
+    let shown = Shown {
+        capacity: Some(capacity(CORE, 1).into()),
+        ..Shown::default()
+    };
+    assert_eq!(Shown::of([&firm, &pending]), shown);
+    assert_eq!(Shown::of([&pending]), Shown::default());
+}
