@@ -2,7 +2,7 @@
 
 use crate::{Interface, PromiseId, amount::BoundedSet};
 
-/// The most requirements of one condition.
+/// The most requirements of one condition. There are no more: to make such a set is an error.
 pub const REQUIREMENTS_MAX: usize = 16;
 
 /// Under which condition a promise is made: "b if c", where all of c is required.

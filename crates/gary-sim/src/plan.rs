@@ -412,11 +412,13 @@ impl Plan {
         };
         let heals_after = Duration::from_millis(heals_after_ms as u64);
         let way = draw.upto(3);
-        if way != 1 {
+        // Everybody may come to be on one side.
+        let is_cut = !here.is_empty() && !there.is_empty();
+        if is_cut && way != 1 {
             let (from, to) = (here.clone(), there.clone());
             self.acts.push((at, Act::Cut { from, to }));
         }
-        if way != 2 {
+        if is_cut && way != 2 {
             let (from, to) = (there, here);
             self.acts.push((at, Act::Cut { from, to }));
         }

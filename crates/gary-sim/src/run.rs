@@ -57,11 +57,22 @@ pub struct Report {
     pub failures: Vec<(u64, Violation)>,
 }
 
+impl Outcome {
+    /// Properties whose premise was never true: they were not checked.
+    pub fn unchecked(&self) -> impl Iterator<Item = Property> {
+        unchecked(&self.premises)
+    }
+}
+
+fn unchecked(premises: &BTreeMap<Property, u64>) -> impl Iterator<Item = Property> {
+    let never = premises.iter().filter(|(_, count)| **count == 0);
+    never.map(|(property, _)| *property)
+}
+
 impl Report {
     /// Properties whose premise was never true: they were not checked.
     pub fn unchecked(&self) -> impl Iterator<Item = Property> {
-        let never = self.premises.iter().filter(|(_, count)| **count == 0);
-        never.map(|(property, _)| *property)
+        unchecked(&self.premises)
     }
 
     /// Whether every property was checked, and held.
@@ -88,23 +99,27 @@ impl Report {
 pub fn run(seeds: impl IntoIterator<Item = u64>) -> Report {
     let mut report = Report::default();
     for seed in seeds {
-        report.add(run_seed(seed, false));
+        report.add(run_seed(seed, None));
     }
     report
 }
 
-/// Runs one seed, with a transcript if that is asked for.
-pub fn run_seed(seed: u64, writes: bool) -> Outcome {
-    run_plan(Plan::of(seed), writes)
+/// Runs one seed, and writes down what is said if there is something to write it on.
+pub fn run_seed(seed: u64, transcript: Option<Transcript>) -> Outcome {
+    run_plan(Plan::of(seed), transcript)
 }
 
 /// Runs one seed with something put wrong at each of its nodes.
-pub fn run_with(seed: u64, wrong: impl Fn(NodeNo) -> Box<dyn Adapter>, writes: bool) -> Outcome {
+pub fn run_with(
+    seed: u64,
+    wrong: impl Fn(NodeNo) -> Box<dyn Adapter>,
+    transcript: Option<Transcript>,
+) -> Outcome {
     let mut plan = Plan::of(seed);
     for (number, spec) in plan.spec.nodes.iter_mut().enumerate() {
         spec.adapter = Some(wrong(NodeNo(number)));
     }
-    run_plan(plan, writes)
+    run_plan(plan, transcript)
 }
 
 /// The line that runs a seed again and writes down what is said.
@@ -112,10 +127,10 @@ pub fn replay_line(seed: u64) -> String {
     format!("cargo xtask sim --replay {seed}")
 }
 
-fn run_plan(plan: Plan, writes: bool) -> Outcome {
+fn run_plan(plan: Plan, transcript: Option<Transcript>) -> Outcome {
     let seed = plan.spec.seed;
     let nodes = plan.spec.nodes.len();
-    let mut world = World::new(plan.spec, Watch::new(writes.then(Transcript::default)));
+    let mut world = World::new(plan.spec, Watch::new(transcript));
     for (after, act) in plan.acts {
         world.plan(after, act);
     }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use gary_agent::{Fact, HostReport, Order};
+use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
     AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, PacketCodec, Promise,
-    PromiseId, Requirement, Saying, SignedRecord, Time, Unknown, Verified, Version,
+    PromiseId, Requirement, Saying, SignedRecord, Time, Unknown, Use, Verified, Version,
 };
 use gary_wire::WireCodec;
 
@@ -103,7 +103,7 @@ impl Transcript {
         };
         Some(match *seen {
             Seen::Starts { agent, epoch, .. } => {
-                format!("{} starts, time {}", name(&agent), epoch.0)
+                format!("{} starts, life {}", name(&agent), epoch.0)
             }
             Seen::Ends { agent, for_good } => {
                 let how = if for_good { "ends, for good" } else { "ends" };
@@ -180,7 +180,7 @@ impl Transcript {
             } => {
                 let what = reader.promise(intent).map(|its| {
                     let each = match its.body() {
-                        Body::Use(wanted) => format!(", each {}", wanted.needs.portion.resources()),
+                        Body::Use(wanted) if wanted.valency.get() > 0 => each(wanted),
                         _ => String::new(),
                     };
                     promised(its, book) + &each
@@ -188,7 +188,7 @@ impl Transcript {
                 let what = what.unwrap_or_default();
                 let answer = match answer {
                     Ok(_) => "taken, and not stored yet".to_owned(),
-                    Err(error) => format!("refused: {error}"),
+                    Err(error) => format!("refused: {}", refused(error, book)),
                 };
                 format!(
                     "{} submits to {}: {what}; {answer}",
@@ -202,10 +202,13 @@ impl Transcript {
                 workload,
             } => {
                 let (owner, workload) = (name(&intent.promiser), book.names.of_workload(&workload));
-                format!(
-                    "{} tells {owner} that it has {workload} in its custody",
-                    name(&keeper)
-                )
+                let keeper = name(&keeper);
+                match book.intent(&intent) {
+                    Some(wanted) if wanted.valency.get() == 0 => {
+                        format!("{keeper} tells {owner} that {workload} is deleted")
+                    }
+                    _ => format!("{keeper} tells {owner} that it has {workload} in its custody"),
+                }
             }
             Seen::Sends { .. } if self.detail == Detail::Dealings => return None,
             Seen::Sends { from, to, packet } => {
@@ -226,10 +229,8 @@ impl Transcript {
                 book.names.of_promise(&offer)
             ),
             Seen::Measures { agent, free_bytes } => {
-                format!(
-                    "{} measures {free_bytes} bytes of free memory",
-                    name(&agent)
-                )
+                let mebibytes = free_bytes >> 20;
+                format!("{} measures {mebibytes} MiB of free memory", name(&agent))
             }
             Seen::Cuts { from, to } => format!("nothing passes from {} to {}", all(from), all(to)),
             Seen::Heals => "everything passes again".to_owned(),
@@ -257,6 +258,37 @@ impl fmt::Display for Transcript {
             writeln!(f, "{line}")?;
         }
         Ok(())
+    }
+}
+
+/// What each hosting is, of how many there should be.
+fn each(wanted: &Use) -> String {
+    let component = wanted.component.to_string();
+    let (component, _) = component.split_at(component.len().min(15));
+    let resources = wanted.needs.portion.resources();
+    format!(", each {resources} for {component}")
+}
+
+/// Why an intent is refused, in the names of this page.
+fn refused(error: &DeployError, book: &Book) -> String {
+    let of = |workload| book.names.of_workload(workload);
+    match error {
+        DeployError::NotConsidered { owner } => {
+            let owner = book.names.of_agent(owner);
+            format!("this node considers no submissions of {owner}")
+        }
+        DeployError::NotKept { workload } => format!("this node does not keep {}", of(workload)),
+        DeployError::NotAllowed { by, workload } => {
+            format!(
+                "{} may not update {}",
+                book.names.of_agent(by),
+                of(workload)
+            )
+        }
+        DeployError::Conflict { workload, current } => {
+            format!("{} is at generation {current} by now", of(workload))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use gary_agent::{Dealings, Setup, Shown, Transmit};
 use gary_promise::{
     AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
-    Generation, Host, Invitation, Lease, Offers, Own, Portion, Promise, PromiseId, Promiser,
-    Reason, Refusal, Renewal, Requirement, SignedRecord, Submitters, Time, Verifier, Why,
-    WorkloadId,
+    Generation, Host, Invitation, Lease, Lineage, Offers, Own, Portion, Promise, PromiseId,
+    Promiser, Reason, Refusal, Renewal, Requirement, SignedRecord, Slot, Submitters, Time, Update,
+    Use, Verifier, Why, WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -95,20 +95,30 @@ impl Scene {
         (taken.expect("it is considered").workload, intent.id())
     }
 
-    /// What a peer offers to host by an invitation.
-    fn offer(
-        &mut self,
-        peer: AgentId,
-        workload: WorkloadId,
-        asked: &Invitation,
-        bid: u32,
-    ) -> Own<Promise> {
+    /// The second generation of a workload, as its owner wants it now.
+    fn update(&mut self, workload: WorkloadId, valency: u32) -> PromiseId {
+        let second = Generation::FIRST.next().expect("there are more");
+        let update = Update::new(workload, second).expect("it is not the first");
+        let wanted = Use {
+            lineage: Lineage::Updates(update),
+            ..intent(valency, portion(), Frailty::Sound)
+        };
+        let wanted = Body::Use(Box::new(wanted));
+        let made = self.owner.promise(wanted, Condition::default(), &WireCodec);
+        let made = made.expect("it is short");
+        let taken = self.me.deploy(self.now, made.signed().clone());
+        assert_eq!(taken.expect("it is the next").workload, workload);
+        made.id()
+    }
+
+    /// What a peer offers to host.
+    fn offer(&mut self, peer: AgentId, workload: WorkloadId, slot: Slot, bid: u32) -> Own<Promise> {
         let host = Body::Host(Host {
             promisee: self.me.id(),
-            asked_in: asked.epoch,
+            asked_in: BootEpoch(1),
             workload,
             generation: Generation::FIRST,
-            slot: *asked.slots.iter().next().expect("it is asked for one"),
+            slot,
             portion: portion(),
             bid: Bid(bid),
             lease: Lease::from_ms(10_000).expect("ten seconds"),
@@ -180,12 +190,20 @@ fn consider() -> Option<Consider> {
     Some(Consider { submitters })
 }
 
+fn first(asked: &Invitation) -> Slot {
+    *asked.slots.iter().next().expect("it is asked for one")
+}
+
 fn declined(workload: WorkloadId, intent: PromiseId, asked: &Invitation) -> Frame {
+    refused(workload, intent, asked, Why::Declined)
+}
+
+fn refused(workload: WorkloadId, intent: PromiseId, asked: &Invitation, why: Why) -> Frame {
     Frame::Refusal(Refusal {
         workload,
         intent,
         slots: asked.slots.clone(),
-        why: Why::Declined,
+        why,
     })
 }
 
@@ -222,7 +240,7 @@ fn a_slot_that_opens_again_and_again_is_looked_after_at_once_and_then_less_often
     scene.run(Duration::from_secs(5), |scene, to, frame| match frame {
         Frame::Invitation(asked) => {
             rounds.insert(scene.now);
-            let offer = scene.offer(to, workload, asked, 1);
+            let offer = scene.offer(to, workload, first(asked), 1);
             let answer = told(offer.signed().clone());
             offered.insert(to, offer);
             Some(answer)
@@ -264,7 +282,7 @@ fn a_slot_that_opens_is_looked_after_soon_though_another_waits() {
             return None;
         }
         let Some(offer) = &offered else {
-            let offer = scene.offer(to, workload, asked, 1);
+            let offer = scene.offer(to, workload, first(asked), 1);
             let answer = told(offer.signed().clone());
             offered = Some(offer);
             return Some(answer);
@@ -288,19 +306,19 @@ fn what_was_offered_before_a_condition_ceased_to_be_met_is_not_accepted() {
     let needed = scene.intended(1, Condition::default());
     let requirements = BoundedSet::new([Requirement::Promised(needed.id())]).expect("one");
     let (workload, _) = scene.deploy(1, Condition { requirements });
-    let [first, second] = [0, 1].map(|at| *scene.peers.keys().nth(at).expect("there are two"));
+    let [one, other] = [0, 1].map(|at| *scene.peers.keys().nth(at).expect("there are two"));
     let keep = PromiseId {
-        promiser: first,
-        version: scene.peers.get_mut(&first).expect("it is there").stamp(),
+        promiser: one,
+        version: scene.peers.get_mut(&one).expect("it is there").stamp(),
     };
     let keeps = BTreeMap::from([(WorkloadId::founded_by(needed.id()), keep)]);
-    scene.show(first, keeps);
+    scene.show(one, keeps);
 
     // The other does not answer, so that the round stays open.
     let (mut offered, mut dismissed) = (None, BTreeSet::new());
     let mut hear = |scene: &mut Scene, to: AgentId, frame: &Frame| match frame {
-        Frame::Invitation(asked) if to == second => {
-            let offer = scene.offer(to, workload, asked, 1);
+        Frame::Invitation(asked) if to == other => {
+            let offer = scene.offer(to, workload, first(asked), 1);
             offered = Some(offer.version());
             Some(told(offer.signed().clone()))
         }
@@ -311,7 +329,7 @@ fn what_was_offered_before_a_condition_ceased_to_be_met_is_not_accepted() {
         _ => None,
     };
     scene.run(Duration::from_millis(100), &mut hear);
-    scene.show(first, BTreeMap::new());
+    scene.show(one, BTreeMap::new());
     scene.run(Duration::from_secs(2), &mut hear);
     let offered = offered.expect("it was invited");
     assert_eq!(scene.counted(&workload), None);
@@ -326,9 +344,9 @@ fn who_has_kept_its_word_is_preferred_by_whoever_has_seen_it() {
         if is_seen {
             let (workload, _) = scene.deploy(1, Condition::default());
             scene.run(Duration::from_secs(1), |scene, to, frame| match frame {
-                Frame::Invitation(asked) if to == steady => {
-                    Some(told(scene.offer(to, workload, asked, 1).signed().clone()))
-                }
+                Frame::Invitation(asked) if to == steady => Some(told(
+                    scene.offer(to, workload, first(asked), 1).signed().clone(),
+                )),
                 _ => None,
             });
             let offer = scene.counted(&workload).expect("it is hosted");
@@ -343,7 +361,12 @@ fn who_has_kept_its_word_is_preferred_by_whoever_has_seen_it() {
         scene.run(Duration::from_secs(1), |scene, to, frame| match frame {
             Frame::Invitation(asked) => {
                 let bid = if to == steady { 100 } else { 110 };
-                Some(told(scene.offer(to, workload, asked, bid).signed().clone()))
+                Some(told(
+                    scene
+                        .offer(to, workload, first(asked), bid)
+                        .signed()
+                        .clone(),
+                ))
             }
             _ => None,
         });
@@ -378,4 +401,52 @@ fn what_is_promised_under_a_condition_is_not_gone_by() {
     };
     assert_eq!(Shown::of([&firm, &pending]), shown);
     assert_eq!(Shown::of([&pending]), Shown::default());
+}
+
+#[test]
+fn what_nobody_hosts_comes_before_what_is_hosted_at_an_earlier_generation() {
+    let mut scene = Scene::new(3);
+    let hosts: Vec<AgentId> = scene.peers.keys().copied().collect();
+    let slot_of = |peer: AgentId| {
+        hosts
+            .iter()
+            .position(|its| *its == peer)
+            .map(|at| Slot(at as u32))
+    };
+    let (workload, _) = scene.deploy(2, Condition::default());
+    let mut offers: BTreeMap<AgentId, Own<Promise>> = BTreeMap::new();
+    scene.run(Duration::from_secs(3), |scene, to, frame| {
+        let slot = slot_of(to).filter(|its| its.0 < 2)?;
+        let Frame::Invitation(asked) = frame else {
+            return None;
+        };
+        if !asked.slots.contains(&slot) {
+            return None;
+        }
+        let offer = scene.offer(to, workload, slot, 1);
+        let answer = told(offer.signed().clone());
+        offers.insert(to, offer);
+        Some(answer)
+    });
+    let account = scene.me.account(&workload, scene.now);
+    assert_eq!(account.expect("it is kept").counted.len(), 2);
+
+    // Both are full. One has let go what it hosts, so that its slot is empty.
+    let second = scene.update(workload, 2);
+    let empty = hosts[0];
+    let withdrawn = scene.withdrawn(empty, &offers[&empty]);
+    scene.me.handle_frame(scene.now, empty, withdrawn);
+    let mut asked_of: BTreeMap<AgentId, BTreeSet<Slot>> = BTreeMap::new();
+    scene.run(Duration::from_millis(900), |_, to, frame| {
+        let Frame::Invitation(asked) = frame else {
+            return None;
+        };
+        asked_of
+            .entry(to)
+            .or_default()
+            .extend(asked.slots.iter().copied());
+        (to != hosts[2]).then(|| refused(workload, second, asked, Why::Busy))
+    });
+    assert!(asked_of[&hosts[1]].contains(&Slot(1)), "in place");
+    assert_eq!(asked_of[&hosts[2]], BTreeSet::from([Slot(0)]));
 }

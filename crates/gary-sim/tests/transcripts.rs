@@ -238,6 +238,11 @@ fn an_update_where_there_is_no_room_for_both() {
     let mut its = Scenario::new("update-when-full", 2);
     its.deploy(0, 8, Frailty::Sound, 3_000);
     its.update(Frailty::Sound.component(8), 5_000).end();
+    let running: usize = [0, 1]
+        .map(|node| its.world.components(NodeNo(node)))
+        .iter()
+        .sum();
+    assert_eq!(running, 8, "each slot is hosted again");
 }
 
 #[test]

@@ -27,7 +27,7 @@ const SECTION: page::Section = page::Section {
 
 /// Measure the promise core in virtual time, and write docs/benchmarks.md.
 ///
-/// The page is written by a run of everything at full length, which takes about half an hour and 16 GB of memory;
+/// The page is written by a run of everything at full length, which takes about half an hour and 18 GB of memory;
 /// others print only.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -70,15 +70,15 @@ pub(crate) fn chatter_outcome(measured: &[Chatter], usage: &Usage) -> Result<Out
         &[
             "agents",
             "",
-            "seconds",
+            "for, s",
             "packets/s",
-            "their B/s",
-            "sheet frames/s",
-            "their B/s",
-            "dealings frames/s",
-            "their B/s",
-            "all messages/s",
-            "all B/s",
+            "packets, B/s",
+            "sheets, frames/s",
+            "sheets, B/s",
+            "dealings, frames/s",
+            "dealings, B/s",
+            "all, messages/s",
+            "all, B/s",
         ],
     );
     for its in measured {
@@ -111,8 +111,8 @@ pub(crate) fn chatter_outcome(measured: &[Chatter], usage: &Usage) -> Result<Out
             each(last) / each(first)
         };
         outcome.notes.push(format!(
-            "From {} agents to {}, of which the logarithm grows {:.2} times, the messages of an agent grow \
-             {:.2} times while idle and {:.2} times under churn; those of the sheet exchange {:.2} and {:.2} \
+            "They should grow no faster than the logarithm of the cluster. From {} agents to {} that grows {:.2} \
+             times, the messages of an agent {:.2} times while idle and {:.2} times under churn; those of the sheet exchange {:.2} and {:.2} \
              times. An idle agent compares what it knows with one other every ten seconds, whatever the size \
              of the cluster; a sheet that has changed is fetched by every agent once.",
             first.agents,
@@ -148,9 +148,9 @@ pub(crate) fn deploys_outcome(
             "agents",
             "deploys",
             "bound p50",
-            "p99",
+            "bound p99",
             "running p50",
-            "p99",
+            "running p99",
             "missed",
         ],
     );
@@ -211,7 +211,7 @@ pub(crate) fn million_outcome(
     let wanted = shape.workloads * shape.replicas;
     let mut outcome = Outcome::new(
         &format!("{wanted} replicas on {} machines", shape.agents),
-        &["", "", ""],
+        &["", "count", "time or size"],
     );
     let after = |span: Option<Duration>| span.map_or("not all".to_owned(), time);
     let row = |name: &str, value: String, more: String| vec![name.to_owned(), value, more];

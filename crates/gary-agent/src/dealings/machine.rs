@@ -29,7 +29,8 @@ pub const LEASE_MS: u32 = 10_000;
 /// so that agents that started together do not speak together.
 pub const RENEWS_EVERY: Duration = Duration::from_millis(3_000);
 
-/// The most good signatures that are remembered, so that a record that comes again is not checked again.
+/// The most good signatures that are remembered, so that a record that comes again is not checked again. Beyond, all are
+/// forgotten, and checked as they come.
 const REMEMBERED_MAX: usize = 65_536;
 
 /// What passes between one agent and each other one: invitations, offers, acceptances, renewals. An

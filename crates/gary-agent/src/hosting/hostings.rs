@@ -18,7 +18,7 @@ use crate::memory::WasHosted;
 use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
 
-/// The most hostings of one agent: offered, bound and yet to stop.
+/// The most hostings of one agent: offered, bound and yet to stop. Whoever invites it for more is told that it is busy.
 pub const HOSTINGS_MAX: usize = 4096;
 
 /// The most withdrawals that are remembered of acceptances which were not heard of before: what was said on

@@ -51,7 +51,8 @@ impl Invited<'_> {
 }
 
 impl Hosting {
-    /// Offers for as many of the slots as there is room for, and refuses the others with the reason.
+    /// Offers for as many of the slots as there is room for, and refuses the others with the reason. First come those
+    /// of which it hosts nothing: the others are hosted meanwhile.
     pub(crate) fn handle_invitation<C: Speech>(
         &mut self,
         now: Time,
@@ -60,10 +61,13 @@ impl Hosting {
     ) {
         let mut offers = Vec::new();
         let mut refused: Vec<(Slot, Why)> = Vec::new();
-        for slot in invited.invitation.slots.iter() {
-            match self.offer(now, invited, *slot, voice) {
+        let slots = invited.invitation.slots.iter().copied();
+        let (hosted, new): (Vec<Slot>, Vec<Slot>) =
+            slots.partition(|slot| self.latest(invited.workload, *slot).is_some());
+        for slot in new.into_iter().chain(hosted) {
+            match self.offer(now, invited, slot, voice) {
                 Ok(offer) => offers.push(SignedRecord::Promise(offer)),
-                Err(why) => refused.push((*slot, why)),
+                Err(why) => refused.push((slot, why)),
             }
         }
         voice.tell(invited.by, offers);

@@ -32,7 +32,8 @@ pub const FETCH_ATTEMPTS_MAX: u32 = 4;
 /// [`PARTS_MAX`](super::PARTS_MAX) times as long in all.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The most bytes of sheets that have come in part.
+/// The most bytes of sheets that have come in part. A part for which there is no room is refused, and its sheet asked for
+/// again later.
 pub const STAGED_BYTES_MAX: usize = 16 << 20;
 
 /// How long a sheet rests after it was asked for in vain: half to three halves of it, and twice as long

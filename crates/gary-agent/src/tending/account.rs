@@ -14,7 +14,7 @@ pub struct Account {
     pub generation: Generation,
     /// What the intent waits for: while there is any, nobody is invited.
     pub unmet: Vec<Requirement>,
-    /// Slots that no hosting fills which is held for kept, up to [`ROUND_SLOTS_MAX`](super::ROUND_SLOTS_MAX).
+    /// Slots that no hosting of this generation fills which is held for kept, those that nobody hosts first, up to [`ROUND_SLOTS_MAX`](super::ROUND_SLOTS_MAX).
     pub open: Vec<Slot>,
     /// The hostings that are counted, and what the keeper makes of each now.
     pub counted: Vec<Assessed>,

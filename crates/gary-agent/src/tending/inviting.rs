@@ -10,6 +10,7 @@ use gary_promise::{
 use rand::Rng;
 
 use super::choice::{Occupancy, preference};
+use super::holes::Holes;
 use super::round::{INVITED_PER_SLOT, Offered, ROUND_WAITS, Round, WIDENINGS_MAX};
 use super::tended::{Keeper, Tended};
 use crate::backoff::Waits;
@@ -37,76 +38,36 @@ pub const ROUNDS_AT_ONCE: u32 = 3;
 /// After how long without a round a workload is calm.
 const CALM_AFTER: Duration = Duration::from_secs(10);
 
+/// Who is asked in a round that is about to open.
+struct Asked {
+    slots: BTreeMap<AgentId, BTreeSet<Slot>>,
+    /// Those who are asked for what they host at an earlier generation.
+    in_place: BTreeSet<AgentId>,
+    /// How crowded it will be where, if they offer.
+    occupancy: Occupancy,
+}
+
+impl Asked {
+    fn is_full(&self, agent: &AgentId) -> bool {
+        let theirs = self.slots.get(agent);
+        theirs.is_some_and(|its| its.len() >= INVITED_SLOTS_MAX)
+    }
+
+    fn add(&mut self, agent: AgentId, slot: Slot) {
+        self.slots.entry(agent).or_default().insert(slot);
+    }
+}
+
 impl Tended {
     /// Invites for every hole.
     pub(super) fn open_round<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         let (now, observer) = (keeper.now, keeper.observer());
-        let holes = self.holes(&observer, now);
+        let holes = Holes::of(self, &observer, now);
         if holes.is_empty() {
             self.attempts = 0;
             return;
         }
-        let mut occupancy = self.occupancy(keeper.candidates);
-        let mut invited: BTreeMap<AgentId, BTreeSet<Slot>> = BTreeMap::new();
-        let owner = self.intent.by();
-        let generation = self.wanted.lineage.generation();
-        // Where a few would not, more are asked: else it takes a large cluster long to find the one with room.
-        let invited_per_slot = INVITED_PER_SLOT << self.attempts.min(WIDENINGS_MAX);
-        for slot in &holes {
-            let is_full = |agent: &AgentId| {
-                let theirs = invited.get(agent);
-                theirs.is_some_and(|its| its.len() >= INVITED_SLOTS_MAX)
-            };
-            // Whoever hosts an earlier generation of it has the room, and perhaps the component.
-            let hosting = self.slots.get(slot).and_then(|its| its.first());
-            let in_place = hosting.filter(|its| its.generation() < generation);
-            let in_place = in_place.map(|its| its.offer.by()).filter(|host| {
-                keeper.candidates.fits(host, &self.wanted.needs, owner)
-                    && !self.refusals.rests(host, now)
-                    && !self.silent.contains(host)
-            });
-            if let Some(host) = in_place {
-                // One that was asked for as much as can be is asked for the rest in the next round.
-                if !is_full(&host) {
-                    occupancy.add(host, keeper.candidates);
-                    invited.entry(host).or_default().insert(*slot);
-                }
-                continue;
-            }
-            let passed_over = |agent: &AgentId| {
-                let is_tried = hosting
-                    .is_some_and(|its| its.offer.by() == *agent && its.generation() == generation);
-                is_full(agent) || is_tried || self.refusals.rests(agent, now)
-            };
-            let mut drawn = keeper.candidates.draw(
-                invited_per_slot * 2,
-                &self.wanted.needs,
-                owner,
-                passed_over,
-                keeper.random,
-            );
-            // Where a round has left slots open, those come first who were not asked for longest: else the
-            // emptiest refuse by turns, and nobody asks the one that has room.
-            let refused_at = |agent: &AgentId| match self.attempts {
-                0 => None,
-                _ => self.refusals.at(agent),
-            };
-            let failed = self.failed.get(slot);
-            drawn.sort_by_cached_key(|agent| {
-                (
-                    failed == Some(agent),
-                    refused_at(agent),
-                    occupancy.around(agent, keeper.candidates),
-                )
-            });
-            drawn.truncate(invited_per_slot);
-            if let Some(first) = drawn.first() {
-                occupancy.add(*first, keeper.candidates);
-            }
-            for agent in drawn {
-                invited.entry(agent).or_default().insert(*slot);
-            }
-        }
+        let invited = self.whom_to_ask(&holes, keeper);
         if invited.is_empty() {
             self.wait(keeper);
             return;
@@ -128,6 +89,96 @@ impl Tended {
         };
         self.opened_at = now;
         self.round = Some(Round::new(now, holes.len(), invited));
+    }
+
+    /// Whom to ask for which slots.
+    fn whom_to_ask<C: Speech, R: Rng>(
+        &self,
+        holes: &Holes,
+        keeper: &mut Keeper<'_, C, R>,
+    ) -> BTreeMap<AgentId, BTreeSet<Slot>> {
+        let mut asked = Asked {
+            slots: BTreeMap::new(),
+            in_place: BTreeSet::new(),
+            occupancy: self.occupancy(keeper.candidates),
+        };
+        for slot in &holes.empty {
+            if !self.ask_in_place(*slot, &mut asked, keeper) {
+                self.ask_anybody(*slot, &mut asked, keeper);
+            }
+        }
+        let mut elsewhere = holes.outdated.clone();
+        elsewhere.retain(|slot| !self.ask_in_place(*slot, &mut asked, keeper));
+        // All slots need alike: what is hosted takes no room that one could have which nobody hosts.
+        if holes.empty.is_empty() {
+            for slot in elsewhere {
+                self.ask_anybody(slot, &mut asked, keeper);
+            }
+        }
+        asked.slots
+    }
+
+    /// Asks whoever hosts an earlier generation of a slot, who has the room, and perhaps the component. Says whether there
+    /// is anybody who can be asked now.
+    fn ask_in_place<C, R>(&self, slot: Slot, asked: &mut Asked, keeper: &Keeper<'_, C, R>) -> bool {
+        let (generation, owner) = (self.wanted.lineage.generation(), self.intent.by());
+        let hosting = self.slots.get(&slot).and_then(|its| its.first());
+        let earlier = hosting.filter(|its| its.generation() < generation);
+        let host = earlier.map(|its| its.offer.by()).filter(|host| {
+            keeper.candidates.fits(host, &self.wanted.needs, owner)
+                && !self.refusals.rests(host, keeper.now)
+                && !self.silent.contains(host)
+        });
+        let Some(host) = host else {
+            return false;
+        };
+        // One that was asked for as much as can be is asked for the rest in the next round.
+        if !asked.is_full(&host) {
+            asked.in_place.insert(host);
+            asked.occupancy.add(host, keeper.candidates);
+            asked.add(host, slot);
+        }
+        true
+    }
+
+    /// Asks some for a slot, of those that are drawn: where it spreads best, and nobody whose room is for what it hosts.
+    fn ask_anybody<C: Speech, R: Rng>(
+        &self,
+        slot: Slot,
+        asked: &mut Asked,
+        keeper: &mut Keeper<'_, C, R>,
+    ) {
+        let (now, candidates) = (keeper.now, keeper.candidates);
+        let generation = self.wanted.lineage.generation();
+        let hosting = self.slots.get(&slot).and_then(|its| its.first());
+        let passed_over = |agent: &AgentId| {
+            let is_tried = hosting
+                .is_some_and(|its| its.offer.by() == *agent && its.generation() == generation);
+            let is_spared = asked.is_full(agent) || asked.in_place.contains(agent);
+            is_spared || is_tried || self.refusals.rests(agent, now)
+        };
+        // Where a few would not, more are asked: else it takes a large cluster long to find the one with room.
+        let wanted = INVITED_PER_SLOT << self.attempts.min(WIDENINGS_MAX);
+        let (needs, owner) = (&self.wanted.needs, self.intent.by());
+        let mut drawn = candidates.draw(wanted * 2, needs, owner, passed_over, keeper.random);
+        // Where a round has left slots open, those come first who were not asked for longest: else the
+        // emptiest refuse by turns, and nobody asks the one that has room.
+        let refused_at = |agent: &AgentId| match self.attempts {
+            0 => None,
+            _ => self.refusals.at(agent),
+        };
+        let failed = self.failed.get(&slot);
+        drawn.sort_by_cached_key(|agent| {
+            let around = asked.occupancy.around(agent, candidates);
+            (failed == Some(agent), refused_at(agent), around)
+        });
+        drawn.truncate(wanted);
+        if let Some(first) = drawn.first() {
+            asked.occupancy.add(*first, candidates);
+        }
+        for agent in drawn {
+            asked.add(agent, slot);
+        }
     }
 
     /// An offer has come, and waits for the end of a round. One that no round waits for is dismissed.
@@ -222,7 +273,7 @@ impl Tended {
         let is_pending = !self.unmet(keeper.keepers).is_empty();
         let holes: BTreeSet<Slot> = match is_pending {
             true => BTreeSet::new(),
-            false => self.holes(&observer, now).into_iter().collect(),
+            false => Holes::of(self, &observer, now).iter().collect(),
         };
         let by_slot = round.take_offers();
         let mut filled = 0;
@@ -289,7 +340,7 @@ impl Tended {
             self.dismissed.extend(these);
             dismiss(keeper.voice, agent, versions);
         }
-        let is_filled = is_pending || self.holes(&observer, now).is_empty();
+        let is_filled = is_pending || Holes::of(self, &observer, now).is_empty();
         if is_filled || round.goes_on(filled) {
             self.attempts = 0;
         } else {
@@ -313,11 +364,17 @@ impl Tended {
         };
     }
 
-    /// Slots are open still: waits before the next round, longer each time.
+    /// Slots are open still: waits before the next round, longer each time, and no longer than somebody is busy.
     fn wait<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         self.attempts = self.attempts.saturating_add(1);
-        let wait = ROUND_WAITS.after(self.attempts, keeper.random);
-        self.next_round_at = keeper.now.after(wait);
+        let next_at = keeper
+            .now
+            .after(ROUND_WAITS.after(self.attempts, keeper.random));
+        let soonest = keeper
+            .now
+            .after(Duration::from_millis(ROUND_WAITS.first_ms));
+        let busy_until = self.refusals.busy_until(keeper.now);
+        self.next_round_at = busy_until.map_or(next_at, |until| next_at.min(until.max(soonest)));
     }
 
     /// How many hostings of the current generation there are where.

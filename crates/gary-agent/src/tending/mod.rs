@@ -5,6 +5,7 @@ mod answers;
 mod choice;
 mod counted;
 mod deploying;
+mod holes;
 mod inviting;
 mod refusals;
 mod round;

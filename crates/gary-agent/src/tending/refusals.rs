@@ -25,6 +25,17 @@ pub struct Remembered {
     pub at: Time,
 }
 
+impl Remembered {
+    fn rests_until(&self) -> Time {
+        let rests = if self.why == Why::Busy {
+            BUSY_FOR
+        } else {
+            RESTS
+        };
+        self.at.after(rests)
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Refusals(BTreeMap<AgentId, Remembered>);
 
@@ -63,15 +74,14 @@ impl Refusals {
     }
 
     pub(super) fn rests(&self, agent: &AgentId, now: Time) -> bool {
-        let refused = self.0.get(agent);
-        refused.is_some_and(|its| {
-            let rests = if its.why == Why::Busy {
-                BUSY_FOR
-            } else {
-                RESTS
-            };
-            now.since(its.at) < rests
-        })
+        self.0.get(agent).is_some_and(|its| its.rests_until() > now)
+    }
+
+    /// When the first of those who are busy can be asked again.
+    pub(super) fn busy_until(&self, now: Time) -> Option<Time> {
+        let busy = self.0.values().filter(|its| its.why == Why::Busy);
+        let until = busy.map(Remembered::rests_until);
+        until.filter(|until| *until > now).min()
     }
 
     /// When an agent refused last.

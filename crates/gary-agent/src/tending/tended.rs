@@ -11,7 +11,7 @@ use rand::Rng;
 
 use super::counted::{Counted, Standing};
 use super::refusals::Refusals;
-use super::round::{ROUND_SLOTS_MAX, Round};
+use super::round::Round;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
@@ -292,19 +292,6 @@ impl Tended {
             });
         }
         gone
-    }
-
-    /// Slots that no good hosting of this generation fills.
-    pub(super) fn holes(&self, observer: &Observer, now: Time) -> Vec<Slot> {
-        let generation = self.wanted.lineage.generation();
-        let is_hole = |slot: &Slot| {
-            let counted = self.slots.get(slot).map_or(&[][..], Vec::as_slice);
-            !counted.iter().any(|its| {
-                its.generation() == generation && its.standing(observer, now) == Standing::Good
-            })
-        };
-        let holes = self.wanted.valency.slots().filter(is_hole);
-        holes.take(ROUND_SLOTS_MAX).collect()
     }
 
     /// Whoever is gone answers no more, and what it hosts is in doubt: these offers of its.

@@ -11,6 +11,7 @@ use rand::Rng;
 use super::account::Account;
 use super::counted::PATIENCE;
 use super::deploying::bytes;
+use super::holes::Holes;
 use super::refusals::Remembered;
 use super::tended::{Keeper, Tended};
 use super::withdrawn::Withdrawn;
@@ -21,7 +22,7 @@ use crate::sheet::SHEET_PROMISES_MAX;
 use crate::trust::Trust;
 use crate::voice::{Assessed, Speech, Voice};
 
-/// The most workloads that one agent keeps: its sheet has room for as many.
+/// The most workloads that one agent keeps: its sheet has room for as many. A person who deploys one more is refused.
 pub const WORKLOADS_MAX: usize = SHEET_PROMISES_MAX - 48;
 
 /// What became of a `+keep`, for this agent's own sheet.
@@ -224,7 +225,7 @@ impl Tending {
         Some(Account {
             generation: tended.wanted.lineage.generation(),
             unmet: tended.unmet(keepers).into_iter().cloned().collect(),
-            open: tended.holes(&observer, now),
+            open: Holes::of(tended, &observer, now).iter().collect(),
             counted: counted.collect(),
             refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),
             history: history.copied().collect(),

@@ -127,11 +127,29 @@ impl Resources {
 
 impl fmt::Display for Resources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} millionths of a core and {} bytes",
-            self.cpu_cores_micro, self.memory_bytes
-        )
+        let cores = self.cpu_cores_micro as f64 / 1e6;
+        let noun = if self.cpu_cores_micro == 1_000_000 {
+            "core"
+        } else {
+            "cores"
+        };
+        write!(f, "{cores} {noun} and {}", Bytes(self.memory_bytes))
+    }
+}
+
+/// A number of bytes, in the largest unit of which it is a whole number.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+        let mut whole = units
+            .iter()
+            .filter(|(size, _)| self.0.is_multiple_of(*size));
+        match whole.next() {
+            Some((size, unit)) if self.0 > 0 => write!(f, "{} {unit}", self.0 / size),
+            _ => write!(f, "{} bytes", self.0),
+        }
     }
 }
 
@@ -158,6 +176,20 @@ mod tests {
         ] {
             let error = Resources::new(cpu, memory).expect_err("absurd");
             assert_eq!(error.to_string(), why);
+        }
+    }
+
+    #[test]
+    fn amounts_read_in_the_largest_whole_unit() {
+        for (cpu, memory, shown) in [
+            (500_000, 64 << 20, "0.5 cores and 64 MiB"),
+            (1_000_000, 2 << 30, "1 core and 2 GiB"),
+            (1, 65 << 10, "0.000001 cores and 65 KiB"),
+            (0, 0, "0 cores and 0 bytes"),
+            (4_000_000, (1 << 30) + 1, "4 cores and 1073741825 bytes"),
+        ] {
+            let resources = Resources::new(cpu, memory).expect("not absurd");
+            assert_eq!(resources.to_string(), shown);
         }
     }
 

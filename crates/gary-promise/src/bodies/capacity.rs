@@ -156,8 +156,7 @@ mod tests {
                     portion: small_memory,
                     ..needs()
                 },
-                "a hosting takes 1 millionths of a core and 1073741825 bytes, and 4000000 millionths \
-                 of a core and 1073741824 bytes are promised",
+                "a hosting takes 0.000001 cores and 1073741825 bytes, and 4 cores and 1 GiB are promised",
             ),
             (
                 Needs {

@@ -10,7 +10,8 @@ pub const DIGEST_BRANCHES: usize = 16;
 /// agents apart; deeper, everything is listed.
 pub const DIGEST_DEPTH_MAX: usize = 8;
 
-/// The most sheets of one listing.
+/// The most sheets of one listing. Where more differ, they are told apart by a deeper digest, and at its deepest the first
+/// are listed.
 pub const LISTING_MAX: usize = 64;
 
 /// The most promises that one part of a sheet says are gone. An owner forgets earlier ones, and a peer

@@ -9,7 +9,7 @@ use crate::{
 /// The longest record with who signed it how, in bytes.
 pub const RECORD_BYTES_MAX: usize = STATEMENT_BYTES_MAX + 256;
 
-/// The most records of one batch.
+/// The most records of one batch. What finds no room goes into the next.
 pub const RECORDS_MAX: usize = 1024;
 
 /// The most bytes of all records of one batch: at least one of the longest fits.

@@ -2,7 +2,7 @@
 
 use crate::{Version, amount::BoundedSet};
 
-/// The most hostings that one agent promises to another.
+/// The most hostings that one agent promises to another. To an invitation for more it answers that it is busy.
 pub const RENEWED_MAX: usize = 1024;
 
 /// Offers of one agent, by their versions.

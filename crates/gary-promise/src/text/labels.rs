@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{LabelKey, LabelValue};
 
-/// The most labels that an agent has or an intent asks for.
+/// The most labels that an agent has or an intent asks for. There are no more: to make such a set is an error.
 pub const LABELS_MAX: usize = 64;
 
 /// Labels by key, at most [`LABELS_MAX`] of them.

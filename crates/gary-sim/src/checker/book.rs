@@ -179,7 +179,7 @@ impl Book {
     }
 
     /// The intent with this id, as far as it was seen.
-    pub(super) fn intent(&self, id: &PromiseId) -> Option<&Use> {
+    pub(crate) fn intent(&self, id: &PromiseId) -> Option<&Use> {
         match self.promises.get(id)?.body() {
             Body::Use(wanted) => Some(wanted),
             _ => None,

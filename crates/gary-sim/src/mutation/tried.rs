@@ -34,7 +34,7 @@ pub fn try_mutation(mutation: Mutation, seeds: impl IntoIterator<Item = u64>) ->
     for seed in seeds {
         let wrong = |node| mutation.adapter(seed, node);
         tried.runs += 1;
-        for property in run_with(seed, wrong, false).violated {
+        for property in run_with(seed, wrong, None).violated {
             *tried.caught.entry(property).or_default() += 1;
         }
     }
