@@ -6,6 +6,7 @@ use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
     AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, PacketCodec, Promise,
     PromiseId, Requirement, Saying, SignedRecord, Time, Unknown, Use, Verified, Version,
+    WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -261,7 +262,7 @@ impl fmt::Display for Transcript {
     }
 }
 
-/// What each hosting is, of how many there should be.
+/// What one hosting takes, and of which component it is.
 fn each(wanted: &Use) -> String {
     let component = wanted.component.to_string();
     let (component, _) = component.split_at(component.len().min(15));
@@ -269,26 +270,22 @@ fn each(wanted: &Use) -> String {
     format!(", each {resources} for {component}")
 }
 
-/// Why an intent is refused, in the names of this page.
+/// Why an intent is refused, with names in the place of ids.
 fn refused(error: &DeployError, book: &Book) -> String {
-    let of = |workload| book.names.of_workload(workload);
+    let said = error.to_string();
+    let named = |said: String, agent: &AgentId| {
+        said.replace(&agent.to_string(), &book.names.of_agent(agent))
+    };
+    let known = |said: String, workload: &WorkloadId| {
+        said.replace(&workload.to_string(), &book.names.of_workload(workload))
+    };
     match error {
-        DeployError::NotConsidered { owner } => {
-            let owner = book.names.of_agent(owner);
-            format!("this node considers no submissions of {owner}")
+        DeployError::NotConsidered { owner } => named(said, owner),
+        DeployError::NotKept { workload } | DeployError::Conflict { workload, .. } => {
+            known(said, workload)
         }
-        DeployError::NotKept { workload } => format!("this node does not keep {}", of(workload)),
-        DeployError::NotAllowed { by, workload } => {
-            format!(
-                "{} may not update {}",
-                book.names.of_agent(by),
-                of(workload)
-            )
-        }
-        DeployError::Conflict { workload, current } => {
-            format!("{} is at generation {current} by now", of(workload))
-        }
-        other => other.to_string(),
+        DeployError::NotAllowed { by, workload } => known(named(said, by), workload),
+        _ => said,
     }
 }
 

@@ -7,8 +7,8 @@ use gary_agent::{Dealings, Setup, Shown, Transmit};
 use gary_promise::{
     AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
     Generation, Host, Invitation, Lease, Lineage, Offers, Own, Portion, Promise, PromiseId,
-    Promiser, Reason, Refusal, Renewal, Requirement, SignedRecord, Slot, Submitters, Time, Update,
-    Use, Verifier, Why, WorkloadId,
+    Promiser, Reason, Refusal, Renewal, Requirement, Resources, SignedRecord, Slot, Submitters,
+    Time, Update, Use, Why, WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -255,6 +255,7 @@ fn a_slot_that_opens_again_and_again_is_looked_after_at_once_and_then_less_often
     let began: Vec<Time> = rounds.into_iter().collect();
     let waited: Vec<Duration> = began.windows(2).map(|its| its[1].since(its[0])).collect();
     let soon = 2 * STEP;
+    assert!(waited.len() > 6, "{waited:?}");
     assert!(waited[..2].iter().all(|its| *its <= soon), "{waited:?}");
     assert!(
         waited[5..]
@@ -314,7 +315,7 @@ fn what_was_offered_before_a_condition_ceased_to_be_met_is_not_accepted() {
     let keeps = BTreeMap::from([(WorkloadId::founded_by(needed.id()), keep)]);
     scene.show(one, keeps);
 
-    // The other does not answer, so that the round stays open.
+    // One does not answer, so that the round stays open.
     let (mut offered, mut dismissed) = (None, BTreeSet::new());
     let mut hear = |scene: &mut Scene, to: AgentId, frame: &Frame| match frame {
         Frame::Invitation(asked) if to == other => {
@@ -376,34 +377,6 @@ fn who_has_kept_its_word_is_preferred_by_whoever_has_seen_it() {
 }
 
 #[test]
-fn what_is_promised_under_a_condition_is_not_gone_by() {
-    let mut peer = promiser(10);
-    let requirements = BoundedSet::new([Requirement::Promised(PromiseId {
-        promiser: promiser(11).id(),
-        version: promiser(11).stamp(),
-    })]);
-    let condition = Condition {
-        requirements: requirements.expect("one"),
-    };
-    let has = |memory| Body::Capacity(capacity(CORE, memory).into());
-    let mut read = |body, condition| {
-        let made = peer
-            .promise(body, condition, &WireCodec)
-            .expect("it is short");
-        let verified = Verifier::new(CLUSTER, 0).verify(made.signed().clone(), &WireCodec);
-        verified.expect("it is signed")
-    };
-    let firm = read(has(1), Condition::default());
-    let pending = read(has(2), condition);
-    let shown = Shown {
-        capacity: Some(capacity(CORE, 1).into()),
-        ..Shown::default()
-    };
-    assert_eq!(Shown::of([&firm, &pending]), shown);
-    assert_eq!(Shown::of([&pending]), Shown::default());
-}
-
-#[test]
 fn what_nobody_hosts_comes_before_what_is_hosted_at_an_earlier_generation() {
     let mut scene = Scene::new(3);
     let hosts: Vec<AgentId> = scene.peers.keys().copied().collect();
@@ -449,4 +422,50 @@ fn what_nobody_hosts_comes_before_what_is_hosted_at_an_earlier_generation() {
     });
     assert!(asked_of[&hosts[1]].contains(&Slot(1)), "in place");
     assert_eq!(asked_of[&hosts[2]], BTreeSet::from([Slot(0)]));
+}
+
+#[test]
+fn an_update_goes_on_though_most_slots_find_no_room() {
+    let mut scene = Scene::new(1);
+    let (workload, first) = scene.deploy(200, Condition::default());
+    let no_room = |intent, asked: &Invitation| {
+        let needed = portion().resources();
+        let left = Resources::NONE;
+        refused(workload, intent, asked, Why::NoRoom { needed, left })
+    };
+    // There is room for forty.
+    let mut hosted: BTreeSet<Slot> = BTreeSet::new();
+    scene.run(Duration::from_secs(1), |scene, to, frame| {
+        let Frame::Invitation(asked) = frame else {
+            return None;
+        };
+        if !hosted.is_empty() {
+            return Some(no_room(first, asked));
+        }
+        let mut offers = Batch::default();
+        for slot in asked.slots.iter().take(40) {
+            let offer = scene.offer(to, workload, *slot, 1);
+            assert!(offers.push(offer.signed().clone().into()));
+            hosted.insert(*slot);
+        }
+        Some(Frame::Told(offers))
+    });
+    let account = scene.me.account(&workload, scene.now).expect("it is kept");
+    assert_eq!(account.counted.len(), 40);
+
+    let second = scene.update(workload, 200);
+    let mut asked_for: BTreeSet<Slot> = BTreeSet::new();
+    scene.run(Duration::from_secs(1), |_, _, frame| {
+        let Frame::Invitation(asked) = frame else {
+            return None;
+        };
+        asked_for.extend(asked.slots.iter().copied());
+        Some(no_room(second, asked))
+    });
+    let in_place = asked_for.intersection(&hosted).count();
+    let new = asked_for.difference(&hosted).count();
+    assert!(
+        in_place >= 32 && new >= 32,
+        "{in_place} in place, {new} others"
+    );
 }

@@ -2,9 +2,10 @@
 
 use gary_agent::{Dealings, DeployError, Setup, Unverified};
 use gary_promise::{
-    Accept, AgentKey, Agents, Batch, Body, BootEpoch, Condition, Consider, Frame, Generation,
-    Invitation, Lineage, Misfit, Own, Portion, Promise, Promiser, Reason, Resources, Signed,
-    SignedRecord, Slot, Submitters, Time, Update, Use, Why, WorkloadId,
+    Accept, AgentKey, Agents, Batch, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
+    Generation, Invitation, Lineage, Misfit, Own, Portion, Promise, PromiseId, Promiser, Reason,
+    Resources, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Valency, Verifier, Why,
+    WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -181,6 +182,19 @@ fn asked(me: &mut Dealings<WireCodec>, by: &Promiser, intent: &Own<Promise>) -> 
     drain(me)
 }
 
+/// The one offer that is all that is said.
+fn offered(said: &[Frame]) -> PromiseId {
+    let [Frame::Told(batch)] = said else {
+        panic!("one offer, not {said:?}");
+    };
+    let SignedRecord::Promise(offer) = &batch.records()[0] else {
+        panic!("an offer, not {batch:?}");
+    };
+    let mut verifier = Verifier::new(CLUSTER, 0);
+    let verified = verifier.verify(offer.clone(), &WireCodec);
+    verified.expect("it is signed").id()
+}
+
 fn why(said: &[Frame]) -> Option<Why> {
     match said {
         [Frame::Refusal(refusal)] => Some(refusal.why.clone()),
@@ -233,23 +247,54 @@ fn who_is_invited_and_will_not_says_truly_why() {
 }
 
 #[test]
+fn what_it_does_not_host_comes_before_what_it_does() {
+    let [mut keeper, mut owner] = [2, 3].map(promiser);
+    let mut me = agent(Some(Submitters::AnyClient), false);
+    let of_two = |memory_bytes| Use {
+        valency: Valency::new(2).expect("two"),
+        ..wanted(memory_bytes)
+    };
+    let first = intended(&mut owner, of_two(2 * MEBIBYTE));
+    let workload = first.workload().expect("it founds one");
+    let offer = offered(&asked(&mut me, &keeper, &first));
+    let accept = Body::Accept(Accept {
+        workload,
+        intent: first.id(),
+        offer,
+    });
+    let acceptance = signed(&mut keeper, accept);
+    me.handle_frame(NOW, keeper.id(), told(&acceptance));
+    drain(&mut me);
+    assert_eq!(me.hosted(), (0, 1));
+
+    // There is room for one more: it goes to the slot that is not hosted here, and the other makes room for itself.
+    let second = later(of_two(2 * MEBIBYTE), workload, generation(2));
+    let second = intended(&mut owner, second);
+    let slots = [Slot(0), Slot(1)];
+    let invitation = Invitation::new(second.signed().clone(), BootEpoch(1), slots);
+    let invitation = invitation.expect("two slots");
+    me.handle_frame(NOW, keeper.id(), Frame::Invitation(invitation));
+    let said = drain(&mut me);
+    let refused: Vec<_> = said
+        .iter()
+        .filter_map(|its| match its {
+            Frame::Refusal(refusal) => Some((refusal.slots.clone(), refusal.why.clone())),
+            _ => None,
+        })
+        .collect();
+    let only = |slot| BoundedSet::new([slot]).expect("one");
+    assert_eq!(refused, [(only(Slot(0)), Why::Busy)]);
+    assert_eq!(me.hosted(), (1, 0));
+}
+
+#[test]
 fn who_hosts_a_later_generation_says_so() {
     let [mut keeper, mut owner] = [2, 3].map(promiser);
     let mut me = agent(Some(Submitters::AnyClient), false);
     let first = intended(&mut owner, wanted(MEBIBYTE));
     let workload = first.workload().expect("it founds one");
     let second = intended(&mut owner, later(wanted(MEBIBYTE), workload, generation(2)));
-    let said = asked(&mut me, &keeper, &second);
-    let [Frame::Told(batch)] = &said[..] else {
-        panic!("one offer, not {said:?}");
-    };
-    let SignedRecord::Promise(offer) = &batch.records()[0] else {
-        panic!("an offer, not {batch:?}");
-    };
-    let offer = gary_promise::Verifier::new(CLUSTER, 0)
-        .verify(offer.clone(), &WireCodec)
-        .expect("it is signed")
-        .id();
+    let offer = offered(&asked(&mut me, &keeper, &second));
     let accept = Body::Accept(Accept {
         workload,
         intent: second.id(),

@@ -51,8 +51,8 @@ impl Invited<'_> {
 }
 
 impl Hosting {
-    /// Offers for as many of the slots as there is room for, and refuses the others with the reason. First come those
-    /// of which it hosts nothing: the others are hosted meanwhile.
+    /// Offers for as many of the slots as there is room for, and refuses the others with the reason. Those come first in
+    /// which it hosts nothing: the others are hosted meanwhile.
     pub(crate) fn handle_invitation<C: Speech>(
         &mut self,
         now: Time,
@@ -61,9 +61,13 @@ impl Hosting {
     ) {
         let mut offers = Vec::new();
         let mut refused: Vec<(Slot, Why)> = Vec::new();
+        let is_hosted = |slot: &Slot| {
+            let latest = self.latest(invited.workload, *slot);
+            let hosted = latest.and_then(|version| self.hosted.get(&version));
+            hosted.is_some_and(Hosted::is_bound)
+        };
         let slots = invited.invitation.slots.iter().copied();
-        let (hosted, new): (Vec<Slot>, Vec<Slot>) =
-            slots.partition(|slot| self.latest(invited.workload, *slot).is_some());
+        let (hosted, new): (Vec<Slot>, Vec<Slot>) = slots.partition(is_hosted);
         for slot in new.into_iter().chain(hosted) {
             match self.offer(now, invited, slot, voice) {
                 Ok(offer) => offers.push(SignedRecord::Promise(offer)),

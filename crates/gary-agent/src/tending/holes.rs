@@ -1,12 +1,13 @@
 //! Which slots of a workload are to be filled.
 
-use gary_promise::{Observer, Slot, Time};
+use gary_promise::{AgentId, Generation, Observer, Slot, Time};
 
 use super::counted::{Counted, Standing};
 use super::round::ROUND_SLOTS_MAX;
 use super::tended::Tended;
 
-/// Slots that no good hosting of the intent's generation fills, no more than a round can be for.
+/// Slots that no good hosting of the intent's generation fills, no more than a round can be for. Each kind has half a
+/// round at least, so that neither waits for the other.
 #[derive(Debug, Default)]
 pub(super) struct Holes {
     /// Those that nobody hosts.
@@ -18,32 +19,58 @@ pub(super) struct Holes {
 impl Holes {
     pub(super) fn of(tended: &Tended, observer: &Observer, now: Time) -> Self {
         let generation = tended.wanted.lineage.generation();
-        let mut holes = Self::default();
-        for slot in tended.wanted.valency.slots() {
-            let counted = tended.slots.get(&slot).map_or(&[][..], Vec::as_slice);
-            let good = counted
-                .iter()
-                .filter(|its| its.standing(observer, now) == Standing::Good);
-            match good.map(Counted::generation).max() {
-                None => holes.empty.push(slot),
-                Some(hosted) if hosted < generation => holes.outdated.push(slot),
-                Some(_) => {}
-            }
-        }
-        holes.empty.truncate(ROUND_SLOTS_MAX);
+        let hosted = |slot: &Slot| tended.hosted_generation(*slot, observer, now);
+        let all = tended.wanted.valency.slots();
+        let empty = all.filter(|slot| hosted(slot).is_none());
+        let used = tended.slots.keys().copied();
+        let used = used.filter(|slot| tended.wanted.valency.has(*slot));
+        let outdated = used.filter(|slot| hosted(slot).is_some_and(|its| its < generation));
+        let mut holes = Self {
+            empty: empty.take(ROUND_SLOTS_MAX).collect(),
+            outdated: outdated.take(ROUND_SLOTS_MAX).collect(),
+        };
+        let (half, outdated) = (ROUND_SLOTS_MAX / 2, holes.outdated.len());
+        holes.empty.truncate(ROUND_SLOTS_MAX - outdated.min(half));
         holes.outdated.truncate(ROUND_SLOTS_MAX - holes.empty.len());
         holes
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.empty.len() + self.outdated.len()
+        self.empty.is_empty() && self.outdated.is_empty()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
         self.empty.iter().chain(&self.outdated).copied()
+    }
+}
+
+impl Tended {
+    /// Whether no good hosting of the intent's generation fills a slot.
+    pub(super) fn is_hole(&self, slot: Slot, observer: &Observer, now: Time) -> bool {
+        let generation = self.wanted.lineage.generation();
+        let hosted = self.hosted_generation(slot, observer, now);
+        self.wanted.valency.has(slot) && hosted.is_none_or(|its| its < generation)
+    }
+
+    /// Who hosts a slot at an earlier generation: of several, who does so well, and at the latest.
+    pub(super) fn earlier_host(
+        &self,
+        slot: Slot,
+        observer: &Observer,
+        now: Time,
+    ) -> Option<AgentId> {
+        let generation = self.wanted.lineage.generation();
+        let counted = self.slots.get(&slot)?.iter();
+        let earlier = counted.filter(|its| its.generation() < generation);
+        let is_good = |its: &Counted| its.standing(observer, now) == Standing::Good;
+        let host = earlier.max_by_key(|its| (is_good(its), its.generation()))?;
+        Some(host.offer.by())
+    }
+
+    /// The latest generation at which a slot is hosted well.
+    fn hosted_generation(&self, slot: Slot, observer: &Observer, now: Time) -> Option<Generation> {
+        let counted = self.slots.get(&slot)?.iter();
+        let good = counted.filter(|its| its.standing(observer, now) == Standing::Good);
+        good.map(Counted::generation).max()
     }
 }

@@ -1,6 +1,6 @@
 //! Filling the slots of a workload: whom its keeper invites, and whose offers it accepts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
@@ -11,7 +11,8 @@ use rand::Rng;
 
 use super::choice::{Occupancy, preference};
 use super::holes::Holes;
-use super::round::{INVITED_PER_SLOT, Offered, ROUND_WAITS, Round, WIDENINGS_MAX};
+use super::refusals::BUSY_FOR;
+use super::round::{Offered, ROUND_WAITS, Round};
 use super::tended::{Keeper, Tended};
 use crate::backoff::Waits;
 use crate::candidates::Candidates;
@@ -38,26 +39,6 @@ pub const ROUNDS_AT_ONCE: u32 = 3;
 /// After how long without a round a workload is calm.
 const CALM_AFTER: Duration = Duration::from_secs(10);
 
-/// Who is asked in a round that is about to open.
-struct Asked {
-    slots: BTreeMap<AgentId, BTreeSet<Slot>>,
-    /// Those who are asked for what they host at an earlier generation.
-    in_place: BTreeSet<AgentId>,
-    /// How crowded it will be where, if they offer.
-    occupancy: Occupancy,
-}
-
-impl Asked {
-    fn is_full(&self, agent: &AgentId) -> bool {
-        let theirs = self.slots.get(agent);
-        theirs.is_some_and(|its| its.len() >= INVITED_SLOTS_MAX)
-    }
-
-    fn add(&mut self, agent: AgentId, slot: Slot) {
-        self.slots.entry(agent).or_default().insert(slot);
-    }
-}
-
 impl Tended {
     /// Invites for every hole.
     pub(super) fn open_round<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
@@ -69,7 +50,7 @@ impl Tended {
         }
         let invited = self.whom_to_ask(&holes, keeper);
         if invited.is_empty() {
-            self.wait(keeper);
+            self.wait(now, keeper);
             return;
         }
         for (agent, slots) in &invited {
@@ -88,97 +69,7 @@ impl Tended {
             self.opened.saturating_add(1)
         };
         self.opened_at = now;
-        self.round = Some(Round::new(now, holes.len(), invited));
-    }
-
-    /// Whom to ask for which slots.
-    fn whom_to_ask<C: Speech, R: Rng>(
-        &self,
-        holes: &Holes,
-        keeper: &mut Keeper<'_, C, R>,
-    ) -> BTreeMap<AgentId, BTreeSet<Slot>> {
-        let mut asked = Asked {
-            slots: BTreeMap::new(),
-            in_place: BTreeSet::new(),
-            occupancy: self.occupancy(keeper.candidates),
-        };
-        for slot in &holes.empty {
-            if !self.ask_in_place(*slot, &mut asked, keeper) {
-                self.ask_anybody(*slot, &mut asked, keeper);
-            }
-        }
-        let mut elsewhere = holes.outdated.clone();
-        elsewhere.retain(|slot| !self.ask_in_place(*slot, &mut asked, keeper));
-        // All slots need alike: what is hosted takes no room that one could have which nobody hosts.
-        if holes.empty.is_empty() {
-            for slot in elsewhere {
-                self.ask_anybody(slot, &mut asked, keeper);
-            }
-        }
-        asked.slots
-    }
-
-    /// Asks whoever hosts an earlier generation of a slot, who has the room, and perhaps the component. Says whether there
-    /// is anybody who can be asked now.
-    fn ask_in_place<C, R>(&self, slot: Slot, asked: &mut Asked, keeper: &Keeper<'_, C, R>) -> bool {
-        let (generation, owner) = (self.wanted.lineage.generation(), self.intent.by());
-        let hosting = self.slots.get(&slot).and_then(|its| its.first());
-        let earlier = hosting.filter(|its| its.generation() < generation);
-        let host = earlier.map(|its| its.offer.by()).filter(|host| {
-            keeper.candidates.fits(host, &self.wanted.needs, owner)
-                && !self.refusals.rests(host, keeper.now)
-                && !self.silent.contains(host)
-        });
-        let Some(host) = host else {
-            return false;
-        };
-        // One that was asked for as much as can be is asked for the rest in the next round.
-        if !asked.is_full(&host) {
-            asked.in_place.insert(host);
-            asked.occupancy.add(host, keeper.candidates);
-            asked.add(host, slot);
-        }
-        true
-    }
-
-    /// Asks some for a slot, of those that are drawn: where it spreads best, and nobody whose room is for what it hosts.
-    fn ask_anybody<C: Speech, R: Rng>(
-        &self,
-        slot: Slot,
-        asked: &mut Asked,
-        keeper: &mut Keeper<'_, C, R>,
-    ) {
-        let (now, candidates) = (keeper.now, keeper.candidates);
-        let generation = self.wanted.lineage.generation();
-        let hosting = self.slots.get(&slot).and_then(|its| its.first());
-        let passed_over = |agent: &AgentId| {
-            let is_tried = hosting
-                .is_some_and(|its| its.offer.by() == *agent && its.generation() == generation);
-            let is_spared = asked.is_full(agent) || asked.in_place.contains(agent);
-            is_spared || is_tried || self.refusals.rests(agent, now)
-        };
-        // Where a few would not, more are asked: else it takes a large cluster long to find the one with room.
-        let wanted = INVITED_PER_SLOT << self.attempts.min(WIDENINGS_MAX);
-        let (needs, owner) = (&self.wanted.needs, self.intent.by());
-        let mut drawn = candidates.draw(wanted * 2, needs, owner, passed_over, keeper.random);
-        // Where a round has left slots open, those come first who were not asked for longest: else the
-        // emptiest refuse by turns, and nobody asks the one that has room.
-        let refused_at = |agent: &AgentId| match self.attempts {
-            0 => None,
-            _ => self.refusals.at(agent),
-        };
-        let failed = self.failed.get(&slot);
-        drawn.sort_by_cached_key(|agent| {
-            let around = asked.occupancy.around(agent, candidates);
-            (failed == Some(agent), refused_at(agent), around)
-        });
-        drawn.truncate(wanted);
-        if let Some(first) = drawn.first() {
-            asked.occupancy.add(*first, candidates);
-        }
-        for agent in drawn {
-            asked.add(agent, slot);
-        }
+        self.round = Some(Round::new(now, invited));
     }
 
     /// An offer has come, and waits for the end of a round. One that no round waits for is dismissed.
@@ -271,10 +162,6 @@ impl Tended {
         let mut accepted: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();
         // What was offered before the condition ceased to be met is not accepted.
         let is_pending = !self.unmet(keeper.keepers).is_empty();
-        let holes: BTreeSet<Slot> = match is_pending {
-            true => BTreeSet::new(),
-            false => Holes::of(self, &observer, now).iter().collect(),
-        };
         let by_slot = round.take_offers();
         let mut filled = 0;
         let mut elsewhere: BTreeMap<AgentId, u32> = BTreeMap::new();
@@ -294,7 +181,8 @@ impl Tended {
                 (has_failed, order)
             });
             let mut offers = offers.into_iter();
-            if holes.contains(&slot)
+            if !is_pending
+                && self.is_hole(slot, &observer, now)
                 && let Some(Offered {
                     offer,
                     host,
@@ -340,11 +228,12 @@ impl Tended {
             self.dismissed.extend(these);
             dismiss(keeper.voice, agent, versions);
         }
-        let is_filled = is_pending || Holes::of(self, &observer, now).is_empty();
+        let mut asked_for = round.slots.iter();
+        let is_filled = is_pending || !asked_for.any(|slot| self.is_hole(*slot, &observer, now));
         if is_filled || round.goes_on(filled) {
             self.attempts = 0;
         } else {
-            self.wait(keeper);
+            self.wait(self.opened_at, keeper);
         }
         gone
     }
@@ -364,21 +253,22 @@ impl Tended {
         };
     }
 
-    /// Slots are open still: waits before the next round, longer each time, and no longer than somebody is busy.
-    fn wait<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
+    /// Slots are open still: waits before the next round, longer each time. Who is busy since then has room soon: where that
+    /// can be asked earlier, the wait is shorter.
+    fn wait<C: Speech, R: Rng>(&mut self, since: Time, keeper: &mut Keeper<'_, C, R>) {
+        let now = keeper.now;
         self.attempts = self.attempts.saturating_add(1);
-        let next_at = keeper
-            .now
-            .after(ROUND_WAITS.after(self.attempts, keeper.random));
-        let soonest = keeper
-            .now
-            .after(Duration::from_millis(ROUND_WAITS.first_ms));
-        let busy_until = self.refusals.busy_until(keeper.now);
+        let wait = ROUND_WAITS.after(self.attempts, keeper.random);
+        let soonest =
+            (ROUND_WAITS.first_ms << (self.attempts - 1).min(8)).min(ROUND_WAITS.longest_ms);
+        let soonest = now.after(Duration::from_millis(soonest).min(BUSY_FOR));
+        let busy_until = self.refusals.busy_until(since);
+        let next_at = now.after(wait);
         self.next_round_at = busy_until.map_or(next_at, |until| next_at.min(until.max(soonest)));
     }
 
     /// How many hostings of the current generation there are where.
-    fn occupancy(&self, candidates: &Candidates) -> Occupancy {
+    pub(super) fn occupancy(&self, candidates: &Candidates) -> Occupancy {
         let generation = self.wanted.lineage.generation();
         let mut occupancy = Occupancy::new(&self.wanted.spread);
         for its in self.counted().filter(|its| its.generation() == generation) {

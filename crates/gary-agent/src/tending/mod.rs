@@ -2,6 +2,7 @@
 
 mod account;
 mod answers;
+mod asking;
 mod choice;
 mod counted;
 mod deploying;

@@ -14,7 +14,7 @@ pub const REFUSALS_MAX: usize = 256;
 const RESTS: Duration = Duration::from_secs(5);
 
 /// For how long an agent that is busy is not asked again: what it is busy with takes no longer, as a rule.
-const BUSY_FOR: Duration = Duration::from_secs(1);
+pub(super) const BUSY_FOR: Duration = Duration::from_secs(1);
 
 /// A refusal, as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +57,7 @@ impl Refusals {
 
     /// It has more room now, or soon: it may be asked again, if it was for want of room that it would not.
     pub(super) fn has_room(&mut self, agent: &AgentId) {
-        let refused = self.0.get(agent);
-        if refused.is_some_and(|its| matches!(its.why, Why::NoRoom { .. } | Why::Busy)) {
+        if self.is_for_room(agent) {
             self.0.remove(agent);
         }
     }
@@ -77,11 +76,17 @@ impl Refusals {
         self.0.get(agent).is_some_and(|its| its.rests_until() > now)
     }
 
-    /// When the first of those who are busy can be asked again.
-    pub(super) fn busy_until(&self, now: Time) -> Option<Time> {
+    /// When the first of those can be asked again who were still busy at this time.
+    pub(super) fn busy_until(&self, since: Time) -> Option<Time> {
         let busy = self.0.values().filter(|its| its.why == Why::Busy);
         let until = busy.map(Remembered::rests_until);
-        until.filter(|until| *until > now).min()
+        until.filter(|until| *until > since).min()
+    }
+
+    /// Whether an agent, if it has refused, did so for want of room.
+    pub(super) fn is_for_room(&self, agent: &AgentId) -> bool {
+        let refused = self.0.get(agent);
+        refused.is_none_or(|its| matches!(its.why, Why::NoRoom { .. } | Why::Busy))
     }
 
     /// When an agent refused last.

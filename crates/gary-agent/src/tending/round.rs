@@ -30,8 +30,8 @@ pub const ROUND_WAITS: Waits = Waits {
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) ends_at: Time,
-    /// How many slots it is for.
-    slots: usize,
+    /// The slots that somebody was asked for.
+    pub(super) slots: BTreeSet<Slot>,
     /// Who has yet to answer for which slots.
     awaited: BTreeMap<AgentId, BTreeSet<Slot>>,
     offers: BTreeMap<Slot, Vec<Offered>>,
@@ -53,11 +53,11 @@ impl Offered {
 }
 
 impl Round {
-    /// A round for so many slots, of those who were asked.
-    pub(super) fn new(now: Time, slots: usize, awaited: BTreeMap<AgentId, BTreeSet<Slot>>) -> Self {
+    /// A round of those who were asked for these.
+    pub(super) fn new(now: Time, awaited: BTreeMap<AgentId, BTreeSet<Slot>>) -> Self {
         Self {
             ends_at: now.after(ANSWERS_WITHIN),
-            slots,
+            slots: awaited.values().flatten().copied().collect(),
             awaited,
             offers: BTreeMap::new(),
         }
@@ -133,8 +133,8 @@ impl Round {
 
     /// Whether it was as large as a round can be, and most of its slots are filled now: the next one can follow
     /// at once, for those that this one had no room for.
-    pub(super) const fn goes_on(&self, filled: usize) -> bool {
-        self.slots == ROUND_SLOTS_MAX && 2 * filled > self.slots
+    pub(super) fn goes_on(&self, filled: usize) -> bool {
+        self.slots.len() == ROUND_SLOTS_MAX && 2 * filled > ROUND_SLOTS_MAX
     }
 
     pub(super) fn is_complete(&self) -> bool {

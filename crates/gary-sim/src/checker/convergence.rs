@@ -221,7 +221,10 @@ fn is_turning(at: Time, offers: &[PromiseId], book: &Book) -> bool {
         when.is_some_and(|when| at.as_us() <= when.as_us() + within_us)
     };
     let bound_at = book.offers.get(later).and_then(|its| its.accepted_at);
-    let freed_at = book.last_freed(later.promiser);
+    // What was only offered has taken no room for long.
+    let bound = book.offers_of(later.promiser);
+    let bound = bound.filter(|(_, its)| its.accepted_at.is_some());
+    let freed_at = bound.filter_map(|(_, its)| its.withdrawn_at).max();
     offers.len() == 2
         && generation(&offers[0]) != generation(&offers[1])
         && is_recent(freed_at, KNOWN_WITHIN_US)
