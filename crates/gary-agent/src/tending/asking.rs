@@ -64,8 +64,8 @@ impl Tended {
         asked.slots
     }
 
-    /// Asks whoever hosts an earlier generation of a slot, who has the room, and perhaps the component. Says whether there
-    /// is anybody who can be asked now.
+    /// Asks whoever hosts an earlier generation of a slot, who has the room, and perhaps the component. Says whether nobody
+    /// else need be asked: that is not so of one that has not answered of late.
     fn ask_in_place<C: Speech, R>(
         &self,
         slot: Slot,
@@ -75,9 +75,8 @@ impl Tended {
         let (now, owner) = (keeper.now, self.intent.by());
         let host = self.earlier_host(slot, &keeper.observer(), now);
         let host = host.filter(|host| {
-            keeper.candidates.fits(host, &self.wanted.needs, owner)
-                && !self.refusals.rests(host, now)
-                && !self.silent.contains(host)
+            let fits = keeper.candidates.fits(host, &self.wanted.needs, owner);
+            fits && !self.refusals.rests(host, now)
         });
         let Some(host) = host else {
             return false;
@@ -87,7 +86,7 @@ impl Tended {
             asked.occupancy.add(host, keeper.candidates);
             asked.add(host, slot);
         }
-        true
+        !self.silent.contains(&host)
     }
 
     /// Asks some for a slot, of those that are drawn, where it spreads best, and none of `spared`.
