@@ -195,6 +195,20 @@ fn offered(said: &[Frame]) -> PromiseId {
     verified.expect("it is signed").id()
 }
 
+/// Has an agent host the first slot of an intent: it offers, and this is what accepts that.
+fn bound(me: &mut Dealings<WireCodec>, by: &mut Promiser, intent: &Own<Promise>) -> Own<Promise> {
+    let accept = Body::Accept(Accept {
+        workload: intent.workload().expect("it is an intent"),
+        intent: intent.id(),
+        offer: offered(&asked(me, by, intent)),
+    });
+    let acceptance = signed(by, accept);
+    me.handle_frame(NOW, by.id(), told(&acceptance));
+    drain(me);
+    assert_eq!(me.hosted(), (0, 1));
+    acceptance
+}
+
 fn why(said: &[Frame]) -> Option<Why> {
     match said {
         [Frame::Refusal(refusal)] => Some(refusal.why.clone()),
@@ -256,16 +270,7 @@ fn what_it_does_not_host_comes_before_what_it_does() {
     };
     let first = intended(&mut owner, of_two(2 * MEBIBYTE));
     let workload = first.workload().expect("it founds one");
-    let offer = offered(&asked(&mut me, &keeper, &first));
-    let accept = Body::Accept(Accept {
-        workload,
-        intent: first.id(),
-        offer,
-    });
-    let acceptance = signed(&mut keeper, accept);
-    me.handle_frame(NOW, keeper.id(), told(&acceptance));
-    drain(&mut me);
-    assert_eq!(me.hosted(), (0, 1));
+    bound(&mut me, &mut keeper, &first);
 
     // There is room for one more: it goes to the slot that is not hosted here, and the other makes room for itself.
     let second = later(of_two(2 * MEBIBYTE), workload, generation(2));
@@ -294,16 +299,7 @@ fn who_hosts_a_later_generation_says_so() {
     let first = intended(&mut owner, wanted(MEBIBYTE));
     let workload = first.workload().expect("it founds one");
     let second = intended(&mut owner, later(wanted(MEBIBYTE), workload, generation(2)));
-    let offer = offered(&asked(&mut me, &keeper, &second));
-    let accept = Body::Accept(Accept {
-        workload,
-        intent: second.id(),
-        offer,
-    });
-    let acceptance = signed(&mut keeper, accept);
-    me.handle_frame(NOW, keeper.id(), told(&acceptance));
-    drain(&mut me);
-    assert_eq!(me.hosted(), (0, 1));
+    let acceptance = bound(&mut me, &mut keeper, &second);
 
     let superseded = Why::Superseded { by: generation(2) };
     assert_eq!(why(&asked(&mut me, &keeper, &first)), Some(superseded));

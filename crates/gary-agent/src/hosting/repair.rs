@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_promise::{Denial, Frame, PromiseId, Reason, Time};
+use gary_promise::{Denial, Frame, Generation, PromiseId, Reason, Time};
 use rand::Rng;
 
 use super::hosted::{Hosted, Run, State};
@@ -38,7 +38,7 @@ impl Hosting {
         random: &mut impl Rng,
     ) {
         match report {
-            HostReport::Started { offer } => self.started(now, offer),
+            HostReport::Started { offer } => self.started(now, offer, voice),
             HostReport::Stopped { offer } => {
                 if let Some(entry) = self.stopping.remove(&offer) {
                     self.ledger.free(entry);
@@ -48,15 +48,23 @@ impl Hosting {
         }
     }
 
-    fn started(&mut self, now: Time, offer: PromiseId) {
+    /// Where a later generation runs for the first time, its keeper waits to hear so: what it takes the place of ends then.
+    fn started<C: Speech>(&mut self, now: Time, offer: PromiseId, voice: &mut Voice<C, Order>) {
+        let mut renews_to = None;
         if let Some(hosted) = self.hosted.get_mut(&offer.version)
             && hosted.offer.id() == offer
             && let State::Bound {
-                run: Run::On { since, .. },
+                run: Run::On { since, failures },
                 ..
             } = &mut hosted.state
         {
+            let is_first = since.is_none() && *failures == 0;
             since.get_or_insert(now);
+            let is_later = hosted.host.generation > Generation::FIRST;
+            renews_to = (is_first && is_later).then_some(hosted.host.promisee);
+        }
+        if let Some(keeper) = renews_to {
+            self.renew_to(keeper, voice);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What hosts say to their keeper.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
     Absence, AgentId, Denial, Evidence, Host, Promise, PromiseId, Refusal, Renewal, Time, Verified,
@@ -78,14 +78,15 @@ impl Tending {
         let nothing = BTreeMap::new();
         let theirs = self.by_host.get(&from).unwrap_or(&nothing);
         let (mut told_again, mut withdrawn) = (Vec::new(), Vec::new());
+        let mut updated = BTreeSet::new();
         for (offer, (workload, slot)) in theirs {
             let Some(tended) = self.tended.get_mut(workload) else {
                 continue;
             };
             let is_offered = renewal.offered.contains(offer);
             let is_bound = renewal.bound.contains(offer);
-            if is_bound {
-                tended.hosted(*slot, &from, *offer, now);
+            if is_bound && tended.hosted(*slot, &from, *offer, now) {
+                updated.insert(*workload);
             }
             if is_offered || is_bound {
                 let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
@@ -110,6 +111,9 @@ impl Tending {
                 version: offer,
             });
             self.take_back(workload, slot, &from, offer, now);
+        }
+        for workload in updated {
+            self.wake(workload, now);
         }
         Ok(())
     }

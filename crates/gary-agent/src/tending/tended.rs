@@ -342,11 +342,15 @@ impl Tended {
         counted.is_some_and(|its| its.learn(evidence)) || is_news
     }
 
-    /// A host says that it hosts something.
-    pub(super) fn hosted(&mut self, slot: Slot, host: &AgentId, offer: Version, now: Time) {
-        if let Some(its) = self.counted_by(slot, host, offer) {
-            its.hosted_at = Some(now);
-        }
+    /// A host says that it hosts something. Says whether that takes the place of an earlier generation, which can go now.
+    pub(super) fn hosted(&mut self, slot: Slot, host: &AgentId, offer: Version, now: Time) -> bool {
+        let Some(its) = self.counted_by(slot, host, offer) else {
+            return false;
+        };
+        its.hosted_at = Some(now);
+        let generation = its.generation();
+        let mut counted = self.slots.get(&slot).into_iter().flatten();
+        counted.any(|its| its.generation() < generation)
     }
 
     /// A host took its offer back, or does not stand by it. Says whether it is counted, until it is let go.

@@ -124,10 +124,6 @@ const UNSHOWN_WITHIN_US: u64 = 2_000_000;
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
 
-/// How long a later generation and the one before may run in one slot, in microseconds: their keeper looks once a second,
-/// and what it lets go then stops.
-const TURNS_WITHIN_US: u64 = 1_500_000;
-
 /// A `+keep` that was withdrawn is on no sheet that its promiser shows.
 fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
     for id in &book.shown {
@@ -163,7 +159,7 @@ fn check_workload(
     };
     let generation = wanted.lineage.generation();
     for (slot, offers) in hosted {
-        if offers.len() > 1 && !is_turning(at, offers, book) {
+        if offers.len() > 1 {
             let both: Vec<String> = offers
                 .iter()
                 .map(|its| book.names.of_promise(its))
@@ -208,27 +204,6 @@ fn check_workload(
         }
     }
     Ok(())
-}
-
-/// Whether a later generation has just come to the place of an earlier one, and could not before: something that fails
-/// again and again has taken the room of its host by turns, and may until the world ends.
-fn is_turning(at: Time, offers: &[PromiseId], book: &Book) -> bool {
-    let generation = |its: &PromiseId| book.runs.get(its).map(|run| run.binding.generation());
-    let Some(later) = offers.iter().max_by_key(|its| generation(its)) else {
-        return false;
-    };
-    let is_recent = |when: Option<Time>, within_us: u64| {
-        when.is_some_and(|when| at.as_us() <= when.as_us() + within_us)
-    };
-    let bound_at = book.offers.get(later).and_then(|its| its.accepted_at);
-    // What was only offered has taken no room for long.
-    let bound = book.offers_of(later.promiser);
-    let bound = bound.filter(|(_, its)| its.accepted_at.is_some());
-    let freed_at = bound.filter_map(|(_, its)| its.withdrawn_at).max();
-    offers.len() == 2
-        && generation(&offers[0]) != generation(&offers[1])
-        && is_recent(freed_at, KNOWN_WITHIN_US)
-        && is_recent(bound_at, TURNS_WITHIN_US)
 }
 
 /// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload
