@@ -23,6 +23,8 @@ mod hosting;
 mod ledger;
 
 // What it keeps for others.
+pub mod register;
+
 mod candidates;
 mod keepers;
 mod tending;

@@ -51,6 +51,9 @@ mod record;
 mod rendezvous;
 mod standing;
 
+// How keepers agree.
+mod custody;
+
 // How it gets around.
 mod conversation;
 mod member;
@@ -85,6 +88,10 @@ pub use conversation::{
     Dismissal, Fetch, Frame, Hint, INVITED_SLOTS_MAX, Invitation, LISTING_MAX, Listing, Offers,
     RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Refusal, Renewal, SHEET_GONE_MAX, SheetPart,
     SignedRecord, UnknownRecord, Why,
+};
+pub use custody::{
+    Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, ConfigurationError,
+    Consultation, Entrusted, KEEPERS_MAX, Question, Vote,
 };
 pub use evidence::Evidence;
 pub use id::{

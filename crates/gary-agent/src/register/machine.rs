@@ -1,0 +1,489 @@
+//! One register, as one of its keepers has it.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use gary_promise::{
+    AgentId, Answered, Asked, Ballot, BootEpoch, Configuration, Consultation, Entrusted, Vote,
+};
+
+use super::attempt::{Attempt, Progress};
+use super::change::Change;
+use super::votes::Votes;
+
+/// One register, as one of its keepers has it: its votes, and the changes that it is to make there.
+///
+/// When to try, and how often to ask, whoever drives it decides.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Register<V, C> {
+    me: AgentId,
+    /// The start in which its attempts are made.
+    epoch: BootEpoch,
+    votes: Option<Votes<V>>,
+    attempt: Option<Attempt<V>>,
+    /// The latest attempt of others that one of its own was outbid by.
+    outbid_by: Option<Ballot>,
+    changes: VecDeque<C>,
+}
+
+/// What follows from a step. The votes have to be durable before any of it is said.
+#[derive(Debug)]
+pub struct Done<V, C: Change<V>> {
+    /// What is said, and to whom.
+    pub said: Vec<(AgentId, Consultation<V>)>,
+    /// What has come to be known as chosen, the earlier first.
+    pub chosen: Vec<Vote<V>>,
+    /// The changes of which it is known now what has become of them.
+    pub settled: Vec<(C, C::Verdict)>,
+    /// A later attempt is under way: to try again at once would be to disturb it.
+    pub is_outbid: bool,
+    /// A register of the same name began with others, who vote on it.
+    pub elsewhere: Option<Configuration>,
+}
+
+impl<V, C: Change<V>> Default for Done<V, C> {
+    fn default() -> Self {
+        Self {
+            said: Vec::new(),
+            chosen: Vec::new(),
+            settled: Vec::new(),
+            is_outbid: false,
+            elsewhere: None,
+        }
+    }
+}
+
+impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
+    /// That of `me`, in this start, by what it remembers of it.
+    pub const fn new(me: AgentId, epoch: BootEpoch, votes: Option<Votes<V>>) -> Self {
+        Self {
+            me,
+            epoch,
+            votes,
+            attempt: None,
+            outbid_by: None,
+            changes: VecDeque::new(),
+        }
+    }
+
+    /// What has to be durable.
+    pub const fn votes(&self) -> Option<&Votes<V>> {
+        self.votes.as_ref()
+    }
+
+    /// The changes that are to be made, the first first.
+    pub const fn changes(&self) -> &VecDeque<C> {
+        &self.changes
+    }
+
+    /// Whether it tries to make one.
+    pub const fn is_trying(&self) -> bool {
+        self.attempt.is_some()
+    }
+
+    /// A change is to be made, after those before it.
+    pub fn want(&mut self, change: C) {
+        self.changes.push_back(change);
+    }
+
+    /// Tries to make the first change, from the beginning. `proposed` are those who vote on a register that has not
+    /// begun. Whoever is no keeper of it does not try.
+    pub fn begin(&mut self, proposed: &Configuration, done: &mut Done<V, C>) {
+        self.give_up();
+        let Some(change) = self.changes.front() else {
+            return;
+        };
+        let configuration = match &self.votes {
+            Some(votes) => votes.configuration(),
+            None => proposed,
+        };
+        if !configuration.has(&self.me) {
+            return;
+        }
+        // What asks for more than nothing is not refused before others were asked.
+        let may_begin = self.votes.is_none() && change.verdict(None).is_none();
+        let beginning = may_begin.then(|| change.follow(None, proposed));
+        let beginning = beginning.and_then(|its| Attempt::begin(self.me, self.epoch, its));
+        self.attempt = beginning.or_else(|| {
+            let promised = self.votes.as_ref().and_then(Votes::promised);
+            // Its own vote is the first of each attempt, so that within one start it makes none twice.
+            let ballot = Ballot::after(promised.max(self.outbid_by), self.me, self.epoch)?;
+            Some(Attempt::new(configuration.clone(), ballot))
+        });
+        self.ask(done);
+    }
+
+    /// Has nothing under way any more.
+    fn give_up(&mut self) {
+        let outbid_by = self.attempt.take().and_then(|its| its.outbid_by());
+        self.outbid_by = self.outbid_by.max(outbid_by);
+    }
+
+    /// Asks those who have not answered, once more.
+    pub fn ask_again(&self, done: &mut Done<V, C>) {
+        let Some(attempt) = &self.attempt else { return };
+        let Some(asked) = attempt.asks() else { return };
+        let others = attempt.waits_for().filter(|its| *its != self.me);
+        let said = others.map(|to| (to, Consultation::Asked(asked.clone())));
+        done.said.extend(said);
+    }
+
+    /// Asks all keepers, itself first: what it has asked once, it remembers.
+    fn ask(&mut self, done: &mut Done<V, C>) {
+        let Some(asked) = self.attempt.as_ref().and_then(Attempt::asks) else {
+            return;
+        };
+        self.ask_again(done);
+        let me = self.me;
+        let answered = Votes::answer(&mut self.votes, &me, &asked);
+        self.take(me, &answered, done);
+    }
+
+    /// Hears what another says of it.
+    pub fn hear(&mut self, from: AgentId, what: Consultation<V>, done: &mut Done<V, C>) {
+        match what {
+            Consultation::Asked(asked) => self.answer(from, &asked, done),
+            Consultation::Answered(answered) => self.take(from, &answered, done),
+            Consultation::Chosen(chosen) => self.learn(chosen, done),
+        }
+    }
+
+    fn answer(&mut self, from: AgentId, asked: &Asked<V>, done: &mut Done<V, C>) {
+        let answered = Votes::answer(&mut self.votes, &self.me, asked);
+        done.said.push((from, Consultation::Answered(answered)));
+    }
+
+    /// Takes an answer to its own attempt.
+    fn take(&mut self, from: AgentId, answered: &Answered<V>, done: &mut Done<V, C>) {
+        let progress = self
+            .attempt
+            .as_mut()
+            .and_then(|its| its.handle(from, answered));
+        match progress {
+            None => {}
+            Some(Progress::Prepared) => self.propose(done),
+            Some(Progress::Closing) => self.ask(done),
+            Some(Progress::Chosen(chosen)) => {
+                self.attempt = None;
+                self.settle(&chosen.entrusted, done);
+                self.announce(&chosen, done);
+                self.learn(chosen, done);
+            }
+            Some(Progress::Outbid) => {
+                self.give_up();
+                done.is_outbid = true;
+            }
+            Some(Progress::Ahead(chosen)) => {
+                self.attempt = None;
+                self.learn(chosen, done);
+            }
+            Some(Progress::Behind) => self.catch_up(from, done),
+            Some(Progress::Elsewhere(configuration)) => {
+                self.attempt = None;
+                done.elsewhere = Some(configuration);
+            }
+        }
+    }
+
+    /// Says what follows from what was voted for last, by the first change. Where that is refused, what it is refused by
+    /// has to be chosen before that is said.
+    fn propose(&mut self, done: &mut Done<V, C>) {
+        let (Some(attempt), Some(change)) = (&mut self.attempt, self.changes.front()) else {
+            return;
+        };
+        let latest = attempt.follows_from();
+        let next = match (change.verdict(latest), latest) {
+            (None, _) => change.follow(latest, attempt.configuration()),
+            (Some(_), Some(latest)) => latest.clone(),
+            (Some(verdict), None) => {
+                self.attempt = None;
+                let change = self.changes.pop_front();
+                done.settled.extend(change.map(|its| (its, verdict)));
+                return;
+            }
+        };
+        attempt.propose(next);
+        self.ask(done);
+    }
+
+    /// Of the first change it is known what has become of it, if that shows: it was tried after it was wanted. What
+    /// others want may have been refused by what was chosen before they wanted it, and is tried for itself.
+    fn settle(&mut self, chosen: &Entrusted<V>, done: &mut Done<V, C>) {
+        let verdict = self
+            .changes
+            .front()
+            .and_then(|its| its.verdict(Some(chosen)));
+        if let Some(verdict) = verdict {
+            let change = self.changes.pop_front();
+            done.settled.extend(change.map(|its| (its, verdict)));
+        }
+    }
+
+    /// Tells all who voted, and all who vote from now on.
+    fn announce(&self, chosen: &Vote<V>, done: &mut Done<V, C>) {
+        let before = self.votes.as_ref().map(Votes::configuration);
+        let both = [before, Some(&chosen.entrusted.configuration)];
+        let told: BTreeSet<AgentId> = both
+            .into_iter()
+            .flatten()
+            .flat_map(Configuration::keepers)
+            .copied()
+            .filter(|its| *its != self.me)
+            .collect();
+        let said = told
+            .into_iter()
+            .map(|to| (to, Consultation::Chosen(chosen.clone())));
+        done.said.extend(said);
+    }
+
+    /// Whoever is behind is told what it has to know before it votes, and asked again.
+    fn catch_up(&self, who: AgentId, done: &mut Done<V, C>) {
+        let chosen = self.votes.as_ref().and_then(Votes::chosen);
+        let asked = self.attempt.as_ref().and_then(Attempt::asks);
+        if let (Some(chosen), Some(asked)) = (chosen, asked) {
+            done.said.push((who, Consultation::Chosen(chosen.clone())));
+            done.said.push((who, Consultation::Asked(asked)));
+        }
+    }
+
+    fn learn(&mut self, chosen: Vote<V>, done: &mut Done<V, C>) {
+        let is_news = match &mut self.votes {
+            Some(votes) => votes.learn(&chosen),
+            None => {
+                self.votes = Some(Votes::after(chosen.clone()));
+                true
+            }
+        };
+        if is_news {
+            // An attempt under an earlier configuration comes to nothing.
+            let now = &chosen.entrusted.configuration;
+            self.attempt
+                .take_if(|its| its.configuration().epoch() < now.epoch());
+            done.chosen.push(chosen);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{Answer, Question};
+
+    use super::super::testing::{agent, ballot, first, vote};
+    use super::*;
+
+    /// Wants the register to hold the number after this one.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Succeeds(u8);
+
+    impl Change<u8> for Succeeds {
+        /// What the register held, if that is not what the number should follow.
+        type Verdict = Result<(), u8>;
+
+        fn verdict(&self, held: Option<&Entrusted<u8>>) -> Option<Self::Verdict> {
+            let now = held.map_or(0, |its| its.content);
+            match now {
+                _ if now == self.0 => None,
+                _ if now == self.0 + 1 => Some(Ok(())),
+                _ => Some(Err(now)),
+            }
+        }
+
+        fn follow(&self, _: Option<&Entrusted<u8>>, to: &Configuration) -> Entrusted<u8> {
+            Entrusted {
+                configuration: to.clone(),
+                content: self.0 + 1,
+            }
+        }
+    }
+
+    type Keeper = Register<u8, Succeeds>;
+    type Says = Done<u8, Succeeds>;
+
+    fn keeper(number: u8) -> Keeper {
+        Register::new(agent(number), BootEpoch(1), None)
+    }
+
+    fn begins(keeper: &mut Keeper) -> Says {
+        let mut done = Done::default();
+        keeper.begin(&first(), &mut done);
+        done
+    }
+
+    /// One says something to the other, and that answers, until neither has anything left to say.
+    fn talk(one: &mut Keeper, other: &mut Keeper, mut done: Says) -> Says {
+        let mut all = Done::default();
+        loop {
+            all.settled.append(&mut done.settled);
+            all.chosen.append(&mut done.chosen);
+            all.is_outbid |= done.is_outbid;
+            let said: Vec<_> = done
+                .said
+                .drain(..)
+                .filter(|(to, _)| *to == other.me)
+                .collect();
+            if said.is_empty() {
+                return all;
+            }
+            let mut answers: Says = Done::default();
+            for (_, what) in said {
+                other.hear(one.me, what, &mut answers);
+            }
+            for (_, what) in answers.said {
+                one.hear(other.me, what, &mut done);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_begins_with_one_round_and_everyone_else_asks_first() {
+        let [mut one, mut two, mut three] = [1, 2, 3].map(keeper);
+        one.want(Succeeds(0));
+        let done = begins(&mut one);
+        let is_accept = |(_, what): &(AgentId, Consultation<u8>)| matches!(what, Consultation::Asked(asked) if matches!(asked.question, Question::Accept(_)));
+        assert!(done.said.len() == 2 && done.said.iter().all(is_accept));
+        let done = talk(&mut one, &mut two, done);
+        assert_eq!(done.settled, [(Succeeds(0), Ok(()))]);
+        assert_eq!(two.votes().and_then(Votes::chosen), done.chosen.first());
+
+        three.want(Succeeds(1));
+        let done = begins(&mut three);
+        assert!(!done.said.iter().any(is_accept));
+        let done = talk(&mut three, &mut two, done);
+        assert_eq!(done.settled, [(Succeeds(1), Ok(()))]);
+        assert!(three.changes().is_empty() && !three.is_trying());
+    }
+
+    #[test]
+    fn a_change_is_refused_by_what_is_chosen_and_by_nothing_less() {
+        let [mut one, mut two, mut three] = [1, 2, 3].map(keeper);
+        // Only the first has voted for what it began with, and two of the others do not know of it.
+        one.want(Succeeds(0));
+        begins(&mut one);
+        two.want(Succeeds(0));
+        let done = begins(&mut two);
+        let done = talk(&mut two, &mut one, done);
+        assert_eq!(
+            done.settled,
+            [(Succeeds(0), Ok(()))],
+            "it is what was wanted"
+        );
+
+        two.want(Succeeds(7));
+        let done = begins(&mut two);
+        let done = talk(&mut two, &mut one, done);
+        assert_eq!(done.settled, [(Succeeds(7), Err(1))]);
+        // Whoever else is asked has that chosen too.
+        three.want(Succeeds(7));
+        let done = begins(&mut three);
+        assert!(
+            talk(&mut three, &mut two, done).settled.is_empty(),
+            "it is outbid"
+        );
+        let done = begins(&mut three);
+        let done = talk(&mut three, &mut two, done);
+        assert_eq!(done.settled, [(Succeeds(7), Err(1))]);
+    }
+
+    #[test]
+    fn what_follows_nothing_is_refused_by_a_majority_that_has_nothing() {
+        let [mut one, mut two] = [1, 2].map(keeper);
+        one.want(Succeeds(7));
+        let done = begins(&mut one);
+        assert!(done.settled.is_empty() && one.is_trying());
+        let done = talk(&mut one, &mut two, done);
+        assert_eq!(done.settled, [(Succeeds(7), Err(0))]);
+        assert!(done.chosen.is_empty() && !one.is_trying());
+    }
+
+    #[test]
+    fn what_is_learned_meanwhile_settles_nothing() {
+        let mut one = keeper(1);
+        one.want(Succeeds(7));
+        let mut done = Done::default();
+        let known = vote(&first(), Some(ballot(1, 2)), 1);
+        one.hear(agent(2), Consultation::Chosen(known.clone()), &mut done);
+        // It may have been chosen long before this was wanted.
+        assert_eq!((done.chosen, done.settled), (vec![known], vec![]));
+        assert_eq!(one.changes().len(), 1);
+    }
+
+    #[test]
+    fn tries_next_after_what_it_was_outbid_by() {
+        let [mut one, mut two, mut three] = [1, 2, 3].map(keeper);
+        for ahead in [&mut two, &mut three] {
+            let later = super::super::testing::asks(&first(), ballot(9, 3), None);
+            ahead.hear(agent(3), Consultation::Asked(later), &mut Done::default());
+        }
+        one.want(Succeeds(0));
+        let mut done = begins(&mut one);
+        let said = std::mem::take(&mut done.said);
+        for (to, what) in said {
+            let other = if to == agent(2) { &mut two } else { &mut three };
+            let mut answers = Done::default();
+            other.hear(agent(1), what, &mut answers);
+            for (_, what) in answers.said {
+                one.hear(to, what, &mut done);
+            }
+        }
+        assert!(done.is_outbid && !one.is_trying());
+        let done = begins(&mut one);
+        let done = talk(&mut one, &mut two, done);
+        assert_eq!(done.settled, [(Succeeds(0), Ok(()))]);
+    }
+
+    #[test]
+    fn who_is_behind_is_told_and_asked_again() {
+        let four = first().with(agent(4)).expect("there is room");
+        let [mut two, mut four_th] = [2, 4].map(keeper);
+        let began = vote(&four, None, 1);
+        two.hear(
+            agent(1),
+            Consultation::Chosen(began.clone()),
+            &mut Done::default(),
+        );
+        two.want(Succeeds(1));
+        let done = begins(&mut two);
+        let behind = Answered {
+            epoch: four.epoch(),
+            ballot: two
+                .attempt
+                .as_ref()
+                .and_then(Attempt::asks)
+                .expect("it tries")
+                .ballot,
+            answer: Answer::Behind,
+        };
+        assert_eq!(done.said.len(), 3);
+        let mut done = Done::default();
+        two.hear(agent(4), Consultation::Answered(behind), &mut done);
+        let [(_, told), (_, asked)] = <[_; 2]>::try_from(done.said).expect("two");
+        assert_eq!(told, Consultation::Chosen(began.clone()));
+        let mut done = Done::default();
+        four_th.hear(agent(2), told, &mut done);
+        four_th.hear(agent(2), asked, &mut done);
+        let [(_, Consultation::Answered(answered))] = &done.said[..] else {
+            panic!("it answers: {:?}", done.said);
+        };
+        assert_eq!(answered.answer, Answer::Promised(Some(began)));
+    }
+
+    #[test]
+    fn whoever_is_no_keeper_does_not_try() {
+        let mut other = keeper(9);
+        other.want(Succeeds(0));
+        assert!(begins(&mut other).said.is_empty() && !other.is_trying());
+    }
+
+    #[test]
+    fn asks_only_those_again_who_have_not_answered() {
+        let [mut one, mut two] = [1, 2].map(keeper);
+        one.want(Succeeds(7));
+        let done = begins(&mut one);
+        let (_, asked) = done.said.first().cloned().expect("it asks");
+        let mut answers: Says = Done::default();
+        two.hear(agent(1), asked, &mut answers);
+        let mut done = Done::default();
+        one.ask_again(&mut done);
+        let asked: Vec<AgentId> = done.said.iter().map(|(to, _)| *to).collect();
+        assert_eq!(asked, [2, 3].map(agent));
+    }
+}

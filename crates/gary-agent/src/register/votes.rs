@@ -1,0 +1,258 @@
+//! What a keeper remembers of a register, and how it votes.
+
+use gary_promise::{
+    AgentId, Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, Entrusted,
+    Question, Vote,
+};
+
+/// What a keeper remembers of one register. It has to be durable before any answer that follows from it is said.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Votes<V> {
+    /// With whom it votes.
+    configuration: Configuration,
+    /// It votes in no attempt before this.
+    promised: Option<Ballot>,
+    /// What it voted for last, if that is not known to be chosen. It may name other keepers: then nothing comes after
+    /// it in this configuration.
+    voted: Option<Vote<V>>,
+    /// The latest that it knows to be chosen in this configuration, or that this began with.
+    chosen: Option<Vote<V>>,
+}
+
+impl<V: Clone + Eq> Votes<V> {
+    /// Those of a keeper that has not voted yet: the register begins.
+    pub const fn none(configuration: Configuration) -> Self {
+        Self {
+            configuration,
+            promised: None,
+            voted: None,
+            chosen: None,
+        }
+    }
+
+    /// Those of whoever first hears of a register by what was chosen.
+    pub fn after(chosen: Vote<V>) -> Self {
+        Self {
+            configuration: chosen.entrusted.configuration.clone(),
+            promised: chosen.ballot,
+            voted: None,
+            chosen: Some(chosen),
+        }
+    }
+
+    /// What `me` answers to what it is asked of a register of which it remembers `held`, or nothing.
+    pub fn answer(held: &mut Option<Self>, me: &AgentId, asked: &Asked<V>) -> Answered<V> {
+        let answer = match held {
+            Some(votes) => votes.vote(asked),
+            None if !asked.configuration.has(me) => Answer::NotAsked,
+            // Only with the first configuration does a register begin.
+            None if asked.configuration.epoch() > ConfigurationEpoch::FIRST => Answer::Behind,
+            None => held
+                .insert(Self::none(asked.configuration.clone()))
+                .vote(asked),
+        };
+        Answered {
+            epoch: asked.configuration.epoch(),
+            ballot: asked.ballot,
+            answer,
+        }
+    }
+
+    fn vote(&mut self, asked: &Asked<V>) -> Answer<V> {
+        if asked.configuration != self.configuration {
+            return self.elsewhere(asked.configuration.epoch());
+        }
+        if let Some(promised) = self.promised.filter(|its| *its > asked.ballot) {
+            return Answer::Outbid(promised);
+        }
+        match &asked.question {
+            Question::Prepare => {
+                self.promised = Some(asked.ballot);
+                Answer::Promised(self.latest().cloned())
+            }
+            Question::Accept(entrusted) if self.may_follow(asked.ballot, entrusted) => {
+                self.promised = Some(asked.ballot);
+                self.voted = Some(Vote {
+                    ballot: Some(asked.ballot),
+                    entrusted: entrusted.clone(),
+                });
+                Answer::Accepted
+            }
+            Question::Accept(_) => Answer::NotAsked,
+        }
+    }
+
+    /// Whether it may vote for this in this attempt. What nobody honest asks for, it does not vote for.
+    fn may_follow(&self, ballot: Ballot, entrusted: &Entrusted<V>) -> bool {
+        let to = &entrusted.configuration;
+        let is_next = *to == self.configuration || to.follows(&self.configuration);
+        let may_begin = !ballot.is_zero() || self.configuration.begins() == Some(ballot.by);
+        let is_other = |its: &Vote<V>| its.ballot == Some(ballot) && its.entrusted != *entrusted;
+        is_next && may_begin && !self.latest().is_some_and(is_other)
+    }
+
+    fn elsewhere(&self, asked: ConfigurationEpoch) -> Answer<V> {
+        let mine = self.configuration.epoch();
+        match &self.chosen {
+            Some(chosen) if asked < mine => Answer::Ahead(chosen.clone()),
+            _ if asked > mine => Answer::Behind,
+            _ => Answer::Elsewhere(self.configuration.clone()),
+        }
+    }
+
+    /// Learns what was chosen. Says whether it is news.
+    pub fn learn(&mut self, chosen: &Vote<V>) -> bool {
+        let to = &chosen.entrusted.configuration;
+        if to.epoch() > self.configuration.epoch() {
+            *self = Self::after(chosen.clone());
+            return true;
+        }
+        let is_news = *to == self.configuration
+            && self
+                .chosen
+                .as_ref()
+                .is_none_or(|its| its.ballot < chosen.ballot);
+        if is_news {
+            self.chosen = Some(chosen.clone());
+            // It votes for nothing before it any more. What it voted for after it may be chosen yet, and stays.
+            self.promised = self.promised.max(chosen.ballot);
+            self.voted.take_if(|its| its.ballot <= chosen.ballot);
+        }
+        is_news
+    }
+
+    /// What was last voted for, by it or, as it knows, by a majority.
+    fn latest(&self) -> Option<&Vote<V>> {
+        self.voted.as_ref().or(self.chosen.as_ref())
+    }
+
+    /// With whom it votes.
+    pub const fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The latest that it knows to be chosen.
+    pub const fn chosen(&self) -> Option<&Vote<V>> {
+        self.chosen.as_ref()
+    }
+
+    /// Whether it voted for something of which it does not know what became.
+    pub const fn is_open(&self) -> bool {
+        self.voted.is_some()
+    }
+
+    /// The latest attempt that it has promised to vote in.
+    pub const fn promised(&self) -> Option<Ballot> {
+        self.promised
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{agent, asks, ballot, first, vote};
+    use super::*;
+
+    fn answer(held: &mut Option<Votes<u8>>, asked: &Asked<u8>) -> Answer<u8> {
+        let answered = Votes::answer(held, &agent(1), asked);
+        assert_eq!(answered.ballot, asked.ballot);
+        assert_eq!(answered.epoch, asked.configuration.epoch());
+        answered.answer
+    }
+
+    #[test]
+    fn votes_in_no_attempt_before_one_that_it_has_promised() {
+        let mut held = None;
+        let prepare = asks(&first(), ballot(2, 2), None);
+        assert_eq!(answer(&mut held, &prepare), Answer::Promised(None));
+        let earlier = asks(&first(), ballot(1, 3), Some(7));
+        assert_eq!(answer(&mut held, &earlier), Answer::Outbid(ballot(2, 2)));
+        let now = asks(&first(), ballot(2, 2), Some(8));
+        assert_eq!(answer(&mut held, &now), Answer::Accepted);
+        // Asked again, it answers the same.
+        assert_eq!(answer(&mut held, &now), Answer::Accepted);
+        let later = asks(&first(), ballot(3, 3), None);
+        let last = Some(vote(&first(), Some(ballot(2, 2)), 8));
+        assert_eq!(answer(&mut held, &later), Answer::Promised(last));
+        assert_eq!(answer(&mut held, &now), Answer::Outbid(ballot(3, 3)));
+    }
+
+    #[test]
+    fn nobody_but_the_first_begins_without_asking() {
+        let mut held = None;
+        let other = asks(&first(), ballot(0, 2), Some(7));
+        assert_eq!(answer(&mut held, &other), Answer::NotAsked);
+        let begins = asks(&first(), ballot(0, 1), Some(7));
+        assert_eq!(answer(&mut held, &begins), Answer::Accepted);
+        // Nor for two values in one attempt.
+        let another = asks(&first(), ballot(0, 1), Some(8));
+        assert_eq!(answer(&mut held, &another), Answer::NotAsked);
+    }
+
+    #[test]
+    fn who_is_no_keeper_votes_on_nothing() {
+        let mut held: Option<Votes<u8>> = None;
+        let asked = asks(&first(), ballot(1, 1), None);
+        let answered = Votes::answer(&mut held, &agent(9), &asked);
+        assert_eq!((answered.answer, held), (Answer::NotAsked, None));
+    }
+
+    #[test]
+    fn votes_with_one_configuration_and_says_which() {
+        let four = first().with(agent(4)).expect("there is room");
+        let mut held = None;
+        let in_four = asks(&four, ballot(1, 4), None);
+        assert_eq!(answer(&mut held, &in_four), Answer::Behind);
+        assert_eq!(held, None);
+
+        let in_three = asks(&first(), ballot(1, 2), None);
+        assert_eq!(answer(&mut held, &in_three), Answer::Promised(None));
+        assert_eq!(answer(&mut held, &in_four), Answer::Behind);
+        let others = Configuration::new(ConfigurationEpoch::FIRST, [1, 2, 5].map(agent));
+        let with_others = asks(&others.expect("three"), ballot(3, 5), None);
+        assert_eq!(answer(&mut held, &with_others), Answer::Elsewhere(first()));
+
+        let begins = vote(&four, None, 7);
+        let votes = held.as_mut().expect("it has promised");
+        assert!(votes.learn(&begins));
+        assert!(!votes.learn(&begins), "it knows that");
+        // What it has promised the others counts no more, and neither do they.
+        assert_eq!(answer(&mut held, &in_three), Answer::Ahead(begins.clone()));
+        assert_eq!(answer(&mut held, &in_four), Answer::Promised(Some(begins)));
+    }
+
+    #[test]
+    fn keepers_change_one_at_a_time() {
+        let four = first().with(agent(4)).expect("there is room");
+        let five = four.with(agent(5)).expect("there is room");
+        let mut held = None;
+        let asked = |to: &Configuration| Asked {
+            configuration: first(),
+            ballot: ballot(1, 2),
+            question: Question::Accept(Entrusted {
+                configuration: to.clone(),
+                content: 7,
+            }),
+        };
+        assert_eq!(answer(&mut held, &asked(&five)), Answer::NotAsked);
+        assert_eq!(answer(&mut held, &asked(&four)), Answer::Accepted);
+        // It stays where it is until that is known to be chosen.
+        let votes = held.expect("it has voted");
+        assert_eq!((votes.configuration(), votes.is_open()), (&first(), true));
+    }
+
+    #[test]
+    fn what_it_learns_takes_the_place_of_an_earlier_vote_and_of_no_later_one() {
+        let mut held = None;
+        let second = asks(&first(), ballot(2, 2), Some(8));
+        assert_eq!(answer(&mut held, &second), Answer::Accepted);
+        let votes = held.as_mut().expect("it has voted");
+        assert!(votes.learn(&vote(&first(), Some(ballot(1, 1)), 7)));
+        assert!(votes.is_open());
+        assert!(votes.learn(&vote(&first(), Some(ballot(3, 3)), 9)));
+        assert!(!votes.is_open());
+        assert!(!votes.learn(&vote(&first(), Some(ballot(1, 1)), 7)));
+        assert_eq!(votes.chosen().map(|its| its.entrusted.content), Some(9));
+        // It votes for nothing before what it knows to be chosen.
+        assert_eq!(answer(&mut held, &second), Answer::Outbid(ballot(3, 3)));
+    }
+}

@@ -1,0 +1,209 @@
+//! Who votes on a register.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use crate::AgentId;
+
+/// The most keepers of one register: five, and one more while they change. A configuration of more is refused.
+pub const KEEPERS_MAX: usize = 6;
+
+/// How often the keepers of a register have changed: 1 for those that it began with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConfigurationEpoch(NonZeroU64);
+
+/// Who votes on a register, and since which change. Two that differ in either are never counted together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Configuration {
+    epoch: ConfigurationEpoch,
+    /// As they were proposed: the first of the first configuration has ballot zero.
+    keepers: Arc<[AgentId]>,
+}
+
+/// Agents are no configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigurationError {
+    /// There is none.
+    #[error("a register has no keeper")]
+    Nobody,
+    /// There are too many.
+    #[error("a register has {count} keepers, more than {KEEPERS_MAX}")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+    },
+    /// One is there twice.
+    #[error("{agent} keeps a register twice")]
+    Twice {
+        /// Which.
+        agent: AgentId,
+    },
+}
+
+impl ConfigurationEpoch {
+    /// Of those that a register begins with.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// The epoch of this number; there is none of number zero.
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// Its number.
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+
+    fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+}
+
+impl fmt::Display for ConfigurationEpoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Configuration {
+    /// These agents, since this change.
+    ///
+    /// # Errors
+    ///
+    /// Refuses none, more than [`KEEPERS_MAX`], and one that is there twice.
+    pub fn new(
+        epoch: ConfigurationEpoch,
+        keepers: impl IntoIterator<Item = AgentId>,
+    ) -> Result<Self, ConfigurationError> {
+        let keepers: Vec<AgentId> = keepers.into_iter().take(KEEPERS_MAX + 1).collect();
+        let count = keepers.len();
+        match count {
+            0 => return Err(ConfigurationError::Nobody),
+            1..=KEEPERS_MAX => {}
+            _ => return Err(ConfigurationError::TooMany { count }),
+        }
+        for (index, agent) in keepers.iter().enumerate() {
+            if keepers[..index].contains(agent) {
+                return Err(ConfigurationError::Twice { agent: *agent });
+            }
+        }
+        let keepers = keepers.into();
+        Ok(Self { epoch, keepers })
+    }
+
+    /// These agents and one more; `None` if it is among them, or there is no room.
+    pub fn with(&self, agent: AgentId) -> Option<Self> {
+        let keepers = self.keepers.iter().copied().chain([agent]);
+        Self::new(self.epoch.next()?, keepers).ok()
+    }
+
+    /// These agents without one; `None` if it is not among them, or the only one.
+    pub fn without(&self, agent: AgentId) -> Option<Self> {
+        let keepers = self.keepers.iter().copied().filter(|its| *its != agent);
+        let fewer = Self::new(self.epoch.next()?, keepers).ok()?;
+        (fewer.keepers.len() < self.keepers.len()).then_some(fewer)
+    }
+
+    /// Whether it is what one change makes of `earlier`: one keeper more, or one fewer. So any majority of the one has
+    /// a keeper in common with any majority of the other.
+    pub fn follows(&self, earlier: &Self) -> bool {
+        let (more, fewer) = match self.keepers.len() > earlier.keepers.len() {
+            true => (self, earlier),
+            false => (earlier, self),
+        };
+        earlier.epoch.next() == Some(self.epoch)
+            && more.keepers.len() == fewer.keepers.len() + 1
+            && fewer.keepers.iter().all(|its| more.has(its))
+    }
+
+    /// Since which change.
+    pub const fn epoch(&self) -> ConfigurationEpoch {
+        self.epoch
+    }
+
+    /// Who votes.
+    pub fn keepers(&self) -> &[AgentId] {
+        &self.keepers
+    }
+
+    /// Whether an agent votes.
+    pub fn has(&self, agent: &AgentId) -> bool {
+        self.keepers.contains(agent)
+    }
+
+    /// How many are more than half.
+    pub fn majority(&self) -> usize {
+        self.keepers.len() / 2 + 1
+    }
+
+    /// Who may begin a register with ballot zero: the first of its first configuration.
+    pub fn begins(&self) -> Option<AgentId> {
+        let is_first = self.epoch == ConfigurationEpoch::FIRST;
+        self.keepers.first().copied().filter(|_| is_first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(byte: u8) -> AgentId {
+        AgentId::from_bytes([byte; 32])
+    }
+
+    fn three() -> Configuration {
+        Configuration::new(ConfigurationEpoch::FIRST, [3, 1, 2].map(agent)).expect("three")
+    }
+
+    #[test]
+    fn changes_by_one_keeper_at_a_time() {
+        let three = three();
+        let four = three.with(agent(4)).expect("there is room");
+        let others = four.without(agent(3)).expect("it is among them");
+        assert!(four.follows(&three) && others.follows(&four));
+        assert!(!three.follows(&three) && !four.follows(&others));
+        assert_eq!(others.keepers(), [1, 2, 4].map(agent));
+        assert_eq!((three.majority(), four.majority()), (2, 3));
+
+        // What skips a change has no keeper for certain in common with the first.
+        assert!(!others.follows(&three));
+        let skips = Configuration::new(four.epoch(), [1, 2, 4].map(agent)).expect("three");
+        assert!(!skips.follows(&three));
+        let swaps = Configuration::new(four.epoch(), [1, 2, 4, 5].map(agent)).expect("four");
+        assert!(!swaps.follows(&three));
+    }
+
+    #[test]
+    fn only_the_first_of_the_first_begins() {
+        let three = three();
+        assert_eq!(three.begins(), Some(agent(3)));
+        let four = three.with(agent(4)).expect("there is room");
+        assert_eq!(four.begins(), None);
+    }
+
+    #[test]
+    fn nobody_too_many_and_one_twice_are_refused() {
+        let first = ConfigurationEpoch::FIRST;
+        let refused = |bytes: &[u8]| {
+            let agents = bytes.iter().map(|byte| agent(*byte));
+            Configuration::new(first, agents).expect_err("it is no configuration")
+        };
+        assert_eq!(refused(&[]), ConfigurationError::Nobody);
+        assert_eq!(
+            refused(&[0, 1, 2, 3, 4, 5, 6, 7]),
+            ConfigurationError::TooMany { count: 7 }
+        );
+        let twice = ConfigurationError::Twice { agent: agent(1) };
+        assert_eq!(refused(&[1, 2, 1]), twice);
+
+        let three = three();
+        assert_eq!(three.with(agent(1)), None);
+        assert_eq!(three.without(agent(4)), None);
+        let one = Configuration::new(first, [agent(1)]).expect("one");
+        assert_eq!(one.without(agent(1)), None);
+    }
+}

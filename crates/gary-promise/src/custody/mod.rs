@@ -1,0 +1,15 @@
+//! How keepers come to agree on what they keep, without a leader: the words of a register.
+
+mod answered;
+mod asked;
+mod ballot;
+mod configuration;
+mod consultation;
+mod vote;
+
+pub use answered::{Answer, Answered};
+pub use asked::{Asked, Question};
+pub use ballot::Ballot;
+pub use configuration::{Configuration, ConfigurationEpoch, ConfigurationError, KEEPERS_MAX};
+pub use consultation::Consultation;
+pub use vote::{Entrusted, Vote};
