@@ -11,6 +11,7 @@ mod deny;
 mod dist;
 mod elf;
 mod guests;
+mod model;
 mod repository;
 mod sim;
 mod tidy;
@@ -25,6 +26,7 @@ enum Command {
     Ci(ci::Args),
     Dist(dist::Args),
     Guests(guests::Args),
+    Model(model::Args),
     Sim(sim::Args),
     /// Check the rules of this repository that neither the compiler nor clippy knows
     Tidy,
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Dist(args) => dist::run(&args),
         Command::Guests(args) => guests::run(&args),
+        Command::Model(args) => model::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Tidy => tidy::run(),
     };
