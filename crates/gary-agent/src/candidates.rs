@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gary_promise::{AgentId, Capacity, Consider, Needs};
+use gary_promise::{AgentId, Capacity, Consider, LabelKey, Needs};
 use rand::{Rng, RngExt};
 
+use crate::custody::Considering;
 use crate::dense::dense;
 
 /// In a cluster of up to this many machines all are looked at. In a larger one a few are drawn: to take
@@ -17,6 +18,9 @@ pub const ALL_CONSIDERED_MAX: usize = 32;
 /// fit.
 pub const DRAWS_PER_CANDIDATE: usize = 8;
 
+/// The label of machines that fail together.
+pub(crate) const ZONE: &str = "zone";
+
 /// What this agent knows of the machines of its cluster, by what their agents have promised.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
@@ -24,6 +28,8 @@ pub(crate) struct Candidates {
     /// Those with a capacity that are there, to draw from. Its order follows from what was learned when,
     /// so that a run replays.
     ready: Vec<AgentId>,
+    /// How many look at what anybody submits.
+    considering: usize,
 }
 
 /// What is known of one machine. There are as many as agents, and a copy of each with every agent.
@@ -56,7 +62,10 @@ impl Candidates {
     }
 
     pub(crate) fn set_considers(&mut self, agent: AgentId, considers: Option<Consider>) {
-        self.known.entry(agent).or_default().considers = considers;
+        let known = &mut self.known.entry(agent).or_default().considers;
+        self.considering -= usize::from(known.is_some());
+        self.considering += usize::from(considers.is_some());
+        *known = considers;
         self.settle(agent);
     }
 
@@ -65,7 +74,9 @@ impl Candidates {
             known.is_up = false;
         }
         self.settle(*agent);
-        self.known.remove(agent);
+        let known = self.known.remove(agent);
+        let considered = known.is_some_and(|its| its.considers.is_some());
+        self.considering -= usize::from(considered);
     }
 
     /// Takes as little memory as it can.
@@ -86,6 +97,25 @@ impl Candidates {
         // Whether an owner is a client, each agent knows for itself: it was admitted.
         considers.is_some_and(|its| its.submitters.include(owner, true))
             && capacity.is_some_and(|its| its.fits(needs).is_ok())
+    }
+
+    /// Those who look at what anybody submits, whether they are there or not.
+    pub(crate) fn considering(&self) -> impl Iterator<Item = Considering<'_>> {
+        let zone: LabelKey = ZONE.parse().expect("it is a label's key");
+        let known = self.known.iter();
+        let known = known.filter(|(_, its)| its.considers.is_some());
+        known.map(move |(agent, its)| Considering {
+            agent: *agent,
+            zone: its
+                .capacity
+                .as_deref()
+                .and_then(|its| its.labels.get(&zone)),
+        })
+    }
+
+    /// How many these are.
+    pub(crate) const fn considering_count(&self) -> usize {
+        self.considering
     }
 
     /// Machines that fit, not among those that are `passed_over`: all there are in a small cluster, some

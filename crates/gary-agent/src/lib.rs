@@ -26,6 +26,7 @@ mod ledger;
 pub mod register;
 
 mod candidates;
+mod custody;
 mod keepers;
 mod tending;
 mod trust;
@@ -42,6 +43,10 @@ mod refused;
 pub use agent::{Agent, AgentSetup, COMPARES_EVERY, FORGETS_AFTER, Powers, RECONCILES_EVERY};
 pub use backoff::Waits;
 pub use candidates::{ALL_CONSIDERED_MAX, DRAWS_PER_CANDIDATE};
+pub use custody::{
+    ANSWERS_SUBMISSION_WITHIN, ASKS_AGAIN_AFTER, NAMES_MAX, OUTBID_WAITS, PASSED_ON_MAX,
+    SETTLES_WITHIN, WANTED_MAX,
+};
 pub use dealings::{
     ANSWERS_DOUBT_WITHIN, ASLEEP_MIN, Dealings, LEASE_MS, RENEWS_EVERY, Setup, Shown, Taken,
 };

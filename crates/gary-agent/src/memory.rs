@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    Accept, Body, Own, Promise, PromiseId, Promiser, SignedRecord, Verified, WorkloadId,
+    Accept, Body, Entry, Own, Promise, PromiseId, Promiser, SignedRecord, Verified, WorkloadId,
+    WorkloadName,
 };
 
+use crate::register::Votes;
 use crate::voice::{Fact, Speech, Voice};
 
 /// What an agent remembers, sorted.
@@ -21,6 +23,10 @@ pub(crate) struct Memory {
     offers: BTreeMap<PromiseId, Verified<Promise>>,
     /// All acceptances that count, by the offers they are of, its own among them.
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
+    /// How many members it has known that might keep something.
+    acquainted: Option<u32>,
+    /// How it has voted on which register.
+    votes: BTreeMap<WorkloadName, Votes<Entry>>,
     /// What an agent says of its machine. It says that again at each start.
     outdated: Vec<PromiseId>,
 }
@@ -50,6 +56,10 @@ impl Memory {
                 Fact::Keeps { keep, intent } => {
                     memory.kept_by.insert(keep, intent);
                 }
+                Fact::Votes { name, votes } => {
+                    memory.votes.insert(name, *votes);
+                }
+                Fact::Acquainted(count) => memory.acquainted = Some(count),
                 Fact::Assessed(assessed) => voice.recall(assessed),
                 // What was forgotten is not there any more.
                 Fact::Record(_) | Fact::Forgotten(_) => {}
@@ -88,7 +98,17 @@ impl Memory {
         kept.collect()
     }
 
-    /// All that is remembered.
+    /// How many members it has known that might keep something.
+    pub(crate) const fn acquainted(&self) -> Option<u32> {
+        self.acquainted
+    }
+
+    /// How it has voted.
+    pub(crate) fn take_votes(&mut self) -> BTreeMap<WorkloadName, Votes<Entry>> {
+        std::mem::take(&mut self.votes)
+    }
+
+    /// All promises that are remembered.
     pub(crate) fn ids(&self) -> Vec<PromiseId> {
         let others = [&self.intents, &self.offers].map(BTreeMap::keys);
         let acceptances = self.acceptances.values().map(|(_, its)| its.id());

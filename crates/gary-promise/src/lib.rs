@@ -91,7 +91,8 @@ pub use conversation::{
 };
 pub use custody::{
     Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, ConfigurationError,
-    Consultation, Entrusted, KEEPERS_MAX, Question, Vote,
+    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Question,
+    Settlement, Submission, Verdict, Vote,
 };
 pub use evidence::Evidence;
 pub use id::{

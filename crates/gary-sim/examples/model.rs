@@ -27,7 +27,11 @@ fn main() -> ExitCode {
             (None, false) => "not all of it was gone through".to_owned(),
         };
         is_good &= held == "holds";
-        let tests = if scene.is_small { ", in `cargo test` too" } else { "" };
+        let tests = if scene.is_small {
+            ", in `cargo test` too"
+        } else {
+            ""
+        };
         println!(
             "{:10} states  {}: {held}{tests}",
             checker.unique_state_count(),

@@ -23,6 +23,7 @@ mod plan;
 
 // What is seen of it, and what it is held to.
 mod checker;
+mod consulted;
 mod names;
 mod property;
 mod seen;

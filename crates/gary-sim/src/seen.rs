@@ -2,8 +2,8 @@
 
 use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Binding, BootEpoch, Capacity, Consider, Frame, Generation, Promise, PromiseId, Signed,
-    WorkloadId,
+    AgentId, Binding, BootEpoch, Capacity, Consider, Frame, Generation, Promise, PromiseId,
+    Settlement, Signed, WorkloadId,
 };
 
 /// Something that can be seen of a world from outside its agents: frames, facts on disk, orders to hosts,
@@ -114,6 +114,22 @@ pub enum Seen<'a> {
         intent: &'a Signed<Promise>,
         /// What the agent says to it.
         answer: &'a Result<(WorkloadId, Generation), DeployError>,
+    },
+    /// A person submits an intent that several nodes are to keep.
+    Entrusts {
+        /// The agent that it is submitted to.
+        to: AgentId,
+        /// The intent.
+        intent: &'a Signed<Promise>,
+        /// Whether the agent takes it, and if so which intent it is.
+        answer: &'a Result<PromiseId, DeployError>,
+    },
+    /// A person is told what has become of such an intent.
+    Settles {
+        /// The agent that tells it.
+        agent: AgentId,
+        /// What it tells.
+        settlement: &'a Settlement,
     },
     /// An owner is told that its intent is kept.
     Acknowledges {

@@ -11,6 +11,7 @@ use gary_promise::{
 use gary_wire::WireCodec;
 
 use crate::checker::Book;
+use crate::consulted;
 use crate::reader::Reader;
 use crate::seen::Seen;
 
@@ -138,6 +139,8 @@ impl Transcript {
                             (book.names.of_promise(keep), book.names.of_promise(intent));
                         format!("keeps {intent} by {keep}")
                     }
+                    Fact::Votes { name, votes } => consulted::votes(name, votes, book, reader),
+                    Fact::Acquainted(count) => format!("has known {count} members"),
                     Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
                     Fact::Assessed(its) => judged(&its.assessment, book),
                 });
@@ -196,6 +199,23 @@ impl Transcript {
                     name(&owner),
                     name(&to)
                 )
+            }
+            Seen::Entrusts { to, intent, answer } => {
+                let what = reader.promise(intent).map(|its| promised(its, book));
+                let answer = match answer {
+                    Ok(_) => "taken".to_owned(),
+                    Err(error) => format!("refused: {}", refused(error, book)),
+                };
+                let (owner, to) = (name(&intent.by()), name(&to));
+                format!(
+                    "{owner} entrusts to {to}: {}; {answer}",
+                    what.unwrap_or_default()
+                )
+            }
+            Seen::Settles { agent, settlement } => {
+                let intent = book.names.of_promise(&settlement.intent);
+                let verdict = consulted::verdict(&settlement.verdict, book);
+                format!("{}'s person is told: {intent} {verdict}", name(&agent))
             }
             Seen::Acknowledges {
                 keeper,
@@ -342,6 +362,15 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
                 format!(" bound {bound}")
             };
             format!("renews{bound}{offered}")
+        }
+        Frame::Consults(its) => consulted::consults(its, book, reader),
+        Frame::Submission(its) => {
+            let intent = reader.promise(&its.intent).map(|its| promised(its, book));
+            format!("passes on {}", intent.unwrap_or_default())
+        }
+        Frame::Settlement(its) => {
+            let intent = book.names.of_promise(&its.intent);
+            format!("{intent} {}", consulted::verdict(&its.verdict, book))
         }
         Frame::Absence(absence) => format!("will be back within {} ms", absence.notice.as_ms()),
         Frame::Denial(denial) => format!("does not keep {}", of(from, &denial.of)),

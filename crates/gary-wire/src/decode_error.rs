@@ -1,9 +1,9 @@
 //! Why bytes are not what they should be.
 
 use gary_promise::{
-    HeadError, InterfaceError, LabelsError, LeaseError, NoticeError, PortionError, PromiseError,
-    ResourcesError, SpecError, SpreadError, TextError, TooMany, UpdateError, ValencyError,
-    WithdrawalError,
+    ConfigurationError, HeadError, InterfaceError, LabelsError, LeaseError, NoticeError,
+    PortionError, PromiseError, ResourcesError, SpecError, SpreadError, TextError, TooMany,
+    UpdateError, ValencyError, WithdrawalError,
 };
 
 use crate::SpokenError;
@@ -83,6 +83,7 @@ pub enum DecodeError {
 #[error(transparent)]
 #[expect(missing_docs, reason = "each is named by whose error it is")]
 pub enum Flaw {
+    Configuration(#[from] ConfigurationError),
     Head(#[from] HeadError),
     Interface(#[from] InterfaceError),
     Labels(#[from] LabelsError),

@@ -5,10 +5,11 @@ mod saying;
 
 use conversing::{frames, records};
 use gary_promise::{
-    AgentId, AgentKey, BATCH_BYTES_MAX, Batch, BootEpoch, BoundedSet, ClusterId, Codec, Frame,
-    Promiser, RECORDS_MAX, RENEWED_MAX, Renewal, SHEET_GONE_MAX, SIGNATURE_BYTES,
-    STATEMENT_BYTES_MAX, Sequence, SheetPart, Signed, SignedRecord, Statement, Verifier,
-    VerifyError, Version,
+    AgentId, AgentKey, Asked, BATCH_BYTES_MAX, Ballot, Batch, BootEpoch, BoundedSet, ClusterId,
+    Codec, Configuration, ConfigurationEpoch, Consultation, Consults, EARLIER_MAX, Earlier,
+    Entrusted, Entry, Frame, KEEPERS_MAX, PromiseId, Promiser, Question, RECORDS_MAX, RENEWED_MAX,
+    Renewal, SHEET_GONE_MAX, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Sequence, SheetPart, Signed,
+    SignedRecord, Statement, Verifier, VerifyError, Version, WorkloadName,
 };
 use gary_wire::{DecodeError, FRAME_BYTES_MAX, WireCodec, WireVersion};
 use proptest::prelude::*;
@@ -64,13 +65,48 @@ fn longest<T>() -> Signed<T> {
     Signed::claimed(by, &[0xff; STATEMENT_BYTES_MAX], [0xff; SIGNATURE_BYTES])
 }
 
+/// A keeper asks others, of a name as long as names get, to vote for as much as a register holds.
+fn longest_consults() -> Consults {
+    let epoch = ConfigurationEpoch::new(u64::MAX).expect("not zero");
+    let keepers = (0..KEEPERS_MAX as u8).map(|byte| AgentId::from_bytes([byte; 32]));
+    let configuration = Configuration::new(epoch, keepers).expect("as many as there may be");
+    let by = AgentId::from_bytes([0xff; 32]);
+    let versions = longest_versions::<EARLIER_MAX>();
+    let earlier = versions.iter().map(|version| PromiseId {
+        promiser: by,
+        version: *version,
+    });
+    let entrusted = Entrusted {
+        configuration: configuration.clone(),
+        content: Entry {
+            intent: longest(),
+            earlier: Earlier::new(earlier),
+        },
+    };
+    let asked = Asked {
+        configuration,
+        ballot: Ballot {
+            counter: u64::MAX,
+            by,
+            epoch: BootEpoch(u64::MAX),
+        },
+        question: Question::Accept(entrusted),
+    };
+    Consults {
+        name: "n".repeat(WorkloadName::BYTES_MAX).parse().expect("a name"),
+        what: Consultation::Asked(asked),
+    }
+}
+
 #[test]
 fn what_is_of_a_later_version_is_said_to_be() {
     for bytes in [
         &[0x08, 2][..],
         &[0x08, 2, 0x42, 1, 0x08],
-        &[0x08, 1, 0xb2, 0x01, 0],             // frame 22
+        &[0x08, 1, 0xc2, 0x01, 0],             // frame 24
         &[0x08, 1, 0x7a, 4, 0x22, 2, 0x7a, 0], // why 15 of a refusal
+        &[0x08, 1, 0xaa, 0x01, 2, 0x5a, 0],    // consultation 11
+        &[0x08, 1, 0xba, 0x01, 2, 0x7a, 0],    // verdict 15 of a settlement
     ] {
         let error = unpack(bytes).expect_err("it is later");
         assert!(error.is_later(), "{error}");
@@ -100,6 +136,21 @@ fn what_is_missing_or_illegal_is_named() {
         ),
         (&[0x08, 1, 0x62, 2, 0x18, 2], "listing.asks is not legal"),
         (&[0x08, 1, 0x6a, 2, 0x0a, 0], "envelope.kind is missing"),
+        (&[0x08, 1, 0xaa, 0x01, 0], "consults.what is missing"),
+        (
+            &[0x08, 1, 0xaa, 0x01, 4, 0x4a, 2, 0x08, 1],
+            "answered.ballot is missing",
+        ),
+        (
+            &[0x08, 1, 0xaa, 0x01, 4, 0x42, 0, 0x52, 0],
+            "consults.chosen stands more than 1 times",
+        ),
+        (
+            &[0x08, 1, 0xaa, 0x01, 2, 0x52, 0],
+            "vote.entrusted is missing",
+        ),
+        (&[0x08, 1, 0xb2, 0x01, 0], "submission.intent is missing"),
+        (&[0x08, 1, 0xba, 0x01, 0], "settlement.intent is missing"),
         (
             &[0x08, 1, 0x6a, 5, 0x0a, 3, 0x0a, 1, b'P'],
             "envelope.kind is not legal",
@@ -152,7 +203,8 @@ fn the_longest_frames_fit() {
         offered: longest_versions::<RENEWED_MAX>(),
         bound: longest_versions::<RENEWED_MAX>(),
     });
-    for frame in [sheet, renewal] {
+    let consults = Frame::Consults(Box::new(longest_consults()));
+    for frame in [sheet, renewal, consults] {
         let bytes = pack(&frame);
         assert!(bytes.len() <= FRAME_BYTES_MAX, "{}", bytes.len());
         assert_eq!(unpack(&bytes).expect("ours"), frame);

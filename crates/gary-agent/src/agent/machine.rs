@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gary_promise::{
-    AgentId, Capacity, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Signed, Time,
+    AgentId, Capacity, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Settlement,
+    Signed, Time,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -83,6 +84,10 @@ impl<C: Powers> Agent<C> {
 
     /// Looks for its cluster by way of those who may know it.
     pub fn join(&mut self, now: Time, seeds: impl IntoIterator<Item = Seed>) {
+        let mut seeds = seeds.into_iter().peekable();
+        if seeds.peek().is_some() {
+            self.dealings.custody.has_others();
+        }
         self.view.membership.join(now, seeds);
         self.settle(now);
     }
@@ -141,6 +146,23 @@ impl<C: Powers> Agent<C> {
         let taken = self.dealings.deploy(now, intent)?;
         self.settle(now);
         Ok(taken)
+    }
+
+    /// A person has a workload kept by several agents: what becomes of the intent, [`Agent::poll_settlement`] tells.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused; then nothing has changed.
+    pub fn submit(&mut self, now: Time, intent: Signed<Promise>) -> Result<PromiseId, DeployError> {
+        if let Some(why) = self.view.membership.held_off() {
+            return Err(DeployError::HeldOff(why));
+        }
+        if self.is_out {
+            return Err(DeployError::Left);
+        }
+        let submitted = self.dealings.submit(now, intent)?;
+        self.settle(now);
+        Ok(submitted)
     }
 
     /// Another agent says something, over a stream.
@@ -230,6 +252,11 @@ impl<C: Powers> Agent<C> {
     /// The packet to be sent next, as a datagram, and to whom.
     pub fn poll_packet(&mut self) -> Option<(MemberId, Vec<u8>)> {
         self.view.membership.poll_packet()
+    }
+
+    /// What a person is to be told next of what was submitted here.
+    pub fn poll_settlement(&mut self) -> Option<Settlement> {
+        self.dealings.poll_settlement()
     }
 
     /// What its own host is to do next.

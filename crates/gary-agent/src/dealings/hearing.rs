@@ -28,6 +28,18 @@ impl<C: Speech> Dealings<C> {
             Frame::Renewal(renewal) => self.tending.handle_renewal(waking, from, &renewal, voice),
             Frame::Absence(absence) => self.tending.handle_absence(waking, from, &absence),
             Frame::Denial(denial) => self.tending.handle_denial(waking, from, &denial),
+            Frame::Consults(consults) => {
+                let (custody, mut parts) = self.custody(now);
+                custody.handle_consults(from, *consults, &mut parts)
+            }
+            Frame::Submission(submission) => {
+                let (custody, mut parts) = self.custody(now);
+                custody.handle_submission(from, *submission, &mut parts)
+            }
+            Frame::Settlement(settlement) => {
+                let (custody, parts) = self.custody(now);
+                custody.handle_settlement(now, from, *settlement, parts.voice)
+            }
             Frame::Hint(_)
             | Frame::Fetch(_)
             | Frame::Sheet(_)

@@ -15,6 +15,7 @@ use super::doubts::Doubts;
 use super::setup::{Publication, Setup, Shown, Taken};
 use super::waking::Waking;
 use crate::candidates::Candidates;
+use crate::custody::Custody;
 use crate::hosting::{HostReport, Hosting, Order};
 use crate::keepers::Keepers;
 use crate::memory::Memory;
@@ -50,6 +51,7 @@ pub struct Dealings<C> {
     pub(super) keepers: Keepers,
     pub(super) hosting: Hosting,
     pub(super) tending: Tending,
+    pub(crate) custody: Custody,
     renews_at: Time,
     /// What this agent says to itself.
     to_itself: VecDeque<Frame>,
@@ -71,6 +73,7 @@ impl<C: Speech> Dealings<C> {
             declines,
             seed,
         } = setup;
+        let id = key.id();
         let promiser = Promiser::new(key, cluster, epoch);
         let verifier = Verifier::new(cluster, REMEMBERED_MAX);
         let lease = Lease::from_ms(LEASE_MS).expect("it is no more than an hour");
@@ -84,6 +87,7 @@ impl<C: Speech> Dealings<C> {
             keepers: Keepers::default(),
             hosting: Hosting::new(capacity, lease),
             tending: Tending::default(),
+            custody: Custody::new(id, epoch),
             consider,
             declines,
             renews_at: now,
@@ -141,7 +145,11 @@ impl<C: Speech> Dealings<C> {
     /// Takes up again what was promised before a start: what it keeps, what it counts, what it hosts, and what it
     /// had come to judge. `facts` are those that were stored and not forgotten since.
     pub fn resume(&mut self, now: Time, facts: impl IntoIterator<Item = Fact>) {
-        let memory = Memory::of(facts, &mut self.voice);
+        let mut memory = Memory::of(facts, &mut self.voice);
+        self.custody.resume_acquaintance(memory.acquainted());
+        for (name, votes) in memory.take_votes() {
+            self.custody.resume(name, votes, &mut self.voice);
+        }
         for (intent, keep) in memory.kept() {
             self.publish(now, KeepChange::Made(keep.clone()));
             self.tending
@@ -215,6 +223,8 @@ impl<C: Speech> Dealings<C> {
             self.renews_at = self.next_renewal(now);
         }
         self.hosting.handle_timeout(now, &mut self.voice);
+        let (custody, mut parts) = self.custody(now);
+        custody.handle_timeout(&mut parts);
         self.settle(now);
     }
 
@@ -276,7 +286,8 @@ impl<C: Speech> Dealings<C> {
     pub fn poll_timeout(&self) -> Option<Time> {
         let judging = [self.tending.due_at(), self.doubts.due_at()];
         let judging = judging.map(|at| at.map(|at| self.waking.when(at)));
-        let parts = judging.into_iter().chain([self.hosting.due_at()]);
+        let others = [self.hosting.due_at(), self.custody.due_at()];
+        let parts = judging.into_iter().chain(others);
         parts.flatten().chain([self.renews_at]).min()
     }
 
@@ -290,6 +301,7 @@ impl<C: Speech> Dealings<C> {
         self.wake(now);
         self.set_capacity(now, agent, capacity);
         self.candidates.set_considers(agent, consider);
+        self.handle_members(false);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);
         // Of whom it comes to depend on while that is not there, it has not asked yet.
@@ -315,6 +327,7 @@ impl<C: Speech> Dealings<C> {
     /// An agent is gone for so long that it is not expected back.
     pub fn forget(&mut self, agent: &AgentId) {
         self.candidates.forget(agent);
+        self.handle_members(true);
         self.doubts.end(agent);
         self.keepers.set(*agent, BTreeMap::new());
     }

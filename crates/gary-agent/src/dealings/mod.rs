@@ -5,6 +5,7 @@ mod hearing;
 mod liveness;
 mod machine;
 mod setup;
+mod submitting;
 mod waking;
 
 pub use doubts::ANSWERS_DOUBT_WITHIN;

@@ -85,6 +85,22 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
         self.changes.push_back(change);
     }
 
+    /// Some changes are not wanted any more. An attempt that was made for one of them is over: what has become of it is
+    /// not known.
+    pub fn drop_changes(&mut self, is_over: impl Fn(&C) -> bool) -> Vec<C> {
+        if self.changes.front().is_some_and(&is_over) {
+            self.give_up();
+        }
+        let (over, left): (Vec<C>, Vec<C>) = self.changes.drain(..).partition(is_over);
+        self.changes = left.into();
+        over
+    }
+
+    /// The changes that are to be made, for whoever wants something of them too.
+    pub fn changes_mut(&mut self) -> impl Iterator<Item = &mut C> {
+        self.changes.iter_mut()
+    }
+
     /// Tries to make the first change, from the beginning. `proposed` are those who vote on a register that has not
     /// begun. Whoever is no keeper of it does not try.
     pub fn begin(&mut self, proposed: &Configuration, done: &mut Done<V, C>) {

@@ -42,6 +42,9 @@ impl<V: Clone + Eq> Votes<V> {
 
     /// What `me` answers to what it is asked of a register of which it remembers `held`, or nothing.
     pub fn answer(held: &mut Option<Self>, me: &AgentId, asked: &Asked<V>) -> Answered<V> {
+        // Where two sets of keepers are proposed for a register that has not begun, the lesser goes before: else each of
+        // the two could wait for the other.
+        held.take_if(|votes| votes.gives_way_to(&asked.configuration, me));
         let answer = match held {
             Some(votes) => votes.vote(asked),
             None if !asked.configuration.has(me) => Answer::NotAsked,
@@ -56,6 +59,14 @@ impl<V: Clone + Eq> Votes<V> {
             ballot: asked.ballot,
             answer,
         }
+    }
+
+    /// Whether it has voted for nothing yet, and others are proposed that go before those with whom it would.
+    fn gives_way_to(&self, other: &Configuration, me: &AgentId) -> bool {
+        let has_begun = self.latest().is_some();
+        let is_first = self.configuration.epoch() == ConfigurationEpoch::FIRST;
+        let other_is_first = other.epoch() == ConfigurationEpoch::FIRST;
+        !has_begun && is_first && other_is_first && other.has(me) && *other < self.configuration
     }
 
     fn vote(&mut self, asked: &Asked<V>) -> Answer<V> {
@@ -136,14 +147,31 @@ impl<V: Clone + Eq> Votes<V> {
         self.chosen.as_ref()
     }
 
-    /// Whether it voted for something of which it does not know what became.
-    pub const fn is_open(&self) -> bool {
-        self.voted.is_some()
+    /// What it voted for, if it does not know what became of that.
+    pub const fn voted(&self) -> Option<&Vote<V>> {
+        self.voted.as_ref()
     }
 
     /// The latest attempt that it has promised to vote in.
     pub const fn promised(&self) -> Option<Ballot> {
         self.promised
+    }
+}
+
+impl<V> Votes<V> {
+    /// The same with another form of what was voted for.
+    ///
+    /// # Errors
+    ///
+    /// When that has none.
+    pub fn try_map<U, E>(self, mut form: impl FnMut(V) -> Result<U, E>) -> Result<Votes<U>, E> {
+        let mut vote = |its: Option<Vote<V>>| its.map(|its| its.try_map(&mut form)).transpose();
+        Ok(Votes {
+            voted: vote(self.voted)?,
+            chosen: vote(self.chosen)?,
+            configuration: self.configuration,
+            promised: self.promised,
+        })
     }
 }
 
@@ -210,6 +238,13 @@ mod tests {
         let others = Configuration::new(ConfigurationEpoch::FIRST, [1, 2, 5].map(agent));
         let with_others = asks(&others.expect("three"), ballot(3, 5), None);
         assert_eq!(answer(&mut held, &with_others), Answer::Elsewhere(first()));
+        // As long as it has not voted for anything, it gives way to the lesser of two.
+        let mut others = held.clone();
+        let before = Configuration::new(ConfigurationEpoch::FIRST, [0, 1, 5].map(agent));
+        let before = before.expect("three");
+        let with_those = asks(&before, ballot(1, 5), None);
+        assert_eq!(answer(&mut others, &with_those), Answer::Promised(None));
+        assert_eq!(answer(&mut others, &in_three), Answer::Elsewhere(before));
 
         let begins = vote(&four, None, 7);
         let votes = held.as_mut().expect("it has promised");
@@ -237,7 +272,10 @@ mod tests {
         assert_eq!(answer(&mut held, &asked(&four)), Answer::Accepted);
         // It stays where it is until that is known to be chosen.
         let votes = held.expect("it has voted");
-        assert_eq!((votes.configuration(), votes.is_open()), (&first(), true));
+        assert_eq!(
+            (votes.configuration(), votes.voted().is_some()),
+            (&first(), true)
+        );
     }
 
     #[test]
@@ -247,9 +285,9 @@ mod tests {
         assert_eq!(answer(&mut held, &second), Answer::Accepted);
         let votes = held.as_mut().expect("it has voted");
         assert!(votes.learn(&vote(&first(), Some(ballot(1, 1)), 7)));
-        assert!(votes.is_open());
+        assert!(votes.voted().is_some());
         assert!(votes.learn(&vote(&first(), Some(ballot(3, 3)), 9)));
-        assert!(!votes.is_open());
+        assert!(votes.voted().is_none());
         assert!(!votes.learn(&vote(&first(), Some(ballot(1, 1)), 7)));
         assert_eq!(votes.chosen().map(|its| its.entrusted.content), Some(9));
         // It votes for nothing before what it knows to be chosen.

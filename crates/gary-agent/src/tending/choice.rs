@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, Axis, Bid, LabelKey, LabelValue, Spread};
 
-use crate::candidates::Candidates;
+use crate::candidates::{Candidates, ZONE};
 use crate::trust::Trust;
-
-/// The label that every spread ends with, before the node: machines of one zone fail together.
-const ZONE: &str = "zone";
 
 /// How many hostings of a workload there are at each place, so that the next goes where the fewest are.
 #[derive(Debug)]
@@ -20,7 +17,7 @@ pub(super) struct Occupancy {
 }
 
 impl Occupancy {
-    /// Of no hostings yet, over the axes that the intent names, then zone, then node.
+    /// Of no hostings yet, over the axes that the intent names, then zone, as machines of one fail together, then node.
     pub(super) fn new(spread: &Spread) -> Self {
         let mut axes = spread.axes().to_vec();
         let zone: LabelKey = ZONE.parse().expect("it is a label's key");

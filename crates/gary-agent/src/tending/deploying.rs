@@ -78,6 +78,16 @@ pub enum DeployError {
         /// The generation that stands.
         current: Generation,
     },
+    /// This agent has known of more members that might keep something, and has not found them since it started.
+    #[error(
+        "this node has found {known} of the {before} nodes that it knew before it started, and cannot tell yet who keeps what: try again, or by another node"
+    )]
+    Unacquainted {
+        /// How many it knows of.
+        known: usize,
+        /// How many it knew of.
+        before: u32,
+    },
     /// This agent keeps as much as it can.
     #[error(
         "this node keeps as many workloads as it can: at most {WORKLOADS_MAX}, of {KEEPS_BYTES_MAX} bytes together"

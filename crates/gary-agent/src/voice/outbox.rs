@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use gary_promise::{AgentId, Frame, PromiseId, SignedRecord};
+use gary_promise::{AgentId, Entry, Frame, PromiseId, SignedRecord, WorkloadName};
 
 use super::journal::Assessed;
 use super::weight::Weights;
+use crate::register::Votes;
 
 /// The most frames that wait for what they follow from to be stored. A disk that is so far behind is as
 /// good as gone: what is said beyond is dropped, as a network might, and said again later.
@@ -27,6 +28,15 @@ pub enum Fact {
         /// The intent, whose record is stored.
         intent: PromiseId,
     },
+    /// How this agent has voted on the register of a name, in the place of what it remembered of it before.
+    Votes {
+        /// The name.
+        name: WorkloadName,
+        /// Its votes.
+        votes: Box<Votes<Entry>>,
+    },
+    /// How many members this agent has known that might keep something, in the place of what it remembered before.
+    Acquainted(u32),
     /// A promise that nothing depends on any more. Its record can go, and what it kept.
     Forgotten(PromiseId),
     /// A judgement that has changed. It is history: nothing follows from it, and beyond
@@ -149,6 +159,11 @@ impl<O> Outbox<O> {
             id: self.last,
             facts,
         })
+    }
+
+    /// The last write that is stored.
+    pub(crate) const fn stored(&self) -> WriteId {
+        self.stored
     }
 
     /// Whether the disk is so far behind that nothing new should be taken on.

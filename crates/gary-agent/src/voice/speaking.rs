@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    AgentId, Assessment, Batch, Body, Codec, Condition, Frame, Own, Promise, PromiseId, Promiser,
-    Reason, SheetHead, Signed, SignedRecord, Slot, Statement, Verified, Verifier, VerifyError,
-    Version, Withdrawal, WorkloadId,
+    AgentId, Assessment, Batch, Body, Codec, Condition, Entry, Frame, Own, Promise, PromiseId,
+    Promiser, Reason, SheetHead, Signed, SignedRecord, Slot, Statement, Verified, Verifier,
+    VerifyError, Version, Withdrawal, WorkloadId, WorkloadName,
 };
 
 use super::journal::{Assessed, Journal};
 use super::{Fact, Outbox, Transmit, Write, WriteId};
+use crate::register::Votes;
 
 /// How what agents sign is packed: all the codecs that an agent needs.
 pub trait Speech: Codec<Promise> + Codec<Withdrawal> + Codec<SheetHead> {}
@@ -118,6 +119,22 @@ impl<C: Speech, O> Voice<C, O> {
     /// Remembers which intent is kept by a `+keep` of its own.
     pub(crate) fn keep_intent(&mut self, keep: PromiseId, intent: PromiseId) {
         self.outbox.store(Fact::Keeps { keep, intent });
+    }
+
+    /// Remembers how this agent has voted on the register of a name.
+    pub(crate) fn keep_votes(&mut self, name: WorkloadName, votes: Votes<Entry>) {
+        let votes = Box::new(votes);
+        self.outbox.store(Fact::Votes { name, votes });
+    }
+
+    /// Remembers how many members this agent has known.
+    pub(crate) fn keep_acquaintance(&mut self, count: u32) {
+        self.outbox.store(Fact::Acquainted(count));
+    }
+
+    /// The last write that is stored.
+    pub(crate) const fn stored(&self) -> WriteId {
+        self.outbox.stored()
     }
 
     /// Keeps a promise that something of this agent's depends on, for one reason more.

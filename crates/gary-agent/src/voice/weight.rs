@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Frame};
+use gary_promise::{AgentId, Answer, Consultation, EARLIER_MAX, Frame, KEEPERS_MAX, Question};
 
 /// The most frames that wait for one peer. Beyond, what is said to it is dropped, as a network might, and said
 /// again later: one peer's share leaves room for the others.
@@ -64,6 +64,27 @@ fn bytes_max(frame: &Frame) -> usize {
             let gone = part.gone.len() * ENTRY_BYTES;
             return FRAME_BYTES + part.head.bytes().len() + part.made.bytes_max() + gone;
         }
+        Frame::Consults(consults) => {
+            let voted = match &consults.what {
+                Consultation::Asked(asked) => match &asked.question {
+                    Question::Accept(entrusted) => Some(&entrusted.content),
+                    Question::Prepare => None,
+                },
+                Consultation::Answered(answered) => match &answered.answer {
+                    Answer::Promised(vote) => vote.as_ref().map(|its| &its.entrusted.content),
+                    Answer::Ahead(chosen) => Some(&chosen.entrusted.content),
+                    _ => None,
+                },
+                Consultation::Chosen(chosen) => Some(&chosen.entrusted.content),
+            };
+            let intent = voted.map_or(0, |its| its.intent.bytes().len());
+            return FRAME_BYTES + intent + (EARLIER_MAX + 2 * KEEPERS_MAX) * ENTRY_BYTES;
+        }
+        Frame::Submission(submission) => {
+            let keepers = KEEPERS_MAX * ENTRY_BYTES;
+            return FRAME_BYTES + submission.intent.bytes().len() + keepers;
+        }
+        Frame::Settlement(_) => KEEPERS_MAX,
         Frame::Refusal(refusal) => refusal.slots.len(),
         Frame::Dismissal(dismissal) => dismissal.offers.len(),
         Frame::Renewal(renewal) => renewal.offered.len() + renewal.bound.len(),

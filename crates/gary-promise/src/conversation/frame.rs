@@ -4,6 +4,7 @@ use super::{
     Absence, Batch, Denial, Digest, Dismissal, Fetch, Hint, Invitation, Listing, Refusal, Renewal,
     SheetPart,
 };
+use crate::custody::{Consults, Settlement, Submission};
 
 /// What one agent says to another at once.
 ///
@@ -35,4 +36,10 @@ pub enum Frame {
     Absence(Absence),
     /// The sender does not keep one of its promises now.
     Denial(Denial),
+    /// What keepers of one name say to one another.
+    Consults(Box<Consults>),
+    /// An intent that somebody submitted is passed on to a keeper of its name.
+    Submission(Box<Submission>),
+    /// What has become of an intent that was passed on.
+    Settlement(Box<Settlement>),
 }

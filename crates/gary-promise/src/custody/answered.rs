@@ -31,3 +31,28 @@ pub enum Answer<V> {
     /// It votes on nothing of that, and never did.
     NotAsked,
 }
+
+impl<V> Answered<V> {
+    /// The same with another form of what was voted for.
+    ///
+    /// # Errors
+    ///
+    /// When that has none.
+    pub fn try_map<U, E>(self, form: impl FnOnce(V) -> Result<U, E>) -> Result<Answered<U>, E> {
+        let answer = match self.answer {
+            Answer::Promised(None) => Answer::Promised(None),
+            Answer::Promised(Some(vote)) => Answer::Promised(Some(vote.try_map(form)?)),
+            Answer::Accepted => Answer::Accepted,
+            Answer::Outbid(by) => Answer::Outbid(by),
+            Answer::Ahead(chosen) => Answer::Ahead(chosen.try_map(form)?),
+            Answer::Behind => Answer::Behind,
+            Answer::Elsewhere(configuration) => Answer::Elsewhere(configuration),
+            Answer::NotAsked => Answer::NotAsked,
+        };
+        Ok(Answered {
+            epoch: self.epoch,
+            ballot: self.ballot,
+            answer,
+        })
+    }
+}

@@ -21,3 +21,22 @@ pub enum Question<V> {
     /// To vote for this.
     Accept(Entrusted<V>),
 }
+
+impl<V> Asked<V> {
+    /// The same with another form of what is voted for.
+    ///
+    /// # Errors
+    ///
+    /// When that has none.
+    pub fn try_map<U, E>(self, form: impl FnOnce(V) -> Result<U, E>) -> Result<Asked<U>, E> {
+        let question = match self.question {
+            Question::Prepare => Question::Prepare,
+            Question::Accept(entrusted) => Question::Accept(entrusted.try_map(form)?),
+        };
+        Ok(Asked {
+            configuration: self.configuration,
+            ballot: self.ballot,
+            question,
+        })
+    }
+}

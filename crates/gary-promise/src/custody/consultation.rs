@@ -12,3 +12,18 @@ pub enum Consultation<V> {
     /// This was chosen, or is what a configuration begins with.
     Chosen(Vote<V>),
 }
+
+impl<V> Consultation<V> {
+    /// The same with another form of what it is about.
+    ///
+    /// # Errors
+    ///
+    /// When that has none.
+    pub fn try_map<U, E>(self, form: impl FnOnce(V) -> Result<U, E>) -> Result<Consultation<U>, E> {
+        Ok(match self {
+            Self::Asked(asked) => Consultation::Asked(asked.try_map(form)?),
+            Self::Answered(answered) => Consultation::Answered(answered.try_map(form)?),
+            Self::Chosen(chosen) => Consultation::Chosen(chosen.try_map(form)?),
+        })
+    }
+}

@@ -5,6 +5,8 @@ mod asked;
 mod ballot;
 mod configuration;
 mod consultation;
+mod entry;
+mod submission;
 mod vote;
 
 pub use answered::{Answer, Answered};
@@ -12,4 +14,6 @@ pub use asked::{Asked, Question};
 pub use ballot::Ballot;
 pub use configuration::{Configuration, ConfigurationEpoch, ConfigurationError, KEEPERS_MAX};
 pub use consultation::Consultation;
+pub use entry::{EARLIER_MAX, Earlier, Entry};
+pub use submission::{Consults, Settlement, Submission, Verdict};
 pub use vote::{Entrusted, Vote};

@@ -19,3 +19,31 @@ pub struct Vote<V> {
     /// What was voted for.
     pub entrusted: Entrusted<V>,
 }
+
+impl<V> Entrusted<V> {
+    /// The same with another form of its content.
+    ///
+    /// # Errors
+    ///
+    /// When the content has none.
+    pub fn try_map<U, E>(self, form: impl FnOnce(V) -> Result<U, E>) -> Result<Entrusted<U>, E> {
+        Ok(Entrusted {
+            configuration: self.configuration,
+            content: form(self.content)?,
+        })
+    }
+}
+
+impl<V> Vote<V> {
+    /// The same with another form of its content.
+    ///
+    /// # Errors
+    ///
+    /// When the content has none.
+    pub fn try_map<U, E>(self, form: impl FnOnce(V) -> Result<U, E>) -> Result<Vote<U>, E> {
+        Ok(Vote {
+            ballot: self.ballot,
+            entrusted: self.entrusted.try_map(form)?,
+        })
+    }
+}

@@ -153,6 +153,11 @@ impl Book {
                     self.note_promise(&promise);
                 }
             }
+            Seen::Entrusts { intent, .. } => {
+                if let Some(workload) = reader.promise(intent).and_then(|its| its.workload()) {
+                    self.names.workload(workload);
+                }
+            }
             Seen::Acknowledges {
                 keeper,
                 intent,
@@ -477,7 +482,7 @@ impl Book {
                         }
                     }
                 }
-                Fact::Keeps { .. } => {}
+                Fact::Keeps { .. } | Fact::Votes { .. } | Fact::Acquainted(_) => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
                     self.judged.insert(of, *assessed);

@@ -256,7 +256,10 @@ impl DownstreamChoice {
                         counted.remove(id);
                     }
                 }
-                Fact::Keeps { .. } | Fact::Assessed(_) => {}
+                Fact::Keeps { .. }
+                | Fact::Votes { .. }
+                | Fact::Acquainted(_)
+                | Fact::Assessed(_) => {}
             }
         }
         // Who asks nobody but itself is not heard to ask: the next round may be another.

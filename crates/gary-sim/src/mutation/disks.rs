@@ -33,7 +33,7 @@ impl Adapter for ForgetsNothing {
         let mut facts = write.facts;
         facts.retain(|fact| match fact {
             Fact::Forgotten(id) => id.promiser == self.me,
-            Fact::Record(_) | Fact::Keeps { .. } | Fact::Assessed(_) => true,
+            _ => true,
         });
         facts
     }

@@ -277,7 +277,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
                 records.remove(id);
                 intents.remove(id);
             }
-            Fact::Assessed(_) => {}
+            Fact::Votes { .. } | Fact::Acquainted(_) | Fact::Assessed(_) => {}
         }
     }
     records.into_values().chain(intents.into_values()).collect()

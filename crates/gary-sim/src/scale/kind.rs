@@ -31,6 +31,12 @@ pub enum Kind {
     Absence,
     /// A promise that is not kept now.
     Denial,
+    /// Votes on a register.
+    Consults,
+    /// An intent that was submitted elsewhere.
+    Submission,
+    /// What has become of one.
+    Settlement,
     /// Its own timer.
     Timer,
     /// Its own disk has stored something.
@@ -56,7 +62,7 @@ pub enum Layer {
 
 impl Kind {
     /// All of them, in order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Packet,
         Self::Hint,
         Self::Fetch,
@@ -70,6 +76,9 @@ impl Kind {
         Self::Renewal,
         Self::Absence,
         Self::Denial,
+        Self::Consults,
+        Self::Submission,
+        Self::Settlement,
         Self::Timer,
         Self::Stored,
         Self::Report,
@@ -91,6 +100,9 @@ impl Kind {
             Frame::Renewal(_) => Self::Renewal,
             Frame::Absence(_) => Self::Absence,
             Frame::Denial(_) => Self::Denial,
+            Frame::Consults(_) => Self::Consults,
+            Frame::Submission(_) => Self::Submission,
+            Frame::Settlement(_) => Self::Settlement,
         }
     }
 
@@ -105,7 +117,10 @@ impl Kind {
             | Self::Dismissal
             | Self::Renewal
             | Self::Absence
-            | Self::Denial => Layer::Dealings,
+            | Self::Denial
+            | Self::Consults
+            | Self::Submission
+            | Self::Settlement => Layer::Dealings,
             Self::Timer | Self::Stored | Self::Report | Self::Deploy => Layer::Local,
         }
     }
@@ -126,6 +141,9 @@ impl Kind {
             Self::Renewal => "renewal",
             Self::Absence => "absence",
             Self::Denial => "denial",
+            Self::Consults => "votes on a register",
+            Self::Submission => "intent passed on",
+            Self::Settlement => "what became of an intent",
             Self::Timer => "own timer",
             Self::Stored => "own disk has stored",
             Self::Report => "own host reports",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_promise::{ComponentDigest, Frame, Needs, Resources, Use};
+use gary_promise::{ComponentDigest, Frame, Needs, Promise, Resources, Signed, Use};
 
 use super::node::NodeNo;
 
@@ -17,6 +17,13 @@ pub enum Act {
         to: NodeNo,
         /// What is intended.
         what: Submission,
+    },
+    /// A person has a workload kept by several nodes. Nothing is hosted for it yet.
+    Entrust {
+        /// The node that it is submitted to.
+        to: NodeNo,
+        /// What is intended, as it was signed.
+        intent: Signed<Promise>,
     },
     /// A node starts: for the first time, or again.
     Start(NodeNo),

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
-use gary_promise::{BootEpoch, PromiseId, SignedRecord, Time};
+use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadName};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -37,6 +38,10 @@ pub(super) struct Disk {
     records: BTreeMap<PromiseId, SignedRecord>,
     /// Which intents by which of its agent's own promises.
     kept: BTreeMap<PromiseId, PromiseId>,
+    /// How its agent has voted on which register.
+    votes: BTreeMap<WorkloadName, Votes<Entry>>,
+    /// How many members its agent has known.
+    acquainted: Option<u32>,
     assessed: VecDeque<Assessed>,
     unsynced: VecDeque<Write>,
     /// When the sync under way is done.
@@ -53,6 +58,8 @@ impl Disk {
             starts: BootEpoch(0),
             records: BTreeMap::new(),
             kept: BTreeMap::new(),
+            votes: BTreeMap::new(),
+            acquainted: None,
             assessed: VecDeque::new(),
             unsynced: VecDeque::new(),
             done_at: Time::from_us(0),
@@ -66,6 +73,8 @@ impl Disk {
             starts: self.starts,
             records: self.records.clone(),
             kept: self.kept.clone(),
+            votes: self.votes.clone(),
+            acquainted: self.acquainted,
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
     }
@@ -131,8 +140,14 @@ impl Disk {
             keep: *keep,
             intent: *intent,
         });
+        let votes = self.votes.iter().map(|(name, votes)| Fact::Votes {
+            name: name.clone(),
+            votes: Box::new(votes.clone()),
+        });
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
-        records.chain(kept).chain(assessed).collect()
+        let acquainted = self.acquainted.map(Fact::Acquainted);
+        let others = kept.chain(votes).chain(acquainted).chain(assessed);
+        records.chain(others).collect()
     }
 
     fn apply(&mut self, fact: &Fact, reader: &mut Reader) {
@@ -148,6 +163,10 @@ impl Disk {
             }
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
+            }
+            Fact::Acquainted(count) => self.acquainted = Some(*count),
+            Fact::Votes { name, votes } => {
+                self.votes.insert(name.clone(), Votes::clone(votes));
             }
             Fact::Assessed(assessed) => {
                 if self.assessed.len() >= JOURNAL_MAX {

@@ -23,6 +23,7 @@ impl World {
     pub(super) fn act(&mut self, act: Act) {
         match act {
             Act::Submit { owner, to, what } => self.submit(owner, to, &what),
+            Act::Entrust { to, intent } => self.take_in(to, Input::Entrusted(intent)),
             Act::Start(node) => self.start(node),
             Act::Crash { node, for_good } => self.crash(node, for_good),
             Act::Away { node, notice } => self.send_away(node, notice),

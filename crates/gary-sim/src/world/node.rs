@@ -95,6 +95,7 @@ pub(super) enum Input {
         owner: usize,
         intent: Signed<Promise>,
     },
+    Entrusted(Signed<Promise>),
 }
 
 /// An intent that was taken and is not stored yet.

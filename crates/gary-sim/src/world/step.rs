@@ -119,6 +119,15 @@ impl World {
             }
             Input::Leaves => agent.leave(local),
             Input::Moves => agent.relocate(local, its.address),
+            Input::Entrusted(intent) => {
+                let answer = agent.submit(local, intent.clone());
+                let seen = Seen::Entrusts {
+                    to: id,
+                    intent: &intent,
+                    answer: &answer,
+                };
+                self.watch.see(self.now, seen);
+            }
             Input::Submitted { owner, intent } => {
                 submitted = Some((owner, intent.clone(), agent.deploy(local, intent)));
             }
@@ -171,6 +180,16 @@ impl World {
                 Some(adapter) => ordered.extend(adapter.orders(order)),
                 None => ordered.push(order),
             }
+        }
+        let settled: Vec<_> = std::iter::from_fn(|| agent.poll_settlement()).collect();
+        let by = its.id;
+        for settlement in settled {
+            let seen = Seen::Settles {
+                agent: by,
+                settlement: &settlement,
+            };
+            self.watch.see(now, seen);
+            self.settled.push((now, node, settlement));
         }
         for transmit in said {
             self.send(node, transmit);

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use gary_agent::Agent;
-use gary_promise::{AgentId, AgentKey, BootEpoch, ClusterId, Frame, PromiseId, Time};
+use gary_promise::{AgentId, AgentKey, BootEpoch, ClusterId, Frame, PromiseId, Settlement, Time};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -55,6 +55,8 @@ pub struct World {
     pub(super) said: VecDeque<(NodeNo, NodeNo, Frame)>,
     pub(super) frames: u64,
     pub(super) packets: u64,
+    /// What persons were told of what they had entrusted.
+    pub(super) settled: Vec<(Time, NodeNo, Settlement)>,
 }
 
 impl World {
@@ -96,6 +98,7 @@ impl World {
             said: VecDeque::new(),
             frames: 0,
             packets: 0,
+            settled: Vec::new(),
         };
         for (number, node) in world.nodes.iter().enumerate() {
             world.watch.name(node.id, NodeNo(number).to_string());
@@ -130,6 +133,11 @@ impl World {
     /// How many packets were sent.
     pub const fn packets(&self) -> u64 {
         self.packets
+    }
+
+    /// What persons were told since this was asked last of what they had entrusted: when, and by which node.
+    pub fn take_settled(&mut self) -> Vec<(Time, NodeNo, Settlement)> {
+        std::mem::take(&mut self.settled)
     }
 
     /// What was seen of it.

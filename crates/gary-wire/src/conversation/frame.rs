@@ -1,14 +1,25 @@
 //! A frame of whichever kind.
 
 use gary_promise::{
-    BATCH_BYTES_MAX, Codec, Frame as Said, RECORD_BYTES_MAX, RENEWED_MAX, SHEET_GONE_MAX,
+    BATCH_BYTES_MAX, Codec, EARLIER_MAX, Frame as Said, KEEPERS_MAX, RECORD_BYTES_MAX, RENEWED_MAX,
+    SHEET_GONE_MAX,
 };
 use prost::Message;
 
 use super::{
-    absence::Absence, denial::Denial, digest::Digest, dismissal::Dismissal, fetch::Fetch,
-    hint::Hint, invitation::Invitation, listing::Listing, refusal::Refusal, renewal::Renewal,
-    sheet_part::SheetPart, told::Told,
+    absence::Absence,
+    custody::{Consults, Settlement, Submission},
+    denial::Denial,
+    digest::Digest,
+    dismissal::Dismissal,
+    fetch::Fetch,
+    hint::Hint,
+    invitation::Invitation,
+    listing::Listing,
+    refusal::Refusal,
+    renewal::Renewal,
+    sheet_part::SheetPart,
+    told::Told,
 };
 use crate::{
     DecodeError, WireCodec, WireVersion,
@@ -20,6 +31,12 @@ use crate::{
 /// The most bytes of a version in a list of them.
 const VERSION_BYTES_MAX: usize = 24;
 
+/// The most bytes of an agent's id in a list of them.
+const AGENT_BYTES_MAX: usize = 2 + 32;
+
+/// The most bytes of a promise's id in a list of them.
+const PROMISE_BYTES_MAX: usize = 2 + AGENT_BYTES_MAX + VERSION_BYTES_MAX;
+
 /// The longest frame, in bytes; a transport reads no more of one. The longest there can be is a part of
 /// a sheet with everything in it.
 pub const FRAME_BYTES_MAX: usize =
@@ -27,11 +44,20 @@ pub const FRAME_BYTES_MAX: usize =
 
 const _: () = assert!(2 * VERSION_BYTES_MAX * RENEWED_MAX + 1024 <= FRAME_BYTES_MAX);
 
+// Keepers who are asked to vote are told two configurations: whose votes are counted, and who votes on what comes next.
+const _: () = assert!(
+    RECORD_BYTES_MAX + PROMISE_BYTES_MAX * EARLIER_MAX + 2 * AGENT_BYTES_MAX * KEEPERS_MAX + 1024
+        <= FRAME_BYTES_MAX
+);
+
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Frame {
     #[prost(uint32, tag = "1")]
     needs: u32,
-    #[prost(oneof = "Kind", tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
+    #[prost(
+        oneof = "Kind",
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23"
+    )]
     kind: Option<Kind>,
 }
 
@@ -62,6 +88,12 @@ enum Kind {
     #[prost(message, tag = "19")]
     Denial(Denial),
     // Tag 20 told of a surplus before there was a release, and is not used again.
+    #[prost(message, tag = "21")]
+    Consults(Consults),
+    #[prost(message, tag = "22")]
+    Submission(Submission),
+    #[prost(message, tag = "23")]
+    Settlement(Settlement),
 }
 
 impl Shaped for Frame {
@@ -81,6 +113,9 @@ impl Shaped for Frame {
             Field::message(17, "frame.renewal", &Renewal::SHAPE),
             Field::message(18, "frame.absence", &Absence::SHAPE),
             Field::message(19, "frame.denial", &Denial::SHAPE),
+            Field::message(21, "frame.consults", &Consults::SHAPE),
+            Field::message(22, "frame.submission", &Submission::SHAPE),
+            Field::message(23, "frame.settlement", &Settlement::SHAPE),
         ],
     };
 }
@@ -125,6 +160,9 @@ impl From<&Said> for Frame {
             Said::Renewal(renewal) => Kind::Renewal(renewal.into()),
             Said::Absence(absence) => Kind::Absence(absence.into()),
             Said::Denial(denial) => Kind::Denial(denial.into()),
+            Said::Consults(consults) => Kind::Consults(consults.as_ref().into()),
+            Said::Submission(submission) => Kind::Submission(submission.as_ref().into()),
+            Said::Settlement(settlement) => Kind::Settlement(settlement.as_ref().into()),
         };
         Self {
             needs: WireCodec::needs(frame).get(),
@@ -150,6 +188,9 @@ impl TryFrom<Frame> for Said {
             Kind::Renewal(renewal) => Self::Renewal(renewal.try_into()?),
             Kind::Absence(absence) => Self::Absence(absence.try_into()?),
             Kind::Denial(denial) => Self::Denial(denial.try_into()?),
+            Kind::Consults(consults) => Self::Consults(Box::new(consults.try_into()?)),
+            Kind::Submission(submission) => Self::Submission(Box::new(submission.try_into()?)),
+            Kind::Settlement(settlement) => Self::Settlement(Box::new(settlement.try_into()?)),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod absence;
 mod branch;
+mod custody;
 mod denial;
 mod digest;
 mod dismissal;

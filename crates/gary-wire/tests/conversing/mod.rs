@@ -1,5 +1,8 @@
 //! Everything that one agent sends another, at random.
 
+mod custody;
+
+use custody::{consults, settlements, submissions};
 use gary_promise::{
     Absence, Batch, BootEpoch, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest, Dismissal,
     Fetch, Frame, Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise,
@@ -24,19 +27,23 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         version,
         notice: Notice::from_ms(ms).expect("legal"),
     });
+    // What has choices within a choice comes more often, so that each of them comes.
     prop_oneof![
-        hint.prop_map(Frame::Hint),
-        fetch.prop_map(Frame::Fetch),
-        sheet_parts().prop_map(Frame::Sheet),
-        digests().prop_map(Frame::Digest),
-        listings().prop_map(Frame::Listing),
-        batches().prop_map(Frame::Told),
-        invitations().prop_map(Frame::Invitation),
-        refusals().prop_map(Frame::Refusal),
-        dismissal.prop_map(Frame::Dismissal),
-        renewal.prop_map(Frame::Renewal),
-        absence.prop_map(Frame::Absence),
-        denial.prop_map(Frame::Denial),
+        1 => hint.prop_map(Frame::Hint),
+        1 => fetch.prop_map(Frame::Fetch),
+        1 => sheet_parts().prop_map(Frame::Sheet),
+        1 => digests().prop_map(Frame::Digest),
+        1 => listings().prop_map(Frame::Listing),
+        1 => batches().prop_map(Frame::Told),
+        1 => invitations().prop_map(Frame::Invitation),
+        1 => refusals().prop_map(Frame::Refusal),
+        1 => dismissal.prop_map(Frame::Dismissal),
+        1 => renewal.prop_map(Frame::Renewal),
+        1 => absence.prop_map(Frame::Absence),
+        1 => denial.prop_map(Frame::Denial),
+        6 => consults().prop_map(|its| Frame::Consults(its.into())),
+        1 => submissions().prop_map(|its| Frame::Submission(its.into())),
+        3 => settlements().prop_map(|its| Frame::Settlement(its.into())),
     ]
 }
 

@@ -1,0 +1,540 @@
+//! All registers of which this agent is a keeper, and what is to be kept there.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use gary_promise::{
+    AgentId, Answer, Answered, BootEpoch, Configuration, ConfigurationEpoch, Consultation,
+    Consults, Entry, Frame, PromiseId, Settlement, Submission, Time, Verdict, WorkloadName,
+};
+use rand::Rng;
+
+use super::acquaintance::Acquaintance;
+use super::kept::{Intent, Kept};
+use super::passing::{Next, Passing};
+use super::proposed::proposed;
+use super::wanted::{Asker, Wanted};
+use crate::backoff::Waits;
+use crate::candidates::Candidates;
+use crate::hosting::Order;
+use crate::refused::Fault;
+use crate::register::{Done, Register, Votes};
+use crate::tending::DeployError;
+use crate::voice::{Speech, Voice, WriteId};
+
+/// The most names that one agent keeps. It votes on no further one, and is silent about it.
+pub const NAMES_MAX: usize = 65_536;
+
+/// The most intents that wait at one agent for one name. What is submitted beyond is unsettled at once.
+pub const WANTED_MAX: usize = 16;
+
+/// How long keepers have to answer before those who have not are asked again.
+pub const ASKS_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// How long whoever submits an intent waits at most to be told what has become of it.
+pub const SETTLES_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long an agent waits that was outbid before it tries again: long enough for the other to be done, and longer
+/// each time.
+pub const OUTBID_WAITS: Waits = Waits {
+    first_ms: 50,
+    longest_ms: 1_000,
+};
+
+/// All registers of which this agent is a keeper, and what is to be kept there.
+#[derive(Debug)]
+pub(crate) struct Custody {
+    me: AgentId,
+    epoch: BootEpoch,
+    names: BTreeMap<WorkloadName, Named>,
+    /// When something is to be done about which name.
+    queue: BTreeSet<(Time, WorkloadName)>,
+    passing: Passing<Intent>,
+    acquaintance: Acquaintance,
+    /// What persons are to be told once it is stored.
+    settled: VecDeque<(WriteId, Settlement)>,
+}
+
+/// The register of one name.
+#[derive(Debug)]
+struct Named {
+    register: Register<Kept, Wanted>,
+    /// Who would keep it if nobody does.
+    proposed: Configuration,
+    /// It was outbid, and does not try again before.
+    rests_until: Option<Time>,
+    /// How often in a row it was.
+    outbid: u32,
+    /// When those who have not answered are asked again.
+    asks_at: Option<Time>,
+    /// When it stands in the queue.
+    queued_at: Option<Time>,
+}
+
+/// What this agent works with.
+pub(crate) struct Parts<'a, C, R> {
+    pub(crate) now: Time,
+    pub(crate) candidates: &'a Candidates,
+    pub(crate) voice: &'a mut Voice<C, Order>,
+    pub(crate) random: &'a mut R,
+}
+
+type Step = Done<Kept, Wanted>;
+
+impl Custody {
+    pub(crate) const fn new(me: AgentId, epoch: BootEpoch) -> Self {
+        Self {
+            me,
+            epoch,
+            names: BTreeMap::new(),
+            queue: BTreeSet::new(),
+            passing: Passing::new(),
+            acquaintance: Acquaintance::new(),
+            settled: VecDeque::new(),
+        }
+    }
+
+    /// Remembers after a start what it has voted for.
+    pub(crate) fn resume<C: Speech>(
+        &mut self,
+        name: WorkloadName,
+        votes: Votes<Entry>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let Ok(votes) = votes.try_map(|entry| Kept::read(entry, &name, voice)) else {
+            return;
+        };
+        let proposed = votes.configuration().clone();
+        let register = Register::new(self.me, self.epoch, Some(votes));
+        self.names.insert(name, Named::new(register, proposed));
+    }
+
+    /// Remembers after a start how many members it has known.
+    pub(crate) fn resume_acquaintance(&mut self, count: Option<u32>) {
+        self.acquaintance.resume(count);
+    }
+
+    /// It was told whom to join its cluster by way of.
+    pub(crate) const fn has_others(&mut self) {
+        self.acquaintance.has_others();
+    }
+
+    /// So many members are known by now that might keep something. They are fewer than before only where some are not
+    /// expected back.
+    pub(crate) fn handle_members<C: Speech>(
+        &mut self,
+        count: usize,
+        are_fewer: bool,
+        voice: &mut Voice<C, Order>,
+    ) {
+        if let Some(count) = self.acquaintance.update(count, are_fewer) {
+            voice.keep_acquaintance(count);
+        }
+    }
+
+    /// It has to do with what several keep: remembers from now on how many it has known.
+    fn acquaint<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+        if let Some(count) = self.acquaintance.remember() {
+            voice.keep_acquaintance(count);
+        }
+    }
+
+    /// Who keeps a name, as far as this agent knows, or who would if nobody does. `None` as long as it knows of fewer
+    /// members than before it started: it might think of others than everybody else does.
+    fn keepers<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> Option<Configuration> {
+        let known = self.names.get(name).and_then(Named::keepers);
+        known.cloned().or_else(|| {
+            let count = parts.candidates.considering_count();
+            let is_acquainted = self.acquaintance.is_made(count);
+            let proposed = is_acquainted.then(|| proposed(name, parts.candidates.considering()));
+            proposed.flatten()
+        })
+    }
+
+    /// A person submits an intent. What becomes of it is told by [`Custody::poll_settlement`].
+    ///
+    /// # Errors
+    ///
+    /// When it is not taken; then nothing has changed.
+    pub(crate) fn submit<C: Speech>(
+        &mut self,
+        intent: Intent,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) -> Result<(), DeployError> {
+        self.acquaint(parts.voice);
+        let Some(keepers) = self.keepers(intent.name(), parts) else {
+            return Err(DeployError::Unacquainted {
+                known: parts.candidates.considering_count(),
+                before: self.acquaintance.count(),
+            });
+        };
+        if keepers.has(&self.me) {
+            self.want(intent, Asker::Person, keepers, parts);
+            return Ok(());
+        }
+        if self.passing.is_full() {
+            return Err(DeployError::Full);
+        }
+        let until = parts.now.after(SETTLES_WITHIN);
+        let id = intent.promise().id();
+        let begun = self.passing.begin(parts.now, until, (id, intent), keepers);
+        if let Some(first) = begun {
+            self.pass_on(&id, first, parts.voice);
+        }
+        Ok(())
+    }
+
+    fn pass_on<C: Speech>(&self, id: &PromiseId, to: AgentId, voice: &mut Voice<C, Order>) {
+        let Some(passed_on) = self.passing.get(id) else {
+            return;
+        };
+        let intent = passed_on.intent.promise().signed().clone();
+        voice.say(to, Frame::Submission(Box::new(Submission { intent })));
+    }
+
+    /// Another node passes an intent on.
+    pub(crate) fn handle_submission<C: Speech>(
+        &mut self,
+        from: AgentId,
+        submission: Submission,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) -> Result<(), Fault> {
+        let promise = parts.voice.verify(submission.intent)?;
+        let intent = Intent::of(promise).ok_or(Fault::OutOfPlace)?;
+        self.acquaint(parts.voice);
+        // Whoever asks tries another if this agent cannot say.
+        let Some(keepers) = self.keepers(intent.name(), parts) else {
+            return Ok(());
+        };
+        if !keepers.has(&self.me) {
+            let settlement = Settlement {
+                intent: intent.promise().id(),
+                verdict: Verdict::Elsewhere(keepers),
+            };
+            let settlement = Frame::Settlement(Box::new(settlement));
+            parts.voice.say(from, settlement);
+            return Ok(());
+        }
+        self.want(intent, Asker::Node(from), keepers, parts);
+        Ok(())
+    }
+
+    /// Tries to have an intent kept, by its own vote and others'.
+    fn want<C: Speech>(
+        &mut self,
+        intent: Intent,
+        asker: Asker,
+        proposed: Configuration,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        let name = intent.name().clone();
+        let (me, epoch) = (self.me, self.epoch);
+        let named = self.names.entry(name.clone());
+        let named = named.or_insert_with(|| Named::new(Register::new(me, epoch, None), proposed));
+        let until = parts.now.after(SETTLES_WITHIN);
+        let mut changes = named.register.changes_mut();
+        if let Some(same) = changes.find(|its| its.intent == intent) {
+            same.askers.insert(asker);
+            same.until = until;
+            return;
+        }
+        drop(changes);
+        let wanted = Wanted {
+            intent,
+            askers: BTreeSet::from([asker]),
+            until,
+        };
+        if named.register.changes().len() >= WANTED_MAX {
+            self.settle(parts.now, wanted, &Verdict::Unsettled, parts.voice);
+            return;
+        }
+        self.step(&name, parts, |register, _| register.want(wanted));
+    }
+
+    /// Another keeper of a name says something about its register.
+    pub(crate) fn handle_consults<C: Speech>(
+        &mut self,
+        from: AgentId,
+        consults: Consults,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) -> Result<(), Fault> {
+        self.acquaint(parts.voice);
+        let Consults { name, what } = consults;
+        let what = what.try_map(|entry| Kept::read(entry, &name, parts.voice))?;
+        let known = self.names.get(&name).and_then(Named::keepers);
+        let concerns = match &what {
+            // Nobody tries in another's name.
+            Consultation::Asked(asked) if asked.ballot.by != from => return Err(Fault::NotTheirs),
+            Consultation::Asked(asked) => asked.configuration.clone(),
+            Consultation::Chosen(chosen) => chosen.entrusted.configuration.clone(),
+            Consultation::Answered(_) => known.ok_or(Fault::Unasked)?.clone(),
+        };
+        if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) {
+            return Err(Fault::NotForMe);
+        }
+        if known.is_none() {
+            if !concerns.has(&self.me) || self.names.len() >= NAMES_MAX {
+                return Err(Fault::NotForMe);
+            }
+            if let Consultation::Asked(asked) = &what
+                && concerns.epoch() == ConfigurationEpoch::FIRST
+            {
+                // It begins nothing that it would not begin with the same itself: so where some think of other keepers
+                // than everybody else, it takes a majority of them.
+                let Some(keepers) = self.keepers(&name, parts) else {
+                    return Ok(());
+                };
+                if keepers != concerns {
+                    let what = Consultation::Answered(Answered {
+                        epoch: concerns.epoch(),
+                        ballot: asked.ballot,
+                        answer: Answer::Elsewhere(keepers),
+                    });
+                    let consults = Frame::Consults(Box::new(Consults { name, what }));
+                    parts.voice.say(from, consults);
+                    return Ok(());
+                }
+            }
+            let register = Register::new(self.me, self.epoch, None);
+            let named = Named::new(register, concerns);
+            self.names.entry(name.clone()).or_insert(named);
+        }
+        self.step(&name, parts, |register, done| {
+            register.hear(from, what, done);
+        });
+        Ok(())
+    }
+
+    /// A keeper tells what has become of an intent that was passed on to it.
+    pub(crate) fn handle_settlement<C: Speech>(
+        &mut self,
+        now: Time,
+        from: AgentId,
+        settlement: Settlement,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(), Fault> {
+        let id = settlement.intent;
+        let passed_on = self.passing.get(&id).ok_or(Fault::Unasked)?;
+        if !passed_on.keepers.has(&from) {
+            return Err(Fault::Unasked);
+        }
+        if let Verdict::Elsewhere(keepers) = &settlement.verdict {
+            if let Some(first) = self.passing.redirect(now, &id, keepers) {
+                self.pass_on(&id, first, voice);
+            }
+            return Ok(());
+        }
+        let is_with_others = self.passing.end(&id);
+        let verdict = match settlement.verdict {
+            // What one of them refuses for now, another might still come to see kept.
+            Verdict::NameTaken(_) | Verdict::NotKept if is_with_others => Verdict::Unsettled,
+            verdict => verdict,
+        };
+        let intent = settlement.intent;
+        let settlement = Settlement { intent, verdict };
+        self.settled.push_back((voice.write(), settlement));
+        Ok(())
+    }
+
+    /// Does what is due.
+    pub(crate) fn handle_timeout<C: Speech>(&mut self, parts: &mut Parts<'_, C, impl Rng>) {
+        let now = parts.now;
+        while let Some((at, name)) = self.queue.first().cloned()
+            && at <= now
+        {
+            self.queue.pop_first();
+            let Some(named) = self.names.get_mut(&name) else {
+                continue;
+            };
+            named.queued_at = None;
+            named.rests_until.take_if(|at| *at <= now);
+            let asks_again = named.asks_at.take_if(|at| *at <= now).is_some();
+            let over = named.register.drop_changes(|its| its.until <= now);
+            for over in over {
+                self.settle(now, over, &Verdict::Unsettled, parts.voice);
+            }
+            self.step(&name, parts, |register, done| {
+                if asks_again {
+                    register.ask_again(done);
+                }
+            });
+        }
+        for (id, next) in self.passing.handle_timeout(now) {
+            match next {
+                Next::Ask(keeper) => self.pass_on(&id, keeper, parts.voice),
+                Next::GiveUp => self.settled.push_back((
+                    parts.voice.write(),
+                    Settlement {
+                        intent: id,
+                        verdict: Verdict::Unsettled,
+                    },
+                )),
+            }
+        }
+    }
+
+    pub(crate) fn due_at(&self) -> Option<Time> {
+        let queued = self.queue.first().map(|(at, _)| *at);
+        queued.into_iter().chain(self.passing.due_at()).min()
+    }
+
+    /// What a person is to be told next, if all that it follows from is stored.
+    pub(crate) fn poll_settlement(&mut self, stored: WriteId) -> Option<Settlement> {
+        let (after, _) = self.settled.front()?;
+        if *after > stored {
+            return None;
+        }
+        self.settled.pop_front().map(|(_, its)| its)
+    }
+
+    /// What is known to be kept of a name, and by whom.
+    pub(crate) fn kept(&self, name: &WorkloadName) -> Option<(&Configuration, &Kept)> {
+        let votes = self.names.get(name)?.register.votes()?;
+        let chosen = votes.chosen()?;
+        Some((votes.configuration(), &chosen.entrusted.content))
+    }
+
+    /// Does something with a register, and what follows from it.
+    fn step<C: Speech>(
+        &mut self,
+        name: &WorkloadName,
+        parts: &mut Parts<'_, C, impl Rng>,
+        what: impl FnOnce(&mut Register<Kept, Wanted>, &mut Step),
+    ) {
+        let Some(named) = self.names.get_mut(name) else {
+            return;
+        };
+        let before = named.register.votes().cloned();
+        let mut done = Step::default();
+        what(&mut named.register, &mut done);
+        named.go_on(parts.now, &mut done, parts.random);
+        if let Some(votes) = named.register.votes()
+            && before.as_ref() != Some(votes)
+        {
+            let Ok(votes) = votes.clone().try_map(entry);
+            parts.voice.keep_votes(name.clone(), votes);
+        }
+        let due_at = named.due_at();
+        if let Some(at) = std::mem::replace(&mut named.queued_at, due_at) {
+            self.queue.remove(&(at, name.clone()));
+        }
+        self.queue.extend(due_at.map(|at| (at, name.clone())));
+        for (to, what) in done.said {
+            let Ok(what) = what.try_map(entry);
+            let name = name.clone();
+            parts
+                .voice
+                .say(to, Frame::Consults(Box::new(Consults { name, what })));
+        }
+        for (wanted, verdict) in done.settled {
+            self.settle(parts.now, wanted, &verdict, parts.voice);
+        }
+    }
+
+    /// Tells those who want to know what has become of an intent. Where others keep its name, its node asks them.
+    fn settle<C: Speech>(
+        &mut self,
+        now: Time,
+        wanted: Wanted,
+        verdict: &Verdict,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let Wanted {
+            intent,
+            askers,
+            until,
+        } = wanted;
+        let id = intent.promise().id();
+        for asker in askers {
+            let settlement = Settlement {
+                intent: id,
+                verdict: verdict.clone(),
+            };
+            match (asker, verdict) {
+                (Asker::Person, Verdict::Elsewhere(keepers)) if !self.passing.is_full() => {
+                    let (passed_on, keepers) = ((id, intent.clone()), keepers.clone());
+                    let begun = self.passing.begin(now, until, passed_on, keepers);
+                    if let Some(first) = begun {
+                        self.pass_on(&id, first, voice);
+                    }
+                }
+                (Asker::Person, _) => self.settled.push_back((voice.write(), settlement)),
+                (Asker::Node(node), _) => {
+                    voice.say(node, Frame::Settlement(Box::new(settlement)));
+                }
+            }
+        }
+    }
+}
+
+impl Named {
+    const fn new(register: Register<Kept, Wanted>, proposed: Configuration) -> Self {
+        Self {
+            register,
+            proposed,
+            rests_until: None,
+            outbid: 0,
+            asks_at: None,
+            queued_at: None,
+        }
+    }
+
+    /// Who votes on it, if it has begun.
+    fn keepers(&self) -> Option<&Configuration> {
+        self.register.votes().map(Votes::configuration)
+    }
+
+    /// Tries what is to be tried.
+    fn go_on(&mut self, now: Time, done: &mut Step, random: &mut impl Rng) {
+        if let Some(keepers) = done.elsewhere.take() {
+            self.is_kept_by(&keepers, done);
+        }
+        if done.is_outbid {
+            self.outbid = self.outbid.saturating_add(1);
+            self.rests_until = Some(now.after(OUTBID_WAITS.after(self.outbid, random)));
+        }
+        if !self.register.is_trying() && self.rests_until.is_none() {
+            self.asks_at = None;
+            self.begin(done);
+        }
+        if !done.settled.is_empty() {
+            self.outbid = 0;
+        }
+        if self.register.is_trying() && self.asks_at.is_none() {
+            self.asks_at = Some(now.after(ASKS_AGAIN_AFTER));
+        }
+    }
+
+    /// When something is to be done, as long as something is wanted.
+    fn due_at(&self) -> Option<Time> {
+        let due_at = self.rests_until.or(self.asks_at);
+        due_at.filter(|_| !self.register.changes().is_empty())
+    }
+
+    /// Begins with the first change, and where that is settled at once with the next.
+    fn begin(&mut self, done: &mut Step) {
+        while !self.register.is_trying() && !self.register.changes().is_empty() {
+            let settled = done.settled.len();
+            self.register.begin(&self.proposed, done);
+            if !self.register.is_trying() && done.settled.len() == settled {
+                let votes = self.register.votes();
+                let keepers = votes.map_or(&self.proposed, Votes::configuration).clone();
+                self.is_kept_by(&keepers, done);
+            }
+        }
+    }
+
+    /// Others keep the name: whoever wants something of it is to ask them.
+    fn is_kept_by(&mut self, keepers: &Configuration, done: &mut Step) {
+        let wanted = self.register.drop_changes(|_| true);
+        let verdict = Verdict::Elsewhere(keepers.clone());
+        done.settled
+            .extend(wanted.into_iter().map(|its| (its, verdict.clone())));
+    }
+}
+
+/// How it is said and stored.
+fn entry(kept: Kept) -> Result<Entry, Infallible> {
+    Ok(kept.entry())
+}

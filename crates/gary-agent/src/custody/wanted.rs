@@ -1,0 +1,73 @@
+//! An intent that is to be kept.
+
+use std::collections::BTreeSet;
+
+use gary_promise::{AgentId, Configuration, Entrusted, Lineage, Time, Verdict};
+
+use super::kept::{Intent, Kept};
+use crate::register::Change;
+
+/// An intent that is to be kept, and who wants to know what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) intent: Intent,
+    pub(super) askers: BTreeSet<Asker>,
+    /// When whoever asks is told that it is not known.
+    pub(super) until: Time,
+}
+
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asker {
+    /// A person, at this node.
+    Person,
+    /// Another node, at which a person is.
+    Node(AgentId),
+}
+
+impl Change<Kept> for Wanted {
+    type Verdict = Verdict;
+
+    fn verdict(&self, held: Option<&Entrusted<Kept>>) -> Option<Verdict> {
+        let lineage = self.intent.wanted().lineage;
+        let Some(held) = held else {
+            return match lineage {
+                Lineage::Founds => None,
+                Lineage::Updates(_) => Some(Verdict::NotKept),
+            };
+        };
+        let kept = &held.content;
+        if kept.has(&self.intent) {
+            return Some(Verdict::Committed(held.configuration.clone()));
+        }
+        let now = kept.intent();
+        let is_same = now.workload() == self.intent.workload();
+        match lineage {
+            // The name of what was deleted may come to mean another workload, and never the same again.
+            Lineage::Founds if is_same => Some(Verdict::Conflict(now.generation())),
+            Lineage::Founds if now.deletes() => None,
+            Lineage::Founds => Some(Verdict::NameTaken(now.workload())),
+            Lineage::Updates(_) if !is_same || now.deletes() => Some(Verdict::NotKept),
+            Lineage::Updates(_) if now.generation().next() != Some(self.intent.generation()) => {
+                Some(Verdict::Conflict(now.generation()))
+            }
+            Lineage::Updates(_) => {
+                let owner = now.promise().by();
+                let may = now.wanted().lets_update(owner, self.intent.promise().by());
+                (!may).then_some(Verdict::NotAllowed)
+            }
+        }
+    }
+
+    fn follow(
+        &self,
+        held: Option<&Entrusted<Kept>>,
+        configuration: &Configuration,
+    ) -> Entrusted<Kept> {
+        let before = held.map(|its| &its.content);
+        Entrusted {
+            configuration: configuration.clone(),
+            content: Kept::after(before, self.intent.clone()),
+        }
+    }
+}

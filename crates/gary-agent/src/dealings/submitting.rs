@@ -1,0 +1,63 @@
+//! What persons have kept by several agents.
+
+use gary_promise::{
+    Configuration, Promise, PromiseId, Settlement, Signed, Time, Verified, WorkloadName,
+};
+use rand::rngs::ChaCha8Rng;
+
+use super::machine::Dealings;
+use crate::custody::{Custody, Intent, Parts};
+use crate::tending::DeployError;
+use crate::voice::Speech;
+
+impl<C: Speech> Dealings<C> {
+    /// A person has a workload kept by several agents: what becomes of the intent, [`Dealings::poll_settlement`] tells.
+    /// Nothing is hosted for it yet; [`Dealings::deploy`] has that.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused; then nothing has changed.
+    pub fn submit(&mut self, now: Time, intent: Signed<Promise>) -> Result<PromiseId, DeployError> {
+        let promise: Verified<Promise> = self.voice.verify(intent)?;
+        let (id, owner) = (promise.id(), promise.by());
+        if !self.considers(owner) {
+            return Err(DeployError::NotConsidered { owner });
+        }
+        let found = promise.body().notation();
+        let intent = Intent::of(promise).ok_or(DeployError::NotAnIntent { found })?;
+        self.wake(now);
+        let (custody, mut parts) = self.custody(now);
+        custody.submit(intent, &mut parts)?;
+        self.settle(now);
+        Ok(id)
+    }
+
+    /// What has become of an intent that a person submitted here, once all that it follows from is stored.
+    pub fn poll_settlement(&mut self) -> Option<Settlement> {
+        self.custody.poll_settlement(self.voice.stored())
+    }
+
+    /// Who keeps a name, and the intent that stands, as far as this agent knows as a keeper of it.
+    pub fn keeps(&self, name: &WorkloadName) -> Option<(&Configuration, &Verified<Promise>)> {
+        let (keepers, kept) = self.custody.kept(name)?;
+        Some((keepers, kept.intent().promise()))
+    }
+
+    /// Members that might keep something have come to be known, or some are not expected back.
+    pub(super) fn handle_members(&mut self, are_fewer: bool) {
+        let count = self.candidates.considering_count();
+        self.custody
+            .handle_members(count, are_fewer, &mut self.voice);
+    }
+
+    /// The registers, and what they are worked with.
+    pub(super) const fn custody(&mut self, now: Time) -> (&mut Custody, Parts<'_, C, ChaCha8Rng>) {
+        let parts = Parts {
+            now,
+            candidates: &self.candidates,
+            voice: &mut self.voice,
+            random: &mut self.random,
+        };
+        (&mut self.custody, parts)
+    }
+}

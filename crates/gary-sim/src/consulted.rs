@@ -1,0 +1,122 @@
+//! What keepers say of a register, as a person reads it.
+
+use gary_agent::register::Votes;
+use gary_promise::{
+    Answer, Ballot, Configuration, Consultation, Consults, Entrusted, Entry, Question, Verdict,
+    WorkloadName,
+};
+
+use crate::checker::Book;
+use crate::reader::Reader;
+
+/// What one keeper of a name says to another.
+pub(crate) fn consults(consults: &Consults, book: &Book, reader: &mut Reader) -> String {
+    let name = &consults.name;
+    match &consults.what {
+        Consultation::Asked(asked) => {
+            let ballot = ballot(&asked.ballot, book);
+            match &asked.question {
+                Question::Prepare => format!("{ballot} of {name}: asks what was voted for"),
+                Question::Accept(entrusted) => {
+                    let what = held(entrusted, book, reader);
+                    format!("{ballot} of {name}: asks to vote for {what}")
+                }
+            }
+        }
+        Consultation::Answered(answered) => {
+            let ballot = ballot(&answered.ballot, book);
+            let answer = answer(&answered.answer, book, reader);
+            format!("{ballot} of {name}: {answer}")
+        }
+        Consultation::Chosen(chosen) => {
+            format!("{name} is {}", held(&chosen.entrusted, book, reader))
+        }
+    }
+}
+
+fn answer(answer: &Answer<Entry>, book: &Book, reader: &mut Reader) -> String {
+    match answer {
+        Answer::Promised(None) => "promises, and has voted for nothing".to_owned(),
+        Answer::Promised(Some(vote)) => {
+            let last = held(&vote.entrusted, book, reader);
+            format!("promises, and knows of {last}")
+        }
+        Answer::Accepted => "votes for it".to_owned(),
+        Answer::Outbid(by) => format!("has promised {}", ballot(by, book)),
+        Answer::Ahead(chosen) => {
+            let now = held(&chosen.entrusted, book, reader);
+            format!("others vote by now: it is {now}")
+        }
+        Answer::Behind => "does not know that these vote".to_owned(),
+        Answer::Elsewhere(keepers) => format!("votes with {}", agents(keepers, book)),
+        Answer::NotAsked => "does not vote on that".to_owned(),
+    }
+}
+
+/// How an agent has voted.
+pub(crate) fn votes(
+    name: &WorkloadName,
+    votes: &Votes<Entry>,
+    book: &Book,
+    reader: &mut Reader,
+) -> String {
+    let promised = votes.promised().map(|its| ballot(&its, book));
+    let promised = promised.unwrap_or_else(|| "nothing".to_owned());
+    let voted = votes.voted().map(|its| {
+        let what = held(&its.entrusted, book, reader);
+        format!(", voted for {what}")
+    });
+    let chosen = votes.chosen().map(|its| {
+        let what = held(&its.entrusted, book, reader);
+        format!(", knows that it is {what}")
+    });
+    format!(
+        "of {name}: promised {promised}{}{}",
+        voted.unwrap_or_default(),
+        chosen.unwrap_or_default()
+    )
+}
+
+/// What has become of an intent.
+pub(crate) fn verdict(verdict: &Verdict, book: &Book) -> String {
+    match verdict {
+        Verdict::Committed(keepers) => {
+            format!("is committed, kept by {}", agents(keepers, book))
+        }
+        Verdict::Conflict(now) => format!("is refused: generation {now} stands by now"),
+        Verdict::NameTaken(by) => {
+            format!("is refused: the name is {}'s", book.names.of_workload(by))
+        }
+        Verdict::NotKept => "is refused: there is no such workload".to_owned(),
+        Verdict::NotAllowed => "is refused: its owner may not update that".to_owned(),
+        Verdict::Elsewhere(keepers) => format!("is for {} to keep", agents(keepers, book)),
+        Verdict::Unsettled => "may be kept or not: no majority has answered".to_owned(),
+    }
+}
+
+fn held(entrusted: &Entrusted<Entry>, book: &Book, reader: &mut Reader) -> String {
+    let intent = reader
+        .promise(&entrusted.content.intent)
+        .map(|its| its.id());
+    let intent = intent.map(|its| book.names.of_promise(&its));
+    let intent = intent.unwrap_or_else(|| "what nobody has signed".to_owned());
+    let keepers = &entrusted.configuration;
+    match keepers.epoch().get() {
+        1 => intent,
+        epoch => format!("{intent} with keepers {epoch}: {}", agents(keepers, book)),
+    }
+}
+
+fn ballot(ballot: &Ballot, book: &Book) -> String {
+    let by = book.names.of_agent(&ballot.by);
+    format!("ballot {} by {by}:{}", ballot.counter, ballot.epoch.0)
+}
+
+fn agents(keepers: &Configuration, book: &Book) -> String {
+    let names: Vec<String> = keepers
+        .keepers()
+        .iter()
+        .map(|its| book.names.of_agent(its))
+        .collect();
+    names.join(" ")
+}

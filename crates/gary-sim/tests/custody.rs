@@ -1,0 +1,366 @@
+//! What several persons have kept of one name, by way of any node, while nodes and connections fail: whoever is told
+//! anything is told what one register would have told them, one after the other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gary_promise::{
+    AgentKey, Body, BootEpoch, Condition, Generation, Lineage, Portion, Promise, PromiseId,
+    Promiser, Signed, Time, Update, Use, Valency, Verdict, WorkloadId,
+};
+use gary_sim::{
+    Act, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Transcript, Watch, World, WorldSpec,
+    capacity, intent,
+};
+use gary_wire::WireCodec;
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
+
+const SEEDS: u64 = 60;
+
+/// How many submissions one world sees. To find an order of them takes longer the more there are.
+const SUBMISSIONS: usize = 24;
+
+const NODES: usize = 5;
+const PERSONS: usize = 3;
+
+/// After how long a person who has heard nothing asks no more.
+const GIVES_UP_AFTER: Duration = Duration::from_secs(8);
+
+/// What a person submits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Submitted {
+    id: PromiseId,
+    workload: WorkloadId,
+    generation: Generation,
+    deletes: bool,
+}
+
+/// What a person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Committed,
+    Conflict(Generation),
+    NameTaken(WorkloadId),
+    NotKept,
+}
+
+/// What one register would say, one submission after the other: written down once more, and not the agent's own.
+#[derive(Debug, Clone, Default)]
+struct OneRegister {
+    now: Option<Submitted>,
+    before: Vec<PromiseId>,
+}
+
+impl SequentialSpec for OneRegister {
+    type Op = Submitted;
+    type Ret = Told;
+
+    fn invoke(&mut self, what: &Submitted) -> Told {
+        let founds = what.generation == Generation::FIRST;
+        if self.before.contains(&what.id) {
+            return Told::Committed;
+        }
+        match self.now {
+            Some(now) if founds && now.workload == what.workload => {
+                return Told::Conflict(now.generation);
+            }
+            Some(now) if founds && !now.deletes => return Told::NameTaken(now.workload),
+            None if !founds => return Told::NotKept,
+            Some(now) if !founds && (now.workload != what.workload || now.deletes) => {
+                return Told::NotKept;
+            }
+            Some(now) if !founds && now.generation.next() != Some(what.generation) => {
+                return Told::Conflict(now.generation);
+            }
+            _ => {}
+        }
+        self.now = Some(*what);
+        self.before.push(what.id);
+        Told::Committed
+    }
+}
+
+/// A person, and what it believes to stand.
+struct Person {
+    promiser: Promiser,
+    believes: Option<(WorkloadId, Generation)>,
+    /// What it waits to be told of, since when, and by which node.
+    waits: Option<(Submitted, Time, NodeNo)>,
+}
+
+impl Person {
+    fn new(seed: u64, number: usize) -> Self {
+        let mut bytes = [0x70; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8] = number as u8;
+        let key = AgentKey::from_seed(&bytes);
+        Self {
+            promiser: Promiser::new(key, CLUSTER, BootEpoch(1)),
+            believes: None,
+            waits: None,
+        }
+    }
+
+    /// Signs what follows from what it believes.
+    fn sign(&mut self, random: &mut ChaCha8Rng) -> (Submitted, Signed<Promise>) {
+        let portion = Portion::new(500_000, 64 << 20).expect("it is something of both");
+        let mut wanted: Use = intent(3, portion, Frailty::Sound);
+        wanted.name = "hello".parse().expect("it is a label");
+        let mut deletes = false;
+        if let Some((workload, now)) = self.believes.filter(|_| random.random_ratio(9, 10)) {
+            let next = now.next().expect("there are more");
+            let update = Update::new(workload, next).expect("it is not the first");
+            wanted.lineage = Lineage::Updates(update);
+            deletes = random.random_ratio(1, 8);
+            let valency = if deletes {
+                0
+            } else {
+                random.random_range(1..9)
+            };
+            wanted.valency = Valency::new(valency).expect("there are few");
+        }
+        let generation = wanted.lineage.generation();
+        let body = Body::Use(Box::new(wanted));
+        let made = self
+            .promiser
+            .promise(body, Condition::default(), &WireCodec);
+        let made = made.expect("it is short");
+        let submitted = Submitted {
+            id: made.id(),
+            workload: made.workload().expect("an intent is of one"),
+            generation,
+            deletes,
+        };
+        (submitted, made.signed().clone())
+    }
+
+    fn is_told(&mut self, what: Submitted, told: Told) {
+        self.believes = match told {
+            Told::Committed if what.deletes => None,
+            Told::Committed => Some((what.workload, what.generation)),
+            Told::Conflict(now) => Some((what.workload, now)),
+            Told::NameTaken(by) => Some((by, Generation::FIRST)),
+            Told::NotKept => None,
+        };
+    }
+}
+
+/// What came of one world.
+#[derive(Debug, Default)]
+struct Outcome {
+    committed: usize,
+    refused: usize,
+    unsettled: usize,
+}
+
+struct Scene {
+    world: World,
+    random: ChaCha8Rng,
+    persons: Vec<Person>,
+    tester: LinearizabilityTester<usize, OneRegister>,
+    /// Which submission is which operation of the history.
+    operations: BTreeMap<PromiseId, usize>,
+    outcome: Outcome,
+}
+
+impl Scene {
+    fn new(seed: u64, is_told: bool) -> Self {
+        let spec = WorldSpec {
+            seed,
+            nodes: (0..NODES)
+                .map(|_| NodeSpec::new(capacity(2_000_000, 1 << 30)))
+                .collect(),
+            owners: 0,
+            network: NetworkSpec::LAN,
+        };
+        let transcript = is_told.then(Transcript::of_dealings);
+        let mut world = World::new(spec, Watch::new(transcript));
+        for node in 0..NODES {
+            world.plan(Duration::ZERO, Act::Start(NodeNo(node)));
+        }
+        // Until everybody knows everybody: who would keep a name is to be the same for all of them.
+        world.run_for(Duration::from_secs(5));
+        Self {
+            world,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            persons: (0..PERSONS).map(|its| Person::new(seed, its)).collect(),
+            tester: LinearizabilityTester::new(OneRegister::default()),
+            operations: BTreeMap::new(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    fn submit(&mut self, person: usize, to: NodeNo) {
+        let its = &mut self.persons[person];
+        let (submitted, intent) = its.sign(&mut self.random);
+        its.waits = Some((submitted, self.world.now(), to));
+        let operation = self.operations.len();
+        self.operations.insert(submitted.id, operation);
+        let invoked = self.tester.on_invoke(operation, submitted);
+        invoked.expect("each operation is another");
+        self.world.plan(Duration::ZERO, Act::Entrust { to, intent });
+    }
+
+    /// Hands persons what they are told.
+    fn listen(&mut self) {
+        for (_, by, settlement) in self.world.take_settled() {
+            let told = match settlement.verdict {
+                Verdict::Committed(_) => Some(Told::Committed),
+                Verdict::Conflict(now) => Some(Told::Conflict(now)),
+                Verdict::NameTaken(by) => Some(Told::NameTaken(by)),
+                Verdict::NotKept => Some(Told::NotKept),
+                Verdict::NotAllowed => panic!("anybody may"),
+                Verdict::Elsewhere(_) | Verdict::Unsettled => None,
+            };
+            let waiting = |its: &&mut Person| {
+                its.waits
+                    .is_some_and(|(what, _, at)| what.id == settlement.intent && at == by)
+            };
+            let Some(person) = self.persons.iter_mut().find(waiting) else {
+                continue;
+            };
+            let (what, _, _) = person.waits.take().expect("it was just looked at");
+            match told {
+                Some(Told::Committed) => self.outcome.committed += 1,
+                Some(_) => self.outcome.refused += 1,
+                None => self.outcome.unsettled += 1,
+            }
+            if let Some(told) = told {
+                person.is_told(what, told);
+                let operation = self.operations[&what.id];
+                let returned = self.tester.on_return(operation, told);
+                returned.expect("it was under way");
+            }
+        }
+        let now = self.world.now();
+        for person in &mut self.persons {
+            let given_up = person
+                .waits
+                .take_if(|(_, since, _)| now.since(*since) > GIVES_UP_AFTER);
+            self.outcome.unsettled += usize::from(given_up.is_some());
+        }
+    }
+
+    /// Something goes wrong, or is mended.
+    fn befall(&mut self) {
+        let node = NodeNo(self.random.random_range(0..NODES));
+        let act = match self.random.random_range(0..10) {
+            0..3 => Act::Crash {
+                node,
+                for_good: false,
+            },
+            3..6 => {
+                for other in 0..NODES {
+                    self.world.plan(Duration::ZERO, Act::Start(NodeNo(other)));
+                }
+                Act::Heal
+            }
+            6 | 7 => Act::Pause {
+                node,
+                span: Duration::from_millis(self.random.random_range(50..3_000)),
+            },
+            8 => {
+                let others = (0..NODES).map(NodeNo).filter(|its| *its != node).collect();
+                Act::Cut {
+                    from: vec![node],
+                    to: others,
+                }
+            }
+            _ => Act::Break(node, NodeNo((node.0 + 1) % NODES)),
+        };
+        self.world.plan(Duration::ZERO, act);
+    }
+
+    fn step(&mut self) {
+        let span = Duration::from_millis(self.random.random_range(1..60));
+        self.world.run_for(span);
+        self.listen();
+        if let Some(violation) = self.world.watch().violation() {
+            panic!("{violation}");
+        }
+    }
+
+    /// Goes on until so many were submitted, whatever happens meanwhile. Each node has to do with it once before
+    /// anything goes wrong: only from then on it remembers how many others there are.
+    fn run(&mut self, faults_percent: u32) {
+        for node in 0..NODES {
+            self.submit(0, NodeNo(node));
+            while self.persons[0].waits.is_some() {
+                self.step();
+            }
+        }
+        while self.operations.len() < SUBMISSIONS {
+            let person = self.random.random_range(0..PERSONS);
+            if self.persons[person].waits.is_none() && self.random.random_ratio(1, 3) {
+                let to = NodeNo(self.random.random_range(0..NODES));
+                self.submit(person, to);
+            }
+            if self.random.random_ratio(faults_percent, 100) {
+                self.befall();
+            }
+            self.step();
+        }
+        self.world.plan(Duration::ZERO, Act::Calm);
+        let settles_by = self.world.now().after(Duration::from_secs(12));
+        while self.world.now() < settles_by {
+            self.step();
+        }
+    }
+
+    /// Once faults have ceased whoever submits something is told what becomes of it.
+    fn ask_once_more(&mut self) {
+        self.submit(0, NodeNo(0));
+        let by = self.world.now().after(GIVES_UP_AFTER);
+        while self.persons[0].waits.is_some() && self.world.now() < by {
+            self.step();
+        }
+        let before = self.outcome.unsettled;
+        assert!(self.persons[0].waits.is_none() && before == self.outcome.unsettled);
+    }
+}
+
+/// One world to its end.
+fn play(seed: u64, faults_percent: u32, is_told: bool) -> Scene {
+    let mut scene = Scene::new(seed, is_told);
+    scene.run(faults_percent);
+    scene.ask_once_more();
+    scene
+}
+
+fn run_seed(seed: u64, faults_percent: u32) -> Outcome {
+    let scene = play(seed, faults_percent, false);
+    if !scene.tester.is_consistent() {
+        let again = play(seed, faults_percent, true);
+        let told = again.world.watch().transcript();
+        println!("{}", told.expect("it was asked for"));
+        panic!("seed {seed}: no one register would have said so");
+    }
+    scene.outcome
+}
+
+#[test]
+fn what_persons_are_told_is_what_one_register_would_say() {
+    let mut all = Outcome::default();
+    for seed in 0..SEEDS {
+        let outcome = run_seed(seed, 15);
+        all.committed += outcome.committed;
+        all.refused += outcome.refused;
+        all.unsettled += outcome.unsettled;
+    }
+    println!("{all:?}");
+    // It was put to the test.
+    assert!(
+        all.committed > 100 && all.refused > 100 && all.unsettled > 10,
+        "{all:?}"
+    );
+}
+
+#[test]
+fn where_nothing_fails_everybody_is_told() {
+    for seed in 1_000..1_010 {
+        let outcome = run_seed(seed, 0);
+        assert_eq!(outcome.unsettled, 0, "seed {seed}: {outcome:?}");
+    }
+}

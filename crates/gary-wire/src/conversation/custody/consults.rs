@@ -1,0 +1,70 @@
+//! What keepers of one name say to one another.
+
+use gary_promise::{Consultation as Said, WorkloadName};
+
+use super::{answered::Answered, asked::Asked, vote::Vote};
+use crate::{
+    DecodeError,
+    message::{Shaped, required, text},
+    shape::{Field, Shape},
+};
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Consults {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(oneof = "Consultation", tags = "8, 9, 10")]
+    what: Option<Consultation>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum Consultation {
+    #[prost(message, tag = "8")]
+    Asked(Asked),
+    #[prost(message, tag = "9")]
+    Answered(Answered),
+    #[prost(message, tag = "10")]
+    Chosen(Vote),
+}
+
+impl Shaped for Consults {
+    const SHAPE: Shape = Shape {
+        what: "consults",
+        fields: &[
+            Field::bytes(1, "consults.name", WorkloadName::BYTES_MAX),
+            Field::message(8, "consults.asked", &Asked::SHAPE),
+            Field::message(9, "consults.answered", &Answered::SHAPE),
+            Field::message(10, "consults.chosen", &Vote::SHAPE),
+        ],
+    };
+}
+
+impl From<&gary_promise::Consults> for Consults {
+    fn from(consults: &gary_promise::Consults) -> Self {
+        let what = match &consults.what {
+            Said::Asked(asked) => Consultation::Asked(asked.into()),
+            Said::Answered(answered) => Consultation::Answered(answered.into()),
+            Said::Chosen(chosen) => Consultation::Chosen(chosen.into()),
+        };
+        Self {
+            name: consults.name.to_string(),
+            what: Some(what),
+        }
+    }
+}
+
+impl TryFrom<Consults> for gary_promise::Consults {
+    type Error = DecodeError;
+
+    fn try_from(consults: Consults) -> Result<Self, DecodeError> {
+        let what = match required("consults.what", consults.what)? {
+            Consultation::Asked(asked) => Said::Asked(asked.try_into()?),
+            Consultation::Answered(answered) => Said::Answered(answered.try_into()?),
+            Consultation::Chosen(chosen) => Said::Chosen(chosen.try_into()?),
+        };
+        Ok(Self {
+            name: text("consults.name", &consults.name)?,
+            what,
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! What keepers of a name say to one another, and what becomes of what is submitted to them, as it is on the wire.
+
+mod answered;
+mod asked;
+mod ballot;
+mod configuration;
+mod consults;
+mod entry;
+mod settlement;
+mod submission;
+mod vote;
+
+pub(super) use consults::Consults;
+pub(super) use settlement::Settlement;
+pub(super) use submission::Submission;

@@ -1,0 +1,110 @@
+//! What keepers say to one another and to whoever submits something, at random.
+
+use gary_promise::{
+    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Configuration, ConfigurationEpoch,
+    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Question,
+    Settlement, Submission, Verdict, Vote,
+};
+use proptest::{
+    collection::{btree_set, vec},
+    option,
+    prelude::*,
+};
+
+use super::promises;
+use crate::saying::{agents, generations, ids, workloads};
+
+pub(super) fn consults() -> impl Strategy<Value = Consults> {
+    let name = "[a-z]{1,9}".prop_map(|name| name.parse().expect("a name"));
+    let what = prop_oneof![
+        1 => asked().prop_map(Consultation::Asked),
+        2 => answered().prop_map(Consultation::Answered),
+        1 => votes().prop_map(Consultation::Chosen),
+    ];
+    (name, what).prop_map(|(name, what)| Consults { name, what })
+}
+
+pub(super) fn submissions() -> impl Strategy<Value = Submission> {
+    promises().prop_map(|intent| Submission { intent })
+}
+
+pub(super) fn settlements() -> impl Strategy<Value = Settlement> {
+    let verdict = prop_oneof![
+        configurations().prop_map(Verdict::Committed),
+        generations().prop_map(Verdict::Conflict),
+        workloads().prop_map(Verdict::NameTaken),
+        Just(Verdict::NotKept),
+        Just(Verdict::NotAllowed),
+        configurations().prop_map(Verdict::Elsewhere),
+        Just(Verdict::Unsettled),
+    ];
+    (ids(), verdict).prop_map(|(intent, verdict)| Settlement { intent, verdict })
+}
+
+fn asked() -> impl Strategy<Value = Asked<Entry>> {
+    let question = prop_oneof![
+        Just(Question::Prepare),
+        entrusted().prop_map(Question::Accept),
+    ];
+    (configurations(), ballots(), question).prop_map(|(configuration, ballot, question)| Asked {
+        configuration,
+        ballot,
+        question,
+    })
+}
+
+fn answered() -> impl Strategy<Value = Answered<Entry>> {
+    let answer = prop_oneof![
+        option::of(votes()).prop_map(Answer::Promised),
+        Just(Answer::Accepted),
+        ballots().prop_map(Answer::Outbid),
+        votes().prop_map(Answer::Ahead),
+        Just(Answer::Behind),
+        configurations().prop_map(Answer::Elsewhere),
+        Just(Answer::NotAsked),
+    ];
+    (epochs(), ballots(), answer).prop_map(|(epoch, ballot, answer)| Answered {
+        epoch,
+        ballot,
+        answer,
+    })
+}
+
+fn votes() -> impl Strategy<Value = Vote<Entry>> {
+    (option::of(ballots()), entrusted()).prop_map(|(ballot, entrusted)| Vote { ballot, entrusted })
+}
+
+fn entrusted() -> impl Strategy<Value = Entrusted<Entry>> {
+    (configurations(), entries()).prop_map(|(configuration, content)| Entrusted {
+        configuration,
+        content,
+    })
+}
+
+fn entries() -> impl Strategy<Value = Entry> {
+    let earlier = vec(ids(), 0..=EARLIER_MAX).prop_map(Earlier::new);
+    (promises(), earlier).prop_map(|(intent, earlier)| Entry { intent, earlier })
+}
+
+fn configurations() -> impl Strategy<Value = Configuration> {
+    // Nobody twice, in any order.
+    let keepers = btree_set(any::<[u8; 32]>(), 1..=KEEPERS_MAX);
+    let keepers = keepers.prop_map(Vec::from_iter).prop_shuffle();
+    (epochs(), keepers).prop_map(|(epoch, keepers)| {
+        let keepers = keepers.into_iter().map(AgentId::from_bytes);
+        Configuration::new(epoch, keepers).expect("legal")
+    })
+}
+
+fn epochs() -> impl Strategy<Value = ConfigurationEpoch> {
+    (1..=u64::MAX).prop_map(|number| ConfigurationEpoch::new(number).expect("not zero"))
+}
+
+fn ballots() -> impl Strategy<Value = Ballot> {
+    let counter = prop_oneof![Just(0), any::<u64>()];
+    (counter, agents(), any::<u64>()).prop_map(|(counter, by, epoch)| Ballot {
+        counter,
+        by,
+        epoch: BootEpoch(epoch),
+    })
+}

@@ -1,0 +1,154 @@
+//! What keepers say to one another and to whoever submits something, as it was packed once, in `testdata/frames`.
+
+mod blessed;
+
+use blessed::golden;
+use gary_promise::{
+    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Codec, Configuration, ConfigurationEpoch,
+    Consultation, Consults, Earlier, Entrusted, Entry, Frame, Generation, Promise, PromiseId,
+    Question, SIGNATURE_BYTES, Settlement, Signed, Submission, Verdict, Version, Vote, WorkloadId,
+};
+use gary_wire::WireCodec;
+
+const WORKLOAD: WorkloadId = WorkloadId::from_bytes([0x11; 16]);
+const AGENT: AgentId = AgentId::from_bytes([0x33; 32]);
+const OTHER: AgentId = AgentId::from_bytes([0x22; 32]);
+const SIGNATURE: [u8; SIGNATURE_BYTES] = [0x55; SIGNATURE_BYTES];
+
+fn id(epoch: u64) -> PromiseId {
+    PromiseId {
+        promiser: AGENT,
+        version: Version::first(BootEpoch(epoch)),
+    }
+}
+
+fn intent() -> Signed<Promise> {
+    Signed::claimed(AGENT, b"statement", SIGNATURE)
+}
+
+fn epoch(number: u64) -> ConfigurationEpoch {
+    ConfigurationEpoch::new(number).expect("not zero")
+}
+
+/// Keepers who do not stand in the order of their ids.
+fn keepers(number: u64) -> Configuration {
+    Configuration::new(epoch(number), [AGENT, OTHER]).expect("two")
+}
+
+fn ballot(counter: u64) -> Ballot {
+    Ballot {
+        counter,
+        by: AGENT,
+        epoch: BootEpoch(3),
+    }
+}
+
+fn entrusted() -> Entrusted<Entry> {
+    Entrusted {
+        configuration: keepers(8),
+        content: Entry {
+            intent: intent(),
+            earlier: Earlier::new([id(2), id(1)]),
+        },
+    }
+}
+
+fn vote(ballot: Option<Ballot>) -> Vote<Entry> {
+    Vote {
+        ballot,
+        entrusted: entrusted(),
+    }
+}
+
+fn asked(ballot: Ballot, question: Question<Entry>) -> Consultation<Entry> {
+    Consultation::Asked(Asked {
+        configuration: keepers(7),
+        ballot,
+        question,
+    })
+}
+
+fn answered(answer: Answer<Entry>) -> Consultation<Entry> {
+    Consultation::Answered(Answered {
+        epoch: epoch(7),
+        ballot: ballot(5),
+        answer,
+    })
+}
+
+fn consultations() -> Vec<(&'static str, Consultation<Entry>)> {
+    let accept = || Question::Accept(entrusted());
+    vec![
+        ("asked_prepare", asked(ballot(5), Question::Prepare)),
+        ("asked_accept", asked(ballot(5), accept())),
+        // Whoever comes first asks nobody before.
+        ("asked_first", asked(ballot(0), accept())),
+        (
+            "answered_promised",
+            answered(Answer::Promised(Some(vote(Some(ballot(4)))))),
+        ),
+        ("answered_promised_free", answered(Answer::Promised(None))),
+        ("answered_accepted", answered(Answer::Accepted)),
+        ("answered_outbid", answered(Answer::Outbid(ballot(6)))),
+        ("answered_ahead", answered(Answer::Ahead(vote(None)))),
+        ("answered_behind", answered(Answer::Behind)),
+        (
+            "answered_elsewhere",
+            answered(Answer::Elsewhere(keepers(9))),
+        ),
+        ("answered_not_asked", answered(Answer::NotAsked)),
+        ("chosen", Consultation::Chosen(vote(Some(ballot(5))))),
+        // What a configuration begins with has no ballot.
+        ("chosen_begins", Consultation::Chosen(vote(None))),
+    ]
+}
+
+fn verdicts() -> Vec<(&'static str, Verdict)> {
+    let generation = Generation::new(7).expect("not zero");
+    vec![
+        ("committed", Verdict::Committed(keepers(7))),
+        ("conflict", Verdict::Conflict(generation)),
+        ("name_taken", Verdict::NameTaken(WORKLOAD)),
+        ("not_kept", Verdict::NotKept),
+        ("not_allowed", Verdict::NotAllowed),
+        ("elsewhere", Verdict::Elsewhere(keepers(7))),
+        ("unsettled", Verdict::Unsettled),
+    ]
+}
+
+fn assert_frame(name: &str, frame: &Frame) {
+    let bytes = golden("frames", name, &WireCodec.pack(frame));
+    let read: Frame = WireCodec.unpack(&bytes).expect(name);
+    assert_eq!(&read, frame);
+}
+
+#[test]
+fn what_keepers_say_is_packed_as_ever() {
+    for (name, what) in consultations() {
+        let consults = Consults {
+            name: "hello".parse().expect("legal"),
+            what,
+        };
+        let frame = Frame::Consults(Box::new(consults));
+        assert_frame(&format!("consults_{name}"), &frame);
+    }
+}
+
+#[test]
+fn a_submission_is_packed_as_ever() {
+    let intent = intent();
+    let submission = Submission { intent };
+    assert_frame("submission", &Frame::Submission(Box::new(submission)));
+}
+
+#[test]
+fn what_becomes_of_a_submission_is_packed_as_ever() {
+    for (name, verdict) in verdicts() {
+        let settlement = Settlement {
+            intent: id(1),
+            verdict,
+        };
+        let frame = Frame::Settlement(Box::new(settlement));
+        assert_frame(&format!("settlement_{name}"), &frame);
+    }
+}
