@@ -61,12 +61,15 @@ impl Candidates {
         is_revised
     }
 
-    pub(crate) fn set_considers(&mut self, agent: AgentId, considers: Option<Consider>) {
+    /// Whose submissions an agent looks at. Says whether it looks at nobody's any more.
+    pub(crate) fn set_considers(&mut self, agent: AgentId, considers: Option<Consider>) -> bool {
         let known = &mut self.known.entry(agent).or_default().considers;
+        let has_ceased = known.is_some() && considers.is_none();
         self.considering -= usize::from(known.is_some());
         self.considering += usize::from(considers.is_some());
         *known = considers;
         self.settle(agent);
+        has_ceased
     }
 
     pub(crate) fn forget(&mut self, agent: &AgentId) {
@@ -99,7 +102,7 @@ impl Candidates {
             && capacity.is_some_and(|its| its.fits(needs).is_ok())
     }
 
-    /// Those who look at what anybody submits, whether they are there or not.
+    /// Those who look at what somebody submits, whether they are there or not.
     pub(crate) fn considering(&self) -> impl Iterator<Item = Considering<'_>> {
         let zone: LabelKey = ZONE.parse().expect("it is a label's key");
         let known = self.known.iter();
@@ -291,7 +294,9 @@ mod tests {
                     1 => {
                         candidates.set_capacity(agent(number), is_so.then(|| capacity(10).into()));
                     }
-                    _ => candidates.set_considers(agent(number), is_so.then(anybody)),
+                    _ => {
+                        candidates.set_considers(agent(number), is_so.then(anybody));
+                    }
                 }
             }
             let is_ready = |known: &Known| {

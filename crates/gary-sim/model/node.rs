@@ -108,12 +108,12 @@ impl Node {
         }
     }
 
-    /// Whether it could begin an attempt now.
+    /// Whether it could begin an attempt now, and give up any that it has under way.
     pub(super) fn may_begin(&self, first: &Configuration) -> bool {
         let votes = self.register.votes();
-        let is_idle = !self.register.is_trying() && !self.register.changes().is_empty();
+        let wants = !self.register.changes().is_empty();
         let keepers = votes.map_or(first, Votes::configuration);
-        is_idle && self.attempts_left > 0 && keepers.has(&agent(self.number))
+        wants && self.attempts_left > 0 && keepers.has(&agent(self.number))
     }
 
     pub(super) fn begin(&mut self, first: &Configuration, fault: Option<Fault>) -> Outcome {

@@ -25,6 +25,10 @@ const SUBMISSIONS: usize = 24;
 const NODES: usize = 5;
 const PERSONS: usize = 3;
 
+/// After so many of which nobody knows what became of them, nothing goes wrong any more: each of them may have been carried
+/// out at any time since, and there are the more orders to look through.
+const UNSETTLED_MAX: usize = 5;
+
 /// After how long a person who has heard nothing asks no more.
 const GIVES_UP_AFTER: Duration = Duration::from_secs(8);
 
@@ -293,11 +297,15 @@ impl Scene {
         }
         while self.operations.len() < SUBMISSIONS {
             let person = self.random.random_range(0..PERSONS);
-            if self.persons[person].waits.is_none() && self.random.random_ratio(1, 3) {
-                let to = NodeNo(self.random.random_range(0..NODES));
+            let to = NodeNo(self.random.random_range(0..NODES));
+            // Who is down takes nothing.
+            let may_submit = self.persons[person].waits.is_none() && self.world.agent(to).is_some();
+            if may_submit && self.random.random_ratio(1, 3) {
                 self.submit(person, to);
             }
-            if self.random.random_ratio(faults_percent, 100) {
+            if self.outcome.unsettled >= UNSETTLED_MAX {
+                self.world.plan(Duration::ZERO, Act::Calm);
+            } else if self.random.random_ratio(faults_percent, 100) {
                 self.befall();
             }
             self.step();

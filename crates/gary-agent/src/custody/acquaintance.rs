@@ -36,13 +36,17 @@ impl Acquaintance {
         self.has_others = true;
     }
 
-    /// So many are known now. Fewer than before count only where some are not expected back. Says what is to be
-    /// remembered, if that is new.
-    pub(super) fn update(&mut self, count: usize, are_fewer: bool) -> Option<u32> {
+    /// So many are known now. Who is not there any more counts all the same. Says what is to be remembered, if that is
+    /// new.
+    pub(super) fn update(&mut self, count: usize) -> Option<u32> {
         let count = u32::try_from(count).unwrap_or(u32::MAX).min(COUNTED_MAX);
-        if count > self.count || are_fewer {
-            self.count = count;
-        }
+        self.count = self.count.max(count);
+        self.stored.and_then(|_| self.remember())
+    }
+
+    /// One of them keeps nothing any more, by its own word. Says what is to be remembered, if that is new.
+    pub(super) fn depart(&mut self) -> Option<u32> {
+        self.count = self.count.saturating_sub(1);
         self.stored.and_then(|_| self.remember())
     }
 
@@ -70,20 +74,20 @@ mod tests {
     #[test]
     fn who_has_known_more_has_yet_to_find_them() {
         let mut acquaintance = Acquaintance::new();
-        acquaintance.update(3, false);
-        acquaintance.update(2, false);
+        acquaintance.update(3);
+        acquaintance.update(2);
         assert!(!acquaintance.is_made(2) && acquaintance.is_made(3));
-        // One of them does not come back.
-        acquaintance.update(2, true);
+        // One of them says that it keeps nothing any more.
+        acquaintance.depart();
         assert!(acquaintance.is_made(2));
-        acquaintance.update(1_000, false);
+        acquaintance.update(1_000);
         assert!(acquaintance.is_made(64) && !acquaintance.is_made(63));
     }
 
     #[test]
     fn who_was_told_of_others_is_not_alone() {
         let mut acquaintance = Acquaintance::new();
-        acquaintance.update(1, false);
+        acquaintance.update(1);
         assert!(acquaintance.is_made(1));
         acquaintance.has_others();
         assert!(!acquaintance.is_made(1) && acquaintance.is_made(2));
@@ -92,21 +96,18 @@ mod tests {
     #[test]
     fn is_remembered_from_the_first_time_that_it_matters() {
         let mut acquaintance = Acquaintance::new();
-        assert_eq!(acquaintance.update(3, false), None);
+        assert_eq!(acquaintance.update(3), None);
         assert_eq!(acquaintance.remember(), Some(3));
         assert_eq!(
-            (acquaintance.remember(), acquaintance.update(3, false)),
+            (acquaintance.remember(), acquaintance.update(3)),
             (None, None)
         );
-        assert_eq!(acquaintance.update(4, false), Some(4));
-        assert_eq!(acquaintance.update(3, true), Some(3));
+        assert_eq!(acquaintance.update(4), Some(4));
+        assert_eq!(acquaintance.depart(), Some(3));
 
         let mut again = Acquaintance::new();
         again.resume(Some(3));
         assert!(!again.is_made(2));
-        assert_eq!(
-            (again.update(2, false), again.update(4, false)),
-            (None, Some(4))
-        );
+        assert_eq!((again.update(2), again.update(4)), (None, Some(4)));
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Answer, Answered, BootEpoch, Configuration, ConfigurationEpoch, Consultation,
+    AgentId, Answer, Answered, Asked, BootEpoch, Configuration, ConfigurationEpoch, Consultation,
     Consults, Entry, Frame, PromiseId, Settlement, Submission, Time, Verdict, WorkloadName,
 };
 use rand::Rng;
@@ -50,6 +50,8 @@ pub(crate) struct Custody {
     names: BTreeMap<WorkloadName, Named>,
     /// When something is to be done about which name.
     queue: BTreeSet<(Time, WorkloadName)>,
+    /// Of these it has voted in a way that it cannot read any more: it votes on them no more.
+    illegible: BTreeSet<WorkloadName>,
     passing: Passing<Intent>,
     acquaintance: Acquaintance,
     /// What persons are to be told once it is stored.
@@ -89,6 +91,7 @@ impl Custody {
             epoch,
             names: BTreeMap::new(),
             queue: BTreeSet::new(),
+            illegible: BTreeSet::new(),
             passing: Passing::new(),
             acquaintance: Acquaintance::new(),
             settled: VecDeque::new(),
@@ -103,6 +106,7 @@ impl Custody {
         voice: &mut Voice<C, Order>,
     ) {
         let Ok(votes) = votes.try_map(|entry| Kept::read(entry, &name, voice)) else {
+            self.illegible.insert(name);
             return;
         };
         let proposed = votes.configuration().clone();
@@ -120,15 +124,16 @@ impl Custody {
         self.acquaintance.has_others();
     }
 
-    /// So many members are known by now that might keep something. They are fewer than before only where some are not
-    /// expected back.
-    pub(crate) fn handle_members<C: Speech>(
-        &mut self,
-        count: usize,
-        are_fewer: bool,
-        voice: &mut Voice<C, Order>,
-    ) {
-        if let Some(count) = self.acquaintance.update(count, are_fewer) {
+    /// So many members are known by now that might keep something.
+    pub(crate) fn handle_members<C: Speech>(&mut self, count: usize, voice: &mut Voice<C, Order>) {
+        if let Some(count) = self.acquaintance.update(count) {
+            voice.keep_acquaintance(count);
+        }
+    }
+
+    /// A member does not keep anything for anybody any more, by its own word.
+    pub(crate) fn handle_departure<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+        if let Some(count) = self.acquaintance.depart() {
             voice.keep_acquaintance(count);
         }
     }
@@ -144,12 +149,24 @@ impl Custody {
     /// members than before it started: it might think of others than everybody else does.
     fn keepers<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> Option<Configuration> {
         let known = self.names.get(name).and_then(Named::keepers);
-        known.cloned().or_else(|| {
-            let count = parts.candidates.considering_count();
-            let is_acquainted = self.acquaintance.is_made(count);
-            let proposed = is_acquainted.then(|| proposed(name, parts.candidates.considering()));
-            proposed.flatten()
-        })
+        known.cloned().or_else(|| self.proposed(name, parts))
+    }
+
+    /// Who would keep a name that nobody keeps.
+    fn proposed<C, R>(
+        &self,
+        name: &WorkloadName,
+        parts: &Parts<'_, C, R>,
+    ) -> Option<Configuration> {
+        let count = parts.candidates.considering_count();
+        let may_tell = self.acquaintance.is_made(count) && !self.illegible.contains(name);
+        let proposed = may_tell.then(|| proposed(name, parts.candidates.considering()));
+        proposed.flatten()
+    }
+
+    /// Whether more names can be kept.
+    fn has_room(&self, name: &WorkloadName) -> bool {
+        self.names.contains_key(name) || self.names.len() < NAMES_MAX
     }
 
     /// A person submits an intent. What becomes of it is told by [`Custody::poll_settlement`].
@@ -169,12 +186,12 @@ impl Custody {
                 before: self.acquaintance.count(),
             });
         };
+        if self.passing.is_full() || !self.has_room(intent.name()) || parts.voice.is_behind() {
+            return Err(DeployError::Full);
+        }
         if keepers.has(&self.me) {
             self.want(intent, Asker::Person, keepers, parts);
             return Ok(());
-        }
-        if self.passing.is_full() {
-            return Err(DeployError::Full);
         }
         let until = parts.now.after(SETTLES_WITHIN);
         let id = intent.promise().id();
@@ -207,6 +224,9 @@ impl Custody {
         let Some(keepers) = self.keepers(intent.name(), parts) else {
             return Ok(());
         };
+        if !self.has_room(intent.name()) || parts.voice.is_behind() {
+            return Ok(());
+        }
         if !keepers.has(&self.me) {
             let settlement = Settlement {
                 intent: intent.promise().id(),
@@ -273,43 +293,50 @@ impl Custody {
         if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) {
             return Err(Fault::NotForMe);
         }
-        if known.is_none() {
-            if !concerns.has(&self.me) || self.names.len() >= NAMES_MAX {
-                return Err(Fault::NotForMe);
+        if known.is_none() && (!concerns.has(&self.me) || !self.has_room(&name)) {
+            return Err(Fault::NotForMe);
+        }
+        if let Consultation::Asked(asked) = &what {
+            // A disk that is behind is as good as gone.
+            if parts.voice.is_behind() || self.illegible.contains(&name) {
+                return Ok(());
             }
-            if let Consultation::Asked(asked) = &what
-                && concerns.epoch() == ConfigurationEpoch::FIRST
-            {
+            if self.is_blank(&name) && concerns.epoch() == ConfigurationEpoch::FIRST {
                 // It begins nothing that it would not begin with the same itself: so where some think of other keepers
                 // than everybody else, it takes a majority of them.
-                let Some(keepers) = self.keepers(&name, parts) else {
+                let Some(keepers) = self.proposed(&name, parts) else {
                     return Ok(());
                 };
+                if let Some(named) = self.names.get_mut(&name) {
+                    named.move_to(&keepers);
+                }
                 if keepers != concerns {
-                    let what = Consultation::Answered(Answered {
-                        epoch: concerns.epoch(),
-                        ballot: asked.ballot,
-                        answer: Answer::Elsewhere(keepers),
-                    });
-                    let consults = Frame::Consults(Box::new(Consults { name, what }));
-                    parts.voice.say(from, consults);
+                    say_answer(&name, from, asked, Answer::Elsewhere(keepers), parts.voice);
                     return Ok(());
                 }
+            } else if self.is_blank(&name) {
+                say_answer(&name, from, asked, Answer::Behind, parts.voice);
+                return Ok(());
             }
-            let register = Register::new(self.me, self.epoch, None);
-            let named = Named::new(register, concerns);
-            self.names.entry(name.clone()).or_insert(named);
         }
+        let (me, epoch) = (self.me, self.epoch);
+        let named = || Named::new(Register::new(me, epoch, None), concerns);
+        self.names.entry(name.clone()).or_insert_with(named);
         self.step(&name, parts, |register, done| {
             register.hear(from, what, done);
         });
         Ok(())
     }
 
+    /// Whether it has voted for nothing there, and knows of nothing that was chosen.
+    fn is_blank(&self, name: &WorkloadName) -> bool {
+        let votes = self.names.get(name).and_then(|its| its.register.votes());
+        votes.is_none_or(Votes::are_blank)
+    }
+
     /// A keeper tells what has become of an intent that was passed on to it.
     pub(crate) fn handle_settlement<C: Speech>(
         &mut self,
-        now: Time,
         from: AgentId,
         settlement: Settlement,
         voice: &mut Voice<C, Order>,
@@ -320,15 +347,21 @@ impl Custody {
             return Err(Fault::Unasked);
         }
         if let Verdict::Elsewhere(keepers) = &settlement.verdict {
-            if let Some(first) = self.passing.redirect(now, &id, keepers) {
+            if let Some(first) = self.passing.redirect(&id, keepers) {
                 self.pass_on(&id, first, voice);
             }
             return Ok(());
         }
-        let is_with_others = self.passing.end(&id);
+        let Some(ended) = self.passing.end(&id) else {
+            return Err(Fault::Unasked);
+        };
+        let generation = ended.intent.generation();
         let verdict = match settlement.verdict {
             // What one of them refuses for now, another might still come to see kept.
-            Verdict::NameTaken(_) | Verdict::NotKept if is_with_others => Verdict::Unsettled,
+            Verdict::NameTaken(_) | Verdict::NotKept if ended.is_with_several => Verdict::Unsettled,
+            Verdict::Conflict(now) if ended.is_with_several && now < generation => {
+                Verdict::Unsettled
+            }
             verdict => verdict,
         };
         let intent = settlement.intent;
@@ -356,7 +389,7 @@ impl Custody {
             }
             self.step(&name, parts, |register, done| {
                 if asks_again {
-                    register.ask_again(done);
+                    register.handle_silence(done);
                 }
             });
         }
@@ -456,6 +489,8 @@ impl Custody {
                     let (passed_on, keepers) = ((id, intent.clone()), keepers.clone());
                     let begun = self.passing.begin(now, until, passed_on, keepers);
                     if let Some(first) = begun {
+                        // It may have been voted for here.
+                        self.passing.is_with_several(&id);
                         self.pass_on(&id, first, voice);
                     }
                 }
@@ -518,11 +553,16 @@ impl Named {
             let settled = done.settled.len();
             self.register.begin(&self.proposed, done);
             if !self.register.is_trying() && done.settled.len() == settled {
-                let votes = self.register.votes();
-                let keepers = votes.map_or(&self.proposed, Votes::configuration).clone();
+                let keepers = self.keepers().unwrap_or(&self.proposed).clone();
                 self.is_kept_by(&keepers, done);
             }
         }
+    }
+
+    /// It is thought by now that these would keep the name, if nobody does.
+    fn move_to(&mut self, keepers: &Configuration) {
+        self.proposed = keepers.clone();
+        self.register.move_to(keepers);
     }
 
     /// Others keep the name: whoever wants something of it is to ask them.
@@ -532,6 +572,23 @@ impl Named {
         done.settled
             .extend(wanted.into_iter().map(|its| (its, verdict.clone())));
     }
+}
+
+/// Answers what does not come to the register.
+fn say_answer<C: Speech>(
+    name: &WorkloadName,
+    to: AgentId,
+    asked: &Asked<Kept>,
+    answer: Answer<Entry>,
+    voice: &mut Voice<C, Order>,
+) {
+    let what = Consultation::Answered(Answered {
+        epoch: asked.configuration.epoch(),
+        ballot: asked.ballot,
+        answer,
+    });
+    let name = name.clone();
+    voice.say(to, Frame::Consults(Box::new(Consults { name, what })));
 }
 
 /// How it is said and stored.

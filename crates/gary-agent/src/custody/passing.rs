@@ -11,6 +11,10 @@ pub const PASSED_ON_MAX: usize = 1_024;
 /// How long a keeper has to answer before another is asked. It has to hear from others itself, twice at most.
 pub const ANSWERS_SUBMISSION_WITHIN: Duration = Duration::from_secs(1);
 
+/// How often an intent goes to others because somebody says that they keep its name, besides once in a while. Two who
+/// think of each other would have it go to and fro.
+const REDIRECTS_MAX: u32 = 4;
+
 /// Intents that were passed on, each as a `T`.
 #[derive(Debug)]
 pub(super) struct Passing<T>(BTreeMap<PromiseId, PassedOn<T>>);
@@ -24,7 +28,9 @@ pub(super) struct PassedOn<T> {
     next_at: Time,
     until: Time,
     /// More than one was asked, and may be trying still.
-    is_with_several: bool,
+    pub(super) is_with_several: bool,
+    /// How often others were said to keep its name.
+    redirected: u32,
 }
 
 /// What is to be done about an intent that was passed on.
@@ -60,6 +66,7 @@ impl<T> Passing<T> {
             next_at: now.after(ANSWERS_SUBMISSION_WITHIN),
             until,
             is_with_several: false,
+            redirected: 0,
         };
         self.0.insert(id, passed_on);
         Some(first)
@@ -73,28 +80,36 @@ impl<T> Passing<T> {
         self.0.get(intent)
     }
 
-    /// It is known now what has become of one. Says whether others than the one who says so may be trying still.
-    pub(super) fn end(&mut self, intent: &PromiseId) -> bool {
-        let passed_on = self.0.remove(intent);
-        passed_on.is_some_and(|its| its.is_with_several)
+    /// It is known now what has become of one.
+    pub(super) fn end(&mut self, intent: &PromiseId) -> Option<PassedOn<T>> {
+        self.0.remove(intent)
     }
 
-    /// Others keep its name than was thought. Says whom to ask.
+    /// Somebody else may be trying too.
+    pub(super) fn is_with_several(&mut self, intent: &PromiseId) {
+        if let Some(passed_on) = self.0.get_mut(intent) {
+            passed_on.is_with_several = true;
+        }
+    }
+
+    /// Others keep its name than was thought. Says whom to ask, unless it was sent about too often: then it waits until
+    /// more is known.
     pub(super) fn redirect(
         &mut self,
-        now: Time,
         intent: &PromiseId,
         keepers: &Configuration,
     ) -> Option<AgentId> {
         let passed_on = self.0.get_mut(intent)?;
         // Who says so of the same again knows no better than it did.
-        if passed_on.keepers == *keepers {
+        if passed_on.keepers == *keepers || passed_on.redirected >= REDIRECTS_MAX {
             return None;
         }
         let first = *keepers.keepers().first()?;
+        passed_on.redirected += 1;
         passed_on.keepers = keepers.clone();
         passed_on.asked = first;
-        passed_on.next_at = now.after(ANSWERS_SUBMISSION_WITHIN);
+        // Whoever says so may have tried before it came to know.
+        passed_on.is_with_several = true;
         Some(first)
     }
 
@@ -111,6 +126,7 @@ impl<T> Passing<T> {
             let next = keepers[place.map_or(0, |place| (place + 1) % keepers.len())];
             passed_on.asked = next;
             passed_on.is_with_several = true;
+            passed_on.redirected = 0;
             passed_on.next_at = now.after(ANSWERS_SUBMISSION_WITHIN).min(passed_on.until);
             due.push((*id, Next::Ask(next)));
         }
@@ -168,7 +184,8 @@ mod tests {
         }
         let mut with_several = self::passing();
         with_several.handle_timeout(at(1_000));
-        assert!(with_several.end(&INTENT), "the first may be trying still");
+        let ended = with_several.end(&INTENT).expect("it is under way");
+        assert!(ended.is_with_several, "the first may be trying still");
         assert_eq!(passing.due_at(), Some(at(2_500)));
         let due = passing.handle_timeout(at(2_500));
         assert!(matches!(due[..], [(INTENT, Next::GiveUp)]));
@@ -176,13 +193,16 @@ mod tests {
     }
 
     #[test]
-    fn others_who_are_said_to_keep_it_are_asked_once() {
+    fn others_who_are_said_to_keep_it_are_asked_and_not_for_ever() {
         let mut passing = passing();
-        let others = keepers([4, 5, 6]);
-        assert_eq!(passing.redirect(at(10), &INTENT, &others), Some(agent(4)));
-        assert_eq!(passing.redirect(at(20), &INTENT, &others), None);
-        assert_eq!(passing.due_at(), Some(at(1_010)));
-        assert!(!passing.end(&INTENT));
-        assert_eq!(passing.redirect(at(30), &INTENT, &keepers([1, 2, 3])), None);
+        let sets = [keepers([4, 5, 6]), keepers([1, 2, 3])];
+        assert_eq!(passing.redirect(&INTENT, &sets[0]), Some(agent(4)));
+        assert_eq!(passing.redirect(&INTENT, &sets[0]), None, "it knows that");
+        let again = (1..10).filter(|turn| passing.redirect(&INTENT, &sets[turn % 2]).is_some());
+        assert_eq!(again.count(), 3);
+        // It is asked again in time all the same.
+        assert_eq!(passing.due_at(), Some(at(1_000)));
+        assert!(passing.end(&INTENT).is_some_and(|its| its.is_with_several));
+        assert_eq!(passing.redirect(&INTENT, &sets[1]), None);
     }
 }

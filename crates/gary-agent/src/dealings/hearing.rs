@@ -32,13 +32,15 @@ impl<C: Speech> Dealings<C> {
                 let (custody, mut parts) = self.custody(now);
                 custody.handle_consults(from, *consults, &mut parts)
             }
+            // Whoever asks tries another.
+            Frame::Submission(submission) if !self.considers(submission.intent.by()) => Ok(()),
             Frame::Submission(submission) => {
                 let (custody, mut parts) = self.custody(now);
                 custody.handle_submission(from, *submission, &mut parts)
             }
             Frame::Settlement(settlement) => {
                 let (custody, parts) = self.custody(now);
-                custody.handle_settlement(now, from, *settlement, parts.voice)
+                custody.handle_settlement(from, *settlement, parts.voice)
             }
             Frame::Hint(_)
             | Frame::Fetch(_)

@@ -300,8 +300,8 @@ impl<C: Speech> Dealings<C> {
         } = shown;
         self.wake(now);
         self.set_capacity(now, agent, capacity);
-        self.candidates.set_considers(agent, consider);
-        self.handle_members(false);
+        let has_ceased = self.candidates.set_considers(agent, consider);
+        self.handle_members(has_ceased);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);
         // Of whom it comes to depend on while that is not there, it has not asked yet.
@@ -327,7 +327,6 @@ impl<C: Speech> Dealings<C> {
     /// An agent is gone for so long that it is not expected back.
     pub fn forget(&mut self, agent: &AgentId) {
         self.candidates.forget(agent);
-        self.handle_members(true);
         self.doubts.end(agent);
         self.keepers.set(*agent, BTreeMap::new());
     }

@@ -43,11 +43,13 @@ impl<C: Speech> Dealings<C> {
         Some((keepers, kept.intent().promise()))
     }
 
-    /// Members that might keep something have come to be known, or some are not expected back.
-    pub(super) fn handle_members(&mut self, are_fewer: bool) {
+    /// Who might keep something has changed; `has_ceased` where one does not any more.
+    pub(super) fn handle_members(&mut self, has_ceased: bool) {
         let count = self.candidates.considering_count();
-        self.custody
-            .handle_members(count, are_fewer, &mut self.voice);
+        if has_ceased {
+            self.custody.handle_departure(&mut self.voice);
+        }
+        self.custody.handle_members(count, &mut self.voice);
     }
 
     /// The registers, and what they are worked with.

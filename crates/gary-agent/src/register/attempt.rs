@@ -14,6 +14,8 @@ pub struct Attempt<V> {
     stage: Stage<V>,
     /// Who has promised a later one, and which.
     outbid: BTreeMap<AgentId, Ballot>,
+    /// Who votes with others on a register of that name, and with whom.
+    elsewhere: BTreeMap<AgentId, Configuration>,
     /// Who was told what the configuration began with.
     behind: BTreeSet<AgentId>,
 }
@@ -45,7 +47,7 @@ pub enum Progress<V> {
     Ahead(Vote<V>),
     /// Whoever answered has to be told first what the configuration began with. Said once of each.
     Behind,
-    /// It comes to nothing: a register of the same name began elsewhere.
+    /// It comes to nothing: a majority votes on a register of that name with others.
     Elsewhere(Configuration),
 }
 
@@ -57,6 +59,7 @@ impl<V: Clone + Eq> Attempt<V> {
             ballot,
             stage: Stage::Preparing(BTreeSet::new(), None),
             outbid: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             behind: BTreeSet::new(),
         }
     }
@@ -70,6 +73,7 @@ impl<V: Clone + Eq> Attempt<V> {
             ballot: Ballot::zero(me, epoch),
             stage: Stage::Accepting(BTreeSet::new(), entrusted),
             outbid: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             behind: BTreeSet::new(),
         })
     }
@@ -101,7 +105,7 @@ impl<V: Clone + Eq> Attempt<V> {
         };
         let keepers = self.configuration.keepers().iter().copied();
         keepers.filter(move |its| {
-            answered.is_some_and(|these| !these.contains(its)) && !self.outbid.contains_key(its)
+            answered.is_some_and(|these| !these.contains(its)) && self.may_vote(its)
         })
     }
 
@@ -118,7 +122,10 @@ impl<V: Clone + Eq> Attempt<V> {
             Answer::Outbid(by) => self.was_outbid(from, *by),
             Answer::Ahead(chosen) => Some(self.end(Progress::Ahead(chosen.clone()))),
             Answer::Behind => self.behind.insert(from).then_some(Progress::Behind),
-            Answer::Elsewhere(with) => Some(self.end(Progress::Elsewhere(with.clone()))),
+            Answer::Elsewhere(with) => {
+                self.elsewhere.insert(from, with.clone());
+                self.without()
+            }
             Answer::NotAsked => None,
         }
     }
@@ -185,11 +192,28 @@ impl<V: Clone + Eq> Attempt<V> {
         self.outbid.values().max().copied()
     }
 
-    /// It can still come to something as long as a majority has promised nothing later.
     fn was_outbid(&mut self, from: AgentId, by: Ballot) -> Option<Progress<V>> {
         self.outbid.insert(from, by);
-        let left = self.configuration.keepers().len() - self.outbid.len();
-        (left < self.configuration.majority()).then(|| self.end(Progress::Outbid))
+        self.without()
+    }
+
+    /// It can still come to something as long as a majority may vote for it.
+    fn without(&mut self) -> Option<Progress<V>> {
+        let keepers = self.configuration.keepers().iter();
+        let left = keepers.filter(|its| self.may_vote(its)).count();
+        if left >= self.configuration.majority() {
+            return None;
+        }
+        let others = self.elsewhere.values().next().cloned();
+        let progress = match others.filter(|_| self.outbid.is_empty()) {
+            Some(others) => Progress::Elsewhere(others),
+            None => Progress::Outbid,
+        };
+        Some(self.end(progress))
+    }
+
+    fn may_vote(&self, keeper: &AgentId) -> bool {
+        !self.outbid.contains_key(keeper) && !self.elsewhere.contains_key(keeper)
     }
 
     fn end(&mut self, progress: Progress<V>) -> Progress<V> {
@@ -283,6 +307,23 @@ mod tests {
             (Some(Progress::Outbid), Some(ballot(6, 3)))
         );
         assert_eq!(attempt.asks(), None);
+    }
+
+    #[test]
+    fn one_who_votes_elsewhere_does_not_end_it() {
+        let others = Configuration::new(ConfigurationEpoch::FIRST, [3, 4, 5].map(agent));
+        let elsewhere = Answer::Elsewhere(others.expect("three"));
+        let mut attempt = Attempt::new(first(), ballot(5, 1));
+        assert_eq!(hears(&mut attempt, 3, elsewhere.clone()), None);
+        assert_eq!(waits_for(&attempt), [1, 2].map(agent));
+        assert_eq!(hears(&mut attempt, 1, Answer::Promised(None)), None);
+        let now = hears(&mut attempt, 2, Answer::Promised(None));
+        assert_eq!(now, Some(Progress::Prepared));
+
+        let mut attempt = Attempt::new(first(), ballot(5, 1));
+        assert_eq!(hears(&mut attempt, 3, elsewhere.clone()), None);
+        let now = hears(&mut attempt, 2, elsewhere);
+        assert!(matches!(now, Some(Progress::Elsewhere(_))));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use gary_promise::{
-    AgentId, Answered, Asked, Ballot, BootEpoch, Configuration, Consultation, Entrusted, Vote,
+    AgentId, Answered, Asked, Ballot, BootEpoch, Configuration, ConfigurationEpoch, Consultation,
+    Entrusted, Vote,
 };
 
 use super::attempt::{Attempt, Progress};
@@ -20,8 +21,8 @@ pub struct Register<V, C> {
     epoch: BootEpoch,
     votes: Option<Votes<V>>,
     attempt: Option<Attempt<V>>,
-    /// The latest attempt of others that one of its own was outbid by.
-    outbid_by: Option<Ballot>,
+    /// The latest attempt that it knows of: one of its own, or one of others that it was outbid by.
+    latest: Option<Ballot>,
     changes: VecDeque<C>,
 }
 
@@ -60,7 +61,7 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             epoch,
             votes,
             attempt: None,
-            outbid_by: None,
+            latest: None,
             changes: VecDeque::new(),
         }
     }
@@ -112,7 +113,9 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             Some(votes) => votes.configuration(),
             None => proposed,
         };
-        if !configuration.has(&self.me) {
+        // A register begins with the first configuration: of a later one it has to know what that began with.
+        let is_first = configuration.epoch() == ConfigurationEpoch::FIRST;
+        if !configuration.has(&self.me) || (self.votes.is_none() && !is_first) {
             return;
         }
         // What asks for more than nothing is not refused before others were asked.
@@ -121,8 +124,8 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
         let beginning = beginning.and_then(|its| Attempt::begin(self.me, self.epoch, its));
         self.attempt = beginning.or_else(|| {
             let promised = self.votes.as_ref().and_then(Votes::promised);
-            // Its own vote is the first of each attempt, so that within one start it makes none twice.
-            let ballot = Ballot::after(promised.max(self.outbid_by), self.me, self.epoch)?;
+            let ballot = Ballot::after(promised.max(self.latest), self.me, self.epoch)?;
+            self.latest = Some(ballot);
             Some(Attempt::new(configuration.clone(), ballot))
         });
         self.ask(done);
@@ -131,11 +134,33 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
     /// Has nothing under way any more.
     fn give_up(&mut self) {
         let outbid_by = self.attempt.take().and_then(|its| its.outbid_by());
-        self.outbid_by = self.outbid_by.max(outbid_by);
+        self.latest = self.latest.max(outbid_by);
     }
 
-    /// Asks those who have not answered, once more.
-    pub fn ask_again(&self, done: &mut Done<V, C>) {
+    /// Votes with others instead, as long as it has voted for nothing: more is known now of who is to keep it.
+    pub fn move_to(&mut self, configuration: &Configuration) {
+        if let Some(votes) = &mut self.votes
+            && votes.are_blank()
+            && votes.configuration() != configuration
+        {
+            votes.move_to(configuration);
+            self.give_up();
+        }
+    }
+
+    /// Those who were asked had time to answer. Asks those who have not once more, unless somebody has promised a later
+    /// attempt: then the others may never make up a majority.
+    pub fn handle_silence(&mut self, done: &mut Done<V, C>) {
+        let is_outbid = self.attempt.as_ref().and_then(Attempt::outbid_by).is_some();
+        if is_outbid {
+            self.give_up();
+            done.is_outbid = true;
+        } else {
+            self.ask_others(done);
+        }
+    }
+
+    fn ask_others(&self, done: &mut Done<V, C>) {
         let Some(attempt) = &self.attempt else { return };
         let Some(asked) = attempt.asks() else { return };
         let others = attempt.waits_for().filter(|its| *its != self.me);
@@ -148,7 +173,7 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
         let Some(asked) = self.attempt.as_ref().and_then(Attempt::asks) else {
             return;
         };
-        self.ask_again(done);
+        self.ask_others(done);
         let me = self.me;
         let answered = Votes::answer(&mut self.votes, &me, &asked);
         self.take(me, &answered, done);
@@ -447,6 +472,47 @@ mod tests {
     }
 
     #[test]
+    fn who_was_outbid_by_one_and_hears_nothing_of_the_other_tries_again() {
+        let [mut one, mut two] = [1, 2].map(keeper);
+        let later = super::super::testing::asks(&first(), ballot(9, 3), None);
+        two.hear(agent(3), Consultation::Asked(later), &mut Done::default());
+        one.want(Succeeds(0));
+        let done = begins(&mut one);
+        assert!(!talk(&mut one, &mut two, done).is_outbid);
+        let mut done = Done::default();
+        one.handle_silence(&mut done);
+        assert!(done.is_outbid && done.said.is_empty());
+        let done = begins(&mut one);
+        let done = talk(&mut one, &mut two, done);
+        assert_eq!(done.settled, [(Succeeds(0), Ok(()))]);
+    }
+
+    #[test]
+    fn does_not_try_by_a_later_configuration_that_it_knows_nothing_of() {
+        let four = first().with(agent(4)).expect("there is room");
+        let mut one = keeper(1);
+        one.want(Succeeds(0));
+        let mut done = Done::default();
+        one.begin(&four, &mut done);
+        assert!(done.said.is_empty() && !one.is_trying());
+    }
+
+    #[test]
+    fn what_it_tries_with_others_is_another_attempt() {
+        let mut one = keeper(1);
+        one.want(Succeeds(7));
+        let ballot_of = |done: Says| match &done.said[0].1 {
+            Consultation::Asked(asked) => asked.ballot,
+            other => panic!("it asks: {other:?}"),
+        };
+        let before = ballot_of(begins(&mut one));
+        let others = Configuration::new(ConfigurationEpoch::FIRST, [4, 1, 5].map(agent));
+        one.move_to(&others.expect("three"));
+        assert!(!one.is_trying());
+        assert!(ballot_of(begins(&mut one)) > before);
+    }
+
+    #[test]
     fn who_is_behind_is_told_and_asked_again() {
         let four = first().with(agent(4)).expect("there is room");
         let [mut two, mut four_th] = [2, 4].map(keeper);
@@ -498,7 +564,7 @@ mod tests {
         let mut answers: Says = Done::default();
         two.hear(agent(1), asked, &mut answers);
         let mut done = Done::default();
-        one.ask_again(&mut done);
+        one.handle_silence(&mut done);
         let asked: Vec<AgentId> = done.said.iter().map(|(to, _)| *to).collect();
         assert_eq!(asked, [2, 3].map(agent));
     }

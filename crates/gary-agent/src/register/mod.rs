@@ -9,7 +9,7 @@
 //! Nothing here sends, stores or waits. [`Votes`] is what a keeper remembers of a register, and has to be durable
 //! before its answer is said. [`Attempt`] is what somebody who writes it remembers meanwhile, and may be lost at any
 //! time. [`Register`] is both, with the changes that are to be made. None of them looks at the content, so that a model
-//! can go through all that may happen to them (`gary-sim`'s `model/`).
+//! can go through the orders in which things may happen to a few of them (`gary-sim`'s `model/`).
 //!
 //! Invariants:
 //!

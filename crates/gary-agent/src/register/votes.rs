@@ -42,9 +42,6 @@ impl<V: Clone + Eq> Votes<V> {
 
     /// What `me` answers to what it is asked of a register of which it remembers `held`, or nothing.
     pub fn answer(held: &mut Option<Self>, me: &AgentId, asked: &Asked<V>) -> Answered<V> {
-        // Where two sets of keepers are proposed for a register that has not begun, the lesser goes before: else each of
-        // the two could wait for the other.
-        held.take_if(|votes| votes.gives_way_to(&asked.configuration, me));
         let answer = match held {
             Some(votes) => votes.vote(asked),
             None if !asked.configuration.has(me) => Answer::NotAsked,
@@ -61,12 +58,17 @@ impl<V: Clone + Eq> Votes<V> {
         }
     }
 
-    /// Whether it has voted for nothing yet, and others are proposed that go before those with whom it would.
-    fn gives_way_to(&self, other: &Configuration, me: &AgentId) -> bool {
-        let has_begun = self.latest().is_some();
-        let is_first = self.configuration.epoch() == ConfigurationEpoch::FIRST;
-        let other_is_first = other.epoch() == ConfigurationEpoch::FIRST;
-        !has_begun && is_first && other_is_first && other.has(me) && *other < self.configuration
+    /// Whether it has voted for nothing, and knows of nothing that was chosen.
+    pub const fn are_blank(&self) -> bool {
+        self.voted.is_none() && self.chosen.is_none()
+    }
+
+    /// Those of the same keeper with others, as long as it has voted for nothing. It votes in no attempt before what it
+    /// has promised there either, so that none of its own comes twice.
+    pub fn move_to(&mut self, configuration: &Configuration) {
+        if self.are_blank() {
+            self.configuration = configuration.clone();
+        }
     }
 
     fn vote(&mut self, asked: &Asked<V>) -> Answer<V> {
@@ -238,13 +240,24 @@ mod tests {
         let others = Configuration::new(ConfigurationEpoch::FIRST, [1, 2, 5].map(agent));
         let with_others = asks(&others.expect("three"), ballot(3, 5), None);
         assert_eq!(answer(&mut held, &with_others), Answer::Elsewhere(first()));
-        // As long as it has not voted for anything, it gives way to the lesser of two.
-        let mut others = held.clone();
-        let before = Configuration::new(ConfigurationEpoch::FIRST, [0, 1, 5].map(agent));
-        let before = before.expect("three");
-        let with_those = asks(&before, ballot(1, 5), None);
-        assert_eq!(answer(&mut others, &with_those), Answer::Promised(None));
-        assert_eq!(answer(&mut others, &in_three), Answer::Elsewhere(before));
+        // As long as it has voted for nothing it may vote with others instead.
+        let mut with_those = held.clone().expect("it has promised");
+        let those = Configuration::new(ConfigurationEpoch::FIRST, [1, 5, 6].map(agent));
+        let those = those.expect("three");
+        with_those.move_to(&those);
+        assert_eq!(with_those.configuration(), &those);
+        let mut others = Some(with_those);
+        assert_eq!(
+            answer(&mut others, &in_three),
+            Answer::Elsewhere(those.clone())
+        );
+        let earlier = asks(&those, ballot(1, 1), None);
+        assert_eq!(answer(&mut others, &earlier), Answer::Outbid(ballot(1, 2)));
+        let voted = asks(&those, ballot(1, 5), Some(7));
+        assert_eq!(answer(&mut others, &voted), Answer::Accepted);
+        let mut others = others.expect("it has voted");
+        others.move_to(&first());
+        assert_eq!(others.configuration(), &those);
 
         let begins = vote(&four, None, 7);
         let votes = held.as_mut().expect("it has promised");
