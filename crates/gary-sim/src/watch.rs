@@ -90,7 +90,8 @@ impl Watch {
         self.violations = violations;
     }
 
-    pub(crate) fn name(&mut self, agent: AgentId, name: String) {
+    /// Gives an agent the name that it has in transcripts.
+    pub fn name(&mut self, agent: AgentId, name: String) {
         self.book.names.agent(agent, name);
     }
 

@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gary_promise::{ComponentDigest, Portion, Resources};
-use gary_sim::{
-    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch, World, WorldSpec,
-    capacity, intent,
+use gary_promise::{
+    AgentKey, Body, BootEpoch, ComponentDigest, Condition, Generation, Lineage, Own, Portion,
+    Promise, Promiser, Resources, Update, Valency,
 };
+use gary_sim::{
+    Act, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch, World,
+    WorldSpec, capacity, intent,
+};
+use gary_wire::WireCodec;
 
 const CORE: u64 = 1_000_000;
 const MEBIBYTE: u64 = 1 << 20;
@@ -76,6 +80,14 @@ impl Scenario {
         let to = NodeNo(0);
         let act = Act::Submit { owner: 0, to, what };
         self.then("p1 updates w1", act, for_ms)
+    }
+
+    /// A person who has something kept by several nodes.
+    fn person(&mut self, number: u8) -> Promiser {
+        let key = AgentKey::from_seed(&[number; 32]);
+        let name = format!("p{number}");
+        self.world.watch_mut().name(key.id(), name);
+        Promiser::new(key, CLUSTER, BootEpoch(1))
     }
 
     /// Compares the conversation with the one that is written down, or writes it down.
@@ -281,4 +293,54 @@ fn assessments_differ() {
     };
     its.then("n1 does not hear n2 any more, and n3 does", cut, 12_000);
     its.then("n1 hears n2 again", Act::Heal, 6_000).end();
+}
+
+/// What a person signs to found a workload, or to use another number of what was founded.
+fn signs(person: &mut Promiser, founded: Option<&Own<Promise>>, valency: u32) -> Own<Promise> {
+    let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+    let mut wanted = intent(valency, portion, Frailty::Sound);
+    wanted.valency = Valency::new(valency).expect("there are few");
+    if let Some(workload) = founded.and_then(|its| its.workload()) {
+        let second = Generation::FIRST.next().expect("there are more");
+        let update = Update::new(workload, second).expect("it is not the first");
+        wanted.lineage = Lineage::Updates(update);
+    }
+    let body = Body::Use(Box::new(wanted));
+    let made = person.promise(body, Condition::default(), &WireCodec);
+    made.expect("it is short")
+}
+
+#[test]
+fn conflicting_intents() {
+    let mut scene = Scenario::new("conflicting-intents", 4);
+    let [mut ann, mut bob] = [2, 3].map(|number| scene.person(number));
+    let entrust = |to, intent: &Own<Promise>| Act::Entrust {
+        to: NodeNo(to),
+        intent: intent.signed().clone(),
+    };
+    let founded = signs(&mut ann, None, 3);
+    scene.then("p2 has w1 kept, by way of n1", entrust(0, &founded), 100);
+    let (more, fewer) = (
+        signs(&mut ann, Some(&founded), 5),
+        signs(&mut bob, Some(&founded), 1),
+    );
+    scene.world.plan(Duration::ZERO, entrust(1, &fewer));
+    scene.then("p2 and p3 change it at once", entrust(0, &more), 1_000);
+    scene.then(
+        "p2 submits the same once more, elsewhere",
+        entrust(3, &more),
+        100,
+    );
+    let cut = Act::Cut {
+        from: vec![NodeNo(0)],
+        to: (1..4).map(NodeNo).collect(),
+    };
+    scene.then("nothing comes from n1 any more", cut, 10);
+    let another = signs(&mut bob, None, 2);
+    scene.then(
+        "p3 wants the name, by way of n1",
+        entrust(0, &another),
+        6_000,
+    );
+    scene.end();
 }
