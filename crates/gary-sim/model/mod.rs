@@ -5,7 +5,7 @@ mod fault;
 mod node;
 mod scenes;
 
-pub(crate) use cluster::{Cluster, ONE_HISTORY};
+pub(crate) use cluster::Cluster;
 pub(crate) use fault::Fault;
 use node::Wish;
 pub(crate) use scenes::{faults, scenes};

@@ -149,6 +149,7 @@ impl Custody {
     /// members than before it started: it might think of others than everybody else does.
     fn keepers<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> Option<Configuration> {
         let known = self.names.get(name).and_then(Named::keepers);
+        let known = known.filter(|_| !self.is_blank(name));
         known.cloned().or_else(|| self.proposed(name, parts))
     }
 
@@ -251,7 +252,9 @@ impl Custody {
         let name = intent.name().clone();
         let (me, epoch) = (self.me, self.epoch);
         let named = self.names.entry(name.clone());
-        let named = named.or_insert_with(|| Named::new(Register::new(me, epoch, None), proposed));
+        let named =
+            named.or_insert_with(|| Named::new(Register::new(me, epoch, None), proposed.clone()));
+        named.move_to(&proposed);
         let until = parts.now.after(SETTLES_WITHIN);
         let mut changes = named.register.changes_mut();
         if let Some(same) = changes.find(|its| its.intent == intent) {
@@ -421,13 +424,6 @@ impl Custody {
         self.settled.pop_front().map(|(_, its)| its)
     }
 
-    /// What is known to be kept of a name, and by whom.
-    pub(crate) fn kept(&self, name: &WorkloadName) -> Option<(&Configuration, &Kept)> {
-        let votes = self.names.get(name)?.register.votes()?;
-        let chosen = votes.chosen()?;
-        Some((votes.configuration(), &chosen.entrusted.content))
-    }
-
     /// Does something with a register, and what follows from it.
     fn step<C: Speech>(
         &mut self,
@@ -438,12 +434,12 @@ impl Custody {
         let Some(named) = self.names.get_mut(name) else {
             return;
         };
-        let before = named.register.votes().cloned();
+        let before = named.register.votes().map(Votes::marks);
         let mut done = Step::default();
         what(&mut named.register, &mut done);
         named.go_on(parts.now, &mut done, parts.random);
         if let Some(votes) = named.register.votes()
-            && before.as_ref() != Some(votes)
+            && before != Some(votes.marks())
         {
             let Ok(votes) = votes.clone().try_map(entry);
             parts.voice.keep_votes(name.clone(), votes);

@@ -1,8 +1,6 @@
 //! What persons have kept by several agents.
 
-use gary_promise::{
-    Configuration, Promise, PromiseId, Settlement, Signed, Time, Verified, WorkloadName,
-};
+use gary_promise::{Promise, PromiseId, Settlement, Signed, Time, Verified};
 use rand::rngs::ChaCha8Rng;
 
 use super::machine::Dealings;
@@ -35,12 +33,6 @@ impl<C: Speech> Dealings<C> {
     /// What has become of an intent that a person submitted here, once all that it follows from is stored.
     pub fn poll_settlement(&mut self) -> Option<Settlement> {
         self.custody.poll_settlement(self.voice.stored())
-    }
-
-    /// Who keeps a name, and the intent that stands, as far as this agent knows as a keeper of it.
-    pub fn keeps(&self, name: &WorkloadName) -> Option<(&Configuration, &Verified<Promise>)> {
-        let (keepers, kept) = self.custody.kept(name)?;
-        Some((keepers, kept.intent().promise()))
     }
 
     /// Who might keep something has changed; `has_ceased` where one does not any more.

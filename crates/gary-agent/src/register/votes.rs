@@ -19,6 +19,16 @@ pub struct Votes<V> {
     chosen: Option<Vote<V>>,
 }
 
+/// By what two states of a keeper's votes are told apart without looking at what was voted for. Whose votes are counted
+/// can change without them only as long as nothing was voted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    epoch: ConfigurationEpoch,
+    promised: Option<Ballot>,
+    voted: Option<Option<Ballot>>,
+    chosen: Option<Option<Ballot>>,
+}
+
 impl<V: Clone + Eq> Votes<V> {
     /// Those of a keeper that has not voted yet: the register begins.
     pub const fn none(configuration: Configuration) -> Self {
@@ -152,6 +162,17 @@ impl<V: Clone + Eq> Votes<V> {
     /// What it voted for, if it does not know what became of that.
     pub const fn voted(&self) -> Option<&Vote<V>> {
         self.voted.as_ref()
+    }
+
+    /// Of which votes these are: others, for whichever change, have other marks, since an attempt is for one thing alone.
+    pub fn marks(&self) -> Marks {
+        let ballot = |vote: &Option<Vote<V>>| vote.as_ref().map(|its| its.ballot);
+        Marks {
+            epoch: self.configuration.epoch(),
+            promised: self.promised,
+            voted: ballot(&self.voted),
+            chosen: ballot(&self.chosen),
+        }
     }
 
     /// The latest attempt that it has promised to vote in.

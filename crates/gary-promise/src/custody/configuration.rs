@@ -1,17 +1,17 @@
 //! Who votes on a register.
 
-use std::fmt;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::AgentId;
+use crate::id::counted;
 
 /// The most keepers of one register: five, and one more while they change. A configuration of more is refused.
 pub const KEEPERS_MAX: usize = 6;
 
-/// How often the keepers of a register have changed: 1 for those that it began with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConfigurationEpoch(NonZeroU64);
+counted! {
+    /// How often the keepers of a register have changed: 1 for those that it began with.
+    ConfigurationEpoch, first: "Of those that a register begins with."
+}
 
 /// Who votes on a register, and since which change. Two that differ in either are never counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,34 +39,6 @@ pub enum ConfigurationError {
         /// Which.
         agent: AgentId,
     },
-}
-
-impl ConfigurationEpoch {
-    /// Of those that a register begins with.
-    pub const FIRST: Self = Self(NonZeroU64::MIN);
-
-    /// The epoch of this number; there is none of number zero.
-    pub const fn new(number: u64) -> Option<Self> {
-        match NonZeroU64::new(number) {
-            Some(number) => Some(Self(number)),
-            None => None,
-        }
-    }
-
-    /// Its number.
-    pub const fn get(self) -> u64 {
-        self.0.get()
-    }
-
-    fn next(self) -> Option<Self> {
-        self.0.checked_add(1).map(Self)
-    }
-}
-
-impl fmt::Display for ConfigurationEpoch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }
 
 impl Configuration {

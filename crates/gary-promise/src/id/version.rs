@@ -1,6 +1,8 @@
 //! In which order an agent said what it said.
 
-use std::{fmt, num::NonZeroU64};
+use std::fmt;
+
+use super::counted::counted;
 
 /// How often an agent has started.
 ///
@@ -10,10 +12,11 @@ use std::{fmt, num::NonZeroU64};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BootEpoch(pub u64);
 
-/// Which of the things that an agent has said in one boot epoch. The first has number 1, so that 0 is
-/// free to mean that there was none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sequence(NonZeroU64);
+counted! {
+    /// Which of the things that an agent has said in one boot epoch. The first has number 1, so that 0 is
+    /// free to mean that there was none.
+    Sequence, first: "What is said first."
+}
 
 /// When an agent said something, by its own count: later is greater.
 ///
@@ -24,24 +27,6 @@ pub struct Version {
     pub epoch: BootEpoch,
     /// Its number since then.
     pub sequence: Sequence,
-}
-
-impl Sequence {
-    /// What is said first.
-    pub const FIRST: Self = Self(NonZeroU64::MIN);
-
-    /// What has this number; nothing has number zero.
-    pub const fn new(number: u64) -> Option<Self> {
-        match NonZeroU64::new(number) {
-            Some(number) => Some(Self(number)),
-            None => None,
-        }
-    }
-
-    /// Its number.
-    pub const fn get(self) -> u64 {
-        self.0.get()
-    }
 }
 
 impl Version {
@@ -56,10 +41,10 @@ impl Version {
     /// What follows it in its epoch; `None` past the last, which takes half a million years at a
     /// million a second.
     pub const fn next(self) -> Option<Self> {
-        match self.sequence.0.checked_add(1) {
-            Some(number) => Some(Self {
+        match self.sequence.next() {
+            Some(sequence) => Some(Self {
                 epoch: self.epoch,
-                sequence: Sequence(number),
+                sequence,
             }),
             None => None,
         }
