@@ -64,6 +64,12 @@ impl Keepers {
         self.forget(agent, &workload);
     }
 
+    /// Who keeps a workload.
+    pub(crate) fn of(&self, workload: &WorkloadId) -> impl Iterator<Item = AgentId> {
+        let keepers = self.by_workload.get(workload);
+        keepers.into_iter().flatten().copied()
+    }
+
     /// The `+keep` by which an agent has a workload in its custody.
     pub(crate) fn keep(&self, agent: &AgentId, workload: &WorkloadId) -> Option<PromiseId> {
         self.by_agent.get(agent)?.get(workload).copied()

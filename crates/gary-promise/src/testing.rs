@@ -127,6 +127,7 @@ pub(crate) fn offer(promisee: AgentId, workload: WorkloadId, portion: Portion) -
         slot: Slot(0),
         portion,
         bid: Bid(1),
+        besides: 0,
         lease: lease(),
     }
 }

@@ -110,6 +110,7 @@ fn an_intent_is_hosted_renewed_and_withdrawn() {
         slot: Slot(0),
         portion: Portion::new(200_000, 64 << 20).expect("something of both"),
         bid: Bid(1),
+        besides: 0,
         lease: Lease::from_ms(10_000).expect("legal"),
     };
     let own_offer = host.promise(Body::Host(offer), none(), &promises);

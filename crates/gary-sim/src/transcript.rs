@@ -349,19 +349,23 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             format!("dismisses {}", list(to, &mut dismissal.offers.iter()))
         }
         Frame::Renewal(renewal) => {
-            let bound = list(from, &mut renewal.bound.iter());
-            let offered = list(from, &mut renewal.offered.iter());
-            let offered = if offered.is_empty() {
-                offered
-            } else {
-                format!(" offered {offered}")
-            };
-            let bound = if bound.is_empty() {
-                bound
-            } else {
-                format!(" bound {bound}")
-            };
-            format!("renews{bound}{offered}")
+            let parts = [
+                ("bound", &renewal.bound),
+                ("bound by others", &renewal.by_others),
+                ("offered", &renewal.offered),
+            ];
+            let parts = parts.iter().filter(|(_, offers)| !offers.is_empty());
+            let parts =
+                parts.map(|(how, offers)| format!(" {how} {}", list(from, &mut offers.iter())));
+            format!("renews{}", parts.collect::<String>())
+        }
+        Frame::Bound(its) => {
+            let halves = [&its.offer, &its.acceptance].map(|its| reader.promise(its).cloned());
+            let halves = halves.map(|its| its.map_or_else(String::new, |its| promised(&its, book)));
+            format!("tells of {}; {}", halves[0], halves[1])
+        }
+        Frame::Inquiry(inquiry) => {
+            format!("asks after {}", list(to, &mut inquiry.offers.iter()))
         }
         Frame::Consults(its) => consulted::consults(its, book, reader),
         Frame::Submission(its) => {

@@ -117,6 +117,7 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
         slot: Slot(0),
         portion: portion(),
         bid: Bid(1),
+        besides: 0,
         lease: Lease::from_ms(10_000).expect("ten seconds"),
     });
     let offer = peer.promise(host, Condition::default(), &WireCodec);

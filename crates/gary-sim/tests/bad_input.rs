@@ -125,6 +125,7 @@ impl Scene {
             version: renewed,
             offered: Offers::default(),
             bound: Offers::new([theirs.version()]).expect("one"),
+            by_others: Offers::default(),
         };
         me.handle_frame(now, peer.id(), Frame::Renewal(renewal));
         drain(&mut me);
@@ -191,6 +192,7 @@ fn host(promisee: AgentId, workload: WorkloadId, slot: Slot) -> Body {
         slot,
         portion: Portion::new(CORE / 10, MEBIBYTE).expect("something of both"),
         bid: Bid(1),
+        besides: 0,
         lease: Lease::from_ms(10_000).expect("ten seconds"),
     })
 }
@@ -437,6 +439,7 @@ fn nothing_at(version: Version) -> Renewal {
         version,
         offered: Offers::default(),
         bound: Offers::default(),
+        by_others: Offers::default(),
     }
 }
 

@@ -121,6 +121,7 @@ impl Scene {
             slot,
             portion: portion(),
             bid: Bid(bid),
+            besides: 0,
             lease: Lease::from_ms(10_000).expect("ten seconds"),
         });
         let peer = self.peers.get_mut(&peer).expect("it was asked");
@@ -142,6 +143,7 @@ impl Scene {
             version,
             offered: Offers::default(),
             bound: Offers::new([offer.version]).expect("one"),
+            by_others: Offers::default(),
         };
         self.me
             .handle_frame(self.now, peer, Frame::Renewal(renewal));

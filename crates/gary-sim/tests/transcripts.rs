@@ -318,29 +318,59 @@ fn conflicting_intents() {
         to: NodeNo(to),
         intent: intent.signed().clone(),
     };
-    let founded = signs(&mut ann, None, 3);
+    let founded = signs(&mut ann, None, 1);
     scene.then("p2 has w1 kept, by way of n1", entrust(0, &founded), 100);
-    let (more, fewer) = (
-        signs(&mut ann, Some(&founded), 5),
-        signs(&mut bob, Some(&founded), 1),
+    let (more, most) = (
+        signs(&mut ann, Some(&founded), 2),
+        signs(&mut bob, Some(&founded), 3),
     );
-    scene.world.plan(Duration::ZERO, entrust(1, &fewer));
+    scene.world.plan(Duration::ZERO, entrust(1, &most));
     scene.then("p2 and p3 change it at once", entrust(0, &more), 1_000);
     scene.then(
         "p2 submits the same once more, elsewhere",
         entrust(3, &more),
         100,
     );
+    scene.end();
+}
+
+#[test]
+fn without_a_majority() {
+    let mut scene = Scenario::new("without-a-majority", 4);
+    let [mut ann, mut bob] = [2, 3].map(|number| scene.person(number));
+    let entrust = |to, intent: &Own<Promise>| Act::Entrust {
+        to: NodeNo(to),
+        intent: intent.signed().clone(),
+    };
+    let founded = signs(&mut ann, None, 1);
+    scene.then("p2 has w1 kept, by way of n1", entrust(0, &founded), 1_000);
     let cut = Act::Cut {
         from: vec![NodeNo(0)],
         to: (1..4).map(NodeNo).collect(),
     };
     scene.then("nothing comes from n1 any more", cut, 10);
-    let another = signs(&mut bob, None, 2);
+    let another = signs(&mut bob, None, 1);
     scene.then(
         "p3 wants the name, by way of n1",
         entrust(0, &another),
         6_000,
     );
+    scene.end();
+}
+
+#[test]
+fn a_keeper_dies() {
+    let mut scene = Scenario::new("keeper-dies", 4);
+    let mut ann = scene.person(2);
+    let entrust = |to, intent: &Own<Promise>| Act::Entrust {
+        to: NodeNo(to),
+        intent: intent.signed().clone(),
+    };
+    let founded = signs(&mut ann, None, 2);
+    scene.then("p2 has w1 kept, by way of n4", entrust(3, &founded), 2_000);
+    let (node, for_good) = (NodeNo(0), true);
+    scene.then("n1 dies", Act::Crash { node, for_good }, 4_000);
+    let more = signs(&mut ann, Some(&founded), 3);
+    scene.then("p2 wants 3", entrust(3, &more), 2_000);
     scene.end();
 }

@@ -103,7 +103,7 @@ fn what_is_of_a_later_version_is_said_to_be() {
     for bytes in [
         &[0x08, 2][..],
         &[0x08, 2, 0x42, 1, 0x08],
-        &[0x08, 1, 0xc2, 0x01, 0],             // frame 24
+        &[0x08, 1, 0xd2, 0x01, 0],             // frame 26
         &[0x08, 1, 0x7a, 4, 0x22, 2, 0x7a, 0], // why 15 of a refusal
         &[0x08, 1, 0xaa, 0x01, 2, 0x5a, 0],    // consultation 11
         &[0x08, 1, 0xba, 0x01, 2, 0x7a, 0],    // verdict 15 of a settlement
@@ -202,6 +202,7 @@ fn the_longest_frames_fit() {
         version: Version::first(BootEpoch(u64::MAX)),
         offered: longest_versions::<RENEWED_MAX>(),
         bound: longest_versions::<RENEWED_MAX>(),
+        by_others: longest_versions::<RENEWED_MAX>(),
     });
     let consults = Frame::Consults(Box::new(longest_consults()));
     for frame in [sheet, renewal, consults] {

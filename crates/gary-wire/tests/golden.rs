@@ -56,7 +56,7 @@ fn lease() -> Lease {
     Lease::from_ms(10_000).expect("legal")
 }
 
-fn host(asked_in: BootEpoch) -> Body {
+fn host(asked_in: BootEpoch, besides: u32) -> Body {
     Body::Host(Host {
         promisee: AGENT,
         asked_in,
@@ -65,6 +65,7 @@ fn host(asked_in: BootEpoch) -> Body {
         slot: Slot(2),
         portion: portion(),
         bid: Bid(7),
+        besides,
         lease: lease(),
     })
 }
@@ -117,8 +118,9 @@ fn bodies() -> Vec<(&'static str, Body)> {
         ),
         ("use", Body::Use(Box::new(intent()))),
         // As before it was told in which life it was asked.
-        ("host", host(BootEpoch(0))),
-        ("host_asked", host(BootEpoch(3))),
+        ("host", host(BootEpoch(0), 0)),
+        ("host_asked", host(BootEpoch(3), 0)),
+        ("host_besides", host(BootEpoch(3), 2)),
         (
             "accept",
             Body::Accept(Accept {

@@ -4,10 +4,10 @@ mod blessed;
 
 use blessed::golden;
 use gary_promise::{
-    Absence, AgentId, Batch, BootEpoch, BoundedSet, Branch, Codec, DIGEST_BRANCHES, Denial, Digest,
-    Dismissal, Fetch, Frame, Generation, Hint, Invitation, Listing, Misfit, Notice, PromiseId,
-    Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed, SignedRecord, Slot, Version,
-    Why, WorkloadId,
+    Absence, AgentId, Batch, BootEpoch, Bound, BoundedSet, Branch, Codec, DIGEST_BRANCHES, Denial,
+    Digest, Dismissal, Fetch, Frame, Generation, Hint, Inquiry, Invitation, Listing, Misfit,
+    Notice, Offers, PromiseId, Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed,
+    SignedRecord, Slot, Version, Why, WorkloadId,
 };
 use gary_wire::{Spoken, WireCodec};
 
@@ -166,6 +166,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 // As before it was told.
                 epoch: BootEpoch(0),
                 slots: slots(),
+                keepers: BoundedSet::default(),
             }),
         ),
         (
@@ -174,6 +175,16 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 intent: signed(),
                 epoch: BootEpoch(3),
                 slots: slots(),
+                keepers: BoundedSet::default(),
+            }),
+        ),
+        (
+            "invitation_keepers",
+            Frame::Invitation(Invitation {
+                intent: signed(),
+                epoch: BootEpoch(3),
+                slots: slots(),
+                keepers: BoundedSet::new([AGENT]).expect("one"),
             }),
         ),
         (
@@ -188,6 +199,30 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 version: version(5),
                 offered: versions([1, 2]),
                 bound: versions([3, 4]),
+                // As before there was any.
+                by_others: Offers::default(),
+            }),
+        ),
+        (
+            "renewal_by_others",
+            Frame::Renewal(Renewal {
+                version: version(5),
+                offered: Offers::default(),
+                bound: versions([3, 6]),
+                by_others: versions([1, 4]),
+            }),
+        ),
+        (
+            "bound",
+            Frame::Bound(Box::new(Bound {
+                offer: signed(),
+                acceptance: signed(),
+            })),
+        ),
+        (
+            "inquiry",
+            Frame::Inquiry(Inquiry {
+                offers: versions([2, 3]),
             }),
         ),
         (

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, Answer, Answered, Asked, BootEpoch, Configuration, ConfigurationEpoch, Consultation,
-    Consults, Entry, Frame, PromiseId, Settlement, Submission, Time, Verdict, WorkloadName,
+    Consults, Entry, Frame, Promise, PromiseId, Settlement, Submission, Time, Verdict, Verified,
+    Vote, WorkloadId, WorkloadName,
 };
 use rand::Rng;
 
@@ -42,6 +43,12 @@ pub const OUTBID_WAITS: Waits = Waits {
     longest_ms: 1_000,
 };
 
+/// How long a keeper waits that has voted and does not hear what was chosen, before it finds out itself.
+pub const READS_WAITS: Waits = Waits {
+    first_ms: 2_000,
+    longest_ms: 60_000,
+};
+
 /// All registers of which this agent is a keeper, and what is to be kept there.
 #[derive(Debug)]
 pub(crate) struct Custody {
@@ -56,6 +63,10 @@ pub(crate) struct Custody {
     acquaintance: Acquaintance,
     /// What persons are to be told once it is stored.
     settled: VecDeque<(WriteId, Settlement)>,
+    /// What was chosen, for whoever tends it.
+    chosen: VecDeque<Vote<Kept>>,
+    /// Under which names workloads are kept, or were until they were deleted. There are no more than [`NAMES_MAX`].
+    by_workload: BTreeMap<WorkloadId, WorkloadName>,
 }
 
 /// The register of one name.
@@ -70,6 +81,9 @@ struct Named {
     outbid: u32,
     /// When those who have not answered are asked again.
     asks_at: Option<Time>,
+    /// When it finds out what has become of its last vote, and how often it has tried to.
+    reads_at: Option<Time>,
+    reads: u32,
     /// When it stands in the queue.
     queued_at: Option<Time>,
 }
@@ -78,6 +92,8 @@ struct Named {
 pub(crate) struct Parts<'a, C, R> {
     pub(crate) now: Time,
     pub(crate) candidates: &'a Candidates,
+    /// Whether this agent can tend one workload more.
+    pub(crate) has_room: bool,
     pub(crate) voice: &'a mut Voice<C, Order>,
     pub(crate) random: &'a mut R,
 }
@@ -95,6 +111,8 @@ impl Custody {
             passing: Passing::new(),
             acquaintance: Acquaintance::new(),
             settled: VecDeque::new(),
+            chosen: VecDeque::new(),
+            by_workload: BTreeMap::new(),
         }
     }
 
@@ -103,15 +121,91 @@ impl Custody {
         &mut self,
         name: WorkloadName,
         votes: Votes<Entry>,
-        voice: &mut Voice<C, Order>,
+        parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        let Ok(votes) = votes.try_map(|entry| Kept::read(entry, &name, voice)) else {
+        let Ok(votes) = votes.try_map(|entry| Kept::read(entry, &name, parts.voice)) else {
             self.illegible.insert(name);
             return;
         };
+        if let Some(chosen) = votes.chosen() {
+            self.note_chosen(&name, chosen.clone());
+        }
         let proposed = votes.configuration().clone();
         let register = Register::new(self.me, self.epoch, Some(votes));
-        self.names.insert(name, Named::new(register, proposed));
+        let named = Named::new(register, proposed);
+        self.names.insert(name.clone(), named);
+        self.step(&name, parts, |_, _| {});
+    }
+
+    /// Something was chosen, and whoever tends it is to hear of it.
+    fn note_chosen(&mut self, name: &WorkloadName, chosen: Vote<Kept>) {
+        let workload = chosen.entrusted.content.intent().workload();
+        if self.by_workload.len() < NAMES_MAX {
+            self.by_workload.insert(workload, name.clone());
+        }
+        self.chosen.push_back(chosen);
+    }
+
+    /// What was chosen of late, for whoever tends it: what is intended, and who keeps it.
+    pub(crate) fn poll_chosen(&mut self) -> Option<(Verified<Promise>, Configuration)> {
+        let chosen = self.chosen.pop_front()?.entrusted;
+        let intent = chosen.content.intent().promise().clone();
+        Some((intent, chosen.configuration))
+    }
+
+    /// What is known to be chosen of a workload's register, with its name. It may be of another workload by now.
+    fn held(&self, workload: &WorkloadId) -> Option<(&WorkloadName, &Vote<Kept>)> {
+        let name = self.by_workload.get(workload)?;
+        let votes = self.names.get(name)?.register.votes()?;
+        Some((name, votes.chosen()?))
+    }
+
+    /// Whether a workload that was kept here is deleted.
+    pub(crate) fn is_over(&self, workload: &WorkloadId) -> bool {
+        self.held(workload).is_some_and(|(_, chosen)| {
+            let intent = chosen.entrusted.content.intent();
+            intent.workload() != *workload || intent.deletes()
+        })
+    }
+
+    /// Others know of something later of this workload: finds out what.
+    pub(crate) fn read<C: Speech>(
+        &mut self,
+        workload: &WorkloadId,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        if let Some((name, _)) = self.held(workload) {
+            let name = name.clone();
+            self.step(&name, parts, Register::read);
+        }
+    }
+
+    /// A fellow keeper may not know what was chosen of this workload.
+    pub(crate) fn show<C: Speech>(
+        &self,
+        workload: &WorkloadId,
+        to: AgentId,
+        voice: &mut Voice<C, Order>,
+    ) {
+        if let Some((name, chosen)) = self.held(workload)
+            && chosen.entrusted.configuration.has(&to)
+        {
+            say_chosen(name, to, chosen, voice);
+        }
+    }
+
+    /// An agent is there again, and may have missed what was chosen of the names that it keeps with this one.
+    pub(crate) fn show_all<C: Speech>(&self, to: AgentId, voice: &mut Voice<C, Order>) {
+        for (name, named) in &self.names {
+            let chosen = named.register.votes().and_then(Votes::chosen);
+            let both = |its: &&Vote<Kept>| {
+                let keepers = &its.entrusted.configuration;
+                keepers.has(&to) && keepers.has(&self.me)
+            };
+            if let Some(chosen) = chosen.filter(both) {
+                say_chosen(name, to, chosen, voice);
+            }
+        }
     }
 
     /// Remembers after a start how many members it has known.
@@ -166,8 +260,8 @@ impl Custody {
     }
 
     /// Whether more names can be kept.
-    fn has_room(&self, name: &WorkloadName) -> bool {
-        self.names.contains_key(name) || self.names.len() < NAMES_MAX
+    fn has_room<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> bool {
+        !self.is_blank(name) || (parts.has_room && self.names.len() < NAMES_MAX)
     }
 
     /// A person submits an intent. What becomes of it is told by [`Custody::poll_settlement`].
@@ -187,7 +281,8 @@ impl Custody {
                 before: self.acquaintance.count(),
             });
         };
-        if self.passing.is_full() || !self.has_room(intent.name()) || parts.voice.is_behind() {
+        if self.passing.is_full() || !self.has_room(intent.name(), parts) || parts.voice.is_behind()
+        {
             return Err(DeployError::Full);
         }
         if keepers.has(&self.me) {
@@ -196,7 +291,11 @@ impl Custody {
         }
         let until = parts.now.after(SETTLES_WITHIN);
         let id = intent.promise().id();
-        let begun = self.passing.begin(parts.now, until, (id, intent), keepers);
+        let begun = {
+            let is_up = |its: &AgentId| parts.candidates.is_up(its);
+            self.passing
+                .begin(parts.now, until, (id, intent), keepers, is_up)
+        };
         if let Some(first) = begun {
             self.pass_on(&id, first, parts.voice);
         }
@@ -225,7 +324,7 @@ impl Custody {
         let Some(keepers) = self.keepers(intent.name(), parts) else {
             return Ok(());
         };
-        if !self.has_room(intent.name()) || parts.voice.is_behind() {
+        if !self.has_room(intent.name(), parts) || parts.voice.is_behind() {
             return Ok(());
         }
         if !keepers.has(&self.me) {
@@ -269,7 +368,7 @@ impl Custody {
             until,
         };
         if named.register.changes().len() >= WANTED_MAX {
-            self.settle(parts.now, wanted, &Verdict::Unsettled, parts.voice);
+            self.settle(wanted, &Verdict::Unsettled, parts);
             return;
         }
         self.step(&name, parts, |register, _| register.want(wanted));
@@ -296,8 +395,16 @@ impl Custody {
         if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) {
             return Err(Fault::NotForMe);
         }
-        if known.is_none() && (!concerns.has(&self.me) || !self.has_room(&name)) {
+        if known.is_none() && (!concerns.has(&self.me) || !self.has_room(&name, parts)) {
             return Err(Fault::NotForMe);
+        }
+        if let Consultation::Chosen(told) = &what
+            && let Some(known) = self.names.get(&name)
+            && let Some(known) = known.register.votes().and_then(Votes::chosen)
+            && is_later(known, told)
+        {
+            say_chosen(&name, from, known, parts.voice);
+            return Ok(());
         }
         if let Consultation::Asked(asked) = &what {
             // A disk that is behind is as good as gone.
@@ -342,7 +449,7 @@ impl Custody {
         &mut self,
         from: AgentId,
         settlement: Settlement,
-        voice: &mut Voice<C, Order>,
+        parts: &mut Parts<'_, C, impl Rng>,
     ) -> Result<(), Fault> {
         let id = settlement.intent;
         let passed_on = self.passing.get(&id).ok_or(Fault::Unasked)?;
@@ -350,8 +457,9 @@ impl Custody {
             return Err(Fault::Unasked);
         }
         if let Verdict::Elsewhere(keepers) = &settlement.verdict {
-            if let Some(first) = self.passing.redirect(&id, keepers) {
-                self.pass_on(&id, first, voice);
+            let is_up = |its: &AgentId| parts.candidates.is_up(its);
+            if let Some(first) = self.passing.redirect(&id, keepers, is_up) {
+                self.pass_on(&id, first, parts.voice);
             }
             return Ok(());
         }
@@ -369,7 +477,7 @@ impl Custody {
         };
         let intent = settlement.intent;
         let settlement = Settlement { intent, verdict };
-        self.settled.push_back((voice.write(), settlement));
+        self.settled.push_back((parts.voice.write(), settlement));
         Ok(())
     }
 
@@ -386,17 +494,25 @@ impl Custody {
             named.queued_at = None;
             named.rests_until.take_if(|at| *at <= now);
             let asks_again = named.asks_at.take_if(|at| *at <= now).is_some();
+            let reads = named.reads_at.take_if(|at| *at <= now).is_some();
             let over = named.register.drop_changes(|its| its.until <= now);
             for over in over {
-                self.settle(now, over, &Verdict::Unsettled, parts.voice);
+                self.settle(over, &Verdict::Unsettled, parts);
             }
             self.step(&name, parts, |register, done| {
-                if asks_again {
+                if asks_again && register.changes().is_empty() {
+                    // Nobody waits for it, and it is tried again.
+                    register.give_up();
+                } else if asks_again {
                     register.handle_silence(done);
+                }
+                if reads {
+                    register.read(done);
                 }
             });
         }
-        for (id, next) in self.passing.handle_timeout(now) {
+        let is_up = |its: &AgentId| parts.candidates.is_up(its);
+        for (id, next) in self.passing.handle_timeout(now, is_up) {
             match next {
                 Next::Ask(keeper) => self.pass_on(&id, keeper, parts.voice),
                 Next::GiveUp => self.settled.push_back((
@@ -449,6 +565,9 @@ impl Custody {
             self.queue.remove(&(at, name.clone()));
         }
         self.queue.extend(due_at.map(|at| (at, name.clone())));
+        for chosen in done.chosen {
+            self.note_chosen(name, chosen);
+        }
         for (to, what) in done.said {
             let Ok(what) = what.try_map(entry);
             let name = name.clone();
@@ -457,17 +576,16 @@ impl Custody {
                 .say(to, Frame::Consults(Box::new(Consults { name, what })));
         }
         for (wanted, verdict) in done.settled {
-            self.settle(parts.now, wanted, &verdict, parts.voice);
+            self.settle(wanted, &verdict, parts);
         }
     }
 
     /// Tells those who want to know what has become of an intent. Where others keep its name, its node asks them.
     fn settle<C: Speech>(
         &mut self,
-        now: Time,
         wanted: Wanted,
         verdict: &Verdict,
-        voice: &mut Voice<C, Order>,
+        parts: &mut Parts<'_, C, impl Rng>,
     ) {
         let Wanted {
             intent,
@@ -483,16 +601,20 @@ impl Custody {
             match (asker, verdict) {
                 (Asker::Person, Verdict::Elsewhere(keepers)) if !self.passing.is_full() => {
                     let (passed_on, keepers) = ((id, intent.clone()), keepers.clone());
-                    let begun = self.passing.begin(now, until, passed_on, keepers);
+                    let is_up = |its: &AgentId| parts.candidates.is_up(its);
+                    let now = parts.now;
+                    let begun = self.passing.begin(now, until, passed_on, keepers, is_up);
                     if let Some(first) = begun {
                         // It may have been voted for here.
                         self.passing.is_with_several(&id);
-                        self.pass_on(&id, first, voice);
+                        self.pass_on(&id, first, parts.voice);
                     }
                 }
-                (Asker::Person, _) => self.settled.push_back((voice.write(), settlement)),
+                (Asker::Person, _) => self.settled.push_back((parts.voice.write(), settlement)),
                 (Asker::Node(node), _) => {
-                    voice.say(node, Frame::Settlement(Box::new(settlement)));
+                    parts
+                        .voice
+                        .say(node, Frame::Settlement(Box::new(settlement)));
                 }
             }
         }
@@ -507,6 +629,8 @@ impl Named {
             rests_until: None,
             outbid: 0,
             asks_at: None,
+            reads_at: None,
+            reads: 0,
             queued_at: None,
         }
     }
@@ -532,15 +656,33 @@ impl Named {
         if !done.settled.is_empty() {
             self.outbid = 0;
         }
-        if self.register.is_trying() && self.asks_at.is_none() {
+        let is_trying = self.register.is_trying();
+        if is_trying && self.asks_at.is_none() {
             self.asks_at = Some(now.after(ASKS_AGAIN_AFTER));
+        }
+        let is_open = self
+            .register
+            .votes()
+            .is_some_and(|its| its.voted().is_some());
+        if !is_open {
+            self.reads = 0;
+        }
+        if is_trying || !is_open {
+            self.reads_at = None;
+        } else if self.reads_at.is_none() {
+            self.reads = self.reads.saturating_add(1);
+            self.reads_at = Some(now.after(READS_WAITS.after(self.reads, random)));
         }
     }
 
-    /// When something is to be done, as long as something is wanted.
+    /// When something is to be done, as long as something is wanted, or it is not known what became of a vote.
     fn due_at(&self) -> Option<Time> {
-        let due_at = self.rests_until.or(self.asks_at);
-        due_at.filter(|_| !self.register.changes().is_empty())
+        let is_wanted = !self.register.changes().is_empty();
+        let tries_at = match is_wanted {
+            true => self.rests_until.or(self.asks_at),
+            false => self.asks_at.filter(|_| self.register.is_trying()),
+        };
+        tries_at.into_iter().chain(self.reads_at).min()
     }
 
     /// Begins with the first change, and where that is settled at once with the next.
@@ -568,6 +710,24 @@ impl Named {
         done.settled
             .extend(wanted.into_iter().map(|its| (its, verdict.clone())));
     }
+}
+
+/// Says what was chosen.
+fn say_chosen<C: Speech>(
+    name: &WorkloadName,
+    to: AgentId,
+    chosen: &Vote<Kept>,
+    voice: &mut Voice<C, Order>,
+) {
+    let Ok(chosen) = chosen.clone().try_map(entry);
+    let (name, what) = (name.clone(), Consultation::Chosen(chosen));
+    voice.say(to, Frame::Consults(Box::new(Consults { name, what })));
+}
+
+/// Whether one was chosen after the other.
+fn is_later(one: &Vote<Kept>, other: &Vote<Kept>) -> bool {
+    let [one_by, other_by] = [one, other].map(|its| its.entrusted.configuration.epoch());
+    one_by > other_by || (one_by == other_by && one.ballot > other.ballot)
 }
 
 /// Answers what does not come to the register.

@@ -11,7 +11,9 @@ mod proposed;
 mod wanted;
 
 pub(crate) use kept::Intent;
-pub use machine::{ASKS_AGAIN_AFTER, NAMES_MAX, OUTBID_WAITS, SETTLES_WITHIN, WANTED_MAX};
+pub use machine::{
+    ASKS_AGAIN_AFTER, NAMES_MAX, OUTBID_WAITS, READS_WAITS, SETTLES_WITHIN, WANTED_MAX,
+};
 pub(crate) use machine::{Custody, Parts};
 pub use passing::{ANSWERS_SUBMISSION_WITHIN, PASSED_ON_MAX};
 pub(crate) use proposed::Considering;

@@ -1,11 +1,13 @@
 //! What others say, and what it is for.
 
-use gary_promise::{AgentId, Body, Frame, Invitation, Promise, SignedRecord, Time, Verified, Why};
+use gary_promise::{
+    AgentId, Body, Bound, Frame, Invitation, Promise, SignedRecord, Time, Verified, Why,
+};
 
 use super::machine::Dealings;
 use crate::hosting::Invited;
 use crate::refused::Fault;
-use crate::tending::Tools;
+use crate::tending::{Shared, Tools, dismiss};
 use crate::voice::Speech;
 
 impl<C: Speech> Dealings<C> {
@@ -32,6 +34,8 @@ impl<C: Speech> Dealings<C> {
                 let (custody, mut parts) = self.custody(now);
                 custody.handle_consults(from, *consults, &mut parts)
             }
+            Frame::Bound(bound) => self.bound(now, from, *bound),
+            Frame::Inquiry(inquiry) => self.hosting.handle_inquiry(from, &inquiry, voice),
             // Whoever asks tries another.
             Frame::Submission(submission) if !self.considers(submission.intent.by()) => Ok(()),
             Frame::Submission(submission) => {
@@ -39,8 +43,8 @@ impl<C: Speech> Dealings<C> {
                 custody.handle_submission(from, *submission, &mut parts)
             }
             Frame::Settlement(settlement) => {
-                let (custody, parts) = self.custody(now);
-                custody.handle_settlement(from, *settlement, parts.voice)
+                let (custody, mut parts) = self.custody(now);
+                custody.handle_settlement(from, *settlement, &mut parts)
             }
             Frame::Hint(_)
             | Frame::Fetch(_)
@@ -101,8 +105,11 @@ impl<C: Speech> Dealings<C> {
             Body::Host(_) => Err(Fault::NotForMe),
             Body::Accept(accept) => {
                 let (keeper, workload) = (promise.by(), accept.workload);
+                let offer = accept.offer.version;
                 self.hosting
                     .handle_acceptance(now, promise, &mut self.voice)?;
+                let by_sheets = self.keepers.of(&workload);
+                self.hosting.tell_keepers(offer, by_sheets, &mut self.voice);
                 if let Some(keep) = self.keepers.keep(&keeper, &workload)
                     && keeper != self.id()
                 {
@@ -112,6 +119,44 @@ impl<C: Speech> Dealings<C> {
             }
             _ => Err(Fault::OutOfPlace),
         }
+    }
+
+    /// A host tells of what it hosts by the acceptance of a fellow keeper.
+    fn bound(&mut self, now: Time, from: AgentId, bound: Bound) -> Result<(), Fault> {
+        let offer = self.voice.verify(bound.offer)?;
+        let acceptance = self.voice.verify(bound.acceptance)?;
+        let (Body::Host(host), Body::Accept(accept)) = (offer.body(), acceptance.body()) else {
+            return Err(Fault::OutOfPlace);
+        };
+        if offer.by() != from {
+            return Err(Fault::NotTheirs);
+        }
+        let keeper = acceptance.by();
+        let are_halves = accept.offer == offer.id()
+            && accept.workload == host.workload
+            && keeper == host.promisee
+            && keeper != self.id();
+        let are_plain = [&offer, &acceptance].map(|its| its.condition().requirements.is_empty());
+        if !are_halves || are_plain.contains(&false) {
+            return Err(Fault::Mismatch);
+        }
+        let (host, version) = (host.clone(), offer.version());
+        let workload = host.workload;
+        match self.tending.handle_bound(self.waking(now), offer, host)? {
+            Shared::Counted => {}
+            Shared::Later => {
+                let (custody, mut parts) = self.custody(now);
+                custody.read(&workload, &mut parts);
+            }
+            Shared::Earlier => self.custody.show(&workload, keeper, &mut self.voice),
+            // That it is over, both may have missed.
+            Shared::NotKept if self.custody.is_over(&workload) => {
+                self.custody.show(&workload, keeper, &mut self.voice);
+                dismiss(&mut self.voice, from, [version]);
+            }
+            Shared::NotKept => return Err(Fault::Unasked),
+        }
+        Ok(())
     }
 
     /// Decides alone whether it offers what it was invited for.

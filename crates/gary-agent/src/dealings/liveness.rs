@@ -29,6 +29,7 @@ impl<C: Speech> Dealings<C> {
             if self.hosting.hosts_for(&agent) {
                 self.hosting.renew_to(agent, &mut self.voice);
             }
+            self.custody.show_all(agent, &mut self.voice);
         } else if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
             self.doubts.begin(self.waking(now), agent);
         }

@@ -148,7 +148,8 @@ impl<C: Speech> Dealings<C> {
         let mut memory = Memory::of(facts, &mut self.voice);
         self.custody.resume_acquaintance(memory.acquainted());
         for (name, votes) in memory.take_votes() {
-            self.custody.resume(name, votes, &mut self.voice);
+            let (custody, mut parts) = self.custody(now);
+            custody.resume(name, votes, &mut parts);
         }
         for (intent, keep) in memory.kept() {
             self.publish(now, KeepChange::Made(keep.clone()));
@@ -170,6 +171,10 @@ impl<C: Speech> Dealings<C> {
         for was in memory.hosted(self.voice.promiser()) {
             self.hosting.resume(was, &mut self.voice);
         }
+        // Of what it hosts by the word of others, it is told as a keeper too.
+        let me = self.id();
+        let keeps = |its: &WorkloadId| self.keepers.keep(&me, its).is_some();
+        self.hosting.tell_of_all(me, keeps, &mut self.voice);
         self.voice.forget_others(memory.ids());
         // Those it hosts for have not heard of it for a while.
         self.renews_at = now;
@@ -405,6 +410,7 @@ impl<C: Speech> Dealings<C> {
                 self.hear(now, me, frame);
                 self.to_itself.extend(self.voice.take_said_to_itself());
             }
+            self.take_over_chosen(now);
             self.tending.handle_timeout(Tools {
                 now: self.waking.read(now),
                 voice: &mut self.voice,
@@ -430,6 +436,8 @@ impl<C: Speech> Dealings<C> {
             KeepChange::Made(keep) => {
                 if let Some(workload) = keep.workload() {
                     self.keepers.add(keep.by(), workload, keep.id());
+                    let is_it = |its: &WorkloadId| *its == workload;
+                    self.hosting.tell_of_all(keep.by(), is_it, &mut self.voice);
                 }
                 Publication::Made(keep)
             }

@@ -10,7 +10,6 @@ use crate::voice::Speech;
 
 impl<C: Speech> Dealings<C> {
     /// A person has a workload kept by several agents: what becomes of the intent, [`Dealings::poll_settlement`] tells.
-    /// Nothing is hosted for it yet; [`Dealings::deploy`] has that.
     ///
     /// # Errors
     ///
@@ -30,6 +29,18 @@ impl<C: Speech> Dealings<C> {
         Ok(id)
     }
 
+    /// Tends what was chosen of the registers that it keeps.
+    pub(super) fn take_over_chosen(&mut self, now: Time) {
+        while let Some((intent, keepers)) = self.custody.poll_chosen() {
+            if keepers.has(&self.id()) {
+                let waking = self.waking(now);
+                let keepers = keepers.keepers();
+                self.tending
+                    .entrust(waking, intent, keepers, &mut self.voice);
+            }
+        }
+    }
+
     /// What has become of an intent that a person submitted here, once all that it follows from is stored.
     pub fn poll_settlement(&mut self) -> Option<Settlement> {
         self.custody.poll_settlement(self.voice.stored())
@@ -45,10 +56,11 @@ impl<C: Speech> Dealings<C> {
     }
 
     /// The registers, and what they are worked with.
-    pub(super) const fn custody(&mut self, now: Time) -> (&mut Custody, Parts<'_, C, ChaCha8Rng>) {
+    pub(super) fn custody(&mut self, now: Time) -> (&mut Custody, Parts<'_, C, ChaCha8Rng>) {
         let parts = Parts {
             now,
             candidates: &self.candidates,
+            has_room: self.tending.has_room(),
             voice: &mut self.voice,
             random: &mut self.random,
         };

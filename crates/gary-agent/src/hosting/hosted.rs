@@ -1,6 +1,8 @@
 //! One hosting, from its offer to its end.
 
-use gary_promise::{Accept, Binding, Body, Host, Own, Promise, Time, Verified};
+use std::collections::BTreeSet;
+
+use gary_promise::{Accept, AgentId, Binding, Body, Host, Own, Promise, Time, Verified};
 
 use super::order::Start;
 use super::repair::DENIED_AFTER;
@@ -13,6 +15,8 @@ pub(super) struct Hosted {
     /// What is offered: the offer's body.
     pub(super) host: Host,
     pub(super) intent: Verified<Promise>,
+    /// Who keeps its workload besides whom it was offered to, as that one said.
+    pub(super) keepers: BTreeSet<AgentId>,
     pub(super) entry: EntryId,
     pub(super) state: State,
 }

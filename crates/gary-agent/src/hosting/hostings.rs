@@ -38,6 +38,8 @@ pub(crate) struct Hosting {
     pub(super) by_slot: BTreeSet<(WorkloadId, Slot, Version)>,
     /// Which offers are to whom.
     pub(super) by_promisee: BTreeMap<AgentId, BTreeSet<Version>>,
+    /// What other keepers than those who bound it were told of.
+    pub(super) told: BTreeMap<AgentId, BTreeSet<Version>>,
     /// Which offers are bound by which acceptances.
     by_acceptance: BTreeMap<PromiseId, Version>,
     /// What was withdrawn and still runs: its room is not free before the host has stopped it.
@@ -61,6 +63,7 @@ impl Hosting {
             hosted: BTreeMap::new(),
             by_slot: BTreeSet::new(),
             by_promisee: BTreeMap::new(),
+            told: BTreeMap::new(),
             by_acceptance: BTreeMap::new(),
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
@@ -106,9 +109,9 @@ impl Hosting {
         Ok(())
     }
 
-    /// Whether something is offered or bound to an agent.
+    /// Whether something is offered or bound to an agent, or it was told of what another has bound.
     pub(crate) fn hosts_for(&self, agent: &AgentId) -> bool {
-        self.by_promisee.contains_key(agent)
+        self.by_promisee.contains_key(agent) || self.told.contains_key(agent)
     }
 
     /// It depends on a keeper for what is bound of a workload, by this promise of the keeper's.
@@ -132,8 +135,8 @@ impl Hosting {
         keeps: &BTreeMap<WorkloadId, PromiseId>,
         voice: &mut Voice<C, Order>,
     ) {
-        let theirs = self.by_promisee.get(&keeper).into_iter().flatten();
-        let hosted = theirs.filter_map(|version| self.hosted.get(version));
+        self.tell_of_all(keeper, |workload| keeps.contains_key(workload), voice);
+        let hosted = self.audible_to(&keeper);
         let workloads: BTreeSet<WorkloadId> = hosted
             .filter(|its| its.is_bound())
             .map(|its| its.host.workload)
@@ -167,7 +170,7 @@ impl Hosting {
         of_it
             .take_while(|(its, _, _)| *its == workload)
             .filter_map(|(_, _, version)| self.hosted.get(version))
-            .any(|its| its.is_bound() && its.host.promisee == keeper)
+            .any(|its| its.is_bound() && self.is_kept_by(its, keeper))
     }
 
     /// A keeper takes its acceptance back: the hosting is one half, and ends.
@@ -197,7 +200,8 @@ impl Hosting {
         Ok(())
     }
 
-    /// Offers that will not be accepted, or are not any more, by the word of the one they were made to.
+    /// Offers that will not be accepted, or are not any more, by the word of the one they were made to or of another
+    /// keeper of their workload.
     pub(crate) fn handle_dismissal<C: Speech>(
         &mut self,
         from: AgentId,
@@ -206,12 +210,13 @@ impl Hosting {
     ) -> Result<(), Fault> {
         let (mut is_any, mut is_others) = (false, false);
         for version in dismissal.offers.iter() {
-            match self.hosted.get(version).map(|its| its.host.promisee) {
-                Some(promisee) if promisee == from => {
+            let hosted = self.hosted.get(version);
+            match hosted.map(|its| self.is_kept_by(its, from)) {
+                Some(true) => {
                     self.withdraw(*version, Reason::Surplus, voice);
                     is_any = true;
                 }
-                Some(_) => is_others = true,
+                Some(false) => is_others = true,
                 None => {}
             }
         }
@@ -227,14 +232,14 @@ impl Hosting {
         due.into_iter().chain(self.answers.due_at()).min()
     }
 
-    /// Renews all leases: one frame for each agent that something is promised to.
+    /// Renews all leases: one frame for each agent that something is promised to, or that was told of it.
     pub(crate) fn renew<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
-        for promisee in self.by_promisee.keys() {
-            self.renew_to(*promisee, voice);
+        for keeper in self.audience() {
+            self.renew_to(keeper, voice);
         }
     }
 
-    /// Renews all that is promised to an agent, be it nothing.
+    /// Renews all that is promised to an agent or that it was told of, be it nothing.
     pub(crate) fn renew_to<C: Speech>(&self, promisee: AgentId, voice: &mut Voice<C, Order>) {
         let versions = self.by_promisee.get(&promisee).into_iter().flatten();
         let is_bound = |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
@@ -244,24 +249,23 @@ impl Hosting {
             version: voice.stamp(),
             offered: Offers::new(offered.into_iter().copied()).expect(fits),
             bound: Offers::new(bound.into_iter().copied()).expect(fits),
+            by_others: self.told_to(&promisee),
         };
         voice.say(promisee, Frame::Renewal(renewal));
         // To name what fails again and again would take back that it does.
-        let theirs = self.by_promisee.get(&promisee).into_iter().flatten();
-        let theirs = theirs.filter_map(|version| self.hosted.get(version));
-        for hosted in theirs.filter(|its| its.is_denied()) {
-            deny(hosted, voice);
+        for hosted in self.audible_to(&promisee).filter(|its| its.is_denied()) {
+            deny(hosted, promisee, voice);
         }
     }
 
-    /// Tells everybody that something is promised to, that it goes away for a while.
+    /// Tells everybody who goes by what it hosts, that it goes away for a while.
     pub(crate) fn announce_absence<C: Speech>(&self, notice: Notice, voice: &mut Voice<C, Order>) {
-        for promisee in self.by_promisee.keys() {
+        for keeper in self.audience() {
             let absence = Absence {
                 version: voice.stamp(),
                 notice,
             };
-            voice.say(*promisee, Frame::Absence(absence));
+            voice.say(keeper, Frame::Absence(absence));
         }
     }
 
@@ -333,9 +337,12 @@ impl Hosting {
                 self.by_promisee.remove(&hosted.host.promisee);
             }
         }
-        if !self.is_bound_to(hosted.host.promisee, hosted.host.workload) {
-            self.custodies
-                .end(hosted.host.promisee, hosted.host.workload);
+        let mut audience = self.forget_told(version);
+        audience.push(hosted.host.promisee);
+        for keeper in &audience {
+            if !self.is_bound_to(*keeper, hosted.host.workload) {
+                self.custodies.end(*keeper, hosted.host.workload);
+            }
         }
         let withdrawal = voice.withdraw(&hosted.offer, reason);
         if let State::Bound { acceptance, .. } = &hosted.state {
@@ -352,10 +359,10 @@ impl Hosting {
         } else {
             self.ledger.free(hosted.entry);
         }
-        voice.tell(
-            hosted.host.promisee,
-            [SignedRecord::Withdrawal(withdrawal.signed().clone())],
-        );
+        for keeper in audience {
+            let withdrawal = SignedRecord::Withdrawal(withdrawal.signed().clone());
+            voice.tell(keeper, [withdrawal]);
+        }
     }
 
     /// Stops all that runs, and starts nothing of it again. What was promised stands, and runs out.
@@ -398,6 +405,7 @@ impl Hosting {
                 offer: offer.clone(),
                 host: host.clone(),
                 intent,
+                keepers: BTreeSet::new(),
                 entry,
                 state: State::Offered { lapses_at },
             };

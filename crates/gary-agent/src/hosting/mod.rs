@@ -7,6 +7,7 @@ mod hostings;
 mod offering;
 mod order;
 mod repair;
+mod telling;
 
 pub use answering::{ANSWERS_MAX, ANSWERS_WAIT};
 pub(crate) use hostings::Hosting;

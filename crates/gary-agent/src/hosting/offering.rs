@@ -150,6 +150,7 @@ impl Hosting {
             slot,
             portion,
             bid: self.bid(),
+            besides: self.besides(invited.workload, slot),
             lease: self.lease,
         };
         let offer = voice.promise(Body::Host(host.clone()));
@@ -159,6 +160,7 @@ impl Hosting {
             offer,
             host,
             intent: invited.intent.clone(),
+            keepers: invited.invitation.keepers.iter().copied().collect(),
             entry,
             state: State::Offered { lapses_at },
         });
@@ -187,6 +189,19 @@ impl Hosting {
             .range(theirs)
             .next_back()
             .map(|(_, _, version)| *version)
+    }
+
+    /// How many other slots of a workload this agent hosts or offers to.
+    fn besides(&self, workload: WorkloadId, slot: Slot) -> u32 {
+        let first = Version::first(BootEpoch(0));
+        let of_it = self.by_slot.range((workload, Slot(0), first)..);
+        let of_it = of_it.take_while(|(its, _, _)| *its == workload);
+        let mut others: Vec<Slot> = of_it
+            .map(|(_, its, _)| *its)
+            .filter(|its| *its != slot)
+            .collect();
+        others.dedup();
+        u32::try_from(others.len()).unwrap_or(u32::MAX)
     }
 
     /// How much this agent wants a hosting: the share of its machine that is left, in thousandths, of

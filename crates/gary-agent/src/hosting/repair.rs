@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_promise::{Denial, Frame, Generation, PromiseId, Reason, Time};
+use gary_promise::{AgentId, Denial, Frame, Generation, PromiseId, Reason, Time};
 use rand::Rng;
 
 use super::hosted::{Hosted, Run, State};
@@ -48,9 +48,9 @@ impl Hosting {
         }
     }
 
-    /// Where a later generation runs for the first time, its keeper waits to hear so: what it takes the place of ends then.
+    /// Where a later generation runs for the first time, its keepers wait to hear so: what it takes the place of ends then.
     fn started<C: Speech>(&mut self, now: Time, offer: PromiseId, voice: &mut Voice<C, Order>) {
-        let mut renews_to = None;
+        let mut is_awaited = false;
         if let Some(hosted) = self.hosted.get_mut(&offer.version)
             && hosted.offer.id() == offer
             && let State::Bound {
@@ -61,10 +61,12 @@ impl Hosting {
             let is_first = since.is_none() && *failures == 0;
             since.get_or_insert(now);
             let is_later = hosted.host.generation > Generation::FIRST;
-            renews_to = (is_first && is_later).then_some(hosted.host.promisee);
+            is_awaited = is_first && is_later;
         }
-        if let Some(keeper) = renews_to {
-            self.renew_to(keeper, voice);
+        if is_awaited {
+            for keeper in self.keepers_of(offer.version) {
+                self.renew_to(keeper, voice);
+            }
         }
     }
 
@@ -96,7 +98,12 @@ impl Hosting {
         *run = Run::Off { failures, again_at };
         self.due.insert((again_at, offer.version));
         if failures == DENIED_AFTER {
-            deny(hosted, voice);
+            let keepers = self.keepers_of(offer.version);
+            if let Some(hosted) = self.hosted.get(&offer.version) {
+                for keeper in keepers {
+                    deny(hosted, keeper, voice);
+                }
+            }
         }
     }
 
@@ -127,11 +134,11 @@ impl Hosting {
     }
 }
 
-/// Says that a hosting is not kept now.
-pub(super) fn deny<C: Speech>(hosted: &Hosted, voice: &mut Voice<C, Order>) {
+/// Says to one of its keepers that a hosting is not kept now.
+pub(super) fn deny<C: Speech>(hosted: &Hosted, to: AgentId, voice: &mut Voice<C, Order>) {
     let denial = Denial {
         version: voice.stamp(),
         of: hosted.offer.version(),
     };
-    voice.say(hosted.host.promisee, Frame::Denial(denial));
+    voice.say(to, Frame::Denial(denial));
 }

@@ -122,17 +122,33 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
         let may_begin = self.votes.is_none() && change.verdict(None).is_none();
         let beginning = may_begin.then(|| change.follow(None, proposed));
         let beginning = beginning.and_then(|its| Attempt::begin(self.me, self.epoch, its));
-        self.attempt = beginning.or_else(|| {
-            let promised = self.votes.as_ref().and_then(Votes::promised);
-            let ballot = Ballot::after(promised.max(self.latest), self.me, self.epoch)?;
-            self.latest = Some(ballot);
-            Some(Attempt::new(configuration.clone(), ballot))
-        });
+        let configuration = configuration.clone();
+        self.attempt = beginning.or_else(|| self.next_attempt(configuration));
         self.ask(done);
     }
 
+    /// Finds out what has become of what was voted for last: has it chosen, unless something later is.
+    pub fn read(&mut self, done: &mut Done<V, C>) {
+        let configuration = self.votes.as_ref().map(Votes::configuration);
+        let configuration = configuration.filter(|its| its.has(&self.me)).cloned();
+        if self.attempt.is_none()
+            && let Some(configuration) = configuration
+        {
+            self.attempt = self.next_attempt(configuration);
+            self.ask(done);
+        }
+    }
+
+    /// An attempt after all that it knows of.
+    fn next_attempt(&mut self, configuration: Configuration) -> Option<Attempt<V>> {
+        let promised = self.votes.as_ref().and_then(Votes::promised);
+        let ballot = Ballot::after(promised.max(self.latest), self.me, self.epoch)?;
+        self.latest = Some(ballot);
+        Some(Attempt::new(configuration, ballot))
+    }
+
     /// Has nothing under way any more.
-    fn give_up(&mut self) {
+    pub fn give_up(&mut self) {
         let outbid_by = self.attempt.take().and_then(|its| its.outbid_by());
         self.latest = self.latest.max(outbid_by);
     }
@@ -225,17 +241,22 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
         }
     }
 
-    /// Says what follows from what was voted for last, by the first change. Where that is refused, what it is refused by
-    /// has to be chosen before that is said.
+    /// Says what follows from what was voted for last, by the first change. Where that is refused, or there is none, what
+    /// was voted for last has to be chosen before anything is said.
     fn propose(&mut self, done: &mut Done<V, C>) {
-        let (Some(attempt), Some(change)) = (&mut self.attempt, self.changes.front()) else {
+        let Some(attempt) = &mut self.attempt else {
             return;
         };
         let latest = attempt.follows_from();
-        let next = match (change.verdict(latest), latest) {
-            (None, _) => change.follow(latest, attempt.configuration()),
-            (Some(_), Some(latest)) => latest.clone(),
-            (Some(verdict), None) => {
+        let change = self.changes.front();
+        let next = match (change.map(|its| (its, its.verdict(latest))), latest) {
+            (Some((change, None)), _) => change.follow(latest, attempt.configuration()),
+            (_, Some(latest)) => latest.clone(),
+            (None, None) => {
+                self.attempt = None;
+                return;
+            }
+            (Some((_, Some(verdict))), None) => {
                 self.attempt = None;
                 let change = self.changes.pop_front();
                 done.settled.extend(change.map(|its| (its, verdict)));

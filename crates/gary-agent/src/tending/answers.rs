@@ -84,7 +84,7 @@ impl Tending {
                 continue;
             };
             let is_offered = renewal.offered.contains(offer);
-            let is_bound = renewal.bound.contains(offer);
+            let is_bound = renewal.bound.contains(offer) || renewal.by_others.contains(offer);
             if is_bound && tended.hosted(*slot, &from, *offer, now) {
                 updated.insert(*workload);
             }
@@ -92,7 +92,8 @@ impl Tending {
                 let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
                 tended.learn(*slot, &from, *offer, evidence);
             } else if *offer < renewal.version {
-                withdrawn.push((*workload, *slot, *offer));
+                let is_final = !tended.is_others(*slot, &from, *offer);
+                withdrawn.push((*workload, *slot, *offer, is_final));
                 continue;
             }
             if is_offered {
@@ -105,11 +106,15 @@ impl Tending {
         // is not any more.
         let not_counted: Vec<Version> = renewal.bound.iter().filter(unknown).copied().collect();
         dismiss(voice, from, not_counted);
-        for (workload, slot, offer) in withdrawn {
-            self.withdrawn.add(PromiseId {
-                promiser: from,
-                version: offer,
-            });
+        self.inquire(from, renewal, voice);
+        for (workload, slot, offer, is_final) in withdrawn {
+            // A host that has started again may not know yet that this keeper is one.
+            if is_final {
+                self.withdrawn.add(PromiseId {
+                    promiser: from,
+                    version: offer,
+                });
+            }
             self.take_back(workload, slot, &from, offer, now);
         }
         for workload in updated {

@@ -10,13 +10,12 @@ use gary_promise::{
 /// A promiser with a lease that was not heard for as long is silent. Two renewals may be lost.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(7_500);
 
-/// A hosting that this keeper counts against the intent: the offer, its own acceptance, and what it has
-/// seen of it.
+/// A hosting that this keeper counts against the intent: the offer, its acceptance, and what this keeper has seen of it.
 #[derive(Debug)]
 pub(super) struct Counted {
     pub(super) offer: Verified<Promise>,
     pub(super) host: Host,
-    pub(super) acceptance: Own<Promise>,
+    pub(super) acceptance: Acceptance,
     pub(super) evidence: Evidence,
     pub(super) is_withdrawn: bool,
     /// When its host was last heard to host it, in this life of the keeper's. What is offered only, nobody hosts.
@@ -25,6 +24,15 @@ pub(super) struct Counted {
     pub(super) kept_since: Time,
     /// What was last written down of it.
     pub(super) noted: Value,
+}
+
+/// By whose acceptance a hosting is bound.
+#[derive(Debug)]
+pub(super) enum Acceptance {
+    /// This keeper's. It is stored until it is taken back.
+    Own(Box<Own<Promise>>),
+    /// Another keeper's of the same workload. Its host tells of it again to whoever does not know.
+    Others,
 }
 
 /// What a keeper makes of a hosting.

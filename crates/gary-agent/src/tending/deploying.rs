@@ -2,7 +2,8 @@
 
 use gary_promise::{
     AGENTS_NAMED_MAX, AgentId, Body, Generation, INTERFACE_BYTES_MAX, INTERFACES_MAX, Keep,
-    LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, Time, Use, Verified, WorkloadId,
+    LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, ROUTES_MAX, Route, Time, Use,
+    Verified, WorkloadId, WorkloadName,
 };
 
 use super::inviting::dismiss;
@@ -31,6 +32,11 @@ pub const KEEPS_BYTES_MAX: usize = SHEET_BYTES_MAX - INTRODUCTION_BYTES_MAX;
 /// What a `+keep` takes on a sheet besides its texts, at most, and what each of its texts does besides its letters.
 const KEEP_BYTES: usize = bytes_of(&[0; 128]);
 const TEXT_BYTES: usize = 8;
+
+/// What a `+keep` takes on a sheet at most.
+const KEEP_BYTES_MAX: usize = KEEP_BYTES
+    + (WorkloadName::BYTES_MAX + TEXT_BYTES)
+    + ROUTES_MAX * (Route::BYTES_MAX + TEXT_BYTES);
 
 /// A deploy was refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,30 +114,13 @@ impl Tending {
             let found = intent.body().notation();
             return Err(DeployError::NotAnIntent { found });
         };
-        let wanted = Use::clone(wanted);
-        let generation = wanted.lineage.generation();
-        match (self.tended.get_mut(&workload), wanted.lineage) {
+        let (lineage, generation) = (wanted.lineage, wanted.lineage.generation());
+        match (self.tended.get(&workload), lineage) {
             // The same submission again changes nothing.
             (Some(tended), _) if tended.intent.id() == intent.id() => {}
             (Some(tended), Lineage::Updates(_)) => {
                 check_update(tended, &intent, generation)?;
-                let later = keep(workload, &wanted);
-                check_room(self.keeps_bytes - bytes(&tended.keep), &later)?;
-                voice.keep_promise(&intent);
-                voice.forget(tended.intent.id());
-                let body = Body::Keep(later);
-                if tended.keep.body() != &body {
-                    let made = voice.revise(&tended.keep, body);
-                    self.keeps_bytes -= bytes(&tended.keep);
-                    self.keeps_bytes += bytes(&made);
-                    tended.keep = made.clone();
-                    self.changes.push(KeepChange::Made(made));
-                }
-                voice.keep_intent(tended.keep.id(), intent.id());
-                for (host, offer) in tended.update(intent, wanted, now) {
-                    dismiss(voice, host, [offer]);
-                    forget(&mut self.by_host, &mut self.renewed, &host, offer);
-                }
+                self.update(now, workload, intent, voice)?;
             }
             (None, Lineage::Updates(_)) => return Err(DeployError::NotKept { workload }),
             // What founded it, submitted again after an update, founds nothing anew.
@@ -139,23 +128,81 @@ impl Tending {
                 let current = tended.wanted.lineage.generation();
                 return Err(DeployError::Conflict { workload, current });
             }
-            (None, Lineage::Founds) => {
-                if self.tended.len() >= WORKLOADS_MAX {
-                    return Err(DeployError::Full);
-                }
-                let keep = keep(workload, &wanted);
-                check_room(self.keeps_bytes, &keep)?;
-                voice.keep_promise(&intent);
-                let made = voice.promise(Body::Keep(keep));
-                self.keeps_bytes += bytes(&made);
-                voice.keep_intent(made.id(), intent.id());
-                self.changes.push(KeepChange::Made(made.clone()));
-                let tended = Tended::new(workload, intent, wanted, made, now);
-                self.tended.insert(workload, tended);
-            }
+            (None, Lineage::Founds) => self.found(now, workload, intent, voice)?,
         }
         self.wake(workload, now);
         Ok((workload, generation))
+    }
+
+    /// Tends a workload from now on.
+    pub(super) fn found<C: Speech>(
+        &mut self,
+        now: Time,
+        workload: WorkloadId,
+        intent: Verified<Promise>,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(), DeployError> {
+        if self.tended.len() >= WORKLOADS_MAX {
+            return Err(DeployError::Full);
+        }
+        let wanted = wanted(&intent)?;
+        let keep = keep(workload, &wanted);
+        check_room(self.keeps_bytes, &keep)?;
+        voice.keep_promise(&intent);
+        let made = voice.promise(Body::Keep(keep));
+        self.keeps_bytes += bytes(&made);
+        voice.keep_intent(made.id(), intent.id());
+        self.changes.push(KeepChange::Made(made.clone()));
+        let tended = Tended::new(workload, intent, wanted, made, now);
+        self.tended.insert(workload, tended);
+        Ok(())
+    }
+
+    /// A later intent takes the place of the one of a workload that is tended.
+    pub(super) fn update<C: Speech>(
+        &mut self,
+        now: Time,
+        workload: WorkloadId,
+        intent: Verified<Promise>,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(), DeployError> {
+        let Some(tended) = self.tended.get_mut(&workload) else {
+            return Err(DeployError::NotKept { workload });
+        };
+        let wanted = wanted(&intent)?;
+        let later = keep(workload, &wanted);
+        check_room(self.keeps_bytes - bytes(&tended.keep), &later)?;
+        voice.keep_promise(&intent);
+        voice.forget(tended.intent.id());
+        let body = Body::Keep(later);
+        if tended.keep.body() != &body {
+            let made = voice.revise(&tended.keep, body);
+            self.keeps_bytes -= bytes(&tended.keep);
+            self.keeps_bytes += bytes(&made);
+            tended.keep = made.clone();
+            self.changes.push(KeepChange::Made(made));
+        }
+        voice.keep_intent(tended.keep.id(), intent.id());
+        for (host, offer) in tended.update(intent, wanted, now) {
+            dismiss(voice, host, [offer]);
+            forget(&mut self.by_host, &mut self.renewed, &host, offer);
+        }
+        Ok(())
+    }
+
+    /// Whether there is room for one workload more, whatever it is called.
+    pub(crate) fn has_room(&self) -> bool {
+        self.tended.len() < WORKLOADS_MAX && self.keeps_bytes + KEEP_BYTES_MAX <= KEEPS_BYTES_MAX
+    }
+}
+
+/// What an intent wants.
+fn wanted(intent: &Verified<Promise>) -> Result<Use, DeployError> {
+    match intent.body() {
+        Body::Use(wanted) => Ok(Use::clone(wanted)),
+        other => Err(DeployError::NotAnIntent {
+            found: other.notation(),
+        }),
     }
 }
 

@@ -10,13 +10,14 @@ use gary_promise::{
 use rand::Rng;
 
 use super::choice::{Occupancy, preference};
+use super::counted::Acceptance;
 use super::holes::Holes;
 use super::refusals::BUSY_FOR;
 use super::round::{Offered, ROUND_WAITS, Round};
+use super::sharing::is_enough;
 use super::tended::{Keeper, Tended};
 use crate::backoff::Waits;
 use crate::candidates::Candidates;
-use crate::dealings::LEASE_MS;
 use crate::hosting::Order;
 use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
@@ -53,12 +54,15 @@ impl Tended {
             self.wait(now, keeper);
             return;
         }
+        let me = keeper.voice.id();
         for (agent, slots) in &invited {
             let invitation = Invitation {
                 intent: self.intent.signed().clone(),
                 epoch: keeper.voice.promiser().epoch(),
                 slots: BoundedSet::new(slots.iter().copied())
                     .expect("those who are full are passed over"),
+                keepers: BoundedSet::new(self.keepers.iter().copied().filter(|its| *its != me))
+                    .expect("no register has more"),
             };
             keeper.voice.say(*agent, Frame::Invitation(invitation));
         }
@@ -84,11 +88,7 @@ impl Tended {
         keeper: &mut Keeper<'_, C, R>,
     ) -> Result<(), Fault> {
         let generation = self.wanted.lineage.generation();
-        let is_enough = host.lease.as_ms() <= LEASE_MS
-            && host
-                .portion
-                .resources()
-                .covers(self.wanted.needs.portion.resources());
+        let is_enough = is_enough(&host, &self.wanted);
         let is_of_this_life = host.asked_in == keeper.voice.promiser().epoch();
         let is_awaited = host.generation == generation
             && is_of_this_life
@@ -201,7 +201,7 @@ impl Tended {
                 accepted.entry(offer.by()).or_default().push(record);
                 self.failed.remove(&slot);
                 let (by, version) = (offer.by(), offer.version());
-                self.count(offer, host, acceptance, slot, now);
+                self.count(offer, host, Acceptance::Own(acceptance.into()), slot, now);
                 if let Some(evidence) = evidence {
                     self.learn(slot, &by, version, evidence);
                 }
@@ -279,7 +279,7 @@ impl Tended {
 }
 
 /// Says that offers will not be accepted.
-pub(super) fn dismiss<C: Speech>(
+pub(crate) fn dismiss<C: Speech>(
     voice: &mut Voice<C, Order>,
     to: AgentId,
     offers: impl IntoIterator<Item = Version>,

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Evidence, Host, Observer, Own, Promise, PromiseId, Reason, Requirement, SignedRecord,
-    Slot, Time, Use, Value, Verified, Version, WorkloadId, rendezvous,
+    AgentId, Evidence, Generation, Host, Observer, Own, Promise, PromiseId, Reason, Requirement,
+    SignedRecord, Slot, Time, Use, Value, Verified, Version, WorkloadId, rendezvous,
 };
 use rand::Rng;
 
-use super::counted::{Counted, Standing};
+use super::counted::{Acceptance, Counted, Standing};
+use super::inviting::dismiss;
 use super::refusals::Refusals;
 use super::round::Round;
+use super::turn::Turn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
@@ -31,6 +33,12 @@ pub(super) struct Tended {
     pub(super) intent: Verified<Promise>,
     pub(super) wanted: Use,
     pub(super) keep: Own<Promise>,
+    /// Who keeps it, this agent among them, in the order in which it is their turn. Nobody where this agent alone does.
+    pub(super) keepers: Vec<AgentId>,
+    /// Whether it is this keeper's turn to fill holes.
+    pub(super) fills: Turn,
+    /// Until then it does not know yet what others have bound.
+    pub(super) learns_until: Time,
     pub(super) slots: BTreeMap<Slot, Vec<Counted>>,
     pub(super) round: Option<Round>,
     pub(super) dismissed: BTreeSet<(AgentId, Version)>,
@@ -78,6 +86,9 @@ impl Tended {
             intent,
             wanted,
             keep,
+            keepers: Vec::new(),
+            fills: Turn::default(),
+            learns_until: now,
             slots: BTreeMap::new(),
             round: None,
             dismissed: BTreeSet::new(),
@@ -135,12 +146,12 @@ impl Tended {
         self.wanted.valency.get() == 0 && self.slots.is_empty()
     }
 
-    /// Counts a hosting: its offer was accepted, now or before a start.
+    /// Counts a hosting: its offer was accepted, now or before a start, by this keeper or another.
     pub(super) fn count(
         &mut self,
         offer: Verified<Promise>,
         host: Host,
-        acceptance: Own<Promise>,
+        acceptance: Acceptance,
         slot: Slot,
         now: Time,
     ) {
@@ -187,7 +198,7 @@ impl Tended {
             gone.extend(self.close_round(keeper));
         }
         let is_due = self.round.is_none() && self.next_round_at <= keeper.now;
-        if is_due && self.unmet(keeper.keepers).is_empty() {
+        if is_due && self.fills_holes(keeper) && self.unmet(keeper.keepers).is_empty() {
             self.open_round(keeper);
         }
         gone
@@ -200,19 +211,20 @@ impl Tended {
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
         let (now, observer) = (keeper.now, keeper.observer());
-        let valency = self.wanted.valency;
+        let (valency, generation) = (self.wanted.valency, self.wanted.lineage.generation());
         let mut gone = Vec::new();
         for (slot, counted) in &mut self.slots {
-            let good = counted
-                .iter()
-                .filter(|its| its.standing(&observer, now) == Standing::Good);
-            let latest = good.map(Counted::generation).max();
+            // Bound is not hosted yet: nothing goes for what may never run.
+            let hosted = counted.iter().filter(|its| its.is_hosted(&observer, now));
+            let latest = hosted.map(Counted::generation).max();
             counted.retain_mut(|its| {
                 let standing = its.standing(&observer, now);
                 if let Some(news) = its.news(&observer, now) {
                     keeper.voice.note(news, self.workload, Some(*slot));
                 }
-                let is_outdated = !valency.has(*slot) || Some(its.generation()) < latest;
+                // What the intent of a later generation has in mind, this keeper has yet to learn.
+                let is_unused = !valency.has(*slot) && its.generation() <= generation;
+                let is_outdated = is_unused || Some(its.generation()) < latest;
                 let reason = match standing {
                     Standing::Bad => Reason::Unstated,
                     _ if is_outdated => Reason::Outdated,
@@ -244,9 +256,10 @@ impl Tended {
         gone
     }
 
-    /// Where two good hostings share a slot, takes back the acceptance of those that do not win. Each stops only by
-    /// the word of the keeper that its own offer was made to, so that no two ever stop for each other. Says which
-    /// offers are not counted any more.
+    /// Where good hostings share a slot, takes back the acceptance of those that are worse than one that is hosted, or
+    /// dismisses them where that is another keeper's. Which is the worse follows from what is signed and from nothing that
+    /// keepers may see differently, so that no two hosts ever stop for each other. Says which offers are not counted any
+    /// more.
     fn settle_surplus<C: Speech, R: Rng>(
         &mut self,
         keeper: &mut Keeper<'_, C, R>,
@@ -256,10 +269,6 @@ impl Tended {
             return gone;
         }
         let (now, observer) = (keeper.now, keeper.observer());
-        let mut held: BTreeMap<AgentId, u32> = BTreeMap::new();
-        for its in self.counted() {
-            *held.entry(its.offer.by()).or_default() += 1;
-        }
         let shared = self.slots.iter_mut().filter(|(_, its)| its.len() > 1);
         for (slot, counted) in shared {
             let good = counted.iter();
@@ -270,21 +279,21 @@ impl Tended {
             };
             let sharing = good.filter(|its| its.generation() == generation);
             let sharing: BTreeSet<PromiseId> = sharing.map(|its| its.offer.id()).collect();
-            // Nobody withdraws for one that may not run. Of the others, who holds no other slot comes first, then an
-            // order that is the same for everyone and favours nobody.
+            // Who held fewer other slots comes first, then an order that is the same for everyone and favours nobody.
+            let place = |its: &Counted| {
+                let host = its.offer.by();
+                let rank = rank(self.workload, *slot, host);
+                (its.host.besides, rank, its.offer.id())
+            };
+            // Nobody withdraws for one that may not run.
             let hosted = counted
                 .iter()
                 .filter(|its| sharing.contains(&its.offer.id()) && its.is_hosted(&observer, now));
-            let winner = hosted.min_by_key(|its| {
-                let host = its.offer.by();
-                (held.get(&host).copied(), rank(self.workload, *slot, host))
-            });
-            let Some(winner) = winner.map(|its| its.offer.id()) else {
+            let Some(winner) = hosted.map(place).min() else {
                 continue;
             };
             counted.retain(|its| {
-                let id = its.offer.id();
-                let is_loser = sharing.contains(&id) && id != winner;
+                let is_loser = sharing.contains(&its.offer.id()) && place(its) > winner;
                 if is_loser {
                     gone.push(uncount(its, Reason::Surplus, keeper.voice));
                 }
@@ -349,6 +358,11 @@ impl Tended {
         };
         its.hosted_at = Some(now);
         let generation = its.generation();
+        self.has_earlier(slot, generation)
+    }
+
+    /// Whether a slot is hosted at an earlier generation than this.
+    pub(super) fn has_earlier(&self, slot: Slot, generation: Generation) -> bool {
         let mut counted = self.slots.get(&slot).into_iter().flatten();
         counted.any(|its| its.generation() < generation)
     }
@@ -368,15 +382,17 @@ impl Tended {
         counted.map(|its| its.withdrawn(now)).is_some()
     }
 
-    /// The acceptance of an offer, where it is counted.
+    /// This keeper's acceptance of an offer, where it is counted.
     pub(super) fn acceptance(
         &mut self,
         slot: Slot,
         host: &AgentId,
         offer: Version,
     ) -> Option<SignedRecord> {
-        let its = self.counted_by(slot, host, offer)?;
-        Some(SignedRecord::Promise(its.acceptance.signed().clone()))
+        match &self.counted_by(slot, host, offer)?.acceptance {
+            Acceptance::Own(its) => Some(SignedRecord::Promise(its.signed().clone())),
+            Acceptance::Others => None,
+        }
     }
 
     /// What is counted by an offer.
@@ -391,19 +407,27 @@ impl Tended {
     }
 }
 
-/// Takes the acceptance of what was counted back.
+/// Takes the acceptance of what was counted back. Where that is another keeper's, its host is told that it is not needed;
+/// of what is broken, each keeper makes what it has seen itself, and says nothing.
 fn uncount<C: Speech>(
     its: &Counted,
     reason: Reason,
     voice: &mut Voice<C, Order>,
 ) -> (AgentId, Version) {
-    let withdrawal = voice.withdraw(&its.acceptance, reason);
-    voice.forget(its.offer.id());
-    voice.tell(
-        its.offer.by(),
-        [SignedRecord::Withdrawal(withdrawal.signed().clone())],
-    );
-    (its.offer.by(), its.offer.version())
+    let (host, offer) = (its.offer.by(), its.offer.version());
+    match &its.acceptance {
+        Acceptance::Own(acceptance) => {
+            let withdrawal = voice.withdraw(acceptance, reason);
+            voice.forget(its.offer.id());
+            voice.tell(
+                host,
+                [SignedRecord::Withdrawal(withdrawal.signed().clone())],
+            );
+        }
+        Acceptance::Others if reason == Reason::Unstated => {}
+        Acceptance::Others => dismiss(voice, host, [offer]),
+    }
+    (host, offer)
 }
 
 /// Where a host comes among those of a slot.

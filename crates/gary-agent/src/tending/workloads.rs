@@ -9,11 +9,12 @@ use gary_promise::{
 use rand::Rng;
 
 use super::account::Account;
-use super::counted::PATIENCE;
+use super::counted::{Acceptance, PATIENCE};
 use super::deploying::bytes;
 use super::holes::Holes;
 use super::refusals::Remembered;
 use super::tended::{Keeper, Tended};
+use super::turn::LEARNS_FOR;
 use super::withdrawn::Withdrawn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
@@ -69,7 +70,8 @@ impl Tending {
         voice.hold(intent.id());
         voice.hold(keep.id());
         self.keeps_bytes += bytes(&keep);
-        let tended = Tended::new(workload, intent, wanted, keep, now);
+        let mut tended = Tended::new(workload, intent, wanted, keep, now);
+        tended.learns_until = now.after(LEARNS_FOR);
         self.tended.insert(workload, tended);
         self.wake(workload, now);
     }
@@ -93,7 +95,13 @@ impl Tending {
         let (by, place) = (offer.by(), (host.workload, host.slot));
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(offer.version(), place);
-        tended.count(offer, host, acceptance, place.1, now);
+        tended.count(
+            offer,
+            host,
+            Acceptance::Own(acceptance.into()),
+            place.1,
+            now,
+        );
     }
 
     /// A host took its offer back, or does not stand by it.

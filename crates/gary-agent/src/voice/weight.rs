@@ -57,8 +57,8 @@ fn bytes_max(frame: &Frame) -> usize {
     let entries = match frame {
         Frame::Told(batch) => return FRAME_BYTES + batch.bytes_max(),
         Frame::Invitation(invitation) => {
-            let slots = invitation.slots.len() * ENTRY_BYTES;
-            return FRAME_BYTES + invitation.intent.bytes().len() + slots;
+            let entries = invitation.slots.len() + invitation.keepers.len();
+            return FRAME_BYTES + invitation.intent.bytes().len() + entries * ENTRY_BYTES;
         }
         Frame::Sheet(part) => {
             let gone = part.gone.len() * ENTRY_BYTES;
@@ -84,10 +84,16 @@ fn bytes_max(frame: &Frame) -> usize {
             let keepers = KEEPERS_MAX * ENTRY_BYTES;
             return FRAME_BYTES + submission.intent.bytes().len() + keepers;
         }
+        Frame::Bound(bound) => {
+            return FRAME_BYTES + bound.offer.bytes().len() + bound.acceptance.bytes().len();
+        }
+        Frame::Inquiry(inquiry) => inquiry.offers.len(),
         Frame::Settlement(_) => KEEPERS_MAX,
         Frame::Refusal(refusal) => refusal.slots.len(),
         Frame::Dismissal(dismissal) => dismissal.offers.len(),
-        Frame::Renewal(renewal) => renewal.offered.len() + renewal.bound.len(),
+        Frame::Renewal(renewal) => {
+            renewal.offered.len() + renewal.bound.len() + renewal.by_others.len()
+        }
         Frame::Listing(listing) => listing.known.len(),
         Frame::Digest(_) => gary_promise::DIGEST_BRANCHES,
         Frame::Absence(_) | Frame::Denial(_) | Frame::Hint(_) | Frame::Fetch(_) => 0,

@@ -23,6 +23,9 @@ pub struct Host {
     pub portion: Portion,
     /// How much the promiser wants it.
     pub bid: Bid,
+    /// How many other slots of the workload the promiser hosts or offers to host. Of two who share a slot in the end, the
+    /// one with fewer goes on.
+    pub besides: u32,
     /// How long it stands without being renewed.
     pub lease: Lease,
 }

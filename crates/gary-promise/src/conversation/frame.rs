@@ -1,8 +1,8 @@
 //! What one agent says to another at once.
 
 use super::{
-    Absence, Batch, Denial, Digest, Dismissal, Fetch, Hint, Invitation, Listing, Refusal, Renewal,
-    SheetPart,
+    Absence, Batch, Bound, Denial, Digest, Dismissal, Fetch, Hint, Inquiry, Invitation, Listing,
+    Refusal, Renewal, SheetPart,
 };
 use crate::custody::{Consults, Settlement, Submission};
 
@@ -36,6 +36,10 @@ pub enum Frame {
     Absence(Absence),
     /// The sender does not keep one of its promises now.
     Denial(Denial),
+    /// The sender hosts something by the acceptance of a fellow keeper of the receiver's.
+    Bound(Box<Bound>),
+    /// Asks after hostings of the receiver's.
+    Inquiry(Inquiry),
     /// What keepers of one name say to one another.
     Consults(Box<Consults>),
     /// An intent that somebody submitted is passed on to a keeper of its name.

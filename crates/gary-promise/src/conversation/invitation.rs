@@ -1,6 +1,6 @@
 //! Asking whether somebody would host.
 
-use crate::{BootEpoch, Promise, Signed, Slot, TooMany, amount::BoundedSet};
+use crate::{AgentId, BootEpoch, KEEPERS_MAX, Promise, Signed, Slot, TooMany, amount::BoundedSet};
 
 /// The most slots of one invitation: as many as one agent may be asked to offer for at once.
 pub const INVITED_SLOTS_MAX: usize = 64;
@@ -15,6 +15,8 @@ pub struct Invitation {
     pub epoch: BootEpoch,
     /// The slots.
     pub slots: BoundedSet<Slot, INVITED_SLOTS_MAX>,
+    /// Who keeps the workload besides the sender, as far as it knows: whoever hosts it tells them too.
+    pub keepers: BoundedSet<AgentId, KEEPERS_MAX>,
 }
 
 impl Invitation {
@@ -32,6 +34,7 @@ impl Invitation {
             intent,
             epoch,
             slots: BoundedSet::new(slots)?,
+            keepers: BoundedSet::default(),
         })
     }
 }

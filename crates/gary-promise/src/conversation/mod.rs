@@ -1,6 +1,7 @@
 //! What agents say to one another. Who says it, the connection knows; what is relayed is signed.
 
 mod absence;
+mod bound;
 mod denial;
 mod exchange;
 mod frame;
@@ -11,6 +12,7 @@ mod renewal;
 mod unknown_record;
 
 pub use absence::Absence;
+pub use bound::{Bound, INQUIRED_MAX, Inquiry};
 pub use denial::Denial;
 pub use exchange::{
     Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Digest, Fetch, Hint, LISTING_MAX, Listing,

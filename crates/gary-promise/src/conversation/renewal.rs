@@ -2,13 +2,15 @@
 
 use crate::{Version, amount::BoundedSet};
 
-/// The most hostings that one agent promises to another. To an invitation for more it answers that it is busy.
+/// The most hostings that one agent promises to another. To an invitation for more it answers that it is busy. Of no more
+/// than as many it tells a keeper that are bound by others.
 pub const RENEWED_MAX: usize = 1024;
 
 /// Offers of one agent, by their versions.
 pub type Offers = BoundedSet<Version, RENEWED_MAX>;
 
-/// The sender renews all the hostings that it has promised to the receiver, under their leases.
+/// The sender renews all the hostings that it has promised to the receiver, and to other keepers of what
+/// the receiver keeps, under their leases.
 ///
 /// It names them, so that each of the two finds out what the other has missed: an offer that is not named
 /// and older than the renewal does not stand.
@@ -18,6 +20,8 @@ pub struct Renewal {
     pub version: Version,
     /// Offers whose acceptance it has not heard of.
     pub offered: Offers,
-    /// Offers that are bound.
+    /// Offers that are bound by an acceptance of the receiver's.
     pub bound: Offers,
+    /// Offers that are bound by other keepers of workloads which the receiver keeps too.
+    pub by_others: Offers,
 }

@@ -14,9 +14,13 @@ use super::cause::Causes;
 use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
 use super::hearings::{DECIDED_BEFORE_US, Hearings};
 use super::keeps::Keeps;
+use super::registers::Registers;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::seen::Seen;
+
+/// For how long a keeper may count what another has bound and has taken back, in microseconds: a lease, and a look.
+const COUNTED_AFTER_US: u64 = 10_000_000 + 2_000_000;
 
 /// What was seen of a world.
 #[derive(Debug, Default)]
@@ -36,6 +40,8 @@ pub struct Book {
     pub(super) forged: u64,
     /// Withdrawals in what was learned last: of what, and why.
     pub(super) taken_back: Vec<(PromiseId, Reason)>,
+    /// Offers that somebody was told last are bound by another keeper.
+    pub(super) bound: Vec<PromiseId>,
     /// Promises in what was learned last.
     pub(super) made: Vec<PromiseId>,
     /// Promises that somebody has said last to stand on its own sheet.
@@ -48,6 +54,8 @@ pub struct Book {
     pub(super) keeps: Keeps,
     /// What keepers have heard of the hostings they count.
     pub(super) hearings: Hearings,
+    /// Who keeps what by which register.
+    pub(super) registers: Registers,
     /// Who has heard whose sheet.
     pub(super) acquaintance: Acquaintance,
 }
@@ -67,6 +75,7 @@ impl Book {
         self.forged = 0;
         self.taken_back.clear();
         self.made.clear();
+        self.bound.clear();
         self.shown.clear();
         self.capacity_heard = None;
         match *seen {
@@ -217,6 +226,45 @@ impl Book {
         self.offers.get(offer).map(|its| its.host.promisee)
     }
 
+    /// Whether an offer was made to an agent, or to another keeper of a workload that it keeps.
+    pub(super) fn is_counted_by(&self, offer: &PromiseId, agent: &AgentId) -> bool {
+        let host = self.offers.get(offer).map(|its| &its.host);
+        host.is_some_and(|its| its.promisee == *agent || self.registers.has(&its.workload, agent))
+    }
+
+    /// Whether a keeper counts a hosting by this acceptance: its own, or another's of which it has heard. What an agent
+    /// says to itself is not seen.
+    pub(super) fn counts(
+        &self,
+        keeper: AgentId,
+        acceptance: &PromiseId,
+        its: &AcceptanceSeen,
+    ) -> bool {
+        let offer = &its.accept.offer;
+        let has_heard = || {
+            self.registers.has(&its.accept.workload, &keeper)
+                && (offer.promiser == keeper || self.hearings.stands_at(keeper, offer).is_some())
+        };
+        acceptance.promiser == keeper || has_heard()
+    }
+
+    /// Whether other keepers have bound some of a workload, now or of late: of which of it a keeper has heard, and when,
+    /// nobody can say for certain.
+    pub(super) fn others_have_bound(
+        &self,
+        at: Time,
+        keeper: AgentId,
+        workload: &WorkloadId,
+    ) -> bool {
+        self.acceptances.iter().any(|(id, its)| {
+            let is_late = |when: Time| at.as_us() <= when.as_us() + COUNTED_AFTER_US;
+            id.promiser != keeper
+                && its.accept.workload == *workload
+                && its.stored_at.is_some()
+                && its.withdrawn.is_none_or(|(when, _)| is_late(when))
+        })
+    }
+
     /// Whether an offer stands.
     pub(super) fn stands(&self, offer: &PromiseId) -> bool {
         let offer = self.offers.get(offer);
@@ -333,6 +381,13 @@ impl Book {
             Frame::Told(batch) => {
                 for record in batch.records() {
                     self.read(record, reader);
+                }
+            }
+            Frame::Bound(bound) => {
+                let halves = [&bound.offer, &bound.acceptance];
+                match halves.map(|its| reader.promise(its).map(|its| its.id())) {
+                    [Some(offer), Some(_)] => self.bound.push(offer),
+                    _ => self.forged += 1,
                 }
             }
             Frame::Invitation(invitation) => match reader.promise(&invitation.intent) {
@@ -482,7 +537,16 @@ impl Book {
                         }
                     }
                 }
-                Fact::Keeps { .. } | Fact::Votes { .. } | Fact::Acquainted(_) => {}
+                Fact::Votes { votes, .. } => {
+                    if let Some(chosen) = votes.chosen()
+                        && let Some(intent) = reader.promise(&chosen.entrusted.content.intent)
+                    {
+                        let (intent, keepers) = (intent.clone(), &chosen.entrusted.configuration);
+                        self.registers.chosen(agent, &intent, keepers);
+                        self.note_promise(&intent);
+                    }
+                }
+                Fact::Keeps { .. } | Fact::Acquainted(_) => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
                     self.judged.insert(of, *assessed);

@@ -15,6 +15,8 @@ pub(super) struct Causes {
     offers: BTreeSet<PromiseId>,
     /// Those of them that their agent's own person wants ended.
     by_person: BTreeSet<PromiseId>,
+    /// Those of them that another keeper than the agent itself has dismissed.
+    dismissed: BTreeSet<PromiseId>,
 }
 
 impl Causes {
@@ -27,6 +29,11 @@ impl Causes {
     pub(super) fn by_person(&mut self, offer: PromiseId) {
         self.offers.insert(offer);
         self.by_person.insert(offer);
+    }
+
+    /// Whether another keeper than its agent itself has dismissed it.
+    pub(super) fn is_dismissed(&self, offer: &PromiseId) -> bool {
+        self.dismissed.contains(offer)
     }
 
     pub(super) fn report(&mut self, report: HostReport) {
@@ -47,6 +54,32 @@ impl Causes {
 }
 
 impl Book {
+    /// Whether its agent has a cause to end a hosting. What an agent says to itself as a keeper is not seen: where it
+    /// keeps the workload and another has bound this, it may if something is in its place, or it knows of a later
+    /// generation, for which it has invited itself.
+    pub(super) fn has_cause(&self, offer: &PromiseId) -> bool {
+        let Some(host) = self.offers.get(offer).map(|its| &its.host) else {
+            return self.causes.has(offer);
+        };
+        let knows = || {
+            let known = self.registers.known(&host.workload, &offer.promiser);
+            known.and_then(|intent| self.intent(&intent))
+        };
+        let is_outdated = || knows().is_some_and(|its| its.lineage.generation() > host.generation);
+        let is_shared = || {
+            self.standing().any(|(other, its)| {
+                other != offer
+                    && (its.host.workload, its.host.slot) == (host.workload, host.slot)
+                    && its.host.generation >= host.generation
+                    && its.accepted_at.is_some()
+            })
+        };
+        let is_keeper = || {
+            host.promisee != offer.promiser && self.registers.has(&host.workload, &offer.promiser)
+        };
+        self.causes.has(offer) || (is_keeper() && (is_outdated() || is_shared()))
+    }
+
     /// Why an agent that hears this may end one of its hostings.
     pub(super) fn causes_of(&mut self, from: AgentId, to: AgentId, frame: &Frame) {
         match frame {
@@ -65,8 +98,9 @@ impl Book {
                         promiser: to,
                         version: *version,
                     };
-                    if self.made_to(&offer) == Some(from) {
+                    if self.is_counted_by(&offer, &from) {
                         self.causes.by_keeper(offer);
+                        self.causes.dismissed.insert(offer);
                     }
                 }
             }

@@ -56,13 +56,19 @@ impl Round {
 
     /// For how many of the slots that come after this one an agent has offered; `None` where it may have counted
     /// or not.
-    fn offered_after(&self, slot: Slot, agent: &AgentId, book: &Book) -> Option<usize> {
+    fn offered_after(
+        &self,
+        keeper: AgentId,
+        slot: Slot,
+        agent: &AgentId,
+        book: &Book,
+    ) -> Option<usize> {
         let offers = self.offers.iter().filter(|(its, _)| **its > slot);
         let theirs = offers.flat_map(|(_, offers)| offers);
         let theirs: Vec<&PromiseId> = theirs.filter(|its| its.promiser == *agent).collect();
         let is_certain = theirs
             .iter()
-            .all(|its| book.hearings.withdrawn_at(its).is_none());
+            .all(|its| book.hearings.withdrawn_at(keeper, its).is_none());
         is_certain.then_some(theirs.len())
     }
 }
@@ -306,7 +312,7 @@ impl DownstreamChoice {
                 "{name} counts {what}, for which it asked in another life"
             ));
         }
-        let heard = book.hearings.withdrawn_at(&accept.offer);
+        let heard = book.hearings.withdrawn_at(keeper, &accept.offer);
         if heard.is_some_and(|when| at.as_us() > when.as_us() + DECIDED_BEFORE_US) {
             return Err(format!("{name} counts {what} after it was withdrawn"));
         }
@@ -327,10 +333,14 @@ impl DownstreamChoice {
         };
         let all = round.offers.get(&slot).into_iter().flatten();
         let others: Vec<PromiseId> = all
-            .filter(|its| **its != accept.offer && book.hearings.withdrawn_at(its).is_none())
+            .filter(|its| **its != accept.offer)
+            .filter(|its| book.hearings.withdrawn_at(keeper, its).is_none())
             .copied()
             .collect();
-        if others.is_empty() || !self.knows_whom_it_counts(keeper, book) {
+        if others.is_empty()
+            || !self.knows_whom_it_counts(keeper, book)
+            || book.others_have_bound(at, keeper, &accept.workload)
+        {
             return Ok(());
         }
         let place = (keeper, accept.workload, slot);
@@ -385,7 +395,7 @@ impl DownstreamChoice {
             return Ok(());
         }
         let place = |agent: &AgentId| {
-            let besides = round.offered_after(slot, agent, book)?;
+            let besides = round.offered_after(keeper, slot, agent, book)?;
             Some((crowding.around(agent, book), besides))
         };
         let Some(chosen) = place(&accept.offer.promiser) else {

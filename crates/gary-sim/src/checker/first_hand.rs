@@ -44,14 +44,14 @@ pub(super) fn check(
     let lease = book.offers.get(&promise).map(|its| its.host.lease);
     let lease_us = lease.map_or(0, |its| its.duration().as_micros() as u64);
     let heard_since = |since: Time| {
-        let heard = hearings.stands_at(&promise);
+        let heard = hearings.stands_at(me, &promise);
         heard.is_some_and(|heard| heard.as_us() + DECIDED_BEFORE_US >= since.as_us())
     };
     match assessment.judgement() {
         Judgement::Kept(Kept::Renewed { .. }) if before.is_some_and(|its| !heard_since(its)) => {
             Err("its host was not heard since")
         }
-        Judgement::Kept(Kept::OnNotice { .. }) if !hearings.is_away(&promise) => {
+        Judgement::Kept(Kept::OnNotice { .. }) if !hearings.is_away(me, &promise) => {
             Err("its host has given no notice")
         }
         Judgement::Kept(Kept::Used { .. }) => Err("it was never used"),
@@ -60,15 +60,15 @@ pub(super) fn check(
         }
         Judgement::Unknown(Unknown::Unheard) => Err("its host has offered it"),
         Judgement::Broken(Broken::Expired { .. })
-            if silent_us < lease_us && !hearings.is_away(&promise) =>
+            if silent_us < lease_us && !hearings.is_away(me, &promise) =>
         {
             Err("its lease has not run out")
         }
-        Judgement::Broken(Broken::Withdrawn { .. }) if !hearings.is_withdrawn(&promise) => {
+        Judgement::Broken(Broken::Withdrawn { .. }) if !hearings.is_withdrawn(me, &promise) => {
             Err("its host has not withdrawn it")
         }
         Judgement::Broken(Broken::Contrary { contrary, .. }) => match contrary {
-            Contrary::Denied if hearings.is_denied(&promise) => Ok(()),
+            Contrary::Denied if hearings.is_denied(me, &promise) => Ok(()),
             Contrary::Denied => Err("its host has not said so"),
             Contrary::Failed => Err("it was never used"),
         },

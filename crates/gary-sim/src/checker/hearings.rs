@@ -92,20 +92,23 @@ fn waking_us(from: Time, until: Time, still: Option<&Stillness>) -> u64 {
     (real_us + jumped * UNNOTICED_US).saturating_sub(slept.sum())
 }
 
-/// What keepers have heard of the hostings they count.
+/// A keeper, and the offer that it counts: made to itself, or to another keeper of the workload.
+type Counted = (AgentId, PromiseId);
+
+/// What keepers have heard of the hostings they count, each for itself.
 #[derive(Debug, Default)]
 pub(super) struct Hearings {
-    heard: BTreeMap<PromiseId, Heard>,
+    heard: BTreeMap<Counted, Heard>,
     /// When agents stood still.
     stood_still: BTreeMap<AgentId, Stillness>,
     /// Offers that a keeper has heard to be withdrawn, in so many words or by a renewal that names them no more.
-    withdrawn: BTreeMap<PromiseId, Time>,
+    withdrawn: BTreeMap<Counted, Time>,
     /// When their hosts have last said that they do not keep them.
-    denied: BTreeMap<PromiseId, Time>,
+    denied: BTreeMap<Counted, Time>,
     /// When their hosts have last said that they go away for a while.
-    away: BTreeMap<PromiseId, Time>,
+    away: BTreeMap<Counted, Time>,
     /// By when their hosts are back by their last word, and which word that is.
-    back_by: BTreeMap<PromiseId, (Version, Time)>,
+    back_by: BTreeMap<Counted, (Version, Time)>,
 }
 
 impl Hearings {
@@ -137,24 +140,22 @@ impl Hearings {
                     *until = at.min(*until);
                 }
                 // What it was told of absences it has forgotten.
-                self.back_by
-                    .retain(|offer, _| book.made_to(offer) != Some(agent));
+                self.back_by.retain(|(keeper, _), _| *keeper != agent);
                 let still = self.stood_still.get(&agent);
-                for (offer, heard) in &mut self.heard {
-                    if book
-                        .offers
-                        .get(offer)
-                        .is_some_and(|its| its.host.promisee == agent)
-                    {
-                        heard.stands(at, still);
-                    }
+                for (_, heard) in self
+                    .heard
+                    .iter_mut()
+                    .filter(|((keeper, _), _)| *keeper == agent)
+                {
+                    heard.stands(at, still);
                 }
             }
             Seen::Hears {
                 from, to, frame, ..
             } => {
-                for id in book.made.iter().filter(|id| book.offers.contains_key(id)) {
-                    self.heard.entry(*id).or_insert(Heard::first(at));
+                let told = book.made.iter().chain(&book.bound);
+                for id in told.filter(|id| book.offers.contains_key(id)) {
+                    self.heard.entry((to, *id)).or_insert(Heard::first(at));
                 }
                 self.hear(at, from, to, frame, book);
             }
@@ -163,7 +164,7 @@ impl Hearings {
                     if let Some(acceptance) = book.acceptances.get(id) {
                         let stands_at = acceptance.stored_at.unwrap_or(at);
                         let first = Heard::first(stands_at);
-                        let heard = self.heard.entry(acceptance.accept.offer);
+                        let heard = self.heard.entry((id.promiser, acceptance.accept.offer));
                         heard.or_insert(first);
                     }
                 }
@@ -173,22 +174,24 @@ impl Hearings {
     }
 
     /// When a hosting was last heard of to stand; `None` for one that nothing was heard of.
-    pub(super) fn stands_at(&self, offer: &PromiseId) -> Option<Time> {
-        self.heard.get(offer).map(|heard| heard.stands_at)
+    pub(super) fn stands_at(&self, keeper: AgentId, offer: &PromiseId) -> Option<Time> {
+        self.heard
+            .get(&(keeper, *offer))
+            .map(|heard| heard.stands_at)
     }
 
     /// For how long its host was silent when its keeper may have decided, at most and by the keeper's clock, in
     /// microseconds; `None` for one that nothing was heard of.
     pub(super) fn silent_us(&self, at: Time, keeper: AgentId, offer: &PromiseId) -> Option<u64> {
         let still = self.stood_still.get(&keeper);
-        let silent_us = self.heard.get(offer)?.silent_us(at, still);
+        let silent_us = self.heard.get(&(keeper, *offer))?.silent_us(at, still);
         Some(silent_us + silent_us * DRIFT_PPM_MAX as u64 / 1_000_000 + 1_000)
     }
 
     /// Whether its host has said otherwise since it was last heard to stand, or so shortly before that its keeper
     /// may have decided by it.
-    pub(super) fn is_contradicted(&self, at: Time, offer: &PromiseId) -> bool {
-        let heard = self.heard.get(offer);
+    pub(super) fn is_contradicted(&self, at: Time, keeper: AgentId, offer: &PromiseId) -> bool {
+        let heard = self.heard.get(&(keeper, *offer));
         let contradicted = heard.and_then(|its| Some((its.stands_at, its.is_contradicted?)));
         contradicted.is_some_and(|(stands_at, when)| {
             when > stands_at || at.as_us() - when.as_us() <= DECIDED_BEFORE_US
@@ -196,74 +199,72 @@ impl Hearings {
     }
 
     /// Whether its keeper has ever heard that it is withdrawn.
-    pub(super) fn is_withdrawn(&self, offer: &PromiseId) -> bool {
-        self.withdrawn.contains_key(offer)
+    pub(super) fn is_withdrawn(&self, keeper: AgentId, offer: &PromiseId) -> bool {
+        self.withdrawn.contains_key(&(keeper, *offer))
     }
 
     /// When its keeper has first heard that it is withdrawn.
-    pub(super) fn withdrawn_at(&self, offer: &PromiseId) -> Option<Time> {
-        self.withdrawn.get(offer).copied()
+    pub(super) fn withdrawn_at(&self, keeper: AgentId, offer: &PromiseId) -> Option<Time> {
+        self.withdrawn.get(&(keeper, *offer)).copied()
     }
 
     /// Whether its keeper has ever heard from its host that it is not kept.
-    pub(super) fn is_denied(&self, offer: &PromiseId) -> bool {
-        self.denied.contains_key(offer)
+    pub(super) fn is_denied(&self, keeper: AgentId, offer: &PromiseId) -> bool {
+        self.denied.contains_key(&(keeper, *offer))
     }
 
     /// Whether its keeper has ever heard from its host that it goes away.
-    pub(super) fn is_away(&self, offer: &PromiseId) -> bool {
-        self.away.contains_key(offer)
+    pub(super) fn is_away(&self, keeper: AgentId, offer: &PromiseId) -> bool {
+        self.away.contains_key(&(keeper, *offer))
     }
 
     /// By when its host is back by its own word, if that is the last that its keeper has heard of it.
-    pub(super) fn back_by(&self, offer: &PromiseId) -> Option<Time> {
-        let (version, until) = self.back_by.get(offer)?;
-        let is_last = self.heard.get(offer)?.word < Some(*version);
+    pub(super) fn back_by(&self, keeper: AgentId, offer: &PromiseId) -> Option<Time> {
+        let counted = (keeper, *offer);
+        let (version, until) = self.back_by.get(&counted)?;
+        let is_last = self.heard.get(&counted)?.word < Some(*version);
         is_last.then_some(*until)
     }
 
     fn hear(&mut self, at: Time, from: AgentId, to: AgentId, frame: &Frame, book: &Book) {
         let still = self.stood_still.get(&to);
-        let offer = |version| PromiseId {
-            promiser: from,
-            version,
+        let counted = |version| {
+            let promiser = from;
+            (to, PromiseId { promiser, version })
         };
         match frame {
             Frame::Renewal(renewal) => {
-                for (id, heard) in self.heard.range_mut(offer_range(from)) {
-                    if book.made_to(id) != Some(to) {
-                        continue;
-                    }
+                for (id, heard) in self.heard.range_mut(counted_of(to, from)) {
+                    let version = &id.1.version;
                     // The same word heard again is no news.
                     if heard.word.is_some_and(|last| last >= renewal.version) {
                         continue;
                     }
                     heard.word = Some(renewal.version);
-                    if renewal.bound.contains(&id.version) || renewal.offered.contains(&id.version)
-                    {
+                    let named = [&renewal.bound, &renewal.by_others, &renewal.offered];
+                    if named.iter().any(|its| its.contains(version)) {
                         heard.stands(at, still);
-                    } else if id.version < renewal.version {
+                    } else if *version < renewal.version {
                         heard.is_contradicted = Some(at);
                         self.withdrawn.entry(*id).or_insert(at);
                     }
                 }
             }
             Frame::Denial(denial) => {
-                if let Some(heard) = self.heard.get_mut(&offer(denial.of)) {
+                if let Some(heard) = self.heard.get_mut(&counted(denial.of)) {
                     heard.is_contradicted = Some(at);
-                    self.denied.insert(offer(denial.of), at);
+                    self.denied.insert(counted(denial.of), at);
                 }
                 // Who says that something is not kept takes its notice back for that.
-                let notice = self.back_by.get(&offer(denial.of));
+                let notice = self.back_by.get(&counted(denial.of));
                 if notice.is_some_and(|(version, _)| *version < denial.version) {
-                    self.back_by.remove(&offer(denial.of));
+                    self.back_by.remove(&counted(denial.of));
                 }
             }
             Frame::Absence(absence) => {
                 let until = at.after(absence.notice.duration());
                 // Its end is the host's own to keep, and later than this.
-                let theirs = self.heard.range_mut(offer_range(from));
-                for (id, heard) in theirs.filter(|(id, _)| book.made_to(id) == Some(to)) {
+                for (id, heard) in self.heard.range_mut(counted_of(to, from)) {
                     self.away.insert(*id, at);
                     let back_by = self.back_by.entry(*id).or_insert((absence.version, until));
                     if back_by.0 < absence.version {
@@ -275,8 +276,8 @@ impl Hearings {
             }
             _ => {
                 for (id, _) in book.taken_back.iter().filter(|(id, _)| id.promiser == from) {
-                    self.withdrawn.entry(*id).or_insert(at);
-                    if let Some(heard) = self.heard.get_mut(id) {
+                    self.withdrawn.entry((to, *id)).or_insert(at);
+                    if let Some(heard) = self.heard.get_mut(&(to, *id)) {
                         heard.is_contradicted = Some(at);
                     }
                 }
@@ -285,15 +286,16 @@ impl Hearings {
     }
 }
 
-/// All promises of one agent.
-fn offer_range(agent: AgentId) -> std::ops::RangeInclusive<PromiseId> {
+/// What a keeper counts of a host's.
+fn counted_of(keeper: AgentId, host: AgentId) -> std::ops::RangeInclusive<Counted> {
     let at = |epoch, sequence| PromiseId {
-        promiser: agent,
+        promiser: host,
         version: Version {
             epoch: gary_promise::BootEpoch(epoch),
             sequence,
         },
     };
     let last = gary_promise::Sequence::new(u64::MAX).unwrap_or(gary_promise::Sequence::FIRST);
-    at(0, gary_promise::Sequence::FIRST)..=at(u64::MAX, last)
+    let first = at(0, gary_promise::Sequence::FIRST);
+    (keeper, first)..=(keeper, at(u64::MAX, last))
 }

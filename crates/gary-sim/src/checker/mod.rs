@@ -21,6 +21,7 @@ mod hearings;
 mod keeps;
 mod mending;
 mod notes;
+mod registers;
 mod room;
 mod rounds;
 mod silences;

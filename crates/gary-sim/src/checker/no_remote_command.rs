@@ -78,7 +78,7 @@ impl Checker for NoRemoteCommand {
                     let offer = name(offer);
                     return Err(format!("{host} stops {offer}, which it has not withdrawn"));
                 }
-                if !book.causes.has(offer) {
+                if !book.has_cause(offer) {
                     let offer = name(offer);
                     return Err(format!("{host} stops {offer}, and nobody had it to"));
                 }

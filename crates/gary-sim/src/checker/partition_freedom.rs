@@ -6,7 +6,7 @@ use gary_agent::{Fact, Order};
 use gary_promise::{AgentId, Frame, PromiseId, Reason, Slot, Time, Version};
 
 use super::convergence::{all_with_room, is_pending, kept};
-use super::entry::AcceptanceSeen;
+use super::entry::{AcceptanceSeen, dismissed};
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -53,10 +53,19 @@ impl Checker for PartitionFreedom {
                     self.renewed.extend(last.map(|last| ((to, from), last)));
                     return Ok(());
                 }
-                for version in renewal.bound.iter() {
+                for version in renewal.bound.iter().chain(renewal.by_others.iter()) {
                     let (promiser, version) = (from, *version);
                     self.heard.insert((to, PromiseId { promiser, version }), at);
                 }
+            }
+            // Its host says that it hosts it.
+            Seen::Hears {
+                to,
+                frame: Frame::Bound(_),
+                ..
+            } => {
+                self.heard
+                    .extend(book.bound.iter().map(|its| ((to, *its), at)));
             }
             Seen::Stores { agent, facts } => {
                 for fact in facts {
@@ -73,9 +82,22 @@ impl Checker for PartitionFreedom {
                 ..
             } => {
                 for (acceptance, reason) in &book.taken_back {
-                    if acceptance.promiser == from && *reason == Reason::Surplus {
-                        self.check_surplus(at, *acceptance, book)?;
+                    if acceptance.promiser == from
+                        && *reason == Reason::Surplus
+                        && let Some(its) = book.acceptances.get(acceptance)
+                    {
+                        let let_go_at = its.withdrawn.map(|(when, _)| when);
+                        self.check_surplus(at, from, its.accept.offer, let_go_at, book)?;
                     }
+                }
+            }
+            Seen::Says {
+                from,
+                to,
+                frame: Frame::Dismissal(dismissal),
+            } => {
+                for offer in dismissed(to, dismissal) {
+                    self.check_dismissed(at, from, offer, book)?;
                 }
             }
             Seen::Acknowledges { intent, .. } => {
@@ -103,7 +125,7 @@ impl Checker for PartitionFreedom {
             } => {
                 let keeper = book.made_to(offer);
                 let is_cut = keeper.is_some_and(|keeper| book.is_cut(agent, keeper));
-                if is_cut && !book.causes.has(offer) {
+                if is_cut && !book.has_cause(offer) {
                     let name = book.names.of_agent(&agent);
                     let offer = book.names.of_promise(offer);
                     return Err(format!(
@@ -189,13 +211,41 @@ impl PartitionFreedom {
         Ok(())
     }
 
-    /// Nobody is let go but for another that stays in its place: one that its keeper counts, and has heard of since
-    /// its start, and of late.
-    fn check_surplus(&mut self, at: Time, loser: PromiseId, book: &Book) -> Verdict {
-        let keeper = loser.promiser;
-        let place = |id: &PromiseId| {
-            let offer = book.acceptances.get(id).map(|its| its.accept.offer)?;
-            let host = book.offers.get(&offer).map(|its| &its.host)?;
+    /// A keeper says of what another has bound that it is not needed: nobody uses it any more, or another is in its
+    /// place.
+    fn check_dismissed(
+        &mut self,
+        at: Time,
+        keeper: AgentId,
+        offer: PromiseId,
+        book: &Book,
+    ) -> Verdict {
+        let Some(host) = book.offers.get(&offer).map(|its| &its.host) else {
+            return Ok(());
+        };
+        let known = book.registers.known(&host.workload, &keeper);
+        let Some(wanted) = known.and_then(|intent| book.intent(&intent)) else {
+            return Ok(());
+        };
+        let is_current = wanted.lineage.generation() == host.generation;
+        match host.promisee != keeper && is_current && wanted.valency.has(host.slot) {
+            true => self.check_surplus(at, keeper, offer, None, book),
+            false => Ok(()),
+        }
+    }
+
+    /// Nobody is let go but for another that stays in its place: one that the keeper counts, and has heard of since
+    /// its start, and of late. `let_go_at` is when its own acceptance was taken back, if that is the keeper's.
+    fn check_surplus(
+        &mut self,
+        at: Time,
+        keeper: AgentId,
+        loser: PromiseId,
+        let_go_at: Option<Time>,
+        book: &Book,
+    ) -> Verdict {
+        let place = |offer: &PromiseId| {
+            let host = book.offers.get(offer).map(|its| &its.host)?;
             Some((host.workload, host.slot, host.generation))
         };
         let Some(shared) = place(&loser) else {
@@ -204,35 +254,46 @@ impl PartitionFreedom {
         self.premises += 1;
         let seen = book.agents.get(&keeper);
         let is_steady = seen.is_some_and(|its| its.stalled_until <= its.started_at);
-        let let_go_at = book.acceptances.get(&loser).and_then(|its| its.withdrawn);
         // Where a later generation is wanted by now, its own may have made room for that.
         let wanted = kept(&shared.0, keeper, book)?;
         let is_current = wanted.is_some_and(|(_, its)| its.lineage.generation() == shared.2);
-        let let_go_at = let_go_at.map(|(when, _)| when).filter(|_| is_current);
+        let let_go_at = let_go_at.filter(|_| is_current);
         let stays = |id: &PromiseId, its: &AcceptanceSeen| {
             let offer = its.accept.offer;
             let heard = self.heard.get(&(keeper, offer));
             let is_fresh = its.stored_at.is_some()
                 && heard.is_some_and(|last| at.as_us() <= last.as_us() + FRESH_US);
+            let is_over = |when: Time| when.as_us() + WRITTEN_WITHIN_US < at.as_us();
             let is_let_go = match its.withdrawn {
+                // That another keeper has taken it back, it goes by once it has heard so.
+                _ if id.promiser != keeper => match offer.promiser == keeper {
+                    true => its.withdrawal_heard_at.is_some_and(is_over),
+                    false => book
+                        .hearings
+                        .withdrawn_at(keeper, &offer)
+                        .is_some_and(is_over),
+                },
                 Some((_, Some(Reason::Surplus))) => true,
                 // Of its own it says nothing. What it forgets in the same moment it lets go as well.
                 Some((when, None)) if offer.promiser == keeper && Some(when) == let_go_at => true,
                 // Something else may have happened to it while the keeper's word waited for its disk.
-                Some((when, _)) => when.as_us() + WRITTEN_WITHIN_US < at.as_us(),
+                Some((when, _)) => is_over(when),
                 None => false,
             };
             let is_known = is_fresh || !is_steady || offer.promiser == keeper;
-            id.promiser == keeper && *id != loser && is_known && !is_let_go
+            book.counts(keeper, id, its) && offer != loser && is_known && !is_let_go
         };
         let others = book.acceptances.iter();
-        let others = others.filter(|(id, its)| place(id) == Some(shared) && stays(id, its));
+        let others =
+            others.filter(|(id, its)| place(&its.accept.offer) == Some(shared) && stays(id, its));
         let winners: Vec<PromiseId> = others.map(|(_, its)| its.accept.offer).collect();
-        let mut worse = winners.iter();
-        let why = match worse.all(|winner| self.holds_more(at, loser, *winner, book)) {
-            false => return Ok(()),
-            true if winners.is_empty() => "has heard of no other in its place of late",
-            true => "keeps one whose host holds more slots",
+        let besides = |offer: &PromiseId| book.offers.get(offer).map(|its| its.host.besides);
+        let mut winners = winners.iter().map(besides);
+        let why = match winners.clone().next() {
+            None => "has heard of no other in its place of late",
+            // Who held fewer other slots when it offered goes on.
+            Some(_) if winners.all(|its| its > besides(&loser)) => "keeps one whose host held more",
+            Some(_) => return Ok(()),
         };
         let (name, what) = (book.names.of_agent(&keeper), book.names.of_promise(&loser));
         Err(format!("{name} takes {what} back as surplus, and {why}"))
@@ -268,43 +329,14 @@ impl PartitionFreedom {
                 && is_same
                 && its.withdrawn.is_none()
         });
-        match is_own && is_wanted && is_shared && !book.causes.is_by_person(&offer) {
-            true => self.check_surplus(at, acceptance, book),
+        let causes = &book.causes;
+        let is_by_others = causes.is_by_person(&offer) || causes.is_dismissed(&offer);
+        match is_own && is_wanted && is_shared && !is_by_others {
+            true => {
+                let let_go_at = its.withdrawn.map(|(when, _)| when);
+                self.check_surplus(at, keeper, offer, let_go_at, book)
+            }
             false => Ok(()),
         }
-    }
-
-    /// Whether it is certain that of two hosts that share a slot the one that stays held more slots of the workload:
-    /// nothing else of it has changed for as long as a word may wait for a disk, and the other was heard of late.
-    fn holds_more(&self, at: Time, loser: PromiseId, winner: PromiseId, book: &Book) -> bool {
-        let Some(its) = book.acceptances.get(&loser) else {
-            return false;
-        };
-        let (keeper, workload, offer) = (loser.promiser, its.accept.workload, its.accept.offer);
-        let seen = book.agents.get(&keeper);
-        let is_steady = seen.is_some_and(|its| its.stalled_until <= its.started_at);
-        let is_recent = |when: Time| at.as_us() <= when.as_us() + WRITTEN_WITHIN_US;
-        let heard = self.heard.get(&(keeper, offer));
-        let fresh_us = FRESH_US - 2 * WRITTEN_WITHIN_US;
-        let is_heard = heard.is_some_and(|when| at.as_us() <= when.as_us() + fresh_us);
-        let theirs = book.acceptances.iter().filter(|(id, its)| {
-            id.promiser == keeper && its.accept.workload == workload && its.stored_at.is_some()
-        });
-        let mut others = theirs.clone().filter(|(id, _)| **id != loser);
-        let has_changed = others.any(|(_, its)| {
-            let withdrawn_at = its.withdrawn.map(|(when, _)| when);
-            its.stored_at.is_some_and(is_recent) || withdrawn_at.is_some_and(is_recent)
-        });
-        let held = |host: AgentId| {
-            let standing = theirs.clone().filter(|(_, its)| its.withdrawn.is_none());
-            standing
-                .filter(|(_, its)| its.accept.offer.promiser == host)
-                .count()
-        };
-        is_steady
-            && is_heard
-            && !has_changed
-            && !book.hearings.is_away(&offer)
-            && held(winner.promiser) > held(offer.promiser) + 1
     }
 }

@@ -33,6 +33,7 @@ impl Checker for ScopeHolds {
                         self.rounds.invited(at, from, to, invitation, book)
                     }
                     Frame::Told(_) => check_told(from, to, book),
+                    Frame::Bound(_) => check_bound(from, to, book),
                     _ => Ok(()),
                 };
             }
@@ -123,11 +124,28 @@ fn check_invited(keeper: AgentId, to: AgentId, book: &Book) -> Verdict {
     Ok(())
 }
 
+/// What is hosted by the word of one keeper is told only to others of the workload, and by its host.
+fn check_bound(from: AgentId, to: AgentId, book: &Book) -> Verdict {
+    let is_theirs = |id: &&PromiseId| id.promiser == from && book.is_counted_by(id, &to);
+    match book.bound.iter().find(|id| !is_theirs(id)) {
+        Some(id) => {
+            let (from, to) = (book.names.of_agent(&from), book.names.of_agent(&to));
+            let what = book.names.of_promise(id);
+            Err(format!(
+                "{from} tells {to} of {what}, whose workload it does not keep"
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
 /// What is said of a promise, or that it is withdrawn, is for those two that it is between.
 fn check_told(from: AgentId, to: AgentId, book: &Book) -> Verdict {
     let taken_back = book.taken_back.iter().map(|(id, _)| id);
     for id in book.made.iter().chain(taken_back) {
         let other = match book.promises.get(id).map(|its| its.body()) {
+            // Each keeper of its workload goes by it.
+            Some(Body::Host(_)) if id.promiser == from && book.is_counted_by(id, &to) => continue,
             Some(Body::Host(host)) => Some(host.promisee),
             Some(Body::Accept(accept)) => Some(accept.offer.promiser),
             Some(_) => None,

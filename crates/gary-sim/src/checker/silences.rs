@@ -86,7 +86,7 @@ impl Silences {
         if host == keeper || !book.is_up(&keeper) {
             return Ok(());
         }
-        if let Some(back_by) = book.hearings.back_by(&offer) {
+        if let Some(back_by) = book.hearings.back_by(keeper, &offer) {
             return self.look_for(at, keeper, &offer, back_by, book);
         }
         let heard_at = self.heard.get(&(keeper, host)).copied();

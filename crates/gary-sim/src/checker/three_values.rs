@@ -83,7 +83,7 @@ impl ThreeValues {
         };
         let lease = book.offers.get(&offer).map(|its| its.host.lease.duration());
         let lease_us = lease.map_or(0, |lease| lease.as_micros() as u64);
-        if silent_us >= lease_us || book.hearings.is_contradicted(at, &offer) {
+        if silent_us >= lease_us || book.hearings.is_contradicted(at, keeper, &offer) {
             return Ok(());
         }
         let (keeper, what) = (book.names.of_agent(&keeper), book.names.of_promise(&offer));

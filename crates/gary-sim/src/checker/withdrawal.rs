@@ -343,7 +343,7 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
     let is_replaced = book.acceptances.iter().any(|(id, its)| {
         let later = book.offers.get(&its.accept.offer).map(|its| &its.host);
         let is_late = |when: Time| at.as_us() <= when.as_us() + DECIDED_BEFORE_US;
-        id.promiser == acceptance.promiser
+        book.counts(acceptance.promiser, id, its)
             && its.withdrawn.is_none_or(|(when, _)| is_late(when))
             && later.is_some_and(|later| {
                 (later.workload, later.slot) == (host.workload, host.slot)

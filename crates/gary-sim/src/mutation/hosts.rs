@@ -164,6 +164,7 @@ impl RunsWhatItIsInvitedFor {
             slot,
             portion: wanted.needs.portion,
             bid: Bid(0),
+            besides: 0,
             lease: Lease::from_ms(10_000).ok()?,
         }))?;
         let acceptance = self.0.accept(&offer.id())?;

@@ -37,6 +37,10 @@ pub enum Kind {
     Submission,
     /// What has become of one.
     Settlement,
+    /// A hosting that another keeper has bound.
+    Bound,
+    /// Asking after such hostings.
+    Inquiry,
     /// Its own timer.
     Timer,
     /// Its own disk has stored something.
@@ -62,7 +66,7 @@ pub enum Layer {
 
 impl Kind {
     /// All of them, in order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Packet,
         Self::Hint,
         Self::Fetch,
@@ -79,6 +83,8 @@ impl Kind {
         Self::Consults,
         Self::Submission,
         Self::Settlement,
+        Self::Bound,
+        Self::Inquiry,
         Self::Timer,
         Self::Stored,
         Self::Report,
@@ -103,6 +109,8 @@ impl Kind {
             Frame::Consults(_) => Self::Consults,
             Frame::Submission(_) => Self::Submission,
             Frame::Settlement(_) => Self::Settlement,
+            Frame::Bound(_) => Self::Bound,
+            Frame::Inquiry(_) => Self::Inquiry,
         }
     }
 
@@ -120,7 +128,9 @@ impl Kind {
             | Self::Denial
             | Self::Consults
             | Self::Submission
-            | Self::Settlement => Layer::Dealings,
+            | Self::Settlement
+            | Self::Bound
+            | Self::Inquiry => Layer::Dealings,
             Self::Timer | Self::Stored | Self::Report | Self::Deploy => Layer::Local,
         }
     }
@@ -144,6 +154,8 @@ impl Kind {
             Self::Consults => "votes on a register",
             Self::Submission => "intent passed on",
             Self::Settlement => "what became of an intent",
+            Self::Bound => "hosting bound by another keeper",
+            Self::Inquiry => "inquiry after such hostings",
             Self::Timer => "own timer",
             Self::Stored => "own disk has stored",
             Self::Report => "own host reports",

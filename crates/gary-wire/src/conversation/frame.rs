@@ -8,12 +8,14 @@ use prost::Message;
 
 use super::{
     absence::Absence,
+    bound::Bound,
     custody::{Consults, Settlement, Submission},
     denial::Denial,
     digest::Digest,
     dismissal::Dismissal,
     fetch::Fetch,
     hint::Hint,
+    inquiry::Inquiry,
     invitation::Invitation,
     listing::Listing,
     refusal::Refusal,
@@ -42,7 +44,7 @@ const PROMISE_BYTES_MAX: usize = 2 + AGENT_BYTES_MAX + VERSION_BYTES_MAX;
 pub const FRAME_BYTES_MAX: usize =
     RECORD_BYTES_MAX + BATCH_BYTES_MAX + VERSION_BYTES_MAX * SHEET_GONE_MAX + 1024;
 
-const _: () = assert!(2 * VERSION_BYTES_MAX * RENEWED_MAX + 1024 <= FRAME_BYTES_MAX);
+const _: () = assert!(3 * VERSION_BYTES_MAX * RENEWED_MAX + 1024 <= FRAME_BYTES_MAX);
 
 // Keepers who are asked to vote are told two configurations: whose votes are counted, and who votes on what comes next.
 const _: () = assert!(
@@ -56,7 +58,7 @@ pub(crate) struct Frame {
     needs: u32,
     #[prost(
         oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25"
     )]
     kind: Option<Kind>,
 }
@@ -94,6 +96,10 @@ enum Kind {
     Submission(Submission),
     #[prost(message, tag = "23")]
     Settlement(Settlement),
+    #[prost(message, tag = "24")]
+    Bound(Bound),
+    #[prost(message, tag = "25")]
+    Inquiry(Inquiry),
 }
 
 impl Shaped for Frame {
@@ -116,6 +122,8 @@ impl Shaped for Frame {
             Field::message(21, "frame.consults", &Consults::SHAPE),
             Field::message(22, "frame.submission", &Submission::SHAPE),
             Field::message(23, "frame.settlement", &Settlement::SHAPE),
+            Field::message(24, "frame.bound", &Bound::SHAPE),
+            Field::message(25, "frame.inquiry", &Inquiry::SHAPE),
         ],
     };
 }
@@ -163,6 +171,8 @@ impl From<&Said> for Frame {
             Said::Consults(consults) => Kind::Consults(consults.as_ref().into()),
             Said::Submission(submission) => Kind::Submission(submission.as_ref().into()),
             Said::Settlement(settlement) => Kind::Settlement(settlement.as_ref().into()),
+            Said::Bound(bound) => Kind::Bound(bound.as_ref().into()),
+            Said::Inquiry(inquiry) => Kind::Inquiry(inquiry.into()),
         };
         Self {
             needs: WireCodec::needs(frame).get(),
@@ -191,6 +201,8 @@ impl TryFrom<Frame> for Said {
             Kind::Consults(consults) => Self::Consults(Box::new(consults.try_into()?)),
             Kind::Submission(submission) => Self::Submission(Box::new(submission.try_into()?)),
             Kind::Settlement(settlement) => Self::Settlement(Box::new(settlement.try_into()?)),
+            Kind::Bound(bound) => Self::Bound(Box::new(bound.try_into()?)),
+            Kind::Inquiry(inquiry) => Self::Inquiry(inquiry.try_into()?),
         })
     }
 }

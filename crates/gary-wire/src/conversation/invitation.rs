@@ -1,12 +1,12 @@
 //! Asking whether somebody would host.
 
-use gary_promise::BootEpoch;
+use gary_promise::{AgentId, BootEpoch, BoundedSet, KEEPERS_MAX};
 
 use super::slots;
 use crate::{
     DecodeError,
     envelope::Signed,
-    message::{Shaped, required},
+    message::{Shaped, fixed, required},
     shape::{Field, Shape},
 };
 
@@ -18,6 +18,8 @@ pub(super) struct Invitation {
     slots: Vec<u32>,
     #[prost(uint64, tag = "3")]
     epoch: u64,
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    keepers: Vec<Vec<u8>>,
 }
 
 impl Shaped for Invitation {
@@ -27,6 +29,7 @@ impl Shaped for Invitation {
             Field::message(1, "invitation.intent", &Signed::SHAPE),
             slots::field(2, "invitation.slots"),
             Field::u64(3, "invitation.epoch"),
+            Field::bytes(4, "invitation.keepers", 32).times(KEEPERS_MAX),
         ],
     };
 }
@@ -37,6 +40,11 @@ impl From<&gary_promise::Invitation> for Invitation {
             intent: Some((&invitation.intent).into()),
             slots: slots::slots_of(&invitation.slots),
             epoch: invitation.epoch.0,
+            keepers: invitation
+                .keepers
+                .iter()
+                .map(|id| id.as_bytes().to_vec())
+                .collect(),
         }
     }
 }
@@ -45,10 +53,16 @@ impl TryFrom<Invitation> for gary_promise::Invitation {
     type Error = DecodeError;
 
     fn try_from(invitation: Invitation) -> Result<Self, DecodeError> {
+        const KEEPERS: &str = "invitation.keepers";
+        let keepers = invitation.keepers.iter();
+        let keepers: Vec<_> = keepers
+            .map(|id| fixed(KEEPERS, id).map(AgentId::from_bytes))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             intent: required("invitation.intent", invitation.intent)?.try_into()?,
             epoch: BootEpoch(invitation.epoch),
             slots: slots::slots("invitation.slots", invitation.slots)?,
+            keepers: BoundedSet::new(keepers).map_err(DecodeError::illegal(KEEPERS))?,
         })
     }
 }

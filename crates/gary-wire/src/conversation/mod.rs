@@ -1,6 +1,7 @@
 //! Frames as they are on the wire: one message for each kind, and one around them that says which.
 
 mod absence;
+mod bound;
 mod branch;
 mod custody;
 mod denial;
@@ -9,6 +10,7 @@ mod dismissal;
 mod fetch;
 mod frame;
 mod hint;
+mod inquiry;
 mod invitation;
 mod listing;
 mod misfit;

@@ -16,6 +16,8 @@ pub(super) struct Renewal {
     offered: Vec<Version>,
     #[prost(message, repeated, tag = "3")]
     bound: Vec<Version>,
+    #[prost(message, repeated, tag = "4")]
+    by_others: Vec<Version>,
 }
 
 impl Shaped for Renewal {
@@ -25,6 +27,7 @@ impl Shaped for Renewal {
             Field::message(1, "renewal.version", &Version::SHAPE),
             Field::message(2, "renewal.offered", &Version::SHAPE).times(RENEWED_MAX),
             Field::message(3, "renewal.bound", &Version::SHAPE).times(RENEWED_MAX),
+            Field::message(4, "renewal.by_others", &Version::SHAPE).times(RENEWED_MAX),
         ],
     };
 }
@@ -35,6 +38,7 @@ impl From<&gary_promise::Renewal> for Renewal {
             version: Some(renewal.version.into()),
             offered: versions_of(&renewal.offered),
             bound: versions_of(&renewal.bound),
+            by_others: versions_of(&renewal.by_others),
         }
     }
 }
@@ -47,6 +51,7 @@ impl TryFrom<Renewal> for gary_promise::Renewal {
             version: required("renewal.version", renewal.version)?.try_into()?,
             offered: versions("renewal.offered", renewal.offered)?,
             bound: versions("renewal.bound", renewal.bound)?,
+            by_others: versions("renewal.by_others", renewal.by_others)?,
         })
     }
 }

@@ -24,8 +24,11 @@ pub(super) struct Host {
     bid: u32,
     #[prost(uint32, tag = "7")]
     lease_ms: u32,
-    #[prost(uint64, tag = "8")]
+    // What is not a variant of a choice has a tag beside those of choices.
+    #[prost(uint64, tag = "64")]
     asked_in: u64,
+    #[prost(uint32, tag = "65")]
+    besides: u32,
 }
 
 impl Shaped for Host {
@@ -39,7 +42,8 @@ impl Shaped for Host {
             Field::message(5, "host.portion", &Resources::SHAPE),
             Field::u32(6, "host.bid"),
             Field::u32(7, "host.lease_ms"),
-            Field::u64(8, "host.asked_in"),
+            Field::u64(64, "host.asked_in"),
+            Field::u32(65, "host.besides"),
         ],
     };
 }
@@ -55,6 +59,7 @@ impl From<&gary_promise::Host> for Host {
             bid: host.bid.0,
             lease_ms: host.lease.as_ms(),
             asked_in: host.asked_in.0,
+            besides: host.besides,
         }
     }
 }
@@ -73,6 +78,7 @@ impl TryFrom<Host> for gary_promise::Host {
             slot: Slot(host.slot),
             portion: required("host.portion", host.portion)?.portion("host.portion")?,
             bid: Bid(host.bid),
+            besides: host.besides,
             lease: lease.map_err(DecodeError::illegal("host.lease_ms"))?,
         })
     }

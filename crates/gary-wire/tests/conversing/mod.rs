@@ -4,10 +4,10 @@ mod custody;
 
 use custody::{consults, settlements, submissions};
 use gary_promise::{
-    Absence, Batch, BootEpoch, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest, Dismissal,
-    Fetch, Frame, Hint, Invitation, LISTING_MAX, Listing, Misfit, Notice, Offers, Promise,
-    RENEWED_MAX, Refusal, Renewal, Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead,
-    SheetPart, Signed, SignedRecord, Slot, Version, Why,
+    Absence, Batch, BootEpoch, Bound, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest,
+    Dismissal, Fetch, Frame, Hint, Inquiry, Invitation, KEEPERS_MAX, LISTING_MAX, Listing, Misfit,
+    Notice, Offers, Promise, RENEWED_MAX, Refusal, Renewal, Resources, SHEET_GONE_MAX,
+    SIGNATURE_BYTES, SheetHead, SheetPart, Signed, SignedRecord, Slot, Version, Why,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -17,11 +17,17 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
     let hint = (agents(), versions()).prop_map(|(agent, version)| Hint { agent, version });
     let fetch = (agents(), option::of(versions())).prop_map(|(agent, have)| Fetch { agent, have });
     let dismissal = bounded(vec(versions(), 0..8)).prop_map(|offers| Dismissal { offers });
-    let renewal = (versions(), offers(), offers()).prop_map(|(version, offered, bound)| Renewal {
-        version,
-        offered,
-        bound,
-    });
+    let renewal = (versions(), offers(), offers(), offers()).prop_map(
+        |(version, offered, bound, by_others)| Renewal {
+            version,
+            offered,
+            bound,
+            by_others,
+        },
+    );
+    let inquiry = bounded(vec(versions(), 0..8)).prop_map(|offers| Inquiry { offers });
+    let bound = (promises(), promises());
+    let bound = bound.prop_map(|(offer, acceptance)| Bound { offer, acceptance });
     let denial = (versions(), versions()).prop_map(|(version, of)| Denial { version, of });
     let absence = (versions(), 1..=600_000_u32).prop_map(|(version, ms)| Absence {
         version,
@@ -44,6 +50,8 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         6 => consults().prop_map(|its| Frame::Consults(its.into())),
         1 => submissions().prop_map(|its| Frame::Submission(its.into())),
         3 => settlements().prop_map(|its| Frame::Settlement(its.into())),
+        1 => bound.prop_map(|its| Frame::Bound(its.into())),
+        1 => inquiry.prop_map(Frame::Inquiry),
     ]
 }
 
@@ -132,8 +140,11 @@ fn slots() -> impl Strategy<Value = Vec<Slot>> {
 
 fn invitations() -> impl Strategy<Value = Invitation> {
     let epoch = any::<u64>().prop_map(BootEpoch);
-    (promises(), epoch, slots())
-        .prop_map(|(intent, epoch, slots)| Invitation::new(intent, epoch, slots).expect("few"))
+    let keepers = bounded(vec(agents(), 0..=KEEPERS_MAX));
+    (promises(), epoch, slots(), keepers).prop_map(|(intent, epoch, slots, keepers)| Invitation {
+        keepers,
+        ..Invitation::new(intent, epoch, slots).expect("few")
+    })
 }
 
 fn resources() -> impl Strategy<Value = Resources> {

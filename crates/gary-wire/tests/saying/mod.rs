@@ -175,16 +175,20 @@ fn capacities() -> impl Strategy<Value = Capacity> {
 fn offers() -> impl Strategy<Value = Host> {
     let asked = (agents(), any::<u64>().prop_map(BootEpoch));
     let place = (workloads(), generations(), any::<u32>());
-    (asked, place, portions(), any::<u32>(), leases()).prop_map(
-        |((promisee, asked_in), (workload, generation, slot), portion, bid, lease)| Host {
-            promisee,
-            asked_in,
-            workload,
-            generation,
-            slot: Slot(slot),
-            portion,
-            bid: Bid(bid),
-            lease,
+    let wanted = (any::<u32>(), any::<u32>());
+    (asked, place, portions(), wanted, leases()).prop_map(
+        |((promisee, asked_in), (workload, generation, slot), portion, (bid, besides), lease)| {
+            Host {
+                promisee,
+                asked_in,
+                workload,
+                generation,
+                slot: Slot(slot),
+                portion,
+                bid: Bid(bid),
+                besides,
+                lease,
+            }
         },
     )
 }

@@ -1,0 +1,137 @@
+//! Telling the other keepers of a workload what one of them has bound.
+
+use std::collections::BTreeSet;
+
+use gary_promise::{AgentId, Bound, Frame, Inquiry, Offers, RENEWED_MAX, Version, WorkloadId};
+
+use super::hosted::{Hosted, State};
+use super::hostings::Hosting;
+use super::order::Order;
+use crate::refused::Fault;
+use crate::voice::{Speech, Voice};
+
+impl Hosting {
+    /// Something was bound: tells the other keepers of its workload, those whom it was invited with and those by
+    /// whose sheets they are.
+    pub(crate) fn tell_keepers<C: Speech>(
+        &mut self,
+        version: Version,
+        by_sheets: impl IntoIterator<Item = AgentId>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let Some(hosted) = self.hosted.get(&version) else {
+            return;
+        };
+        let mut keepers = hosted.keepers.clone();
+        keepers.extend(by_sheets);
+        for keeper in keepers {
+            self.tell(version, keeper, voice);
+        }
+    }
+
+    /// Tells a keeper of all that is bound by others of what it keeps.
+    pub(crate) fn tell_of_all<C: Speech>(
+        &mut self,
+        keeper: AgentId,
+        keeps: impl Fn(&WorkloadId) -> bool,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let bound = self.hosted.iter().filter(|(_, its)| its.is_bound());
+        let theirs = bound.filter(|(_, its)| keeps(&its.host.workload));
+        let theirs: Vec<Version> = theirs.map(|(version, _)| *version).collect();
+        for version in theirs {
+            self.tell(version, keeper, voice);
+        }
+    }
+
+    /// Tells a keeper of one hosting, unless it knows. One that was told of [`RENEWED_MAX`] is told of no more: the keeper
+    /// that bound it goes on knowing of it.
+    fn tell<C: Speech>(&mut self, version: Version, keeper: AgentId, voice: &mut Voice<C, Order>) {
+        let Some(hosted) = self.hosted.get(&version) else {
+            return;
+        };
+        let Some(bound) = bound(hosted).filter(|_| hosted.host.promisee != keeper) else {
+            return;
+        };
+        let told = self.told.entry(keeper).or_default();
+        if told.len() < RENEWED_MAX && told.insert(version) {
+            voice.say(keeper, Frame::Bound(Box::new(bound)));
+        }
+    }
+
+    /// A keeper that was told of hostings does not know of them, as after a start.
+    pub(crate) fn handle_inquiry<C: Speech>(
+        &self,
+        from: AgentId,
+        inquiry: &Inquiry,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(), Fault> {
+        let told = self.told.get(&from).ok_or(Fault::NotForMe)?;
+        for version in inquiry.offers.iter().filter(|its| told.contains(its)) {
+            if let Some(bound) = self.hosted.get(version).and_then(bound) {
+                voice.say(from, Frame::Bound(Box::new(bound)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a keeper was told of.
+    pub(super) fn told_to(&self, keeper: &AgentId) -> Offers {
+        let told = self.told.get(keeper).into_iter().flatten();
+        Offers::new(told.copied()).expect("no more than that is ever told")
+    }
+
+    /// Nobody needs to know of it any more. Says who did.
+    pub(super) fn forget_told(&mut self, version: Version) -> Vec<AgentId> {
+        let mut knew = Vec::new();
+        self.told.retain(|keeper, told| {
+            if told.remove(&version) {
+                knew.push(*keeper);
+            }
+            !told.is_empty()
+        });
+        knew
+    }
+
+    /// All who go by what it hosts.
+    pub(super) fn audience(&self) -> BTreeSet<AgentId> {
+        let keepers = self.by_promisee.keys().chain(self.told.keys());
+        keepers.copied().collect()
+    }
+
+    /// What is offered or bound to a keeper, and what it was told of.
+    pub(super) fn audible_to(&self, keeper: &AgentId) -> impl Iterator<Item = &Hosted> {
+        let sets = [self.by_promisee.get(keeper), self.told.get(keeper)];
+        let versions = sets.into_iter().flatten().flatten();
+        versions.filter_map(|version| self.hosted.get(version))
+    }
+
+    /// Whom a hosting was offered to, and who was told of it.
+    pub(super) fn keepers_of(&self, version: Version) -> Vec<AgentId> {
+        let Some(hosted) = self.hosted.get(&version) else {
+            return Vec::new();
+        };
+        let told = self.told.iter();
+        let told = told.filter(|(_, versions)| versions.contains(&version));
+        let told = told.map(|(keeper, _)| *keeper);
+        [hosted.host.promisee].into_iter().chain(told).collect()
+    }
+
+    /// Whether a hosting was offered to this keeper, or it was told of it.
+    pub(super) fn is_kept_by(&self, hosted: &Hosted, keeper: AgentId) -> bool {
+        let told = self.told.get(&keeper);
+        hosted.host.promisee == keeper
+            || told.is_some_and(|its| its.contains(&hosted.offer.version()))
+    }
+}
+
+/// Both halves of a hosting that is bound.
+fn bound(hosted: &Hosted) -> Option<Bound> {
+    let State::Bound { acceptance, .. } = &hosted.state else {
+        return None;
+    };
+    Some(Bound {
+        offer: hosted.offer.signed().clone(),
+        acceptance: acceptance.signed().clone(),
+    })
+}

@@ -1,0 +1,22 @@
+//! What keepers of one workload learn of hostings that one of them has bound.
+
+use crate::{Promise, Signed, Version, amount::BoundedSet};
+
+/// The most hostings that one inquiry asks after. The next one asks after the others.
+pub const INQUIRED_MAX: usize = 64;
+
+/// The sender hosts something, for a workload that the receiver keeps and by the acceptance of another of its keepers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// Its offer.
+    pub offer: Signed<Promise>,
+    /// The acceptance of it.
+    pub acceptance: Signed<Promise>,
+}
+
+/// The sender does not know of these hostings that the receiver has renewed, and asks to be told of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inquiry {
+    /// The offers, promises of the receiver's.
+    pub offers: BoundedSet<Version, INQUIRED_MAX>,
+}
