@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, PromiseId, Requirement, WorkloadId};
+use gary_promise::{AgentId, PromiseId, Requirement, WorkloadId, WorkloadName};
 
 /// Who keeps which workload: every `+keep` on a sheet that this agent knows, its own among them. The sheets
 /// bound how many there are.
@@ -10,6 +10,9 @@ use gary_promise::{AgentId, PromiseId, Requirement, WorkloadId};
 pub(crate) struct Keepers {
     by_agent: BTreeMap<AgentId, BTreeMap<WorkloadId, PromiseId>>,
     by_workload: BTreeMap<WorkloadId, BTreeSet<AgentId>>,
+    /// Under which names other agents than this one keep something.
+    names: BTreeMap<AgentId, BTreeSet<WorkloadName>>,
+    by_name: BTreeMap<WorkloadName, BTreeSet<AgentId>>,
 }
 
 impl Keepers {
@@ -33,6 +36,34 @@ impl Keepers {
             self.by_workload.entry(*workload).or_default().insert(agent);
         }
         true
+    }
+
+    /// Under which names another agent keeps something, by its sheet.
+    pub(crate) fn set_names(&mut self, agent: AgentId, names: BTreeSet<WorkloadName>) {
+        let known = self.names.get(&agent);
+        if known.map_or(names.is_empty(), |known| *known == names) {
+            return;
+        }
+        for name in self.names.remove(&agent).into_iter().flatten() {
+            if let Some(keepers) = self.by_name.get_mut(&name) {
+                keepers.remove(&agent);
+                if keepers.is_empty() {
+                    self.by_name.remove(&name);
+                }
+            }
+        }
+        for name in &names {
+            self.by_name.entry(name.clone()).or_default().insert(agent);
+        }
+        if !names.is_empty() {
+            self.names.insert(agent, names);
+        }
+    }
+
+    /// Who keeps something under a name besides this agent, by their sheets.
+    pub(crate) fn of_name(&self, name: &WorkloadName) -> impl Iterator<Item = AgentId> {
+        let keepers = self.by_name.get(name);
+        keepers.into_iter().flatten().copied()
     }
 
     /// An agent keeps one more workload, or by another promise.
@@ -112,6 +143,28 @@ mod tests {
             promiser: AgentId::from_bytes([number; 32]),
             version: Version::first(BootEpoch(1)),
         }
+    }
+
+    #[test]
+    fn who_keeps_a_name_shows_on_sheets() {
+        let name = |its: &str| -> WorkloadName { its.parse().expect("it is a label") };
+        let of = |keepers: &Keepers, its: &str| keepers.of_name(&name(its)).collect::<Vec<_>>();
+        let [one, other] = [1, 2].map(|number| AgentId::from_bytes([number; 32]));
+        let mut keepers = Keepers::default();
+        keepers.set_names(one, BTreeSet::from([name("a"), name("b")]));
+        keepers.set_names(other, BTreeSet::from([name("b")]));
+        assert_eq!(
+            (of(&keepers, "a"), of(&keepers, "b")),
+            (vec![one], vec![one, other])
+        );
+        keepers.set_names(one, BTreeSet::from([name("a")]));
+        assert_eq!(
+            (of(&keepers, "a"), of(&keepers, "b")),
+            (vec![one], vec![other])
+        );
+        keepers.set_names(one, BTreeSet::new());
+        keepers.set_names(other, BTreeSet::new());
+        assert!(keepers.names.is_empty() && keepers.by_name.is_empty());
     }
 
     #[test]

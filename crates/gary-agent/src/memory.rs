@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    Accept, Body, Entry, Own, Promise, PromiseId, Promiser, SignedRecord, Verified, WorkloadId,
-    WorkloadName,
+    Accept, AgentId, Body, BoundedSet, Entry, KEEPERS_MAX, Own, Promise, PromiseId, Promiser,
+    SignedRecord, Verified, WorkloadId, WorkloadName,
 };
 
 use crate::register::Votes;
@@ -23,6 +23,8 @@ pub(crate) struct Memory {
     offers: BTreeMap<PromiseId, Verified<Promise>>,
     /// All acceptances that count, by the offers they are of, its own among them.
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
+    /// Who else keeps what is hosted by offers of its own.
+    hosts_for: BTreeMap<PromiseId, BoundedSet<AgentId, KEEPERS_MAX>>,
     /// How many members it has known that might keep something.
     acquainted: Option<u32>,
     /// How it has voted on which register.
@@ -36,6 +38,8 @@ pub(crate) struct WasHosted {
     pub(crate) offer: Own<Promise>,
     /// What it was bound by; `None` for an offer that nobody had accepted.
     pub(crate) bound_by: Option<(Verified<Promise>, Verified<Promise>)>,
+    /// Who keeps it besides whom it was offered to.
+    pub(crate) keepers: BoundedSet<AgentId, KEEPERS_MAX>,
 }
 
 impl Memory {
@@ -55,6 +59,9 @@ impl Memory {
                 }
                 Fact::Keeps { keep, intent } => {
                     memory.kept_by.insert(keep, intent);
+                }
+                Fact::HostsFor { offer, keepers } => {
+                    memory.hosts_for.insert(offer, keepers);
                 }
                 Fact::Votes { name, votes } => {
                     memory.votes.insert(name, *votes);
@@ -142,7 +149,12 @@ impl Memory {
                     acceptance.clone(),
                 ))
             });
-            Some(WasHosted { offer, bound_by })
+            let keepers = self.hosts_for.get(id).cloned().unwrap_or_default();
+            Some(WasHosted {
+                offer,
+                bound_by,
+                keepers,
+            })
         });
         hosted.collect()
     }

@@ -91,7 +91,7 @@ pub use conversation::{
 };
 pub use custody::{
     Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, ConfigurationError,
-    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Question,
+    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Learned, Question,
     Settlement, Submission, Verdict, Vote,
 };
 pub use evidence::Evidence;

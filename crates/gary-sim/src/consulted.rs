@@ -31,6 +31,10 @@ pub(crate) fn consults(consults: &Consults, book: &Book, reader: &mut Reader) ->
         Consultation::Chosen(chosen) => {
             format!("{name} is {}", held(&chosen.entrusted, book, reader))
         }
+        Consultation::Learned(learned) => match &learned.ballot {
+            Some(by) => format!("knows what {name} is by {}", ballot(by, book)),
+            None => format!("knows what {name} began with"),
+        },
     }
 }
 

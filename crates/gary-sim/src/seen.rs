@@ -2,8 +2,8 @@
 
 use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Binding, BootEpoch, Capacity, Consider, Frame, Generation, Promise, PromiseId,
-    Settlement, Signed, WorkloadId,
+    AgentId, Binding, BootEpoch, Capacity, Configuration, Consider, Frame, Promise, PromiseId,
+    Settlement, Signed, Verdict,
 };
 
 /// Something that can be seen of a world from outside its agents: frames, facts on disk, orders to hosts,
@@ -104,19 +104,8 @@ pub enum Seen<'a> {
         /// By which offer it ran.
         offer: PromiseId,
     },
-    /// An owner submits an intent.
+    /// A person submits an intent.
     Submits {
-        /// The owner.
-        owner: AgentId,
-        /// The agent that it is submitted to.
-        to: AgentId,
-        /// The intent.
-        intent: &'a Signed<Promise>,
-        /// What the agent says to it.
-        answer: &'a Result<(WorkloadId, Generation), DeployError>,
-    },
-    /// A person submits an intent that several nodes are to keep.
-    Entrusts {
         /// The agent that it is submitted to.
         to: AgentId,
         /// The intent.
@@ -124,21 +113,12 @@ pub enum Seen<'a> {
         /// Whether the agent takes it, and if so which intent it is.
         answer: &'a Result<PromiseId, DeployError>,
     },
-    /// A person is told what has become of such an intent.
+    /// A person is told what has become of an intent.
     Settles {
         /// The agent that tells it.
         agent: AgentId,
         /// What it tells.
         settlement: &'a Settlement,
-    },
-    /// An owner is told that its intent is kept.
-    Acknowledges {
-        /// The agent that keeps it.
-        keeper: AgentId,
-        /// The intent.
-        intent: PromiseId,
-        /// The workload.
-        workload: WorkloadId,
     },
     /// An agent's person has it take back an offer.
     TakesBack {
@@ -185,4 +165,17 @@ pub enum Seen<'a> {
     Calms,
     /// From now on messages of the past are said again.
     Replays,
+}
+
+impl Seen<'_> {
+    /// A person is told that an intent is committed: by whom, which, and who keeps it.
+    pub(crate) fn committed(&self) -> Option<(AgentId, PromiseId, &Configuration)> {
+        match *self {
+            Seen::Settles { agent, settlement } => match &settlement.verdict {
+                Verdict::Committed(keepers) => Some((agent, settlement.intent, keepers)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }

@@ -140,6 +140,12 @@ impl Transcript {
                         format!("keeps {intent} by {keep}")
                     }
                     Fact::Votes { name, votes } => consulted::votes(name, votes, book, reader),
+                    Fact::HostsFor { offer, keepers } => {
+                        let keepers = keepers.iter().map(|its| book.names.of_agent(its));
+                        let keepers: Vec<String> = keepers.collect();
+                        let offer = book.names.of_promise(offer);
+                        format!("{offer} is for {} too", keepers.join(" and "))
+                    }
                     Fact::Acquainted(count) => format!("has known {count} members"),
                     Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
                     Fact::Assessed(its) => judged(&its.assessment, book),
@@ -176,12 +182,7 @@ impl Transcript {
                 format!("{}'s host: {offer} {what}", name(&agent))
             }
             Seen::Runs { .. } | Seen::Halts { .. } => return None,
-            Seen::Submits {
-                owner,
-                to,
-                intent,
-                answer,
-            } => {
+            Seen::Submits { to, intent, answer } => {
                 let what = reader.promise(intent).map(|its| {
                     let each = match its.body() {
                         Body::Use(wanted) if wanted.valency.get() > 0 => each(wanted),
@@ -191,45 +192,19 @@ impl Transcript {
                 });
                 let what = what.unwrap_or_default();
                 let answer = match answer {
-                    Ok(_) => "taken, and not stored yet".to_owned(),
+                    Ok(_) => "taken".to_owned(),
                     Err(error) => format!("refused: {}", refused(error, book)),
                 };
                 format!(
                     "{} submits to {}: {what}; {answer}",
-                    name(&owner),
+                    name(&intent.by()),
                     name(&to)
-                )
-            }
-            Seen::Entrusts { to, intent, answer } => {
-                let what = reader.promise(intent).map(|its| promised(its, book));
-                let answer = match answer {
-                    Ok(_) => "taken".to_owned(),
-                    Err(error) => format!("refused: {}", refused(error, book)),
-                };
-                let (owner, to) = (name(&intent.by()), name(&to));
-                format!(
-                    "{owner} entrusts to {to}: {}; {answer}",
-                    what.unwrap_or_default()
                 )
             }
             Seen::Settles { agent, settlement } => {
                 let intent = book.names.of_promise(&settlement.intent);
                 let verdict = consulted::verdict(&settlement.verdict, book);
                 format!("{}'s person is told: {intent} {verdict}", name(&agent))
-            }
-            Seen::Acknowledges {
-                keeper,
-                intent,
-                workload,
-            } => {
-                let (owner, workload) = (name(&intent.promiser), book.names.of_workload(&workload));
-                let keeper = name(&keeper);
-                match book.intent(&intent) {
-                    Some(wanted) if wanted.valency.get() == 0 => {
-                        format!("{keeper} tells {owner} that {workload} is deleted")
-                    }
-                    _ => format!("{keeper} tells {owner} that it has {workload} in its custody"),
-                }
             }
             Seen::Sends { .. } if self.detail == Detail::Dealings => return None,
             Seen::Sends { from, to, packet } => {

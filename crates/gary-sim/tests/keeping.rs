@@ -75,6 +75,7 @@ impl Scene {
     /// A peer's sheet says that it has room, and keeps these.
     fn show(&mut self, peer: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) {
         let shown = Shown {
+            names: BTreeSet::new(),
             capacity: Some(capacity(4 * CORE, 1024 * MEBIBYTE).into()),
             consider: consider(),
             keeps,

@@ -5,8 +5,9 @@ mod blessed;
 use blessed::golden;
 use gary_promise::{
     AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Codec, Configuration, ConfigurationEpoch,
-    Consultation, Consults, Earlier, Entrusted, Entry, Frame, Generation, Promise, PromiseId,
-    Question, SIGNATURE_BYTES, Settlement, Signed, Submission, Verdict, Version, Vote, WorkloadId,
+    Consultation, Consults, Earlier, Entrusted, Entry, Frame, Generation, Learned, Promise,
+    PromiseId, Question, SIGNATURE_BYTES, Settlement, Signed, Submission, Verdict, Version, Vote,
+    WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -100,6 +101,13 @@ fn consultations() -> Vec<(&'static str, Consultation<Entry>)> {
         ("chosen", Consultation::Chosen(vote(Some(ballot(5))))),
         // What a configuration begins with has no ballot.
         ("chosen_begins", Consultation::Chosen(vote(None))),
+        (
+            "learned",
+            Consultation::Learned(Learned {
+                epoch: ConfigurationEpoch::FIRST,
+                ballot: Some(ballot(5)),
+            }),
+        ),
     ]
 }
 

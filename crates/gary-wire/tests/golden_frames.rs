@@ -215,6 +215,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         (
             "bound",
             Frame::Bound(Box::new(Bound {
+                version: version(5),
                 offer: signed(),
                 acceptance: signed(),
             })),

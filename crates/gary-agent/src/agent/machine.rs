@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::setup::{AgentSetup, Powers};
 use super::view::View;
-use crate::dealings::{Dealings, Publication, Taken};
+use crate::dealings::{Dealings, Publication};
 use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
 use crate::refused::Fault;
@@ -131,24 +131,7 @@ impl<C: Powers> Agent<C> {
         self.settle(now);
     }
 
-    /// A person deploys a workload through this agent, which takes the intent into its custody.
-    ///
-    /// # Errors
-    ///
-    /// When it is refused; then nothing has changed.
-    pub fn deploy(&mut self, now: Time, intent: Signed<Promise>) -> Result<Taken, DeployError> {
-        if let Some(why) = self.view.membership.held_off() {
-            return Err(DeployError::HeldOff(why));
-        }
-        if self.is_out {
-            return Err(DeployError::Left);
-        }
-        let taken = self.dealings.deploy(now, intent)?;
-        self.settle(now);
-        Ok(taken)
-    }
-
-    /// A person has a workload kept by several agents: what becomes of the intent, [`Agent::poll_settlement`] tells.
+    /// A person submits an intent, by way of any agent: what becomes of it, [`Agent::poll_settlement`] tells.
     ///
     /// # Errors
     ///

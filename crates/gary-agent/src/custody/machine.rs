@@ -6,21 +6,23 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, Answer, Answered, Asked, BootEpoch, Configuration, ConfigurationEpoch, Consultation,
-    Consults, Entry, Frame, Promise, PromiseId, Settlement, Submission, Time, Verdict, Verified,
-    Vote, WorkloadId, WorkloadName,
+    Consults, Entry, Frame, KEEPERS_MAX, PromiseId, Settlement, Submission, Time, Verdict, Vote,
+    WorkloadId, WorkloadName,
 };
 use rand::Rng;
 
 use super::acquaintance::Acquaintance;
+use super::chosen::{is_later, learned, say_chosen};
 use super::kept::{Intent, Kept};
+use super::named::{Named, Step};
 use super::passing::{Next, Passing};
 use super::proposed::proposed;
 use super::wanted::{Asker, Wanted};
-use crate::backoff::Waits;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
+use crate::keepers::Keepers;
 use crate::refused::Fault;
-use crate::register::{Done, Register, Votes};
+use crate::register::{Register, Votes};
 use crate::tending::DeployError;
 use crate::voice::{Speech, Voice, WriteId};
 
@@ -30,31 +32,15 @@ pub const NAMES_MAX: usize = 65_536;
 /// The most intents that wait at one agent for one name. What is submitted beyond is unsettled at once.
 pub const WANTED_MAX: usize = 16;
 
-/// How long keepers have to answer before those who have not are asked again.
-pub const ASKS_AGAIN_AFTER: Duration = Duration::from_millis(500);
-
 /// How long whoever submits an intent waits at most to be told what has become of it.
 pub const SETTLES_WITHIN: Duration = Duration::from_secs(5);
-
-/// How long an agent waits that was outbid before it tries again: long enough for the other to be done, and longer
-/// each time.
-pub const OUTBID_WAITS: Waits = Waits {
-    first_ms: 50,
-    longest_ms: 1_000,
-};
-
-/// How long a keeper waits that has voted and does not hear what was chosen, before it finds out itself.
-pub const READS_WAITS: Waits = Waits {
-    first_ms: 2_000,
-    longest_ms: 60_000,
-};
 
 /// All registers of which this agent is a keeper, and what is to be kept there.
 #[derive(Debug)]
 pub(crate) struct Custody {
-    me: AgentId,
+    pub(super) me: AgentId,
     epoch: BootEpoch,
-    names: BTreeMap<WorkloadName, Named>,
+    pub(super) names: BTreeMap<WorkloadName, Named>,
     /// When something is to be done about which name.
     queue: BTreeSet<(Time, WorkloadName)>,
     /// Of these it has voted in a way that it cannot read any more: it votes on them no more.
@@ -64,41 +50,21 @@ pub(crate) struct Custody {
     /// What persons are to be told once it is stored.
     settled: VecDeque<(WriteId, Settlement)>,
     /// What was chosen, for whoever tends it.
-    chosen: VecDeque<Vote<Kept>>,
+    pub(super) chosen: VecDeque<Vote<Kept>>,
     /// Under which names workloads are kept, or were until they were deleted. There are no more than [`NAMES_MAX`].
-    by_workload: BTreeMap<WorkloadId, WorkloadName>,
-}
-
-/// The register of one name.
-#[derive(Debug)]
-struct Named {
-    register: Register<Kept, Wanted>,
-    /// Who would keep it if nobody does.
-    proposed: Configuration,
-    /// It was outbid, and does not try again before.
-    rests_until: Option<Time>,
-    /// How often in a row it was.
-    outbid: u32,
-    /// When those who have not answered are asked again.
-    asks_at: Option<Time>,
-    /// When it finds out what has become of its last vote, and how often it has tried to.
-    reads_at: Option<Time>,
-    reads: u32,
-    /// When it stands in the queue.
-    queued_at: Option<Time>,
+    pub(super) by_workload: BTreeMap<WorkloadId, WorkloadName>,
 }
 
 /// What this agent works with.
 pub(crate) struct Parts<'a, C, R> {
     pub(crate) now: Time,
     pub(crate) candidates: &'a Candidates,
+    pub(crate) keepers: &'a Keepers,
     /// Whether this agent can tend one workload more.
     pub(crate) has_room: bool,
     pub(crate) voice: &'a mut Voice<C, Order>,
     pub(crate) random: &'a mut R,
 }
-
-type Step = Done<Kept, Wanted>;
 
 impl Custody {
     pub(crate) const fn new(me: AgentId, epoch: BootEpoch) -> Self {
@@ -137,77 +103,6 @@ impl Custody {
         self.step(&name, parts, |_, _| {});
     }
 
-    /// Something was chosen, and whoever tends it is to hear of it.
-    fn note_chosen(&mut self, name: &WorkloadName, chosen: Vote<Kept>) {
-        let workload = chosen.entrusted.content.intent().workload();
-        if self.by_workload.len() < NAMES_MAX {
-            self.by_workload.insert(workload, name.clone());
-        }
-        self.chosen.push_back(chosen);
-    }
-
-    /// What was chosen of late, for whoever tends it: what is intended, and who keeps it.
-    pub(crate) fn poll_chosen(&mut self) -> Option<(Verified<Promise>, Configuration)> {
-        let chosen = self.chosen.pop_front()?.entrusted;
-        let intent = chosen.content.intent().promise().clone();
-        Some((intent, chosen.configuration))
-    }
-
-    /// What is known to be chosen of a workload's register, with its name. It may be of another workload by now.
-    fn held(&self, workload: &WorkloadId) -> Option<(&WorkloadName, &Vote<Kept>)> {
-        let name = self.by_workload.get(workload)?;
-        let votes = self.names.get(name)?.register.votes()?;
-        Some((name, votes.chosen()?))
-    }
-
-    /// Whether a workload that was kept here is deleted.
-    pub(crate) fn is_over(&self, workload: &WorkloadId) -> bool {
-        self.held(workload).is_some_and(|(_, chosen)| {
-            let intent = chosen.entrusted.content.intent();
-            intent.workload() != *workload || intent.deletes()
-        })
-    }
-
-    /// Others know of something later of this workload: finds out what.
-    pub(crate) fn read<C: Speech>(
-        &mut self,
-        workload: &WorkloadId,
-        parts: &mut Parts<'_, C, impl Rng>,
-    ) {
-        if let Some((name, _)) = self.held(workload) {
-            let name = name.clone();
-            self.step(&name, parts, Register::read);
-        }
-    }
-
-    /// A fellow keeper may not know what was chosen of this workload.
-    pub(crate) fn show<C: Speech>(
-        &self,
-        workload: &WorkloadId,
-        to: AgentId,
-        voice: &mut Voice<C, Order>,
-    ) {
-        if let Some((name, chosen)) = self.held(workload)
-            && chosen.entrusted.configuration.has(&to)
-        {
-            say_chosen(name, to, chosen, voice);
-        }
-    }
-
-    /// An agent is there again, and may have missed what was chosen of the names that it keeps with this one.
-    pub(crate) fn show_all<C: Speech>(&self, to: AgentId, voice: &mut Voice<C, Order>) {
-        for (name, named) in &self.names {
-            let chosen = named.register.votes().and_then(Votes::chosen);
-            let both = |its: &&Vote<Kept>| {
-                let keepers = &its.entrusted.configuration;
-                keepers.has(&to) && keepers.has(&self.me)
-            };
-            if let Some(chosen) = chosen.filter(both) {
-                say_chosen(name, to, chosen, voice);
-            }
-        }
-    }
-
     /// Remembers after a start how many members it has known.
     pub(crate) fn resume_acquaintance(&mut self, count: Option<u32>) {
         self.acquaintance.resume(count);
@@ -243,8 +138,10 @@ impl Custody {
     /// members than before it started: it might think of others than everybody else does.
     fn keepers<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> Option<Configuration> {
         let known = self.names.get(name).and_then(Named::keepers);
-        let known = known.filter(|_| !self.is_blank(name));
-        known.cloned().or_else(|| self.proposed(name, parts))
+        let known = known.filter(|_| !self.is_blank(name)).cloned();
+        known
+            .or_else(|| shown(name, parts.keepers))
+            .or_else(|| self.proposed(name, parts))
     }
 
     /// Who would keep a name that nobody keeps.
@@ -390,7 +287,9 @@ impl Custody {
             Consultation::Asked(asked) if asked.ballot.by != from => return Err(Fault::NotTheirs),
             Consultation::Asked(asked) => asked.configuration.clone(),
             Consultation::Chosen(chosen) => chosen.entrusted.configuration.clone(),
-            Consultation::Answered(_) => known.ok_or(Fault::Unasked)?.clone(),
+            Consultation::Answered(_) | Consultation::Learned(_) => {
+                known.ok_or(Fault::Unasked)?.clone()
+            }
         };
         if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) {
             return Err(Fault::NotForMe);
@@ -403,8 +302,24 @@ impl Custody {
             && let Some(known) = known.register.votes().and_then(Votes::chosen)
             && is_later(known, told)
         {
-            say_chosen(&name, from, known, parts.voice);
+            self.tell(&name, from, parts);
             return Ok(());
+        }
+        if let Consultation::Learned(learned) = &what {
+            if let Some(named) = self.names.get_mut(&name) {
+                named.handle_learned(from, learned);
+            }
+            self.step(&name, parts, |_, _| {});
+            return Ok(());
+        }
+        // Who asks by other first keepers is told what was chosen by these.
+        if let Consultation::Asked(asked) = &what
+            && let Some(known) = self.names.get(&name)
+            && let Some(known) = known.register.votes().and_then(Votes::chosen)
+            && known.entrusted.configuration.epoch() == asked.configuration.epoch()
+            && known.entrusted.configuration != asked.configuration
+        {
+            say_chosen(&name, from, known, parts.voice);
         }
         if let Consultation::Asked(asked) = &what {
             // A disk that is behind is as good as gone.
@@ -413,14 +328,22 @@ impl Custody {
             }
             if self.is_blank(&name) && concerns.epoch() == ConfigurationEpoch::FIRST {
                 // It begins nothing that it would not begin with the same itself: so where some think of other keepers
-                // than everybody else, it takes a majority of them.
-                let Some(keepers) = self.proposed(&name, parts) else {
-                    return Ok(());
+                // than everybody else, it takes a majority of them. What others keep already by their sheets, it goes on
+                // with them.
+                let (keepers, may_vote) = match shown(&name, parts.keepers) {
+                    Some(shown) if shown.keepers().iter().all(|its| concerns.has(its)) => {
+                        (concerns.clone(), true)
+                    }
+                    Some(shown) => (shown, false),
+                    None => match self.proposed(&name, parts) {
+                        Some(proposed) => (proposed.clone(), proposed == concerns),
+                        None => return Ok(()),
+                    },
                 };
-                if let Some(named) = self.names.get_mut(&name) {
+                if let Some(named) = self.names.get_mut(&name).filter(|_| keepers.has(&self.me)) {
                     named.move_to(&keepers);
                 }
-                if keepers != concerns {
+                if !may_vote {
                     say_answer(&name, from, asked, Answer::Elsewhere(keepers), parts.voice);
                     return Ok(());
                 }
@@ -432,8 +355,14 @@ impl Custody {
         let (me, epoch) = (self.me, self.epoch);
         let named = || Named::new(Register::new(me, epoch, None), concerns);
         self.names.entry(name.clone()).or_insert_with(named);
+        let is_told = matches!(what, Consultation::Chosen(_));
         self.step(&name, parts, |register, done| {
             register.hear(from, what, done);
+            let chosen = register.votes().and_then(Votes::chosen);
+            if let Some(chosen) = chosen.filter(|_| is_told) {
+                let learned = Consultation::Learned(learned(chosen));
+                done.said.push((from, learned));
+            }
         });
         Ok(())
     }
@@ -495,6 +424,10 @@ impl Custody {
             named.rests_until.take_if(|at| *at <= now);
             let asks_again = named.asks_at.take_if(|at| *at <= now).is_some();
             let reads = named.reads_at.take_if(|at| *at <= now).is_some();
+            let tells = named.tells_at.take_if(|at| *at <= now).is_some();
+            // Who is not there is told once it is back.
+            named.untold.retain(|its| parts.candidates.is_up(its));
+            let untold: Vec<AgentId> = named.untold.iter().copied().collect();
             let over = named.register.drop_changes(|its| its.until <= now);
             for over in over {
                 self.settle(over, &Verdict::Unsettled, parts);
@@ -508,6 +441,12 @@ impl Custody {
                 }
                 if reads {
                     register.read(done);
+                }
+                let chosen = register.votes().and_then(Votes::chosen);
+                if let Some(chosen) = chosen.filter(|_| tells) {
+                    let again = untold.into_iter();
+                    done.said
+                        .extend(again.map(|to| (to, Consultation::Chosen(chosen.clone()))));
                 }
             });
         }
@@ -541,7 +480,7 @@ impl Custody {
     }
 
     /// Does something with a register, and what follows from it.
-    fn step<C: Speech>(
+    pub(super) fn step<C: Speech>(
         &mut self,
         name: &WorkloadName,
         parts: &mut Parts<'_, C, impl Rng>,
@@ -554,6 +493,7 @@ impl Custody {
         let mut done = Step::default();
         what(&mut named.register, &mut done);
         named.go_on(parts.now, &mut done, parts.random);
+        named.note_told(parts.now, &done, parts.random);
         if let Some(votes) = named.register.votes()
             && before != Some(votes.marks())
         {
@@ -621,113 +561,10 @@ impl Custody {
     }
 }
 
-impl Named {
-    const fn new(register: Register<Kept, Wanted>, proposed: Configuration) -> Self {
-        Self {
-            register,
-            proposed,
-            rests_until: None,
-            outbid: 0,
-            asks_at: None,
-            reads_at: None,
-            reads: 0,
-            queued_at: None,
-        }
-    }
-
-    /// Who votes on it, if it has begun.
-    fn keepers(&self) -> Option<&Configuration> {
-        self.register.votes().map(Votes::configuration)
-    }
-
-    /// Tries what is to be tried.
-    fn go_on(&mut self, now: Time, done: &mut Step, random: &mut impl Rng) {
-        if let Some(keepers) = done.elsewhere.take() {
-            self.is_kept_by(&keepers, done);
-        }
-        if done.is_outbid {
-            self.outbid = self.outbid.saturating_add(1);
-            self.rests_until = Some(now.after(OUTBID_WAITS.after(self.outbid, random)));
-        }
-        if !self.register.is_trying() && self.rests_until.is_none() {
-            self.asks_at = None;
-            self.begin(done);
-        }
-        if !done.settled.is_empty() {
-            self.outbid = 0;
-        }
-        let is_trying = self.register.is_trying();
-        if is_trying && self.asks_at.is_none() {
-            self.asks_at = Some(now.after(ASKS_AGAIN_AFTER));
-        }
-        let is_open = self
-            .register
-            .votes()
-            .is_some_and(|its| its.voted().is_some());
-        if !is_open {
-            self.reads = 0;
-        }
-        if is_trying || !is_open {
-            self.reads_at = None;
-        } else if self.reads_at.is_none() {
-            self.reads = self.reads.saturating_add(1);
-            self.reads_at = Some(now.after(READS_WAITS.after(self.reads, random)));
-        }
-    }
-
-    /// When something is to be done, as long as something is wanted, or it is not known what became of a vote.
-    fn due_at(&self) -> Option<Time> {
-        let is_wanted = !self.register.changes().is_empty();
-        let tries_at = match is_wanted {
-            true => self.rests_until.or(self.asks_at),
-            false => self.asks_at.filter(|_| self.register.is_trying()),
-        };
-        tries_at.into_iter().chain(self.reads_at).min()
-    }
-
-    /// Begins with the first change, and where that is settled at once with the next.
-    fn begin(&mut self, done: &mut Step) {
-        while !self.register.is_trying() && !self.register.changes().is_empty() {
-            let settled = done.settled.len();
-            self.register.begin(&self.proposed, done);
-            if !self.register.is_trying() && done.settled.len() == settled {
-                let keepers = self.keepers().unwrap_or(&self.proposed).clone();
-                self.is_kept_by(&keepers, done);
-            }
-        }
-    }
-
-    /// It is thought by now that these would keep the name, if nobody does.
-    fn move_to(&mut self, keepers: &Configuration) {
-        self.proposed = keepers.clone();
-        self.register.move_to(keepers);
-    }
-
-    /// Others keep the name: whoever wants something of it is to ask them.
-    fn is_kept_by(&mut self, keepers: &Configuration, done: &mut Step) {
-        let wanted = self.register.drop_changes(|_| true);
-        let verdict = Verdict::Elsewhere(keepers.clone());
-        done.settled
-            .extend(wanted.into_iter().map(|its| (its, verdict.clone())));
-    }
-}
-
-/// Says what was chosen.
-fn say_chosen<C: Speech>(
-    name: &WorkloadName,
-    to: AgentId,
-    chosen: &Vote<Kept>,
-    voice: &mut Voice<C, Order>,
-) {
-    let Ok(chosen) = chosen.clone().try_map(entry);
-    let (name, what) = (name.clone(), Consultation::Chosen(chosen));
-    voice.say(to, Frame::Consults(Box::new(Consults { name, what })));
-}
-
-/// Whether one was chosen after the other.
-fn is_later(one: &Vote<Kept>, other: &Vote<Kept>) -> bool {
-    let [one_by, other_by] = [one, other].map(|its| its.entrusted.configuration.epoch());
-    one_by > other_by || (one_by == other_by && one.ballot > other.ballot)
+/// Who keeps a name by their sheets, as far as there is room for them.
+fn shown(name: &WorkloadName, keepers: &Keepers) -> Option<Configuration> {
+    let shown = keepers.of_name(name).take(KEEPERS_MAX);
+    Configuration::new(ConfigurationEpoch::FIRST, shown).ok()
 }
 
 /// Answers what does not come to the register.
@@ -748,6 +585,6 @@ fn say_answer<C: Speech>(
 }
 
 /// How it is said and stored.
-fn entry(kept: Kept) -> Result<Entry, Infallible> {
+pub(super) fn entry(kept: Kept) -> Result<Entry, Infallible> {
     Ok(kept.entry())
 }

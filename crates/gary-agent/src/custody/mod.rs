@@ -4,16 +4,17 @@
 //! itself. Whoever has it tries to have it voted for, and tells the node what has become of it; that tells its person.
 
 mod acquaintance;
+mod chosen;
 mod kept;
 mod machine;
+mod named;
 mod passing;
 mod proposed;
 mod wanted;
 
 pub(crate) use kept::Intent;
-pub use machine::{
-    ASKS_AGAIN_AFTER, NAMES_MAX, OUTBID_WAITS, READS_WAITS, SETTLES_WITHIN, WANTED_MAX,
-};
 pub(crate) use machine::{Custody, Parts};
+pub use machine::{NAMES_MAX, SETTLES_WITHIN, WANTED_MAX};
+pub use named::{ASKS_AGAIN_AFTER, OUTBID_WAITS, READS_WAITS, TELLS_WAITS};
 pub use passing::{ANSWERS_SUBMISSION_WITHIN, PASSED_ON_MAX};
 pub(crate) use proposed::Considering;

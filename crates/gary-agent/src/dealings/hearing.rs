@@ -123,6 +123,7 @@ impl<C: Speech> Dealings<C> {
 
     /// A host tells of what it hosts by the acceptance of a fellow keeper.
     fn bound(&mut self, now: Time, from: AgentId, bound: Bound) -> Result<(), Fault> {
+        let said = bound.version;
         let offer = self.voice.verify(bound.offer)?;
         let acceptance = self.voice.verify(bound.acceptance)?;
         let (Body::Host(host), Body::Accept(accept)) = (offer.body(), acceptance.body()) else {
@@ -142,16 +143,25 @@ impl<C: Speech> Dealings<C> {
         }
         let (host, version) = (host.clone(), offer.version());
         let workload = host.workload;
-        match self.tending.handle_bound(self.waking(now), offer, host)? {
+        let waking = self.waking(now);
+        let voice = &mut self.voice;
+        let heard = self
+            .tending
+            .handle_bound(waking, said, offer, host, voice)?;
+        match heard {
             Shared::Counted => {}
             Shared::Later => {
                 let (custody, mut parts) = self.custody(now);
                 custody.read(&workload, &mut parts);
             }
-            Shared::Earlier => self.custody.show(&workload, keeper, &mut self.voice),
+            Shared::Earlier => {
+                let (custody, mut parts) = self.custody(now);
+                custody.show(&workload, keeper, &mut parts);
+            }
             // That it is over, both may have missed.
             Shared::NotKept if self.custody.is_over(&workload) => {
-                self.custody.show(&workload, keeper, &mut self.voice);
+                let (custody, mut parts) = self.custody(now);
+                custody.show(&workload, keeper, &mut parts);
                 dismiss(&mut self.voice, from, [version]);
             }
             Shared::NotKept => return Err(Fault::Unasked),

@@ -29,7 +29,8 @@ impl<C: Speech> Dealings<C> {
             if self.hosting.hosts_for(&agent) {
                 self.hosting.renew_to(agent, &mut self.voice);
             }
-            self.custody.show_all(agent, &mut self.voice);
+            let (custody, mut parts) = self.custody(now);
+            custody.show_all(agent, &mut parts);
         } else if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
             self.doubts.begin(self.waking(now), agent);
         }

@@ -1,6 +1,6 @@
 //! What passes between this agent and each other one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,7 +186,8 @@ impl<C: Speech> Dealings<C> {
         self.voice.id()
     }
 
-    /// A person deploys a workload through this agent, which takes the intent into its custody.
+    /// Tends an intent that no register holds, as if this agent alone kept it: for tests of what a keeper does, and for
+    /// measuring dealings without memberships. An [`Agent`](crate::Agent) has no such door.
     ///
     /// # Errors
     ///
@@ -302,6 +303,7 @@ impl<C: Speech> Dealings<C> {
             capacity,
             consider,
             keeps,
+            names,
         } = shown;
         self.wake(now);
         self.set_capacity(now, agent, capacity);
@@ -313,6 +315,7 @@ impl<C: Speech> Dealings<C> {
         if !self.candidates.is_up(&agent) && self.hosting.hosts_for(&agent) {
             self.doubts.begin(self.waking(now), agent);
         }
+        self.keepers.set_names(agent, names);
         self.set_keeps(now, agent, keeps);
         self.settle(now);
     }
@@ -334,6 +337,7 @@ impl<C: Speech> Dealings<C> {
         self.candidates.forget(agent);
         self.doubts.end(agent);
         self.keepers.set(*agent, BTreeMap::new());
+        self.keepers.set_names(*agent, BTreeSet::new());
     }
 
     /// Why agents would not host a workload that this one keeps, each by what it said last.

@@ -1,11 +1,11 @@
 //! What an agent is given and shows: at its start, by whoever deploys, and to everyone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gary_promise::{
     AgentKey, Body, BootEpoch, Capacity, ClusterId, Consider, Generation, Own, Promise, PromiseId,
-    Verified, Withdrawal, WorkloadId,
+    Verified, Withdrawal, WorkloadId, WorkloadName,
 };
 
 use crate::voice::WriteId;
@@ -49,6 +49,8 @@ pub struct Shown {
     pub consider: Option<Consider>,
     /// Which workloads it keeps, and by which promise each.
     pub keeps: BTreeMap<WorkloadId, PromiseId>,
+    /// Under which names.
+    pub names: BTreeSet<WorkloadName>,
 }
 
 impl Shown {
@@ -63,6 +65,7 @@ impl Shown {
                 Body::Consider(its) => shown.consider = Some(its.clone()),
                 Body::Keep(its) => {
                     shown.keeps.insert(its.workload, promise.id());
+                    shown.names.insert(its.name.clone());
                 }
                 _ => {}
             }

@@ -60,6 +60,7 @@ impl<C: Speech> Dealings<C> {
         let parts = Parts {
             now,
             candidates: &self.candidates,
+            keepers: &self.keepers,
             has_room: self.tending.has_room(),
             voice: &mut self.voice,
             random: &mut self.random,

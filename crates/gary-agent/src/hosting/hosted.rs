@@ -1,8 +1,8 @@
 //! One hosting, from its offer to its end.
 
-use std::collections::BTreeSet;
-
-use gary_promise::{Accept, AgentId, Binding, Body, Host, Own, Promise, Time, Verified};
+use gary_promise::{
+    Accept, AgentId, Binding, Body, BoundedSet, Host, KEEPERS_MAX, Own, Promise, Time, Verified,
+};
 
 use super::order::Start;
 use super::repair::DENIED_AFTER;
@@ -16,7 +16,7 @@ pub(super) struct Hosted {
     pub(super) host: Host,
     pub(super) intent: Verified<Promise>,
     /// Who keeps its workload besides whom it was offered to, as that one said.
-    pub(super) keepers: BTreeSet<AgentId>,
+    pub(super) keepers: BoundedSet<AgentId, KEEPERS_MAX>,
     pub(super) entry: EntryId,
     pub(super) state: State,
 }

@@ -105,6 +105,9 @@ impl Hosting {
             .insert(start.acceptance.id(), accept.offer.version);
         voice.keep_promise(&start.intent);
         voice.keep_promise(&start.acceptance);
+        if !hosted.keepers.is_empty() {
+            voice.keep_keepers(accept.offer, hosted.keepers.clone());
+        }
         voice.order(Order::Start(Box::new(start)));
         Ok(())
     }
@@ -392,7 +395,11 @@ impl Hosting {
     /// Takes up again what was promised before a start. What was bound stands, and is started; what nobody
     /// had accepted, or what its machine does not cover any more, is withdrawn.
     pub(crate) fn resume<C: Speech>(&mut self, was: WasHosted, voice: &mut Voice<C, Order>) {
-        let WasHosted { offer, bound_by } = was;
+        let WasHosted {
+            offer,
+            bound_by,
+            keepers,
+        } = was;
         let Body::Host(host) = offer.body().clone() else {
             return;
         };
@@ -405,7 +412,7 @@ impl Hosting {
                 offer: offer.clone(),
                 host: host.clone(),
                 intent,
-                keepers: BTreeSet::new(),
+                keepers,
                 entry,
                 state: State::Offered { lapses_at },
             };
@@ -424,6 +431,7 @@ impl Hosting {
                     .insert(start.acceptance.id(), offer.version());
                 self.insert(hosted);
                 voice.order(Order::Start(Box::new(start)));
+                self.tell_keepers(offer.version(), [], voice);
             }
             None => {
                 // The capacity may be another than at its last start.

@@ -160,7 +160,7 @@ impl Hosting {
             offer,
             host,
             intent: invited.intent.clone(),
-            keepers: invited.invitation.keepers.iter().copied().collect(),
+            keepers: invited.invitation.keepers.clone(),
             entry,
             state: State::Offered { lapses_at },
         });

@@ -22,7 +22,7 @@ impl Hosting {
         let Some(hosted) = self.hosted.get(&version) else {
             return;
         };
-        let mut keepers = hosted.keepers.clone();
+        let mut keepers: BTreeSet<AgentId> = hosted.keepers.iter().copied().collect();
         keepers.extend(by_sheets);
         for keeper in keepers {
             self.tell(version, keeper, voice);
@@ -50,12 +50,12 @@ impl Hosting {
         let Some(hosted) = self.hosted.get(&version) else {
             return;
         };
-        let Some(bound) = bound(hosted).filter(|_| hosted.host.promisee != keeper) else {
+        if hosted.host.promisee == keeper || !hosted.is_bound() {
             return;
-        };
+        }
         let told = self.told.entry(keeper).or_default();
         if told.len() < RENEWED_MAX && told.insert(version) {
-            voice.say(keeper, Frame::Bound(Box::new(bound)));
+            say_bound(hosted, keeper, voice);
         }
     }
 
@@ -68,8 +68,8 @@ impl Hosting {
     ) -> Result<(), Fault> {
         let told = self.told.get(&from).ok_or(Fault::NotForMe)?;
         for version in inquiry.offers.iter().filter(|its| told.contains(its)) {
-            if let Some(bound) = self.hosted.get(version).and_then(bound) {
-                voice.say(from, Frame::Bound(Box::new(bound)));
+            if let Some(hosted) = self.hosted.get(version) {
+                say_bound(hosted, from, voice);
             }
         }
         Ok(())
@@ -125,13 +125,14 @@ impl Hosting {
     }
 }
 
-/// Both halves of a hosting that is bound.
-fn bound(hosted: &Hosted) -> Option<Bound> {
-    let State::Bound { acceptance, .. } = &hosted.state else {
-        return None;
-    };
-    Some(Bound {
-        offer: hosted.offer.signed().clone(),
-        acceptance: acceptance.signed().clone(),
-    })
+/// Says both halves of a hosting that is bound.
+fn say_bound<C: Speech>(hosted: &Hosted, to: AgentId, voice: &mut Voice<C, Order>) {
+    if let State::Bound { acceptance, .. } = &hosted.state {
+        let bound = Bound {
+            version: voice.stamp(),
+            offer: hosted.offer.signed().clone(),
+            acceptance: acceptance.signed().clone(),
+        };
+        voice.say(to, Frame::Bound(Box::new(bound)));
+    }
 }

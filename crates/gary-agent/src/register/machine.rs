@@ -201,6 +201,8 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             Consultation::Asked(asked) => self.answer(from, &asked, done),
             Consultation::Answered(answered) => self.take(from, &answered, done),
             Consultation::Chosen(chosen) => self.learn(chosen, done),
+            // Whoever tells what was chosen wants to know, and no vote depends on it.
+            Consultation::Learned(_) => {}
         }
     }
 

@@ -126,7 +126,12 @@ impl<V: Clone + Eq> Votes<V> {
     /// Learns what was chosen. Says whether it is news.
     pub fn learn(&mut self, chosen: &Vote<V>) -> bool {
         let to = &chosen.entrusted.configuration;
-        if to.epoch() > self.configuration.epoch() {
+        // Some had thought of other keepers to begin with than this one did. What it voted for with its own it gives up,
+        // unless it knows that it was chosen there too: then there are two registers, and nothing here can decide.
+        let is_elsewhere = to.epoch() == self.configuration.epoch()
+            && *to != self.configuration
+            && self.chosen.is_none();
+        if to.epoch() > self.configuration.epoch() || is_elsewhere {
             *self = Self::after(chosen.clone());
             return true;
         }
@@ -225,6 +230,24 @@ mod tests {
         let last = Some(vote(&first(), Some(ballot(2, 2)), 8));
         assert_eq!(answer(&mut held, &later), Answer::Promised(last));
         assert_eq!(answer(&mut held, &now), Answer::Outbid(ballot(3, 3)));
+    }
+
+    #[test]
+    fn who_began_with_others_than_everybody_else_goes_on_with_everybody_else() {
+        let mut held = None;
+        let begins = asks(&first(), ballot(0, 1), Some(7));
+        assert_eq!(answer(&mut held, &begins), Answer::Accepted);
+        let mut votes = held.expect("it has voted");
+        let keepers = [agent(1), agent(8), agent(9)];
+        let others = Configuration::new(ConfigurationEpoch::FIRST, keepers).expect("three");
+        let chosen = vote(&others, Some(ballot(0, 8)), 9);
+        assert!(votes.learn(&chosen));
+        assert_eq!((votes.configuration(), votes.voted()), (&others, None));
+        // Of two that were chosen it knows no better.
+        let mine = vote(&first(), Some(ballot(0, 1)), 7);
+        let mut votes = Votes::after(mine.clone());
+        assert!(!votes.learn(&chosen));
+        assert_eq!(votes.chosen(), Some(&mine));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use gary_promise::{
 };
 use rand::Rng;
 
-use super::inviting::dismiss;
+use super::dismissed::dismiss;
 use super::workloads::{Tending, Tools};
 use crate::hosting::Order;
 use crate::refused::Fault;

@@ -6,7 +6,7 @@ use gary_promise::{
     Verified, WorkloadId, WorkloadName,
 };
 
-use super::inviting::dismiss;
+use super::dismissed::dismiss;
 use super::tended::Tended;
 use super::workloads::{KeepChange, Tending, WORKLOADS_MAX, forget};
 use crate::hosting::Order;

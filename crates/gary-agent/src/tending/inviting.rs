@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
-    Accept, AgentId, Body, BoundedSet, Dismissal, Frame, Host, INVITED_SLOTS_MAX, Invitation,
-    Promise, SignedRecord, Slot, Time, Verified, Version, Why,
+    Accept, AgentId, Body, BoundedSet, Frame, Host, Invitation, Promise, SignedRecord, Slot, Time,
+    Verified, Version, Why,
 };
 use rand::Rng;
 
 use super::choice::{Occupancy, preference};
 use super::counted::Acceptance;
+use super::dismissed::dismiss;
 use super::holes::Holes;
 use super::refusals::BUSY_FOR;
 use super::round::{Offered, ROUND_WAITS, Round};
@@ -18,14 +19,8 @@ use super::sharing::is_enough;
 use super::tended::{Keeper, Tended};
 use crate::backoff::Waits;
 use crate::candidates::Candidates;
-use crate::hosting::Order;
 use crate::refused::Fault;
-use crate::voice::{Speech, Voice};
-
-/// The most dismissed offers that are remembered for a workload; then it begins anew. An offer that was
-/// dismissed and is told again is dismissed again: the first word may still be under way, and would end what
-/// was bound in the meantime.
-pub const DISMISSED_MAX: usize = 4096;
+use crate::voice::Speech;
 
 /// How soon a workload whose slots open again and again is looked after again: at once the first times, then
 /// less and less often.
@@ -94,7 +89,7 @@ impl Tended {
             && is_of_this_life
             && self.wanted.valency.has(host.slot)
             && is_enough
-            && !self.dismissed.contains(&(offer.by(), offer.version()));
+            && !self.dismissed.has(offer.by(), offer.version());
         let round = self.round.as_ref();
         let is_known = round.is_some_and(|round| round.has(host.slot, &offer));
         // What comes again changes nothing.
@@ -117,10 +112,7 @@ impl Tended {
                 Ok(())
             }
             _ => {
-                if self.dismissed.len() >= DISMISSED_MAX {
-                    self.dismissed.clear();
-                }
-                let is_new = self.dismissed.insert((offer.by(), offer.version()));
+                let is_new = self.dismissed.add(offer.by(), offer.version());
                 dismiss(keeper.voice, offer.by(), [offer.version()]);
                 Err(match host.generation < generation || !is_of_this_life {
                     true => Fault::Stale,
@@ -221,11 +213,9 @@ impl Tended {
             // It has the room again that it had set aside.
             self.refusals.has_room(&agent);
             gone.extend(versions.iter().map(|version| (agent, *version)));
-            if self.dismissed.len() >= DISMISSED_MAX {
-                self.dismissed.clear();
+            for version in &versions {
+                self.dismissed.add(agent, *version);
             }
-            let these = versions.iter().map(|version| (agent, *version));
-            self.dismissed.extend(these);
             dismiss(keeper.voice, agent, versions);
         }
         let mut asked_for = round.slots.iter();
@@ -275,18 +265,5 @@ impl Tended {
             occupancy.add(its.offer.by(), candidates);
         }
         occupancy
-    }
-}
-
-/// Says that offers will not be accepted.
-pub(crate) fn dismiss<C: Speech>(
-    voice: &mut Voice<C, Order>,
-    to: AgentId,
-    offers: impl IntoIterator<Item = Version>,
-) {
-    let offers: Vec<Version> = offers.into_iter().collect();
-    for some in offers.chunks(INVITED_SLOTS_MAX) {
-        let offers = BoundedSet::new(some.iter().copied()).expect("a chunk is no longer");
-        voice.say(to, Frame::Dismissal(Dismissal { offers }));
     }
 }

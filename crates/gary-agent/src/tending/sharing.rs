@@ -9,6 +9,7 @@ use gary_promise::{
 };
 
 use super::counted::Acceptance;
+use super::dismissed::dismiss;
 use super::tended::Tended;
 use super::turn::in_turn;
 use super::workloads::Tending;
@@ -16,6 +17,10 @@ use crate::dealings::LEASE_MS;
 use crate::hosting::Order;
 use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
+
+/// The most hostings that a keeper has asked after and not been told of. Beyond, all are forgotten, and asked after anew
+/// when they are renewed.
+pub const ASKED_MAX: usize = 4_096;
 
 /// What a keeper makes of a hosting that it is told another has bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,12 +73,25 @@ impl Tending {
     }
 
     /// A host tells of what it hosts by another keeper's acceptance. The caller has seen that the two halves match.
-    pub(crate) fn handle_bound(
+    pub(crate) fn handle_bound<C: Speech>(
         &mut self,
         now: Time,
+        said: Version,
         offer: Verified<Promise>,
         host: Host,
+        voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
+        match self.renewed.get(&offer.by()) {
+            // What it has renewed since is known better.
+            Some(last) if *last >= said => return Err(Fault::Stale),
+            Some(_) => {}
+            // Of whom nothing was heard yet, it may be of long ago: whether it stands, its host tells who asks.
+            None if self.asked.remove(&offer.id()) => {}
+            None => {
+                self.ask_after(offer.by(), [offer.version()], voice);
+                return Err(Fault::Unasked);
+            }
+        }
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
         };
@@ -82,6 +100,11 @@ impl Tending {
         }
         let (by, version, slot) = (offer.by(), offer.version(), host.slot);
         if tended.counted_by(slot, &by, version).is_some() {
+            return Err(Fault::Replay);
+        }
+        // It has said so once: that may still be under way.
+        if tended.dismissed.has(by, version) {
+            dismiss(voice, by, [version]);
             return Err(Fault::Replay);
         }
         let known = tended.wanted.lineage.generation();
@@ -102,13 +125,14 @@ impl Tending {
         }
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
+        self.renewed.entry(by).or_insert(said);
         self.wake(workload, now);
         Ok(shared)
     }
 
     /// Asks a host after what it has renewed by others' acceptance, and this keeper does not know of.
     pub(super) fn inquire<C: Speech>(
-        &self,
+        &mut self,
         from: AgentId,
         renewal: &Renewal,
         voice: &mut Voice<C, Order>,
@@ -125,9 +149,25 @@ impl Tending {
         let unknown = renewal.by_others.iter().filter(is_unknown).copied();
         let offers: Vec<Version> = unknown.take(INQUIRED_MAX).collect();
         if !offers.is_empty() {
-            let offers = BoundedSet::new(offers).expect("no more were taken");
-            voice.say(from, Frame::Inquiry(Inquiry { offers }));
+            self.ask_after(from, offers, voice);
         }
+    }
+
+    fn ask_after<C: Speech>(
+        &mut self,
+        host: AgentId,
+        offers: impl IntoIterator<Item = Version>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let offers = BoundedSet::new(offers).expect("no more than one inquiry is for");
+        if self.asked.len() + offers.len() > ASKED_MAX {
+            self.asked.clear();
+        }
+        self.asked.extend(offers.iter().map(|version| PromiseId {
+            promiser: host,
+            version: *version,
+        }));
+        voice.say(host, Frame::Inquiry(Inquiry { offers }));
     }
 }
 

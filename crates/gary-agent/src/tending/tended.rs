@@ -10,7 +10,7 @@ use gary_promise::{
 use rand::Rng;
 
 use super::counted::{Acceptance, Counted, Standing};
-use super::inviting::dismiss;
+use super::dismissed::{Dismissed, dismiss};
 use super::refusals::Refusals;
 use super::round::Round;
 use super::turn::Turn;
@@ -41,7 +41,7 @@ pub(super) struct Tended {
     pub(super) learns_until: Time,
     pub(super) slots: BTreeMap<Slot, Vec<Counted>>,
     pub(super) round: Option<Round>,
-    pub(super) dismissed: BTreeSet<(AgentId, Version)>,
+    pub(super) dismissed: Dismissed,
     /// Who hosted a slot last and broke that promise, until the slot is hosted again: whoever else offers comes
     /// first.
     pub(super) failed: BTreeMap<Slot, AgentId>,
@@ -91,7 +91,7 @@ impl Tended {
             learns_until: now,
             slots: BTreeMap::new(),
             round: None,
-            dismissed: BTreeSet::new(),
+            dismissed: Dismissed::default(),
             failed: BTreeMap::new(),
             opened_at: now,
             opened: 0,
@@ -244,7 +244,7 @@ impl Tended {
                 if reason == Reason::Outdated {
                     self.refusals.has_room(&its.offer.by());
                 }
-                gone.push(uncount(its, reason, keeper.voice));
+                gone.push(uncount(its, reason, keeper.voice, &mut self.dismissed));
                 false
             });
         }
@@ -295,7 +295,8 @@ impl Tended {
             counted.retain(|its| {
                 let is_loser = sharing.contains(&its.offer.id()) && place(its) > winner;
                 if is_loser {
-                    gone.push(uncount(its, Reason::Surplus, keeper.voice));
+                    let dismissed = &mut self.dismissed;
+                    gone.push(uncount(its, Reason::Surplus, keeper.voice, dismissed));
                 }
                 !is_loser
             });
@@ -413,6 +414,7 @@ fn uncount<C: Speech>(
     its: &Counted,
     reason: Reason,
     voice: &mut Voice<C, Order>,
+    dismissed: &mut Dismissed,
 ) -> (AgentId, Version) {
     let (host, offer) = (its.offer.by(), its.offer.version());
     match &its.acceptance {
@@ -425,7 +427,10 @@ fn uncount<C: Speech>(
             );
         }
         Acceptance::Others if reason == Reason::Unstated => {}
-        Acceptance::Others => dismiss(voice, host, [offer]),
+        Acceptance::Others => {
+            dismissed.add(host, offer);
+            dismiss(voice, host, [offer]);
+        }
     }
     (host, offer)
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    AgentId, Body, Generation, Observer, Own, Promise, Reason, Slot, Time, Use, Verified, Version,
-    Withdrawal, WorkloadId,
+    AgentId, Body, Generation, Observer, Own, Promise, PromiseId, Reason, Slot, Time, Use,
+    Verified, Version, Withdrawal, WorkloadId,
 };
 use rand::Rng;
 
@@ -46,6 +46,8 @@ pub(crate) struct Tending {
     /// The last renewal of each of them: what is said again, or was said before it, is no news.
     pub(super) renewed: BTreeMap<AgentId, Version>,
     pub(super) withdrawn: Withdrawn,
+    /// What hosts were asked after that nothing was heard of yet.
+    pub(super) asked: BTreeSet<PromiseId>,
     pub(super) trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use gary_promise::{AgentId, Entry, Frame, PromiseId, SignedRecord, WorkloadName};
+use gary_promise::{
+    AgentId, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, WorkloadName,
+};
 
 use super::journal::Assessed;
 use super::weight::Weights;
@@ -37,7 +39,14 @@ pub enum Fact {
     },
     /// How many members this agent has known that might keep something, in the place of what it remembered before.
     Acquainted(u32),
-    /// A promise that nothing depends on any more. Its record can go, and what it kept.
+    /// Who keeps a workload, besides whom this agent's own offer was made to, as was said when it was bound.
+    HostsFor {
+        /// The offer, whose record is stored.
+        offer: PromiseId,
+        /// The other keepers.
+        keepers: BoundedSet<AgentId, KEEPERS_MAX>,
+    },
+    /// A promise that nothing depends on any more. Its record can go, and what it kept or whom it was for.
     Forgotten(PromiseId),
     /// A judgement that has changed. It is history: nothing follows from it, and beyond
     /// [`JOURNAL_MAX`](super::JOURNAL_MAX) the oldest can go.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    AgentId, Assessment, Batch, Body, Codec, Condition, Entry, Frame, Own, Promise, PromiseId,
-    Promiser, Reason, SheetHead, Signed, SignedRecord, Slot, Statement, Verified, Verifier,
-    VerifyError, Version, Withdrawal, WorkloadId, WorkloadName,
+    AgentId, Assessment, Batch, Body, BoundedSet, Codec, Condition, Entry, Frame, KEEPERS_MAX, Own,
+    Promise, PromiseId, Promiser, Reason, SheetHead, Signed, SignedRecord, Slot, Statement,
+    Verified, Verifier, VerifyError, Version, Withdrawal, WorkloadId, WorkloadName,
 };
 
 use super::journal::{Assessed, Journal};
@@ -119,6 +119,15 @@ impl<C: Speech, O> Voice<C, O> {
     /// Remembers which intent is kept by a `+keep` of its own.
     pub(crate) fn keep_intent(&mut self, keep: PromiseId, intent: PromiseId) {
         self.outbox.store(Fact::Keeps { keep, intent });
+    }
+
+    /// Remembers who else keeps what this agent hosts by an offer of its own.
+    pub(crate) fn keep_keepers(
+        &mut self,
+        offer: PromiseId,
+        keepers: BoundedSet<AgentId, KEEPERS_MAX>,
+    ) {
+        self.outbox.store(Fact::HostsFor { offer, keepers });
     }
 
     /// Remembers how this agent has voted on the register of a name.

@@ -76,6 +76,7 @@ fn bytes_max(frame: &Frame) -> usize {
                     _ => None,
                 },
                 Consultation::Chosen(chosen) => Some(&chosen.entrusted.content),
+                Consultation::Learned(_) => None,
             };
             let intent = voted.map_or(0, |its| its.intent.bytes().len());
             return FRAME_BYTES + intent + (EARLIER_MAX + 2 * KEEPERS_MAX) * ENTRY_BYTES;

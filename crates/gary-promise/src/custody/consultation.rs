@@ -1,6 +1,6 @@
 //! What keepers of a register say to one another.
 
-use super::{Answered, Asked, Vote};
+use super::{Answered, Asked, Ballot, ConfigurationEpoch, Vote};
 
 /// What one keeper of a register says to another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,17 @@ pub enum Consultation<V> {
     Answered(Answered<V>),
     /// This was chosen, or is what a configuration begins with.
     Chosen(Vote<V>),
+    /// It knows by now that this was chosen, and has stored so.
+    Learned(Learned),
+}
+
+/// A keeper knows what was chosen, or something later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Learned {
+    /// By whose votes it was chosen.
+    pub epoch: ConfigurationEpoch,
+    /// In which attempt; `None` for what a configuration begins with.
+    pub ballot: Option<Ballot>,
 }
 
 impl<V> Consultation<V> {
@@ -24,6 +35,7 @@ impl<V> Consultation<V> {
             Self::Asked(asked) => Consultation::Asked(asked.try_map(form)?),
             Self::Answered(answered) => Consultation::Answered(answered.try_map(form)?),
             Self::Chosen(chosen) => Consultation::Chosen(chosen.try_map(form)?),
+            Self::Learned(learned) => Consultation::Learned(learned),
         })
     }
 }

@@ -13,7 +13,7 @@ pub use answered::{Answer, Answered};
 pub use asked::{Asked, Question};
 pub use ballot::Ballot;
 pub use configuration::{Configuration, ConfigurationEpoch, ConfigurationError, KEEPERS_MAX};
-pub use consultation::Consultation;
+pub use consultation::{Consultation, Learned};
 pub use entry::{EARLIER_MAX, Earlier, Entry};
 pub use submission::{Consults, Settlement, Submission, Verdict};
 pub use vote::{Entrusted, Vote};

@@ -12,6 +12,7 @@ use super::no_hidden_desired_state::NoHiddenDesiredState;
 use super::no_promising_for_others::NoPromisingForOthers;
 use super::no_remote_command::NoRemoteCommand;
 use super::no_special_node::NoSpecialNode;
+use super::nothing_is_lost::NothingIsLost;
 use super::overlap::Overlap;
 use super::partition_freedom::PartitionFreedom;
 use super::private_assessment::PrivateAssessment;
@@ -45,5 +46,6 @@ pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
         Box::<PartitionFreedom>::default(),
         Box::<DownstreamChoice>::default(),
         Box::<TrustIsLocal>::default(),
+        Box::<NothingIsLost>::default(),
     ]
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
-    AgentId, Body, Capacity, Frame, Generation, Promise, PromiseId, Reason, Resources,
+    AgentId, Body, Capacity, Entry, Frame, Generation, Promise, PromiseId, Reason, Resources,
     SignedRecord, Time, Use, Verified, WorkloadId,
 };
 
@@ -78,6 +79,9 @@ impl Book {
         self.bound.clear();
         self.shown.clear();
         self.capacity_heard = None;
+        if let Some((_, intent, _)) = seen.committed() {
+            self.acknowledge(intent);
+        }
         match *seen {
             Seen::Starts {
                 agent,
@@ -162,16 +166,6 @@ impl Book {
                     self.note_promise(&promise);
                 }
             }
-            Seen::Entrusts { intent, .. } => {
-                if let Some(workload) = reader.promise(intent).and_then(|its| its.workload()) {
-                    self.names.workload(workload);
-                }
-            }
-            Seen::Acknowledges {
-                keeper,
-                intent,
-                workload,
-            } => self.acknowledge(keeper, intent, workload),
             Seen::Cuts { from, to } => {
                 for from in from {
                     self.cuts.extend(to.iter().map(|to| (*from, *to)));
@@ -246,6 +240,23 @@ impl Book {
                 && (offer.promiser == keeper || self.hearings.stands_at(keeper, offer).is_some())
         };
         acceptance.promiser == keeper || has_heard()
+    }
+
+    /// Whether a keeper still counts a hosting by this acceptance: that another has taken its own back, it goes by once
+    /// it has heard that the host did.
+    pub(super) fn still_counts(
+        &self,
+        keeper: AgentId,
+        acceptance: &PromiseId,
+        its: &AcceptanceSeen,
+    ) -> bool {
+        let offer = &its.accept.offer;
+        let stands = match () {
+            () if acceptance.promiser == keeper => its.withdrawn.is_none(),
+            () if offer.promiser == keeper => self.stands(offer),
+            () => self.hearings.withdrawn_at(keeper, offer).is_none(),
+        };
+        stands && self.counts(keeper, acceptance, its)
     }
 
     /// Whether other keepers have bound some of a workload, now or of late: of which of it a keeper has heard, and when,
@@ -361,12 +372,13 @@ impl Book {
         standing.try_fold(Resources::NONE, Resources::plus)
     }
 
-    fn acknowledge(&mut self, keeper: AgentId, intent: PromiseId, workload: WorkloadId) {
-        let Some(generation) = self.intent(&intent).map(|its| its.lineage.generation()) else {
+    fn acknowledge(&mut self, intent: PromiseId) {
+        let generation = self.intent(&intent).map(|its| its.lineage.generation());
+        let workload = self.promises.get(&intent).and_then(|its| its.workload());
+        let (Some(generation), Some(workload)) = (generation, workload) else {
             return;
         };
         let seen = self.workloads.entry(workload).or_insert(WorkloadSeen {
-            keeper,
             acknowledged: intent,
             generation,
         });
@@ -537,20 +549,28 @@ impl Book {
                         }
                     }
                 }
-                Fact::Votes { votes, .. } => {
-                    if let Some(chosen) = votes.chosen()
-                        && let Some(intent) = reader.promise(&chosen.entrusted.content.intent)
-                    {
-                        let (intent, keepers) = (intent.clone(), &chosen.entrusted.configuration);
-                        self.registers.chosen(agent, &intent, keepers);
-                        self.note_promise(&intent);
-                    }
-                }
-                Fact::Keeps { .. } | Fact::Acquainted(_) => {}
+                Fact::Votes { votes, .. } => self.note_votes(agent, votes, reader),
+                Fact::Keeps { .. } | Fact::HostsFor { .. } | Fact::Acquainted(_) => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
                     self.judged.insert(of, *assessed);
                 }
+            }
+        }
+    }
+
+    /// An agent has on its disk how it has voted.
+    fn note_votes(&mut self, agent: AgentId, votes: &Votes<Entry>, reader: &mut Reader) {
+        for vote in [votes.voted(), votes.chosen()].into_iter().flatten() {
+            let Some(intent) = reader.promise(&vote.entrusted.content.intent).cloned() else {
+                self.forged += 1;
+                continue;
+            };
+            self.note_promise(&intent);
+            self.registers.voted(agent, &intent);
+            if Some(vote) == votes.chosen() {
+                let keepers = &vote.entrusted.configuration;
+                self.registers.chosen(agent, &intent, keepers);
             }
         }
     }

@@ -57,7 +57,7 @@ impl Checker for CapacityIsPromised {
             Seen::Orders {
                 agent,
                 order: Order::Stop { offer },
-            } if self.measured.contains(&agent) && !book.has_cause(offer) => {
+            } if self.measured.contains(&agent) && !book.has_cause(at, offer) => {
                 let (name, offer) = (book.names.of_agent(&agent), book.names.of_promise(offer));
                 return Err(format!(
                     "{name} stops {offer} for nobody's word, after a measurement"

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use gary_agent::HostReport;
-use gary_promise::{AgentId, Frame, PromiseId};
+use gary_promise::{AgentId, Frame, PromiseId, Time};
 
 use super::Book;
+use super::hearings::DECIDED_BEFORE_US;
 
 /// What was seen that a host may end a hosting for: a keeper's word, or that it fails. Anything else, its
 /// own machine's mood among it, is none.
@@ -53,11 +54,23 @@ impl Causes {
     }
 }
 
+/// Whether an agent may have decided before this what it does now.
+const fn is_recent(at: Time, when: Time) -> bool {
+    at.as_us() <= when.as_us() + DECIDED_BEFORE_US
+}
+
 impl Book {
+    /// Whether an agent may hold for standing what it has heard of another.
+    fn holds_for_standing(&self, at: Time, agent: AgentId, offer: &PromiseId) -> bool {
+        let withdrawn_at = self.hearings.withdrawn_at(agent, offer);
+        self.hearings.stands_at(agent, offer).is_some()
+            && withdrawn_at.is_none_or(|when| is_recent(at, when))
+    }
+
     /// Whether its agent has a cause to end a hosting. What an agent says to itself as a keeper is not seen: where it
     /// keeps the workload and another has bound this, it may if something is in its place, or it knows of a later
     /// generation, for which it has invited itself.
-    pub(super) fn has_cause(&self, offer: &PromiseId) -> bool {
+    pub(super) fn has_cause(&self, at: Time, offer: &PromiseId) -> bool {
         let Some(host) = self.offers.get(offer).map(|its| &its.host) else {
             return self.causes.has(offer);
         };
@@ -67,12 +80,18 @@ impl Book {
         };
         let is_outdated = || knows().is_some_and(|its| its.lineage.generation() > host.generation);
         let is_shared = || {
-            self.standing().any(|(other, its)| {
-                other != offer
+            let others = self.offers.iter().filter(|(other, its)| {
+                *other != offer
                     && (its.host.workload, its.host.slot) == (host.workload, host.slot)
                     && its.host.generation >= host.generation
                     && its.accepted_at.is_some()
-            })
+            });
+            let me = offer.promiser;
+            let mut stand = others.map(|(other, its)| match other.promiser == me {
+                true => its.withdrawn_at.is_none_or(|when| is_recent(at, when)),
+                false => self.holds_for_standing(at, me, other),
+            });
+            stand.any(|stands| stands)
         };
         let is_keeper = || {
             host.promisee != offer.promiser && self.registers.has(&host.workload, &offer.promiser)

@@ -28,11 +28,13 @@ impl Checker for ConditionsQuench {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if let Some((_, intent, _)) = seen.committed()
+            && is_pending(at, &intent, book)
+        {
+            self.premises += 1;
+            self.waited.insert(intent);
+        }
         match *seen {
-            Seen::Acknowledges { intent, .. } if is_pending(at, &intent, book) => {
-                self.premises += 1;
-                self.waited.insert(intent);
-            }
             Seen::Says {
                 from,
                 frame: Frame::Invitation(_),

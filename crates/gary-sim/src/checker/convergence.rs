@@ -17,6 +17,8 @@ use crate::world::Frailty;
 pub(super) struct Convergence {
     /// What ran when messages of the past began to be heard again.
     before_replay: Option<BTreeSet<PromiseId>>,
+    /// Which intents were known to be chosen then.
+    chosen_then: BTreeMap<WorkloadId, Option<PromiseId>>,
     /// When a hosting was last said to be renewed.
     renewed: BTreeMap<PromiseId, Time>,
     mending: Mending,
@@ -57,6 +59,9 @@ impl Checker for Convergence {
                         && !Frailty::of(&its.component).is_lasting()
                 })
             });
+            let latest = |workload: &WorkloadId| book.registers.latest(workload, |_| true);
+            let all = book.registers.all().map(|(its, _)| (*its, latest(its)));
+            self.chosen_then = all.collect();
             self.before_replay = Some(sound.map(|(offer, _)| *offer).collect());
         }
         Ok(())
@@ -70,15 +75,23 @@ impl Checker for Convergence {
             let its = hosted.entry(run.binding.workload()).or_default();
             its.entry(run.binding.slot()).or_default().push(*offer);
         }
-        for (workload, seen) in &book.workloads {
+        for (workload, keepers) in book.registers.all() {
             let hosted = hosted.remove(workload).unwrap_or_default();
-            if book.is_up(&seen.keeper) {
+            if keepers.iter().any(|its| book.is_up(its)) {
                 self.premises += 1;
-                check_workload(at, workload, seen.keeper, &hosted, book)?;
+                check_workload(at, workload, &hosted, book)?;
             }
         }
         if let Some(before) = &self.before_replay {
-            let missing = before.iter().find(|offer| !book.runs.contains_key(offer));
+            // What nobody knew what had become of may be carried out when it is heard again.
+            let is_as_then = |offer: &&PromiseId| {
+                let workload = book.offers.get(offer).map(|its| its.host.workload);
+                workload.is_some_and(|its| {
+                    self.chosen_then.get(&its) == Some(&book.registers.latest(&its, |_| true))
+                })
+            };
+            let mut missing = before.iter().filter(|offer| !book.runs.contains_key(offer));
+            let missing = missing.find(is_as_then);
             if let Some(offer) = missing {
                 let offer = book.names.of_promise(offer);
                 return Err(format!(
@@ -140,15 +153,22 @@ fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
 
-fn check_workload(
-    at: Time,
-    workload: &WorkloadId,
-    keeper: AgentId,
-    hosted: &Hosted,
-    book: &Book,
-) -> Verdict {
+fn check_workload(at: Time, workload: &WorkloadId, hosted: &Hosted, book: &Book) -> Verdict {
     let name = book.names.of_workload(workload);
-    let Some((intent, wanted)) = kept(workload, keeper, book)? else {
+    let latest = book.registers.latest(workload, |its| book.is_up(its));
+    let Some(intent) = &latest else {
+        return Ok(());
+    };
+    for keeper in book.registers.all().filter(|(its, _)| *its == workload) {
+        let mut behind = keeper.1.iter().filter(|its| book.is_up(its));
+        if let Some(behind) = behind.find(|its| book.registers.known(workload, its) != latest) {
+            let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
+            return Err(format!(
+                "{behind} keeps {name}, and does not know of {what}"
+            ));
+        }
+    }
+    let Some(wanted) = book.intent(intent).filter(|its| its.valency.get() > 0) else {
         return match hosted.values().flatten().next() {
             Some(offer) => {
                 let offer = book.names.of_promise(offer);
@@ -206,37 +226,15 @@ fn check_workload(
     Ok(())
 }
 
-/// The intent that a keeper has on its disk: no earlier than what its owner was told. `None` for a workload
-/// that is deleted.
+/// The intent that a keeper knows to be chosen. `None` for a workload that is deleted, or that it does not keep.
 pub(super) fn kept<'a>(
     workload: &WorkloadId,
     keeper: AgentId,
     book: &'a Book,
-) -> Result<Option<(&'a PromiseId, &'a Use)>, String> {
-    let disk = book.agents.get(&keeper).map(|its| &its.disk);
-    let theirs = disk.into_iter().flatten().filter_map(|id| {
-        let promise = book.promises.get(id)?;
-        let is_of_it = promise.workload().as_ref() == Some(workload);
-        is_of_it.then(|| Some((id, book.intent(id)?)))?
-    });
-    let latest = theirs.max_by_key(|(_, its)| its.lineage.generation());
-    let acknowledged = book.workloads.get(workload);
-    let promised = acknowledged.and_then(|its| book.intent(&its.acknowledged));
-    let name = book.names.of_workload(workload);
-    match (latest, promised) {
-        (Some((_, latest)), Some(promised))
-            if latest.lineage.generation() < promised.lineage.generation() =>
-        {
-            Err(format!("what an owner was told is kept of {name} is lost"))
-        }
-        (Some((_, latest)), _) if latest.valency.get() == 0 => Ok(None),
-        (Some(latest), _) => Ok(Some(latest)),
-        // A workload of which nothing is left was deleted, by an intent that was acknowledged or not.
-        (None, Some(promised)) if promised.valency.get() > 0 && !was_deleted(workload, book) => {
-            Err(format!("{name} was acknowledged, and is lost"))
-        }
-        (None, _) => Ok(None),
-    }
+) -> Option<(PromiseId, &'a Use)> {
+    let intent = book.registers.known(workload, &keeper)?;
+    let wanted = book.intent(&intent)?;
+    (wanted.valency.get() > 0).then_some((intent, wanted))
 }
 
 /// Whether an intent is made under a condition of which it need not be known that it is met: by whom a promise
@@ -251,14 +249,6 @@ pub(super) fn is_pending(
             .condition()
             .unmet(|required| book.keeps.surely_meet(required, &is_known));
         !unmet.is_empty()
-    })
-}
-
-/// Whether its owner ever signed that it uses nothing of it any more.
-fn was_deleted(workload: &WorkloadId, book: &Book) -> bool {
-    book.promises.iter().any(|(id, its)| {
-        its.workload().as_ref() == Some(workload)
-            && book.intent(id).is_some_and(|its| its.valency.get() == 0)
     })
 }
 

@@ -264,6 +264,7 @@ impl DownstreamChoice {
                 }
                 Fact::Keeps { .. }
                 | Fact::Votes { .. }
+                | Fact::HostsFor { .. }
                 | Fact::Acquainted(_)
                 | Fact::Assessed(_) => {}
             }

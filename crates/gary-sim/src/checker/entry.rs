@@ -127,9 +127,7 @@ pub struct RunSeen {
 /// What was seen of a workload.
 #[derive(Debug)]
 pub struct WorkloadSeen {
-    /// The agent that has it in custody.
-    pub keeper: AgentId,
-    /// The latest intent that an owner was told is kept.
+    /// The latest intent that a person was told is committed.
     pub acknowledged: PromiseId,
     /// Its generation.
     pub generation: Generation,

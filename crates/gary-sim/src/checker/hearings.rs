@@ -1,6 +1,6 @@
 //! What keepers have heard of the hostings they count, as far as it can be seen from outside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{AgentId, Frame, PromiseId, Time, Version};
@@ -103,6 +103,8 @@ pub(super) struct Hearings {
     stood_still: BTreeMap<AgentId, Stillness>,
     /// Offers that a keeper has heard to be withdrawn, in so many words or by a renewal that names them no more.
     withdrawn: BTreeMap<Counted, Time>,
+    /// Those that a keeper has ever heard so of.
+    once_withdrawn: BTreeSet<Counted>,
     /// When their hosts have last said that they do not keep them.
     denied: BTreeMap<Counted, Time>,
     /// When their hosts have last said that they go away for a while.
@@ -155,6 +157,9 @@ impl Hearings {
             } => {
                 let told = book.made.iter().chain(&book.bound);
                 for id in told.filter(|id| book.offers.contains_key(id)) {
+                    if book.bound.contains(id) && book.stands(id) {
+                        self.withdrawn.remove(&(to, *id));
+                    }
                     self.heard.entry((to, *id)).or_insert(Heard::first(at));
                 }
                 self.hear(at, from, to, frame, book);
@@ -200,7 +205,7 @@ impl Hearings {
 
     /// Whether its keeper has ever heard that it is withdrawn.
     pub(super) fn is_withdrawn(&self, keeper: AgentId, offer: &PromiseId) -> bool {
-        self.withdrawn.contains_key(&(keeper, *offer))
+        self.once_withdrawn.contains(&(keeper, *offer))
     }
 
     /// When its keeper has first heard that it is withdrawn.
@@ -244,9 +249,15 @@ impl Hearings {
                     let named = [&renewal.bound, &renewal.by_others, &renewal.offered];
                     if named.iter().any(|its| its.contains(version)) {
                         heard.stands(at, still);
+                        // That a host did not name what another has bound is not final: it may not have known this
+                        // keeper for one.
+                        if book.made_to(&id.1) != Some(to) {
+                            self.withdrawn.remove(id);
+                        }
                     } else if *version < renewal.version {
                         heard.is_contradicted = Some(at);
                         self.withdrawn.entry(*id).or_insert(at);
+                        self.once_withdrawn.insert(*id);
                     }
                 }
             }
@@ -277,6 +288,7 @@ impl Hearings {
             _ => {
                 for (id, _) in book.taken_back.iter().filter(|(id, _)| id.promiser == from) {
                     self.withdrawn.entry((to, *id)).or_insert(at);
+                    self.once_withdrawn.insert((to, *id));
                     if let Some(heard) = self.heard.get_mut(&(to, *id)) {
                         heard.is_contradicted = Some(at);
                     }

@@ -6,7 +6,7 @@
 //! What agents judge shows, since they write it down when it changes. By what they judge does not: that, `Hearings`
 //! find out from what each has heard. What the membership tells an agent is its own view, and is taken as it is.
 //!
-//! Without a checker are 21 and 22, which come with custody among several keepers.
+//! Without a checker is 22, which comes with exclusive workloads.
 
 mod acquaintance;
 mod all;
@@ -21,6 +21,7 @@ mod hearings;
 mod keeps;
 mod mending;
 mod notes;
+mod nothing_is_lost;
 mod registers;
 mod room;
 mod rounds;

@@ -1,10 +1,10 @@
 //! 1. No frame from any peer starts, stops or resizes a component unless the receiver had published a promise
 //!    that covers it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gary_agent::Order;
-use gary_promise::{AgentId, PromiseId, Resources, Time, WorkloadId};
+use gary_promise::{AgentId, Generation, PromiseId, Resources, Time, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -14,10 +14,8 @@ use crate::seen::Seen;
 #[derive(Debug, Default)]
 pub(super) struct NoRemoteCommand {
     sizes: BTreeMap<PromiseId, Resources>,
-    /// What was ever stored, by whom.
-    stored: BTreeSet<(AgentId, PromiseId)>,
-    /// The intents that their owners were told are taken, the last of each workload.
-    taken: BTreeMap<WorkloadId, PromiseId>,
+    /// The intents that persons were told are committed, by their generations.
+    taken: BTreeMap<(WorkloadId, Generation), PromiseId>,
     premises: u64,
 }
 
@@ -29,18 +27,9 @@ impl Checker for NoRemoteCommand {
         }
     }
 
-    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
-        if let Seen::Stores { agent, .. } = *seen {
-            let made = book.made.iter().map(|id| (agent, *id));
-            self.stored.extend(made);
-        }
-        if let Seen::Acknowledges {
-            keeper,
-            intent,
-            workload,
-        } = *seen
-        {
-            return self.check_taken(keeper, intent, workload, book);
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if let Some((teller, intent, _)) = seen.committed() {
+            return self.check_taken(teller, intent, book);
         }
         let Seen::Orders { agent, order } = *seen else {
             return Ok(());
@@ -78,7 +67,7 @@ impl Checker for NoRemoteCommand {
                     let offer = name(offer);
                     return Err(format!("{host} stops {offer}, which it has not withdrawn"));
                 }
-                if !book.has_cause(offer) {
+                if !book.has_cause(at, offer) {
                     let offer = name(offer);
                     return Err(format!("{host} stops {offer}, and nobody had it to"));
                 }
@@ -93,31 +82,32 @@ impl Checker for NoRemoteCommand {
 }
 
 impl NoRemoteCommand {
-    /// What a person submits is taken only from whom the one before lets update it, each later than the one
-    /// before, and is on disk when they are told.
-    fn check_taken(
-        &mut self,
-        keeper: AgentId,
-        id: PromiseId,
-        workload: WorkloadId,
-        book: &Book,
-    ) -> Verdict {
-        let (name, what) = (book.names.of_agent(&keeper), book.names.of_promise(&id));
-        if !self.stored.contains(&(keeper, id)) {
-            return Err(format!(
-                "{name} says that it keeps {what}, and has not stored it"
-            ));
-        }
-        check_considered(keeper, &id, book)?;
-        let before = self.taken.insert(workload, id);
-        let before = before.filter(|its| *its != id);
-        let both = before.and_then(|before| Some((before, book.intent(&before)?)));
-        let (Some((before, earlier)), Some(wanted)) = (both, book.intent(&id)) else {
+    /// What a person submits is taken only from whom the one before lets update it, and one of each generation.
+    fn check_taken(&mut self, teller: AgentId, id: PromiseId, book: &Book) -> Verdict {
+        check_considered(teller, &id, book)?;
+        let workload = book.promises.get(&id).and_then(|its| its.workload());
+        let (Some(workload), Some(wanted)) = (workload, book.intent(&id)) else {
             return Ok(());
         };
-        if wanted.lineage.generation() <= earlier.lineage.generation() {
-            return Err(format!("{name} takes {what} after a later generation"));
+        let (name, what) = (book.names.of_agent(&teller), book.names.of_promise(&id));
+        let generation = wanted.lineage.generation();
+        let same = self.taken.insert((workload, generation), id);
+        if let Some(other) = same.filter(|its| *its != id) {
+            let other = book.names.of_promise(&other);
+            return Err(format!(
+                "{name} takes {what}, and {other} is of its generation"
+            ));
         }
+        let before = self
+            .taken
+            .range((workload, Generation::FIRST)..(workload, generation));
+        let Some((before, earlier)) = before
+            .last()
+            .filter(|((_, its), _)| its.next() == Some(generation))
+            .and_then(|(_, before)| Some((before, book.intent(before)?)))
+        else {
+            return Ok(());
+        };
         if id.promiser != before.promiser && !earlier.updaters.include(id.promiser, true) {
             return Err(format!("{name} takes {what} of who may not update it"));
         }

@@ -26,7 +26,7 @@ impl Checker for NoSpecialNode {
         }
     }
 
-    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
             Seen::Ends { agent, for_good } => {
                 let bound = book.runs.iter().filter(|(offer, run)| {
@@ -34,7 +34,7 @@ impl Checker for NoSpecialNode {
                 });
                 for (offer, _) in bound {
                     self.premises += 1;
-                    if for_good && !book.has_cause(offer) {
+                    if for_good && !book.has_cause(at, offer) {
                         self.orphans.insert(*offer);
                     }
                 }
@@ -46,7 +46,7 @@ impl Checker for NoSpecialNode {
                 let keeper = book.made_to(offer);
                 let is_down = keeper.is_some_and(|keeper| !book.is_up(&keeper));
                 let was_bound = book.runs.contains_key(offer);
-                if is_down && was_bound && !book.has_cause(offer) {
+                if is_down && was_bound && !book.has_cause(at, offer) {
                     let name = book.names.of_agent(&agent);
                     let offer = book.names.of_promise(offer);
                     return Err(format!("{name} stops {offer} because its keeper is down"));
@@ -57,9 +57,9 @@ impl Checker for NoSpecialNode {
         Ok(())
     }
 
-    fn scan(&mut self, _at: Time, book: &Book) -> Verdict {
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
         for offer in &self.orphans {
-            let is_excused = !book.is_up(&offer.promiser) || book.has_cause(offer);
+            let is_excused = !book.is_up(&offer.promiser) || book.has_cause(at, offer);
             if !book.runs.contains_key(offer) && !is_excused {
                 let offer = book.names.of_promise(offer);
                 return Err(format!(

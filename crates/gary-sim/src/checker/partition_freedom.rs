@@ -24,6 +24,8 @@ pub(super) struct PartitionFreedom {
     cut: Option<(Time, BTreeSet<(AgentId, AgentId)>)>,
     /// When owners were told that an intent is kept.
     told: BTreeMap<PromiseId, Time>,
+    /// What keepers have dismissed once, in this life: that word may still be under way, and is said again.
+    dismissed: BTreeSet<(AgentId, PromiseId)>,
     premises: u64,
 }
 
@@ -36,9 +38,13 @@ impl Checker for PartitionFreedom {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        if let Some((_, intent, _)) = seen.committed() {
+            self.told.entry(intent).or_insert(at);
+        }
         match *seen {
             Seen::Starts { agent, .. } => {
                 self.renewed.retain(|(keeper, _), _| *keeper != agent);
+                self.dismissed.retain(|(keeper, _)| *keeper != agent);
                 self.heard.retain(|(keeper, _), _| *keeper != agent);
             }
             Seen::Hears {
@@ -97,11 +103,10 @@ impl Checker for PartitionFreedom {
                 frame: Frame::Dismissal(dismissal),
             } => {
                 for offer in dismissed(to, dismissal) {
-                    self.check_dismissed(at, from, offer, book)?;
+                    if self.dismissed.insert((from, offer)) {
+                        self.check_dismissed(at, from, offer, book)?;
+                    }
                 }
-            }
-            Seen::Acknowledges { intent, .. } => {
-                self.told.entry(intent).or_insert(at);
             }
             // The last cut counts from when it began: until then more was in reach.
             Seen::Cuts { from, to } => {
@@ -125,7 +130,7 @@ impl Checker for PartitionFreedom {
             } => {
                 let keeper = book.made_to(offer);
                 let is_cut = keeper.is_some_and(|keeper| book.is_cut(agent, keeper));
-                if is_cut && !book.has_cause(offer) {
+                if is_cut && !book.has_cause(at, offer) {
                     let name = book.names.of_agent(&agent);
                     let offer = book.names.of_promise(offer);
                     return Err(format!(
@@ -168,12 +173,14 @@ impl PartitionFreedom {
             let seen = book.agents.get(agent);
             seen.is_some_and(|its| its.is_up && its.started_at < since && its.stalled_until < since)
         };
-        for (workload, seen) in &book.workloads {
-            let keeper = seen.keeper;
-            let Some((intent, wanted)) = kept(workload, keeper, book)? else {
+        let kept_by = book.registers.all();
+        let kept_by =
+            kept_by.flat_map(|(workload, its)| its.iter().map(move |its| (workload, *its)));
+        for (workload, keeper) in kept_by {
+            let Some((intent, wanted)) = kept(workload, keeper, book) else {
                 continue;
             };
-            let is_old = self.told.get(intent).is_some_and(|when| *when < since);
+            let is_old = self.told.get(&intent).is_some_and(|when| *when < since);
             let is_sound = !Frailty::of(&wanted.component).is_lasting();
             let is_heard = |agent: &AgentId| !cut.contains(&(*agent, keeper));
             let is_reached = |agent: &AgentId| is_heard(agent) && !cut.contains(&(keeper, *agent));
@@ -182,19 +189,19 @@ impl PartitionFreedom {
                 let is_old = at.as_us() >= made_at.as_us() + MENDS_WITHIN_US;
                 book.is_up(by) && (made_at <= since || (is_reached(by) && is_old))
             };
-            let is_pending = is_pending(intent, is_known, book);
+            let is_pending = is_pending(&intent, is_known, book);
             if !was_there(&keeper) || !is_old || !is_sound || is_pending {
                 continue;
             }
             let hosted: BTreeSet<Slot> = book
                 .acceptances
                 .iter()
-                .filter(|(id, its)| id.promiser == keeper && its.withdrawn.is_none())
+                .filter(|(id, its)| book.still_counts(keeper, id, its))
                 .filter_map(|(_, its)| book.offers.get_key_value(&its.accept.offer))
                 .filter(|(offer, its)| its.host.workload == *workload && is_heard(&offer.promiser))
                 .map(|(_, its)| its.host.slot)
                 .collect();
-            let mut able = all_with_room(at, (intent, wanted), None, book);
+            let mut able = all_with_room(at, (&intent, wanted), None, book);
             let able = able.find(|agent| is_reached(agent) && was_there(agent));
             let missing = wanted.valency.slots().find(|slot| !hosted.contains(slot));
             if let Some((slot, able)) = missing.zip(able) {
@@ -228,6 +235,17 @@ impl PartitionFreedom {
             return Ok(());
         };
         let is_current = wanted.lineage.generation() == host.generation;
+        let is_replaced = book.acceptances.iter().any(|(id, its)| {
+            let later = book.offers.get(&its.accept.offer).map(|its| &its.host);
+            let is_later = later.is_some_and(|later| {
+                (later.workload, later.slot) == (host.workload, host.slot)
+                    && later.generation > host.generation
+            });
+            is_later && book.counts(keeper, id, its)
+        });
+        if is_replaced {
+            return Ok(());
+        }
         match host.promisee != keeper && is_current && wanted.valency.has(host.slot) {
             true => self.check_surplus(at, keeper, offer, None, book),
             false => Ok(()),
@@ -255,7 +273,7 @@ impl PartitionFreedom {
         let seen = book.agents.get(&keeper);
         let is_steady = seen.is_some_and(|its| its.stalled_until <= its.started_at);
         // Where a later generation is wanted by now, its own may have made room for that.
-        let wanted = kept(&shared.0, keeper, book)?;
+        let wanted = kept(&shared.0, keeper, book);
         let is_current = wanted.is_some_and(|(_, its)| its.lineage.generation() == shared.2);
         let let_go_at = let_go_at.filter(|_| is_current);
         let stays = |id: &PromiseId, its: &AcceptanceSeen| {
@@ -311,7 +329,7 @@ impl PartitionFreedom {
             return Ok(());
         };
         let is_own = offer.promiser == keeper && book.runs.contains_key(&offer);
-        let wanted = kept(&host.workload, keeper, book)?;
+        let wanted = kept(&host.workload, keeper, book);
         let is_wanted = wanted.is_some_and(|(_, wanted)| {
             wanted.valency.has(host.slot)
                 && wanted.lineage.generation() == host.generation

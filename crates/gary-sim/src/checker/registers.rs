@@ -12,14 +12,27 @@ pub(super) struct Registers(BTreeMap<WorkloadId, RegisterSeen>);
 
 /// What keepers have on their disks of one workload.
 #[derive(Debug, Default)]
-pub(super) struct RegisterSeen {
+struct RegisterSeen {
     /// All who have ever kept it.
     keepers: BTreeSet<AgentId>,
     /// Which intent each of them knows to be chosen, and its generation.
-    known: BTreeMap<AgentId, (Generation, PromiseId)>,
+    known: BTreeMap<AgentId, Known>,
+    /// The latest intent that each of them has voted for, or knows to be chosen.
+    voted: BTreeMap<AgentId, Known>,
 }
 
+type Known = (Generation, PromiseId);
+
 impl Registers {
+    /// An agent has on its disk that it has voted for an intent, or that it is chosen.
+    pub(super) fn voted(&mut self, by: AgentId, intent: &Verified<Promise>) {
+        if let Some((workload, voted)) = read(intent) {
+            let its = self.0.entry(workload).or_default();
+            let latest = its.voted.entry(by).or_insert(voted);
+            *latest = voted.max(*latest);
+        }
+    }
+
     /// A keeper has on its disk what was chosen.
     pub(super) fn chosen(
         &mut self,
@@ -27,13 +40,11 @@ impl Registers {
         intent: &Verified<Promise>,
         configuration: &Configuration,
     ) {
-        let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
-            return;
-        };
-        let its = self.0.entry(workload).or_default();
-        its.keepers.extend(configuration.keepers());
-        let known = (wanted.lineage.generation(), intent.id());
-        its.known.insert(by, known);
+        if let Some((workload, known)) = read(intent) {
+            let its = self.0.entry(workload).or_default();
+            its.keepers.extend(configuration.keepers());
+            its.known.insert(by, known);
+        }
     }
 
     /// Which intent of a workload a keeper knows to be chosen.
@@ -42,9 +53,45 @@ impl Registers {
         Some(known.1)
     }
 
+    /// The latest generation of a workload that an agent has ever voted for, or known to be chosen.
+    pub(super) fn voted_for(&self, workload: &WorkloadId, by: &AgentId) -> Option<Generation> {
+        let voted = self.0.get(workload)?.voted.get(by)?;
+        Some(voted.0)
+    }
+
+    /// The latest intent of a workload that any of these knows to be chosen.
+    pub(super) fn latest(
+        &self,
+        workload: &WorkloadId,
+        among: impl Fn(&AgentId) -> bool,
+    ) -> Option<PromiseId> {
+        let known = self.0.get(workload)?.known.iter();
+        let known = known.filter(|(agent, _)| among(agent));
+        known
+            .map(|(_, known)| *known)
+            .max()
+            .map(|(_, intent)| intent)
+    }
+
     /// Whether an agent has ever been one of those who keep a workload.
     pub(super) fn has(&self, workload: &WorkloadId, agent: &AgentId) -> bool {
         let its = self.0.get(workload);
         its.is_some_and(|its| its.keepers.contains(agent))
+    }
+
+    /// All workloads, and who has ever kept each.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&WorkloadId, &BTreeSet<AgentId>)> {
+        let all = self.0.iter().filter(|(_, its)| !its.keepers.is_empty());
+        all.map(|(workload, its)| (workload, &its.keepers))
+    }
+}
+
+/// Which workload an intent is of, and which generation.
+fn read(intent: &Verified<Promise>) -> Option<(WorkloadId, Known)> {
+    match (intent.body(), intent.workload()) {
+        (Body::Use(wanted), Some(workload)) => {
+            Some((workload, (wanted.lineage.generation(), intent.id())))
+        }
+        _ => None,
     }
 }

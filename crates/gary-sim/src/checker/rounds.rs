@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, Invitation, PromiseId, Slot, Time};
+use gary_promise::{
+    AgentId, Answer, Consultation, Consults, Invitation, PromiseId, Slot, Time, WorkloadName,
+};
 
 use super::{Book, Verdict};
 
@@ -30,12 +32,31 @@ pub(super) struct Rounds {
     rounds: BTreeMap<(AgentId, PromiseId), Round>,
     /// When a keeper took an intent into its custody.
     taken: BTreeMap<(AgentId, PromiseId), Time>,
+    /// When a keeper of a name has first heard that somebody voted, or that something was chosen, since it took an intent.
+    consulted: BTreeMap<(AgentId, WorkloadName), Time>,
 }
 
 impl Rounds {
-    /// A keeper has taken an intent.
-    pub(super) fn taken(&mut self, at: Time, keeper: AgentId, intent: PromiseId) {
-        self.taken.entry((keeper, intent)).or_insert(at);
+    /// A keeper hears something by which an intent may come to be chosen.
+    pub(super) fn consulted(&mut self, at: Time, keeper: AgentId, consults: &Consults) {
+        let decides = match &consults.what {
+            Consultation::Chosen(_) => true,
+            Consultation::Answered(answered) => matches!(answered.answer, Answer::Accepted),
+            Consultation::Asked(_) | Consultation::Learned(_) => false,
+        };
+        if decides {
+            let place = (keeper, consults.name.clone());
+            self.consulted.entry(place).or_insert(at);
+        }
+    }
+
+    /// A keeper has stored that it tends an intent, which it does since it has heard that it is chosen: then, or later.
+    pub(super) fn taken(&mut self, keeper: AgentId, intent: PromiseId, book: &Book) {
+        let name = book.intent(&intent).map(|its| its.name.clone());
+        let consulted = name.and_then(|name| self.consulted.remove(&(keeper, name)));
+        if let Some(at) = consulted {
+            self.taken.entry((keeper, intent)).or_insert(at);
+        }
     }
 
     /// A keeper has started or stood still: nobody can say which round is its first. What it had taken by then, it does not
@@ -74,7 +95,7 @@ impl Rounds {
             for slot in invitation.slots.iter() {
                 let asked = round.asked.entry(*slot).or_default();
                 asked.insert(to);
-                if let Err(why) = check_asked(keeper, intent, *slot, is_first, asked, book) {
+                if let Err(why) = check_asked((at, keeper), intent, *slot, is_first, asked, book) {
                     let (keeper, what) =
                         (book.names.of_agent(&keeper), book.names.of_promise(intent));
                     return Err(format!("{keeper} tells too many of {what}: {why}"));
@@ -86,7 +107,7 @@ impl Rounds {
 }
 
 fn check_asked(
-    keeper: AgentId,
+    (at, keeper): (Time, AgentId),
     intent: &PromiseId,
     slot: Slot,
     is_first: bool,
@@ -101,7 +122,7 @@ fn check_asked(
     // Whoever hosts an earlier generation of it has the room.
     if is_first
         && count > 1
-        && let Some(host) = in_place(keeper, intent, slot, book)
+        && let Some(host) = in_place(at, keeper, intent, slot, book)
         && asked.contains(&host)
     {
         let (slot, host) = (slot.0, book.names.of_agent(&host));
@@ -113,13 +134,22 @@ fn check_asked(
 }
 
 /// Who alone hosts an earlier generation of a slot, by what its keeper counts.
-fn in_place(keeper: AgentId, intent: &PromiseId, slot: Slot, book: &Book) -> Option<AgentId> {
+fn in_place(
+    at: Time,
+    keeper: AgentId,
+    intent: &PromiseId,
+    slot: Slot,
+    book: &Book,
+) -> Option<AgentId> {
     let workload = book.promises.get(intent)?.workload()?;
     let generation = book.intent(intent)?.lineage.generation();
+    if book.others_have_bound(at, keeper, &workload) {
+        return None;
+    }
     let counted = book.acceptances.iter().filter(|(id, its)| {
-        id.promiser == keeper
-            && its.accept.workload == workload
+        its.accept.workload == workload
             && its.stored_at.is_some()
+            && id.promiser == keeper
             && its.withdrawn.is_none()
     });
     let offers = counted

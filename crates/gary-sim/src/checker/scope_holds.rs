@@ -1,5 +1,6 @@
 //! 15. An agent outside a workload's scope never holds its details.
 
+use gary_agent::Fact;
 use gary_promise::{AgentId, Body, Frame, PromiseId, Time, WorkloadId};
 
 use super::entry::fits;
@@ -41,15 +42,22 @@ impl Checker for ScopeHolds {
                 self.rounds.forget(agent);
                 return Ok(());
             }
-            Seen::Submits {
-                to, answer: Ok(_), ..
+            Seen::Hears {
+                to,
+                frame: Frame::Consults(consults),
+                ..
             } => {
-                for intent in &book.made {
-                    self.rounds.taken(at, to, *intent);
-                }
+                self.rounds.consulted(at, to, consults);
                 return Ok(());
             }
-            Seen::Stores { agent, .. } => agent,
+            Seen::Stores { agent, facts } => {
+                for fact in facts {
+                    if let Fact::Keeps { intent, .. } = fact {
+                        self.rounds.taken(agent, *intent, book);
+                    }
+                }
+                agent
+            }
             _ => return Ok(()),
         };
         // What is forgotten by the write that brought it was never held.

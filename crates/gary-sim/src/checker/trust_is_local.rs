@@ -102,7 +102,7 @@ impl Checker for TrustIsLocal {
                     }
                     let lie = self.lies.get(&(from, offer));
                     let Some((when, liar)) = lie else { continue };
-                    if at.as_us() > when.as_us() + FOLLOWS_WITHIN_US || book.has_cause(&offer) {
+                    if at.as_us() > when.as_us() + FOLLOWS_WITHIN_US || book.has_cause(at, &offer) {
                         continue;
                     }
                     let by = book.names.of_agent(&from);

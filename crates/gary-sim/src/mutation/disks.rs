@@ -22,6 +22,18 @@ impl Adapter for LosesWrites {
     }
 }
 
+/// Says how it has voted, and has not stored it.
+#[derive(Debug)]
+pub(super) struct VotesFromMemory;
+
+impl Adapter for VotesFromMemory {
+    fn stores(&mut self, write: Write) -> Vec<Fact> {
+        let mut facts = write.facts;
+        facts.retain(|fact| !matches!(fact, Fact::Votes { .. }));
+        facts
+    }
+}
+
 /// Forgets nothing of what others have told it.
 #[derive(Debug)]
 pub(super) struct ForgetsNothing {

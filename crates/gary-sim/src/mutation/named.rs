@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::disks::{ForgetsNothing, LosesWrites, WritesDownEverything};
+use super::disks::{ForgetsNothing, LosesWrites, VotesFromMemory, WritesDownEverything};
 use super::hosts::{
     Faint, GivesMore, GoesOnAsBefore, IgnoresItsLease, NeverRepairs, NeverStops, ObeysFrames,
     OverPromises, RefusesInSilence, RunsWhatItIsInvitedFor, WithdrawsInSilence,
@@ -68,6 +68,8 @@ pub enum Mutation {
     HoldsOneForAnother,
     /// A disk says that it has stored something, and has lost it.
     LosesWrites,
+    /// A keeper of a register answers before its votes are durable.
+    VotesFromMemory,
     /// An agent forgets nothing of what others have told it.
     ForgetsNothing,
     /// An agent writes down what others promise one another.
@@ -86,7 +88,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -110,6 +112,7 @@ impl Mutation {
         Self::BelievesAnybody,
         Self::HoldsOneForAnother,
         Self::LosesWrites,
+        Self::VotesFromMemory,
         Self::ForgetsNothing,
         Self::WritesDownEverything,
         Self::KeepsNoAccount,
@@ -146,6 +149,7 @@ impl Mutation {
             Self::BelievesAnybody => Box::new(BelievesAnybody(twin())),
             Self::HoldsOneForAnother => Box::new(HoldsOneForAnother(twin())),
             Self::LosesWrites => Box::new(LosesWrites::default()),
+            Self::VotesFromMemory => Box::new(VotesFromMemory),
             Self::ForgetsNothing => Box::new(ForgetsNothing { me: twin().id() }),
             Self::WritesDownEverything => Box::new(WritesDownEverything {
                 twin: twin(),

@@ -214,8 +214,8 @@ impl Fleet {
             Input::Stored(write) => party.handle_stored(begun, write),
             Input::Report(report) => party.handle_report(begun, report),
             Input::Deploy(intent, replicas) => {
-                if let Ok(taken) = party.deploy(begun, intent) {
-                    self.board.deployed(taken.workload, replicas, at);
+                if let Ok(workload) = party.deploy(begun, intent) {
+                    self.board.deployed(workload, replicas, at);
                 }
             }
         }

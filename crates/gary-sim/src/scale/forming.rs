@@ -1,6 +1,6 @@
 //! How fleets begin, and how machines start again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +89,7 @@ impl Fleet {
                         capacity: Some(capacity.clone()),
                         consider: Some(anybody()),
                         keeps: BTreeMap::new(),
+                        names: BTreeSet::new(),
                     };
                     dealings.handle_sheet(now, *id, shown);
                     dealings.handle_liveness(now, *id, true);
@@ -230,12 +231,19 @@ impl Fleet {
 }
 
 /// Who deploys.
-pub(super) struct Person(Promiser);
+pub(super) struct Person {
+    promiser: Promiser,
+    /// How many workloads it has deployed, each under a name of its own.
+    deployed: u64,
+}
 
 impl Person {
     pub(super) fn new() -> Self {
         let key = AgentKey::from_seed(&[0xee; 32]);
-        Self(Promiser::new(key, CLUSTER, BootEpoch(1)))
+        Self {
+            promiser: Promiser::new(key, CLUSTER, BootEpoch(1)),
+            deployed: 0,
+        }
     }
 
     fn intends(&mut self, replicas: usize) -> Signed<Promise> {
@@ -243,9 +251,14 @@ impl Person {
         let portion = portion.expect("something of both");
         let valency = u32::try_from(replicas).unwrap_or(u32::MAX);
         let mut wanted = intent(valency, portion, Frailty::Sound);
+        self.deployed += 1;
+        let name = format!("w{}", self.deployed);
+        wanted.name = name.parse().expect("it is a label");
         wanted.spec = Spec::new(&[0x20; SPEC_BYTES]).expect("it is short");
         let body = Body::Use(Box::new(wanted));
-        let made = self.0.promise(body, Condition::default(), &WireCodec);
+        let made = self
+            .promiser
+            .promise(body, Condition::default(), &WireCodec);
         made.expect("it is short").signed().clone()
     }
 }
@@ -263,6 +276,8 @@ const fn anybody() -> Consider {
 /// What is stored and not forgotten, but for what is history.
 fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     let (mut records, mut intents) = (BTreeMap::new(), BTreeMap::new());
+    let (mut votes, mut hosts_for) = (BTreeMap::new(), BTreeMap::new());
+    let mut acquainted = None;
     for fact in facts.iter().flat_map(|(_, facts)| facts) {
         match fact {
             Fact::Record(record) => {
@@ -273,14 +288,27 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
             Fact::Keeps { keep, .. } => {
                 intents.insert(*keep, fact.clone());
             }
+            Fact::HostsFor { offer, .. } => {
+                hosts_for.insert(*offer, fact.clone());
+            }
             Fact::Forgotten(id) => {
                 records.remove(id);
                 intents.remove(id);
+                hosts_for.remove(id);
             }
-            Fact::Votes { .. } | Fact::Acquainted(_) | Fact::Assessed(_) => {}
+            Fact::Votes { name, .. } => {
+                votes.insert(name, fact.clone());
+            }
+            Fact::Acquainted(_) => acquainted = Some(fact.clone()),
+            Fact::Assessed(_) => {}
         }
     }
-    records.into_values().chain(intents.into_values()).collect()
+    let records = records.into_values().chain(intents.into_values());
+    records
+        .chain(votes.into_values())
+        .chain(hosts_for.into_values())
+        .chain(acquainted)
+        .collect()
 }
 
 fn promise_id(record: &SignedRecord) -> Option<PromiseId> {

@@ -1,9 +1,7 @@
 //! Who takes part: a whole agent, or only what passes between it and others.
 
-use gary_agent::{
-    Agent, Dealings, DeployError, HostReport, Order, Taken, Transmit, Write, WriteId,
-};
-use gary_promise::{AgentId, Frame, MemberId, Promise, Signed, Time};
+use gary_agent::{Agent, Dealings, DeployError, HostReport, Order, Transmit, Write, WriteId};
+use gary_promise::{AgentId, Frame, MemberId, Promise, Signed, Time, WorkloadId};
 use gary_wire::WireCodec;
 
 /// Who takes part.
@@ -53,10 +51,10 @@ impl Party {
         &mut self,
         now: Time,
         intent: Signed<Promise>,
-    ) -> Result<Taken, DeployError> {
+    ) -> Result<WorkloadId, DeployError> {
         match self {
-            Self::Whole(agent) => agent.deploy(now, intent),
-            Self::Dealings(dealings) => dealings.deploy(now, intent),
+            Self::Whole(agent) => agent.submit(now, intent).map(WorkloadId::founded_by),
+            Self::Dealings(dealings) => dealings.deploy(now, intent).map(|its| its.workload),
         }
     }
 

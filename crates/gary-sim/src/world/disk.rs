@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
-use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadName};
+use gary_promise::{
+    AgentId, BootEpoch, BoundedSet, Entry, KEEPERS_MAX, PromiseId, SignedRecord, Time, WorkloadName,
+};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -40,6 +42,7 @@ pub(super) struct Disk {
     kept: BTreeMap<PromiseId, PromiseId>,
     /// How its agent has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
+    hosts_for: BTreeMap<PromiseId, BoundedSet<AgentId, KEEPERS_MAX>>,
     /// How many members its agent has known.
     acquainted: Option<u32>,
     assessed: VecDeque<Assessed>,
@@ -59,6 +62,7 @@ impl Disk {
             records: BTreeMap::new(),
             kept: BTreeMap::new(),
             votes: BTreeMap::new(),
+            hosts_for: BTreeMap::new(),
             acquainted: None,
             assessed: VecDeque::new(),
             unsynced: VecDeque::new(),
@@ -74,6 +78,7 @@ impl Disk {
             records: self.records.clone(),
             kept: self.kept.clone(),
             votes: self.votes.clone(),
+            hosts_for: self.hosts_for.clone(),
             acquainted: self.acquainted,
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
@@ -146,7 +151,16 @@ impl Disk {
         });
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
         let acquainted = self.acquainted.map(Fact::Acquainted);
-        let others = kept.chain(votes).chain(acquainted).chain(assessed);
+        let hosts_for = self.hosts_for.iter();
+        let hosts_for = hosts_for.map(|(offer, keepers)| Fact::HostsFor {
+            offer: *offer,
+            keepers: keepers.clone(),
+        });
+        let others = kept
+            .chain(votes)
+            .chain(hosts_for)
+            .chain(acquainted)
+            .chain(assessed);
         records.chain(others).collect()
     }
 
@@ -160,9 +174,13 @@ impl Disk {
             Fact::Forgotten(id) => {
                 self.records.remove(id);
                 self.kept.remove(id);
+                self.hosts_for.remove(id);
             }
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
+            }
+            Fact::HostsFor { offer, keepers } => {
+                self.hosts_for.insert(*offer, keepers.clone());
             }
             Fact::Acquainted(count) => self.acquainted = Some(*count),
             Fact::Votes { name, votes } => {

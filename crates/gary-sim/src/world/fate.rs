@@ -23,7 +23,7 @@ impl World {
     pub(super) fn act(&mut self, act: Act) {
         match act {
             Act::Submit { owner, to, what } => self.submit(owner, to, &what),
-            Act::Entrust { to, intent } => self.take_in(to, Input::Entrusted(intent)),
+            Act::Entrust { to, intent } => self.take_in(to, Input::Submitted(intent)),
             Act::Start(node) => self.start(node),
             Act::Crash { node, for_good } => self.crash(node, for_good),
             Act::Away { node, notice } => self.send_away(node, notice),
@@ -75,12 +75,12 @@ impl World {
                 Some((signed, keeper))
             });
             if let Some((intent, to)) = signed {
-                self.take_in(to, Input::Submitted { owner, intent });
+                self.take_in(to, Input::Submitted(intent));
             }
             return;
         }
         if let Some((intent, to)) = self.owners[owner].sign(what, to) {
-            self.take_in(to, Input::Submitted { owner, intent });
+            self.take_in(to, Input::Submitted(intent));
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use gary_agent::{Agent, HostReport, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
-    Submitters, Time, WorkloadId,
+    Submitters, Time,
 };
 
 use super::clock::Clock;
@@ -91,19 +91,8 @@ pub(super) enum Input {
     Leaves,
     /// It goes on at another address.
     Moves,
-    Submitted {
-        owner: usize,
-        intent: Signed<Promise>,
-    },
-    Entrusted(Signed<Promise>),
-}
-
-/// An intent that was taken and is not stored yet.
-#[derive(Debug)]
-pub(super) struct Unacknowledged {
-    pub(super) after: WriteId,
-    pub(super) intent: PromiseId,
-    pub(super) workload: WorkloadId,
+    /// A person submits something.
+    Submitted(Signed<Promise>),
 }
 
 /// One node.
@@ -129,8 +118,6 @@ pub(super) struct Node {
     /// When it is called next, as its agent has asked.
     pub(super) due_at: Option<Time>,
     pub(super) is_gone: bool,
-    pub(super) stored: WriteId,
-    pub(super) unacknowledged: Vec<Unacknowledged>,
 }
 
 impl Node {
@@ -158,8 +145,6 @@ impl Node {
             each: Duration::ZERO,
             due_at: None,
             is_gone: false,
-            stored: WriteId::default(),
-            unacknowledged: Vec::new(),
         }
     }
 
@@ -176,7 +161,5 @@ impl Node {
         self.inbox.clear();
         self.is_woken = false;
         self.due_at = None;
-        self.stored = WriteId::default();
-        self.unacknowledged.clear();
     }
 }

@@ -13,6 +13,8 @@ use gary_wire::WireCodec;
 #[derive(Debug)]
 pub(super) struct Owner {
     promiser: Promiser,
+    /// What the names of its workloads begin with.
+    named: String,
     deployed: Vec<Deployed>,
 }
 
@@ -29,9 +31,10 @@ struct Deployed {
 }
 
 impl Owner {
-    pub(super) fn new(key: AgentKey, cluster: ClusterId, epoch: BootEpoch) -> Self {
+    pub(super) fn new(key: AgentKey, cluster: ClusterId, epoch: BootEpoch, number: usize) -> Self {
         Self {
             promiser: Promiser::new(key, cluster, epoch),
+            named: format!("p{}", number + 1),
             deployed: Vec::new(),
         }
     }
@@ -147,12 +150,15 @@ impl Owner {
         Some(signed)
     }
 
+    /// Founds a workload, each under a name of its own.
     fn found(
         &mut self,
-        wanted: Use,
+        mut wanted: Use,
         condition: Condition,
         keeper: NodeNo,
     ) -> Option<(Signed<Promise>, NodeNo)> {
+        let name = format!("{}-{}", self.named, self.deployed.len() + 1);
+        wanted.name = name.parse().ok()?;
         let (workload, signed) = self.promise(wanted.clone(), condition.clone())?;
         self.deployed.push(Deployed {
             workload,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use gary_agent::{DeployError, Order, Taken, Transmit, Write};
-use gary_promise::{AgentId, MemberId, Promise, Signed};
+use gary_agent::{Order, Transmit, Write};
+use gary_promise::{AgentId, MemberId, Settlement, Verdict};
 
-use super::node::{Input, NodeNo, Unacknowledged};
+use super::node::{Input, NodeNo};
 use super::queue::Happening;
 use super::virtual_world::{REMEMBERED_MAX, World};
 use crate::adapter::Passed;
@@ -55,7 +55,6 @@ impl World {
             return;
         };
         let mut passed = Passed::default();
-        let mut submitted = None;
         match input {
             Input::Frame {
                 from,
@@ -82,10 +81,7 @@ impl World {
             }
             Input::Packet { from, bytes } => agent.handle_packet(local, from, &bytes),
             Input::Due => agent.handle_timeout(local),
-            Input::Stored(write) => {
-                agent.handle_stored(local, write);
-                its.stored = its.stored.max(write);
-            }
+            Input::Stored(write) => agent.handle_stored(local, write),
             Input::Reported(report) => {
                 self.watch
                     .see(self.now, Seen::Reports { agent: id, report });
@@ -119,24 +115,17 @@ impl World {
             }
             Input::Leaves => agent.leave(local),
             Input::Moves => agent.relocate(local, its.address),
-            Input::Entrusted(intent) => {
+            Input::Submitted(intent) => {
                 let answer = agent.submit(local, intent.clone());
-                let seen = Seen::Entrusts {
+                let seen = Seen::Submits {
                     to: id,
                     intent: &intent,
                     answer: &answer,
                 };
                 self.watch.see(self.now, seen);
             }
-            Input::Submitted { owner, intent } => {
-                submitted = Some((owner, intent.clone(), agent.deploy(local, intent)));
-            }
         }
         self.take_out(node, passed);
-        if let Some((owner, intent, taken)) = submitted {
-            self.answer(node, owner, &intent, taken);
-        }
-        self.acknowledge(node);
         self.set_timer(node);
     }
 
@@ -182,14 +171,8 @@ impl World {
             }
         }
         let settled: Vec<_> = std::iter::from_fn(|| agent.poll_settlement()).collect();
-        let by = its.id;
         for settlement in settled {
-            let seen = Seen::Settles {
-                agent: by,
-                settlement: &settlement,
-            };
-            self.watch.see(now, seen);
-            self.settled.push((now, node, settlement));
+            self.settle(node, settlement);
         }
         for transmit in said {
             self.send(node, transmit);
@@ -273,61 +256,22 @@ impl World {
         self.queue.push(at, Happening::Turns { node, boot, turn });
     }
 
-    fn answer(
-        &mut self,
-        node: NodeNo,
-        owner: usize,
-        intent: &Signed<Promise>,
-        taken: Result<Taken, DeployError>,
-    ) {
-        let answer = match &taken {
-            Ok(taken) => Ok((taken.workload, taken.generation)),
-            Err(error) => Err(error.clone()),
-        };
-        let seen = Seen::Submits {
-            owner: self.owners[owner].id(),
-            to: self.nodes[node.0].id,
-            intent,
-            answer: &answer,
+    /// A person is told what has become of an intent.
+    fn settle(&mut self, node: NodeNo, settlement: Settlement) {
+        let seen = Seen::Settles {
+            agent: self.nodes[node.0].id,
+            settlement: &settlement,
         };
         self.watch.see(self.now, seen);
-        match taken {
-            Ok(Taken {
-                workload, write, ..
-            }) => {
-                let Some(intent) = self.watch.reader().promise(intent).map(|its| its.id()) else {
-                    return;
-                };
-                let its = &mut self.nodes[node.0];
-                its.unacknowledged.push(Unacknowledged {
-                    after: write,
-                    intent,
-                    workload,
-                });
+        if let Verdict::Conflict(now) = settlement.verdict {
+            let intent = self.watch.reader().known(&settlement.intent);
+            if let Some(workload) = intent.and_then(|its| its.workload()) {
+                let by = settlement.intent.promiser;
+                let owners = self.owners.iter_mut().filter(|its| its.id() == by);
+                owners.for_each(|its| its.knows(workload, now));
             }
-            Err(DeployError::Conflict { workload, current }) => {
-                self.owners[owner].knows(workload, current);
-            }
-            Err(_) => {}
         }
-    }
-
-    fn acknowledge(&mut self, node: NodeNo) {
-        let its = &mut self.nodes[node.0];
-        let keeper = its.id;
-        let stored = its.stored;
-        let done: Vec<Unacknowledged> = its
-            .unacknowledged
-            .extract_if(.., |waits| waits.after <= stored)
-            .collect();
-        for its in done {
-            let seen = Seen::Acknowledges {
-                keeper,
-                intent: its.intent,
-                workload: its.workload,
-            };
-            self.watch.see(self.now, seen);
-        }
+        self.settled.push((self.now, node, settlement));
     }
 
     pub(super) fn set_timer(&mut self, node: NodeNo) {

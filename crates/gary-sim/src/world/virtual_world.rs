@@ -78,7 +78,7 @@ impl World {
         });
         let nodes: Vec<Node> = nodes.collect();
         let owners = (0..spec.owners)
-            .map(|number| Owner::new(owner_key(spec.seed, number), CLUSTER, BootEpoch(1)));
+            .map(|number| Owner::new(owner_key(spec.seed, number), CLUSTER, BootEpoch(1), number));
         let owners: Vec<Owner> = owners.collect();
         let numbered = nodes.iter().enumerate();
         let mut world = Self {

@@ -2,7 +2,7 @@
 
 use gary_promise::{
     AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Configuration, ConfigurationEpoch,
-    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Question,
+    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Learned, Question,
     Settlement, Submission, Verdict, Vote,
 };
 use proptest::{
@@ -20,6 +20,8 @@ pub(super) fn consults() -> impl Strategy<Value = Consults> {
         1 => asked().prop_map(Consultation::Asked),
         2 => answered().prop_map(Consultation::Answered),
         1 => votes().prop_map(Consultation::Chosen),
+        1 => (epochs(), option::of(ballots()))
+            .prop_map(|(epoch, ballot)| Consultation::Learned(Learned { epoch, ballot })),
     ];
     (name, what).prop_map(|(name, what)| Consults { name, what })
 }

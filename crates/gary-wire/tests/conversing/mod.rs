@@ -26,8 +26,12 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         },
     );
     let inquiry = bounded(vec(versions(), 0..8)).prop_map(|offers| Inquiry { offers });
-    let bound = (promises(), promises());
-    let bound = bound.prop_map(|(offer, acceptance)| Bound { offer, acceptance });
+    let bound = (versions(), promises(), promises());
+    let bound = bound.prop_map(|(version, offer, acceptance)| Bound {
+        version,
+        offer,
+        acceptance,
+    });
     let denial = (versions(), versions()).prop_map(|(version, of)| Denial { version, of });
     let absence = (versions(), 1..=600_000_u32).prop_map(|(version, ms)| Absence {
         version,

@@ -2,7 +2,7 @@
 
 use gary_promise::{Consultation as Said, WorkloadName};
 
-use super::{answered::Answered, asked::Asked, vote::Vote};
+use super::{answered::Answered, asked::Asked, learned::Learned, vote::Vote};
 use crate::{
     DecodeError,
     message::{Shaped, required, text},
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Consults {
     #[prost(string, tag = "1")]
     name: String,
-    #[prost(oneof = "Consultation", tags = "8, 9, 10")]
+    #[prost(oneof = "Consultation", tags = "8, 9, 10, 11")]
     what: Option<Consultation>,
 }
 
@@ -25,6 +25,8 @@ enum Consultation {
     Answered(Answered),
     #[prost(message, tag = "10")]
     Chosen(Vote),
+    #[prost(message, tag = "11")]
+    Learned(Learned),
 }
 
 impl Shaped for Consults {
@@ -35,6 +37,7 @@ impl Shaped for Consults {
             Field::message(8, "consults.asked", &Asked::SHAPE),
             Field::message(9, "consults.answered", &Answered::SHAPE),
             Field::message(10, "consults.chosen", &Vote::SHAPE),
+            Field::message(11, "consults.learned", &Learned::SHAPE),
         ],
     };
 }
@@ -45,6 +48,7 @@ impl From<&gary_promise::Consults> for Consults {
             Said::Asked(asked) => Consultation::Asked(asked.into()),
             Said::Answered(answered) => Consultation::Answered(answered.into()),
             Said::Chosen(chosen) => Consultation::Chosen(chosen.into()),
+            Said::Learned(learned) => Consultation::Learned(learned.into()),
         };
         Self {
             name: consults.name.to_string(),
@@ -61,6 +65,7 @@ impl TryFrom<Consults> for gary_promise::Consults {
             Consultation::Asked(asked) => Said::Asked(asked.try_into()?),
             Consultation::Answered(answered) => Said::Answered(answered.try_into()?),
             Consultation::Chosen(chosen) => Said::Chosen(chosen.try_into()?),
+            Consultation::Learned(learned) => Said::Learned(learned.try_into()?),
         };
         Ok(Self {
             name: text("consults.name", &consults.name)?,

@@ -6,6 +6,7 @@ mod ballot;
 mod configuration;
 mod consults;
 mod entry;
+mod learned;
 mod settlement;
 mod submission;
 mod vote;

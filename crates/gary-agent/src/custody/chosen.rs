@@ -1,0 +1,127 @@
+//! What was chosen of the registers that this agent keeps: who tends it is to hear of it, and so are fellow keepers.
+
+use gary_promise::{
+    AgentId, Configuration, Consultation, Consults, Frame, Learned, Promise, Verified, Vote,
+    WorkloadId, WorkloadName,
+};
+use rand::Rng;
+
+use super::kept::Kept;
+use super::machine::{Custody, NAMES_MAX, Parts, entry};
+use super::named::Named;
+use crate::hosting::Order;
+use crate::register::{Register, Votes};
+use crate::voice::{Speech, Voice};
+
+impl Custody {
+    /// Something was chosen, and whoever tends it is to hear of it.
+    pub(super) fn note_chosen(&mut self, name: &WorkloadName, chosen: Vote<Kept>) {
+        let workload = chosen.entrusted.content.intent().workload();
+        if self.by_workload.len() < NAMES_MAX {
+            self.by_workload.insert(workload, name.clone());
+        }
+        self.chosen.push_back(chosen);
+    }
+
+    /// What was chosen of late, for whoever tends it: what is intended, and who keeps it.
+    pub(crate) fn poll_chosen(&mut self) -> Option<(Verified<Promise>, Configuration)> {
+        let chosen = self.chosen.pop_front()?.entrusted;
+        let intent = chosen.content.intent().promise().clone();
+        Some((intent, chosen.configuration))
+    }
+
+    /// What is known to be chosen of a workload's register, with its name. It may be of another workload by now.
+    fn held(&self, workload: &WorkloadId) -> Option<(&WorkloadName, &Vote<Kept>)> {
+        let name = self.by_workload.get(workload)?;
+        let votes = self.names.get(name)?.register.votes()?;
+        Some((name, votes.chosen()?))
+    }
+
+    /// Whether a workload that was kept here is deleted.
+    pub(crate) fn is_over(&self, workload: &WorkloadId) -> bool {
+        self.held(workload).is_some_and(|(_, chosen)| {
+            let intent = chosen.entrusted.content.intent();
+            intent.workload() != *workload || intent.deletes()
+        })
+    }
+
+    /// Others know of something later of this workload: finds out what.
+    pub(crate) fn read<C: Speech>(
+        &mut self,
+        workload: &WorkloadId,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        if let Some((name, _)) = self.held(workload) {
+            let name = name.clone();
+            self.step(&name, parts, Register::read);
+        }
+    }
+
+    /// A fellow keeper may not know what was chosen of this workload.
+    pub(crate) fn show<C: Speech>(
+        &mut self,
+        workload: &WorkloadId,
+        to: AgentId,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        if let Some((name, _)) = self.held(workload) {
+            let name = name.clone();
+            self.tell(&name, to, parts);
+        }
+    }
+
+    /// An agent is there again, and may have missed what was chosen of the names that it keeps with this one.
+    pub(crate) fn show_all<C: Speech>(&mut self, to: AgentId, parts: &mut Parts<'_, C, impl Rng>) {
+        let both = |named: &Named| named.keepers().is_some_and(|its| its.has(&to));
+        let shared = self.names.iter().filter(|(_, named)| both(named));
+        let shared: Vec<WorkloadName> = shared.map(|(name, _)| name.clone()).collect();
+        for name in shared {
+            self.tell(&name, to, parts);
+        }
+    }
+
+    /// Tells a fellow keeper what was chosen, until it says that it knows.
+    pub(super) fn tell<C: Speech>(
+        &mut self,
+        name: &WorkloadName,
+        to: AgentId,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        let me = self.me;
+        self.step(name, parts, |register, done| {
+            let chosen = register.votes().and_then(Votes::chosen);
+            let both = |its: &&Vote<Kept>| {
+                let keepers = &its.entrusted.configuration;
+                keepers.has(&to) && keepers.has(&me)
+            };
+            let chosen = chosen.filter(both).cloned();
+            done.said
+                .extend(chosen.map(|its| (to, Consultation::Chosen(its))));
+        });
+    }
+}
+
+/// Says what was chosen.
+pub(super) fn say_chosen<C: Speech>(
+    name: &WorkloadName,
+    to: AgentId,
+    chosen: &Vote<Kept>,
+    voice: &mut Voice<C, Order>,
+) {
+    let Ok(chosen) = chosen.clone().try_map(entry);
+    let (name, what) = (name.clone(), Consultation::Chosen(chosen));
+    voice.say(to, Frame::Consults(Box::new(Consults { name, what })));
+}
+
+/// Whether one was chosen after the other.
+pub(super) fn is_later(one: &Vote<Kept>, other: &Vote<Kept>) -> bool {
+    learned(one) > learned(other)
+}
+
+/// By what a keeper says that it knows what was chosen.
+pub(super) fn learned(chosen: &Vote<Kept>) -> Learned {
+    Learned {
+        epoch: chosen.entrusted.configuration.epoch(),
+        ballot: chosen.ballot,
+    }
+}
