@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use gary_agent::{Dealings, Fault, HostReport, Setup, Shown, Transmit};
 use gary_promise::{
-    Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Condition,
-    Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Invitation, Lease, Lineage, Notice,
-    Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal, Sequence, Signed,
-    SignedRecord, Slot, Submitters, Time, Update, Use, Version, Why, WorkloadId,
+    Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, Bound, BoundedSet, Condition,
+    Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Inquiry, Invitation, Lease,
+    Lineage, Notice, Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal,
+    Sequence, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Version, Why, WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -221,6 +221,27 @@ fn offers(said: &[Transmit]) -> Vec<PromiseId> {
     promises.map(|promise| promise.id()).collect()
 }
 
+/// Both halves of what one hosts for the other.
+fn bound(
+    workload: WorkloadId,
+    version: Version,
+    by: &mut Promiser,
+    keeper: &mut Promiser,
+) -> Bound {
+    let offer = promised(by, host(keeper.id(), workload, Slot(0)));
+    let accept = Body::Accept(Accept {
+        workload,
+        intent: offer.id(),
+        offer: offer.id(),
+    });
+    let acceptance = promised(keeper, accept);
+    Bound {
+        version,
+        offer: offer.signed().clone(),
+        acceptance: acceptance.signed().clone(),
+    }
+}
+
 fn altered(signed: &Signed<Promise>) -> Signed<Promise> {
     let mut bytes = signed.bytes().to_vec();
     *bytes.last_mut().expect("it says something") ^= 1;
@@ -282,8 +303,53 @@ const BAD: &[(&str, Fault, Bad)] = &[
     }),
     ("a dismissal by another", Fault::NotForMe, |its| {
         let offers = BoundedSet::new([its.mine.version]).expect("one");
-        (its.stranger.id(), Frame::Dismissal(Dismissal { offers }))
+        (
+            its.stranger.id(),
+            Frame::Dismissal(Dismissal {
+                epoch: BootEpoch(1),
+                offers,
+            }),
+        )
     }),
+    ("an inquiry by another", Fault::NotForMe, |its| {
+        let offers = BoundedSet::new([its.mine.version]).expect("one");
+        (
+            its.stranger.id(),
+            Frame::Inquiry(Inquiry {
+                epoch: BootEpoch(1),
+                offers,
+            }),
+        )
+    }),
+    ("what another hosts for somebody", Fault::NotTheirs, |its| {
+        let bound = Bound {
+            version: its.stranger.stamp(),
+            offer: its.theirs.signed().clone(),
+            acceptance: its.acceptance.signed().clone(),
+        };
+        (its.stranger.id(), Frame::Bound(bound.into()))
+    }),
+    (
+        "two halves that are of two things",
+        Fault::Mismatch,
+        |its| {
+            let bound = Bound {
+                version: its.peer.stamp(),
+                offer: its.theirs.signed().clone(),
+                acceptance: its.acceptance.signed().clone(),
+            };
+            (its.peer.id(), Frame::Bound(bound.into()))
+        },
+    ),
+    (
+        "what was bound before the last renewal",
+        Fault::Stale,
+        |its| {
+            let version = its.renewed;
+            let bound = bound(its.workload, version, &mut its.peer, &mut its.stranger);
+            (its.peer.id(), Frame::Bound(bound.into()))
+        },
+    ),
     ("an offer that nobody asked for", Fault::Unasked, |its| {
         let body = host(its.me.id(), its.workload, Slot(0));
         let made = promised(&mut its.stranger, body);
@@ -384,7 +450,13 @@ const BAD: &[(&str, Fault, Bad)] = &[
     ),
     ("a dismissal of what does not stand", Fault::Gone, |its| {
         let offers = BoundedSet::new([never()]).expect("one");
-        (its.peer.id(), Frame::Dismissal(Dismissal { offers }))
+        (
+            its.peer.id(),
+            Frame::Dismissal(Dismissal {
+                epoch: BootEpoch(1),
+                offers,
+            }),
+        )
     }),
     ("an acceptance of what does not stand", Fault::Gone, |its| {
         let version = never();
@@ -441,6 +513,23 @@ fn nothing_at(version: Version) -> Renewal {
         bound: Offers::default(),
         by_others: Offers::default(),
     }
+}
+
+#[test]
+fn what_is_bound_by_a_host_of_whom_nothing_was_heard_is_asked_after() {
+    let mut its = Scene::new();
+    let version = its.stranger.stamp();
+    let bound = bound(its.workload, version, &mut its.stranger, &mut its.peer);
+    let frame = Frame::Bound(bound.into());
+    let from = its.stranger.id();
+    its.me.handle_frame(its.now, from, frame.clone());
+    let said = drain(&mut its.me);
+    let asks = |its: &Transmit| matches!(its.frame, Frame::Inquiry(_));
+    assert!(said.iter().all(asks) && said.len() == 1, "{said:?}");
+    // Its host says so again.
+    its.me.handle_frame(its.now, from, frame);
+    assert!(!drain(&mut its.me).iter().any(asks));
+    assert_eq!(its.me.counters().of(Fault::Unasked), 1);
 }
 
 #[test]

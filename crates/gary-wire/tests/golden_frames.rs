@@ -190,6 +190,15 @@ fn frames() -> Vec<(&'static str, Frame)> {
         (
             "dismissal",
             Frame::Dismissal(Dismissal {
+                // As before it was told.
+                epoch: BootEpoch(0),
+                offers: versions([2, 3]),
+            }),
+        ),
+        (
+            "dismissal_epoch",
+            Frame::Dismissal(Dismissal {
+                epoch: BootEpoch(3),
                 offers: versions([2, 3]),
             }),
         ),
@@ -223,6 +232,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         (
             "inquiry",
             Frame::Inquiry(Inquiry {
+                epoch: BootEpoch(3),
                 offers: versions([2, 3]),
             }),
         ),

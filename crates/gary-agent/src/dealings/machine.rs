@@ -336,6 +336,7 @@ impl<C: Speech> Dealings<C> {
     pub fn forget(&mut self, agent: &AgentId) {
         self.candidates.forget(agent);
         self.doubts.end(agent);
+        self.hosting.forget(agent);
         self.keepers.set(*agent, BTreeMap::new());
         self.keepers.set_names(*agent, BTreeSet::new());
     }

@@ -40,6 +40,8 @@ pub(crate) struct Hosting {
     pub(super) by_promisee: BTreeMap<AgentId, BTreeSet<Version>>,
     /// What other keepers than those who bound it were told of.
     pub(super) told: BTreeMap<AgentId, BTreeSet<Version>>,
+    /// In which of their lives those it deals with have last spoken.
+    pub(super) lives: BTreeMap<AgentId, BootEpoch>,
     /// Which offers are bound by which acceptances.
     by_acceptance: BTreeMap<PromiseId, Version>,
     /// What was withdrawn and still runs: its room is not free before the host has stopped it.
@@ -64,6 +66,7 @@ impl Hosting {
             by_slot: BTreeSet::new(),
             by_promisee: BTreeMap::new(),
             told: BTreeMap::new(),
+            lives: BTreeMap::new(),
             by_acceptance: BTreeMap::new(),
             stopping: BTreeMap::new(),
             due: BTreeSet::new(),
@@ -88,6 +91,7 @@ impl Hosting {
         if self.withdrawn_early.contains(&acceptance.id()) {
             return Err(Fault::Gone);
         }
+        self.is_of_this_life(acceptance.by(), acceptance.version().epoch);
         let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
             self.answers.owe(now, acceptance.by());
             return Err(Fault::Gone);
@@ -211,6 +215,10 @@ impl Hosting {
         dismissal: &Dismissal,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
+        // What it said in an earlier life it does not remember, and it has counted the same since.
+        if !self.is_of_this_life(from, dismissal.epoch) {
+            return Err(Fault::Stale);
+        }
         let (mut is_any, mut is_others) = (false, false);
         for version in dismissal.offers.iter() {
             let hosted = self.hosted.get(version);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use gary_promise::{AgentId, Bound, Frame, Inquiry, Offers, RENEWED_MAX, Version, WorkloadId};
+use gary_promise::{
+    AgentId, BootEpoch, Bound, Frame, Inquiry, Offers, RENEWED_MAX, Version, WorkloadId,
+};
 
 use super::hosted::{Hosted, State};
 use super::hostings::Hosting;
@@ -61,11 +63,14 @@ impl Hosting {
 
     /// A keeper that was told of hostings does not know of them, as after a start.
     pub(crate) fn handle_inquiry<C: Speech>(
-        &self,
+        &mut self,
         from: AgentId,
         inquiry: &Inquiry,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
+        if !self.is_of_this_life(from, inquiry.epoch) {
+            return Err(Fault::Stale);
+        }
         let told = self.told.get(&from).ok_or(Fault::NotForMe)?;
         for version in inquiry.offers.iter().filter(|its| told.contains(its)) {
             if let Some(hosted) = self.hosted.get(version) {
@@ -73,6 +78,18 @@ impl Hosting {
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody has not spoken in a later life of its own yet.
+    pub(super) fn is_of_this_life(&mut self, agent: AgentId, epoch: BootEpoch) -> bool {
+        let last = self.lives.entry(agent).or_insert(epoch);
+        *last = epoch.max(*last);
+        *last == epoch
+    }
+
+    /// Forgets in which life an agent has spoken, which is gone for long.
+    pub(crate) fn forget(&mut self, agent: &AgentId) {
+        self.lives.remove(agent);
     }
 
     /// What a keeper was told of.

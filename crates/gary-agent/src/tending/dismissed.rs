@@ -39,6 +39,7 @@ pub(crate) fn dismiss<C: Speech>(
     let offers: Vec<Version> = offers.into_iter().collect();
     for some in offers.chunks(INVITED_SLOTS_MAX) {
         let offers = BoundedSet::new(some.iter().copied()).expect("a chunk is no longer");
-        voice.say(to, Frame::Dismissal(Dismissal { offers }));
+        let epoch = voice.promiser().epoch();
+        voice.say(to, Frame::Dismissal(Dismissal { epoch, offers }));
     }
 }

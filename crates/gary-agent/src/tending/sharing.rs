@@ -167,7 +167,8 @@ impl Tending {
             promiser: host,
             version: *version,
         }));
-        voice.say(host, Frame::Inquiry(Inquiry { offers }));
+        let epoch = voice.promiser().epoch();
+        voice.say(host, Frame::Inquiry(Inquiry { epoch, offers }));
     }
 }
 

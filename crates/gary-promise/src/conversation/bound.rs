@@ -1,6 +1,6 @@
 //! What keepers of one workload learn of hostings that one of them has bound.
 
-use crate::{Promise, Signed, Version, amount::BoundedSet};
+use crate::{BootEpoch, Promise, Signed, Version, amount::BoundedSet};
 
 /// The most hostings that one inquiry asks after. The next one asks after the others.
 pub const INQUIRED_MAX: usize = 64;
@@ -19,6 +19,8 @@ pub struct Bound {
 /// The sender does not know of these hostings that the receiver has renewed, and asks to be told of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inquiry {
+    /// The start in whose life the sender asks.
+    pub epoch: BootEpoch,
     /// The offers, promises of the receiver's.
     pub offers: BoundedSet<Version, INQUIRED_MAX>,
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Generation, INVITED_SLOTS_MAX, Misfit, PromiseId, Resources, Slot, Version, WorkloadId,
-    amount::BoundedSet,
+    BootEpoch, Generation, INVITED_SLOTS_MAX, Misfit, PromiseId, Resources, Slot, Version,
+    WorkloadId, amount::BoundedSet,
 };
 
 /// The sender does not offer to host slots that it was invited for. It owes nobody a reason and gives
@@ -51,6 +51,8 @@ pub enum Why {
 /// The sender will not accept these offers of the receiver's, whose room is free again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dismissal {
+    /// The start in whose life the sender says so. What it said in an earlier one it does not remember.
+    pub epoch: BootEpoch,
     /// The offers, promises of the receiver's.
     pub offers: BoundedSet<Version, INVITED_SLOTS_MAX>,
 }

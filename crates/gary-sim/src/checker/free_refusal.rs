@@ -244,7 +244,9 @@ fn is_left(at: Time, agent: AgentId, left: Resources, book: &Book) -> bool {
 
 /// Whether something of an agent's stops, or did so when it may have decided to say so.
 fn is_stopping(at: Time, agent: AgentId, book: &Book) -> bool {
-    let is_recent = |when: Time| at.as_us() <= when.as_us() + ON_ITS_WAY_US;
+    // What has stopped while it stood still, it hears of only now.
+    let is_recent =
+        |when: Time| at.as_us() <= book.awake_since(&agent, when).as_us() + ON_ITS_WAY_US;
     let mut theirs = book.offers_of(agent);
     theirs.any(|(id, its)| {
         its.withdrawn_at

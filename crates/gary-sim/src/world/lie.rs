@@ -180,7 +180,8 @@ impl World {
             _ => {
                 let offers = gary_promise::BoundedSet::new([of.version]);
                 let Ok(offers) = offers else { return };
-                (by, Frame::Dismissal(Dismissal { offers }))
+                let epoch = self.nodes[liar.0].boot;
+                (by, Frame::Dismissal(Dismissal { epoch, offers }))
             }
         };
         self.whisper(liar, to, frame);

@@ -1,6 +1,6 @@
 //! Asking after hostings.
 
-use gary_promise::INQUIRED_MAX;
+use gary_promise::{BootEpoch, INQUIRED_MAX};
 
 use crate::{
     DecodeError,
@@ -12,18 +12,24 @@ use crate::{
 pub(super) struct Inquiry {
     #[prost(message, repeated, tag = "1")]
     offers: Vec<Version>,
+    #[prost(uint64, tag = "2")]
+    epoch: u64,
 }
 
 impl Shaped for Inquiry {
     const SHAPE: Shape = Shape {
         what: "inquiry",
-        fields: &[Field::message(1, "inquiry.offers", &Version::SHAPE).times(INQUIRED_MAX)],
+        fields: &[
+            Field::message(1, "inquiry.offers", &Version::SHAPE).times(INQUIRED_MAX),
+            Field::u64(2, "inquiry.epoch"),
+        ],
     };
 }
 
 impl From<&gary_promise::Inquiry> for Inquiry {
     fn from(inquiry: &gary_promise::Inquiry) -> Self {
         Self {
+            epoch: inquiry.epoch.0,
             offers: versions_of(&inquiry.offers),
         }
     }
@@ -34,6 +40,7 @@ impl TryFrom<Inquiry> for gary_promise::Inquiry {
 
     fn try_from(inquiry: Inquiry) -> Result<Self, DecodeError> {
         Ok(Self {
+            epoch: BootEpoch(inquiry.epoch),
             offers: versions("inquiry.offers", inquiry.offers)?,
         })
     }

@@ -16,7 +16,8 @@ use crate::saying::{agents, generations, ids, interface, versions, workloads};
 pub(crate) fn frames() -> impl Strategy<Value = Frame> {
     let hint = (agents(), versions()).prop_map(|(agent, version)| Hint { agent, version });
     let fetch = (agents(), option::of(versions())).prop_map(|(agent, have)| Fetch { agent, have });
-    let dismissal = bounded(vec(versions(), 0..8)).prop_map(|offers| Dismissal { offers });
+    let dismissal = (epochs(), bounded(vec(versions(), 0..8)))
+        .prop_map(|(epoch, offers)| Dismissal { epoch, offers });
     let renewal = (versions(), offers(), offers(), offers()).prop_map(
         |(version, offered, bound, by_others)| Renewal {
             version,
@@ -25,7 +26,8 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
             by_others,
         },
     );
-    let inquiry = bounded(vec(versions(), 0..8)).prop_map(|offers| Inquiry { offers });
+    let inquiry = (epochs(), bounded(vec(versions(), 0..8)))
+        .prop_map(|(epoch, offers)| Inquiry { epoch, offers });
     let bound = (versions(), promises(), promises());
     let bound = bound.prop_map(|(version, offer, acceptance)| Bound {
         version,
@@ -66,6 +68,10 @@ pub(crate) fn records() -> impl Strategy<Value = SignedRecord> {
     (kinds, claims).prop_map(|(kind, (by, bytes, signature))| {
         SignedRecord::claimed(kind.parse().expect("a kind"), by, &bytes, signature)
     })
+}
+
+fn epochs() -> impl Strategy<Value = BootEpoch> {
+    any::<u64>().prop_map(BootEpoch)
 }
 
 fn signatures() -> impl Strategy<Value = [u8; SIGNATURE_BYTES]> {
