@@ -91,7 +91,6 @@ impl Hosting {
         if self.withdrawn_early.contains(&acceptance.id()) {
             return Err(Fault::Gone);
         }
-        self.is_of_this_life(acceptance.by(), acceptance.version().epoch);
         let Some(hosted) = self.hosted.get_mut(&accept.offer.version) else {
             self.answers.owe(now, acceptance.by());
             return Err(Fault::Gone);
