@@ -106,7 +106,7 @@ impl Tending {
         // is not any more.
         let not_counted: Vec<Version> = renewal.bound.iter().filter(unknown).copied().collect();
         dismiss(voice, from, not_counted);
-        self.inquire(from, renewal, voice);
+        self.inquire(now, from, renewal, voice);
         for (workload, slot, offer, is_final) in withdrawn {
             // A host that has started again may not know yet that this keeper is one.
             if is_final {

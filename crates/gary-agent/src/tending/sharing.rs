@@ -2,6 +2,7 @@
 //! bound by another.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use gary_promise::{
     AgentId, Body, BoundedSet, Frame, Generation, Host, INQUIRED_MAX, Inquiry, Promise, PromiseId,
@@ -21,6 +22,9 @@ use crate::voice::{Speech, Voice};
 /// The most hostings that a keeper has asked after and not been told of. Beyond, all are forgotten, and asked after anew
 /// when they are renewed.
 pub const ASKED_MAX: usize = 4_096;
+
+/// How long a host has to answer an inquiry. What it tells later is asked after once more.
+pub const ANSWERS_INQUIRY_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a keeper makes of a hosting that it is told another has bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,14 +85,14 @@ impl Tending {
         host: Host,
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
-        match self.renewed.get(&offer.by()) {
+        match self.renewed.get(&offer.by()).copied() {
             // What it has renewed since is known better.
-            Some(last) if *last >= said => return Err(Fault::Stale),
+            Some(last) if last >= said => return Err(Fault::Stale),
             Some(_) => {}
             // Of whom nothing was heard yet, it may be of long ago: whether it stands, its host tells who asks.
-            None if self.asked.remove(&offer.id()) => {}
+            None if self.has_asked(now, &offer.id()) => {}
             None => {
-                self.ask_after(offer.by(), [offer.version()], voice);
+                self.ask_after(now, offer.by(), [offer.version()], voice);
                 return Err(Fault::Unasked);
             }
         }
@@ -133,6 +137,7 @@ impl Tending {
     /// Asks a host after what it has renewed by others' acceptance, and this keeper does not know of.
     pub(super) fn inquire<C: Speech>(
         &mut self,
+        now: Time,
         from: AgentId,
         renewal: &Renewal,
         voice: &mut Voice<C, Order>,
@@ -149,12 +154,19 @@ impl Tending {
         let unknown = renewal.by_others.iter().filter(is_unknown).copied();
         let offers: Vec<Version> = unknown.take(INQUIRED_MAX).collect();
         if !offers.is_empty() {
-            self.ask_after(from, offers, voice);
+            self.ask_after(now, from, offers, voice);
         }
+    }
+
+    /// Whether it has just asked after this. What comes later than an answer takes may be of long ago again.
+    fn has_asked(&mut self, now: Time, offer: &PromiseId) -> bool {
+        let asked_at = self.asked.remove(offer);
+        asked_at.is_some_and(|asked_at| now.since(asked_at) <= ANSWERS_INQUIRY_WITHIN)
     }
 
     fn ask_after<C: Speech>(
         &mut self,
+        now: Time,
         host: AgentId,
         offers: impl IntoIterator<Item = Version>,
         voice: &mut Voice<C, Order>,
@@ -163,9 +175,9 @@ impl Tending {
         if self.asked.len() + offers.len() > ASKED_MAX {
             self.asked.clear();
         }
-        self.asked.extend(offers.iter().map(|version| PromiseId {
-            promiser: host,
-            version: *version,
+        self.asked.extend(offers.iter().map(|version| {
+            let (promiser, version) = (host, *version);
+            (PromiseId { promiser, version }, now)
         }));
         let epoch = voice.promiser().epoch();
         voice.say(host, Frame::Inquiry(Inquiry { epoch, offers }));

@@ -46,8 +46,8 @@ pub(crate) struct Tending {
     /// The last renewal of each of them: what is said again, or was said before it, is no news.
     pub(super) renewed: BTreeMap<AgentId, Version>,
     pub(super) withdrawn: Withdrawn,
-    /// What hosts were asked after that nothing was heard of yet.
-    pub(super) asked: BTreeSet<PromiseId>,
+    /// What hosts were asked after that nothing was heard of yet, and when.
+    pub(super) asked: BTreeMap<PromiseId, Time>,
     pub(super) trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,
