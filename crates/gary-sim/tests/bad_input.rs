@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gary_agent::{Dealings, Fault, HostReport, Setup, Shown, Transmit};
+use gary_agent::{ANSWERS_INQUIRY_WITHIN, Dealings, Fault, HostReport, Setup, Shown, Transmit};
 use gary_promise::{
     Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, Bound, BoundedSet, Condition,
     Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Inquiry, Invitation, Lease,
@@ -222,12 +222,7 @@ fn offers(said: &[Transmit]) -> Vec<PromiseId> {
 }
 
 /// Both halves of what one hosts for the other.
-fn bound(
-    workload: WorkloadId,
-    version: Version,
-    by: &mut Promiser,
-    keeper: &mut Promiser,
-) -> Bound {
+fn bound(workload: WorkloadId, by: &mut Promiser, keeper: &mut Promiser) -> Bound {
     let offer = promised(by, host(keeper.id(), workload, Slot(0)));
     let accept = Body::Accept(Accept {
         workload,
@@ -236,10 +231,16 @@ fn bound(
     });
     let acceptance = promised(keeper, accept);
     Bound {
-        version,
         offer: offer.signed().clone(),
         acceptance: acceptance.signed().clone(),
     }
+}
+
+/// Which offer is bound.
+fn offer_of(bound: &Bound) -> Version {
+    let mut verifier = gary_promise::Verifier::new(CLUSTER, 0);
+    let offer = verifier.verify(bound.offer.clone(), &WireCodec);
+    offer.expect("it is genuine").version()
 }
 
 fn altered(signed: &Signed<Promise>) -> Signed<Promise> {
@@ -323,7 +324,6 @@ const BAD: &[(&str, Fault, Bad)] = &[
     }),
     ("what another hosts for somebody", Fault::NotTheirs, |its| {
         let bound = Bound {
-            version: its.stranger.stamp(),
             offer: its.theirs.signed().clone(),
             acceptance: its.acceptance.signed().clone(),
         };
@@ -334,7 +334,6 @@ const BAD: &[(&str, Fault, Bad)] = &[
         Fault::Mismatch,
         |its| {
             let bound = Bound {
-                version: its.peer.stamp(),
                 offer: its.theirs.signed().clone(),
                 acceptance: its.acceptance.signed().clone(),
             };
@@ -342,11 +341,10 @@ const BAD: &[(&str, Fault, Bad)] = &[
         },
     ),
     (
-        "what was bound before the last renewal",
-        Fault::Stale,
+        "what is bound and nobody asked after",
+        Fault::Unasked,
         |its| {
-            let version = its.renewed;
-            let bound = bound(its.workload, version, &mut its.peer, &mut its.stranger);
+            let bound = bound(its.workload, &mut its.peer, &mut its.stranger);
             (its.peer.id(), Frame::Bound(bound.into()))
         },
     ),
@@ -516,20 +514,41 @@ fn nothing_at(version: Version) -> Renewal {
 }
 
 #[test]
-fn what_is_bound_by_a_host_of_whom_nothing_was_heard_is_asked_after() {
-    let mut its = Scene::new();
-    let version = its.stranger.stamp();
-    let bound = bound(its.workload, version, &mut its.stranger, &mut its.peer);
-    let frame = Frame::Bound(bound.into());
-    let from = its.stranger.id();
-    its.me.handle_frame(its.now, from, frame.clone());
-    let said = drain(&mut its.me);
-    let asks = |its: &Transmit| matches!(its.frame, Frame::Inquiry(_));
-    assert!(said.iter().all(asks) && said.len() == 1, "{said:?}");
-    // Its host says so again.
-    its.me.handle_frame(its.now, from, frame);
-    assert!(!drain(&mut its.me).iter().any(asks));
-    assert_eq!(its.me.counters().of(Fault::Unasked), 1);
+fn what_another_has_bound_is_asked_after_and_taken_while_it_can_be_an_answer() {
+    for (late, is_taken) in [
+        (ANSWERS_INQUIRY_WITHIN, true),
+        (2 * ANSWERS_INQUIRY_WITHIN, false),
+    ] {
+        let mut its = Scene::new();
+        let bound = bound(its.workload, &mut its.stranger, &mut its.peer);
+        let offer = offer_of(&bound);
+        let renewal = Renewal {
+            by_others: Offers::new([offer]).expect("one"),
+            ..nothing_at(its.stranger.stamp())
+        };
+        let from = its.stranger.id();
+        its.me.handle_frame(its.now, from, Frame::Renewal(renewal));
+        let said = drain(&mut its.me);
+        let [
+            Transmit {
+                frame: Frame::Inquiry(inquiry),
+                ..
+            },
+        ] = &said[..]
+        else {
+            panic!("it asks: {said:?}");
+        };
+        assert!(inquiry.offers.contains(&offer));
+        let later = its.now.after(late);
+        // What it slept through would not count.
+        while let Some(due_at) = its.me.poll_timeout().filter(|at| *at <= later) {
+            its.me.handle_timeout(due_at);
+            drain(&mut its.me);
+        }
+        its.me.handle_frame(later, from, Frame::Bound(bound.into()));
+        let refused = its.me.counters().of(Fault::Unasked);
+        assert_eq!(refused, u64::from(!is_taken), "after {late:?}");
+    }
 }
 
 #[test]

@@ -224,7 +224,6 @@ fn frames() -> Vec<(&'static str, Frame)> {
         (
             "bound",
             Frame::Bound(Box::new(Bound {
-                version: version(5),
                 offer: signed(),
                 acceptance: signed(),
             })),

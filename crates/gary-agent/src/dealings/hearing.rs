@@ -109,7 +109,7 @@ impl<C: Speech> Dealings<C> {
                 self.hosting
                     .handle_acceptance(now, promise, &mut self.voice)?;
                 let by_sheets = self.keepers.of(&workload);
-                self.hosting.tell_keepers(offer, by_sheets, &mut self.voice);
+                self.hosting.tell_keepers(now, offer, by_sheets);
                 if let Some(keep) = self.keepers.keep(&keeper, &workload)
                     && keeper != self.id()
                 {
@@ -123,7 +123,6 @@ impl<C: Speech> Dealings<C> {
 
     /// A host tells of what it hosts by the acceptance of a fellow keeper.
     fn bound(&mut self, now: Time, from: AgentId, bound: Bound) -> Result<(), Fault> {
-        let said = bound.version;
         let offer = self.voice.verify(bound.offer)?;
         let acceptance = self.voice.verify(bound.acceptance)?;
         let (Body::Host(host), Body::Accept(accept)) = (offer.body(), acceptance.body()) else {
@@ -145,9 +144,7 @@ impl<C: Speech> Dealings<C> {
         let workload = host.workload;
         let waking = self.waking(now);
         let voice = &mut self.voice;
-        let heard = self
-            .tending
-            .handle_bound(waking, said, offer, host, voice)?;
+        let heard = self.tending.handle_bound(waking, offer, host, voice)?;
         match heard {
             Shared::Counted => {}
             Shared::Later => {

@@ -169,12 +169,12 @@ impl<C: Speech> Dealings<C> {
             self.voice.tell(host, records);
         }
         for was in memory.hosted(self.voice.promiser()) {
-            self.hosting.resume(was, &mut self.voice);
+            self.hosting.resume(now, was, &mut self.voice);
         }
         // Of what it hosts by the word of others, it is told as a keeper too.
         let me = self.id();
         let keeps = |its: &WorkloadId| self.keepers.keep(&me, its).is_some();
-        self.hosting.tell_of_all(me, keeps, &mut self.voice);
+        self.hosting.tell_of_all(now, me, keeps);
         self.voice.forget_others(memory.ids());
         // Those it hosts for have not heard of it for a while.
         self.renews_at = now;
@@ -442,7 +442,7 @@ impl<C: Speech> Dealings<C> {
                 if let Some(workload) = keep.workload() {
                     self.keepers.add(keep.by(), workload, keep.id());
                     let is_it = |its: &WorkloadId| *its == workload;
-                    self.hosting.tell_of_all(keep.by(), is_it, &mut self.voice);
+                    self.hosting.tell_of_all(now, keep.by(), is_it);
                 }
                 Publication::Made(keep)
             }

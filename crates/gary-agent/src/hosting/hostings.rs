@@ -141,7 +141,7 @@ impl Hosting {
         keeps: &BTreeMap<WorkloadId, PromiseId>,
         voice: &mut Voice<C, Order>,
     ) {
-        self.tell_of_all(keeper, |workload| keeps.contains_key(workload), voice);
+        self.tell_of_all(now, keeper, |workload| keeps.contains_key(workload));
         let hosted = self.audible_to(&keeper);
         let workloads: BTreeSet<WorkloadId> = hosted
             .filter(|its| its.is_bound())
@@ -401,7 +401,12 @@ impl Hosting {
 
     /// Takes up again what was promised before a start. What was bound stands, and is started; what nobody
     /// had accepted, or what its machine does not cover any more, is withdrawn.
-    pub(crate) fn resume<C: Speech>(&mut self, was: WasHosted, voice: &mut Voice<C, Order>) {
+    pub(crate) fn resume<C: Speech>(
+        &mut self,
+        now: Time,
+        was: WasHosted,
+        voice: &mut Voice<C, Order>,
+    ) {
         let WasHosted {
             offer,
             bound_by,
@@ -438,7 +443,7 @@ impl Hosting {
                     .insert(start.acceptance.id(), offer.version());
                 self.insert(hosted);
                 voice.order(Order::Start(Box::new(start)));
-                self.tell_keepers(offer.version(), [], voice);
+                self.tell_keepers(now, offer.version(), []);
             }
             None => {
                 // The capacity may be another than at its last start.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    AgentId, BootEpoch, Bound, Frame, Inquiry, Offers, RENEWED_MAX, Version, WorkloadId,
+    AgentId, BootEpoch, Bound, Frame, Inquiry, Offers, RENEWED_MAX, Time, Version, WorkloadId,
 };
 
 use super::hosted::{Hosted, State};
@@ -13,13 +13,13 @@ use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
 
 impl Hosting {
-    /// Something was bound: tells the other keepers of its workload, those whom it was invited with and those by
-    /// whose sheets they are.
-    pub(crate) fn tell_keepers<C: Speech>(
+    /// Something was bound, which the other keepers of its workload are to know of: those whom it was invited with and
+    /// those by whose sheets they are.
+    pub(crate) fn tell_keepers(
         &mut self,
+        now: Time,
         version: Version,
         by_sheets: impl IntoIterator<Item = AgentId>,
-        voice: &mut Voice<C, Order>,
     ) {
         let Some(hosted) = self.hosted.get(&version) else {
             return;
@@ -27,28 +27,28 @@ impl Hosting {
         let mut keepers: BTreeSet<AgentId> = hosted.keepers.iter().copied().collect();
         keepers.extend(by_sheets);
         for keeper in keepers {
-            self.tell(version, keeper, voice);
+            self.tell(now, version, keeper);
         }
     }
 
-    /// Tells a keeper of all that is bound by others of what it keeps.
-    pub(crate) fn tell_of_all<C: Speech>(
+    /// A keeper is to know of all that is bound by others of what it keeps.
+    pub(crate) fn tell_of_all(
         &mut self,
+        now: Time,
         keeper: AgentId,
         keeps: impl Fn(&WorkloadId) -> bool,
-        voice: &mut Voice<C, Order>,
     ) {
         let bound = self.hosted.iter().filter(|(_, its)| its.is_bound());
         let theirs = bound.filter(|(_, its)| keeps(&its.host.workload));
         let theirs: Vec<Version> = theirs.map(|(version, _)| *version).collect();
         for version in theirs {
-            self.tell(version, keeper, voice);
+            self.tell(now, version, keeper);
         }
     }
 
-    /// Tells a keeper of one hosting, unless it knows. One that was told of [`RENEWED_MAX`] is told of no more: the keeper
-    /// that bound it goes on knowing of it.
-    fn tell<C: Speech>(&mut self, version: Version, keeper: AgentId, voice: &mut Voice<C, Order>) {
+    /// Renews one hosting more to a keeper, which asks after what it does not know. One that is told of [`RENEWED_MAX`] is
+    /// told of no more: the keeper that bound it goes on knowing of it.
+    fn tell(&mut self, now: Time, version: Version, keeper: AgentId) {
         let Some(hosted) = self.hosted.get(&version) else {
             return;
         };
@@ -57,11 +57,11 @@ impl Hosting {
         }
         let told = self.told.entry(keeper).or_default();
         if told.len() < RENEWED_MAX && told.insert(version) {
-            say_bound(hosted, keeper, voice);
+            self.answers.owe(now, keeper);
         }
     }
 
-    /// A keeper that was told of hostings does not know of them, as after a start.
+    /// A keeper does not know of hostings that were renewed to it.
     pub(crate) fn handle_inquiry<C: Speech>(
         &mut self,
         from: AgentId,
@@ -146,7 +146,6 @@ impl Hosting {
 fn say_bound<C: Speech>(hosted: &Hosted, to: AgentId, voice: &mut Voice<C, Order>) {
     if let State::Bound { acceptance, .. } = &hosted.state {
         let bound = Bound {
-            version: voice.stamp(),
             offer: hosted.offer.signed().clone(),
             acceptance: acceptance.signed().clone(),
         };

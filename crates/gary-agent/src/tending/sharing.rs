@@ -23,7 +23,8 @@ use crate::voice::{Speech, Voice};
 /// when they are renewed.
 pub const ASKED_MAX: usize = 4_096;
 
-/// How long a host has to answer an inquiry. What it tells later is asked after once more.
+/// How long a host has to answer an inquiry. What it tells later counts for nothing, and is asked after once more when it
+/// is renewed.
 pub const ANSWERS_INQUIRY_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a keeper makes of a hosting that it is told another has bound.
@@ -80,21 +81,14 @@ impl Tending {
     pub(crate) fn handle_bound<C: Speech>(
         &mut self,
         now: Time,
-        said: Version,
         offer: Verified<Promise>,
         host: Host,
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
-        match self.renewed.get(&offer.by()).copied() {
-            // What it has renewed since is known better.
-            Some(last) if last >= said => return Err(Fault::Stale),
-            Some(_) => {}
-            // Of whom nothing was heard yet, it may be of long ago: whether it stands, its host tells who asks.
-            None if self.has_asked(now, &offer.id()) => {}
-            None => {
-                self.ask_after(now, offer.by(), [offer.version()], voice);
-                return Err(Fault::Unasked);
-            }
+        // What nobody has asked after may be of long ago.
+        let asked_at = self.asked.remove(&offer.id());
+        if asked_at.is_none_or(|at| now.since(at) > ANSWERS_INQUIRY_WITHIN) {
+            return Err(Fault::Unasked);
         }
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
@@ -129,7 +123,6 @@ impl Tending {
         }
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
-        self.renewed.entry(by).or_insert(said);
         self.wake(workload, now);
         Ok(shared)
     }
@@ -153,34 +146,19 @@ impl Tending {
         };
         let unknown = renewal.by_others.iter().filter(is_unknown).copied();
         let offers: Vec<Version> = unknown.take(INQUIRED_MAX).collect();
-        if !offers.is_empty() {
-            self.ask_after(now, from, offers, voice);
+        if offers.is_empty() {
+            return;
         }
-    }
-
-    /// Whether it has just asked after this. What comes later than an answer takes may be of long ago again.
-    fn has_asked(&mut self, now: Time, offer: &PromiseId) -> bool {
-        let asked_at = self.asked.remove(offer);
-        asked_at.is_some_and(|asked_at| now.since(asked_at) <= ANSWERS_INQUIRY_WITHIN)
-    }
-
-    fn ask_after<C: Speech>(
-        &mut self,
-        now: Time,
-        host: AgentId,
-        offers: impl IntoIterator<Item = Version>,
-        voice: &mut Voice<C, Order>,
-    ) {
-        let offers = BoundedSet::new(offers).expect("no more than one inquiry is for");
         if self.asked.len() + offers.len() > ASKED_MAX {
             self.asked.clear();
         }
         self.asked.extend(offers.iter().map(|version| {
-            let (promiser, version) = (host, *version);
+            let (promiser, version) = (from, *version);
             (PromiseId { promiser, version }, now)
         }));
+        let offers = BoundedSet::new(offers).expect("no more were taken");
         let epoch = voice.promiser().epoch();
-        voice.say(host, Frame::Inquiry(Inquiry { epoch, offers }));
+        voice.say(from, Frame::Inquiry(Inquiry { epoch, offers }));
     }
 }
 

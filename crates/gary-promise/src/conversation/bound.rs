@@ -5,11 +5,9 @@ use crate::{BootEpoch, Promise, Signed, Version, amount::BoundedSet};
 /// The most hostings that one inquiry asks after. The next one asks after the others.
 pub const INQUIRED_MAX: usize = 64;
 
-/// The sender hosts something, for a workload that the receiver keeps and by the acceptance of another of its keepers.
+/// The sender hosts something that the receiver has asked after, for a workload that the receiver keeps and by the acceptance of another of its keepers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
-    /// When it said so. What was renewed later is known better.
-    pub version: Version,
     /// Its offer.
     pub offer: Signed<Promise>,
     /// The acceptance of it.

@@ -3,7 +3,7 @@
 use crate::{
     DecodeError,
     envelope::Signed,
-    message::{Shaped, Version, required},
+    message::{Shaped, required},
     shape::{Field, Shape},
 };
 
@@ -13,8 +13,6 @@ pub(super) struct Bound {
     offer: Option<Signed>,
     #[prost(message, optional, tag = "2")]
     acceptance: Option<Signed>,
-    #[prost(message, optional, tag = "3")]
-    version: Option<Version>,
 }
 
 impl Shaped for Bound {
@@ -23,7 +21,6 @@ impl Shaped for Bound {
         fields: &[
             Field::message(1, "bound.offer", &Signed::SHAPE),
             Field::message(2, "bound.acceptance", &Signed::SHAPE),
-            Field::message(3, "bound.version", &Version::SHAPE),
         ],
     };
 }
@@ -33,7 +30,6 @@ impl From<&gary_promise::Bound> for Bound {
         Self {
             offer: Some((&bound.offer).into()),
             acceptance: Some((&bound.acceptance).into()),
-            version: Some(bound.version.into()),
         }
     }
 }
@@ -43,7 +39,6 @@ impl TryFrom<Bound> for gary_promise::Bound {
 
     fn try_from(bound: Bound) -> Result<Self, DecodeError> {
         Ok(Self {
-            version: required("bound.version", bound.version)?.try_into()?,
             offer: required("bound.offer", bound.offer)?.try_into()?,
             acceptance: required("bound.acceptance", bound.acceptance)?.try_into()?,
         })

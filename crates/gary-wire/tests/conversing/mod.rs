@@ -28,12 +28,8 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
     );
     let inquiry = (epochs(), bounded(vec(versions(), 0..8)))
         .prop_map(|(epoch, offers)| Inquiry { epoch, offers });
-    let bound = (versions(), promises(), promises());
-    let bound = bound.prop_map(|(version, offer, acceptance)| Bound {
-        version,
-        offer,
-        acceptance,
-    });
+    let bound = (promises(), promises());
+    let bound = bound.prop_map(|(offer, acceptance)| Bound { offer, acceptance });
     let denial = (versions(), versions()).prop_map(|(version, of)| Denial { version, of });
     let absence = (versions(), 1..=600_000_u32).prop_map(|(version, ms)| Absence {
         version,
