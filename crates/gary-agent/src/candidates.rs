@@ -38,8 +38,19 @@ struct Known {
     capacity: Option<Arc<Capacity>>,
     considers: Option<Consider>,
     is_up: bool,
+    /// It looked at what others submit, and does so no more, by its own word.
+    has_left: bool,
     /// Where it is among those that are ready.
     place: Option<usize>,
+}
+
+/// What has changed of whom an agent looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Considers {
+    /// It looks at what somebody submits.
+    Begins,
+    /// It looks at nothing any more.
+    Ceases,
 }
 
 impl Candidates {
@@ -61,15 +72,29 @@ impl Candidates {
         is_revised
     }
 
-    /// Whose submissions an agent looks at. Says whether it looks at nobody's any more.
-    pub(crate) fn set_considers(&mut self, agent: AgentId, considers: Option<Consider>) -> bool {
-        let known = &mut self.known.entry(agent).or_default().considers;
-        let has_ceased = known.is_some() && considers.is_none();
-        self.considering -= usize::from(known.is_some());
-        self.considering += usize::from(considers.is_some());
-        *known = considers;
+    /// Whose submissions an agent looks at. Says whether it begins to look at somebody's, or ceases to.
+    pub(crate) fn set_considers(
+        &mut self,
+        agent: AgentId,
+        considers: Option<Consider>,
+    ) -> Option<Considers> {
+        let known = self.known.entry(agent).or_default();
+        let (was_considering, is_considering) = (known.considers.is_some(), considers.is_some());
+        self.considering -= usize::from(was_considering);
+        self.considering += usize::from(is_considering);
+        known.has_left = (was_considering || known.has_left) && !is_considering;
+        known.considers = considers;
         self.settle(agent);
-        has_ceased
+        match (was_considering, is_considering) {
+            (false, true) => Some(Considers::Begins),
+            (true, false) => Some(Considers::Ceases),
+            _ => None,
+        }
+    }
+
+    /// Whether an agent has looked at what others submit, and does so no more.
+    pub(crate) fn has_left(&self, agent: &AgentId) -> bool {
+        self.known.get(agent).is_some_and(|its| its.has_left)
     }
 
     pub(crate) fn forget(&mut self, agent: &AgentId) {
@@ -109,6 +134,7 @@ impl Candidates {
         let known = known.filter(|(_, its)| its.considers.is_some());
         known.map(move |(agent, its)| Considering {
             agent: *agent,
+            is_up: its.is_up,
             zone: its
                 .capacity
                 .as_deref()

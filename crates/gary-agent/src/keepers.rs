@@ -66,6 +66,11 @@ impl Keepers {
         keepers.into_iter().flatten().copied()
     }
 
+    /// Under which names another agent keeps something, by its sheet.
+    pub(crate) fn names_of(&self, agent: &AgentId) -> impl Iterator<Item = &WorkloadName> {
+        self.names.get(agent).into_iter().flatten()
+    }
+
     /// An agent keeps one more workload, or by another promise.
     pub(crate) fn add(&mut self, agent: AgentId, workload: WorkloadId, keep: PromiseId) {
         self.by_agent

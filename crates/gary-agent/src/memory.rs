@@ -24,7 +24,7 @@ pub(crate) struct Memory {
     /// All acceptances that count, by the offers they are of, its own among them.
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
     /// Who else keeps what is hosted by offers of its own.
-    hosts_for: BTreeMap<PromiseId, BoundedSet<AgentId, KEEPERS_MAX>>,
+    hosts_for: BTreeMap<PromiseId, HostsFor>,
     /// How many members it has known that might keep something.
     acquainted: Option<u32>,
     /// How it has voted on which register.
@@ -40,7 +40,12 @@ pub(crate) struct WasHosted {
     pub(crate) bound_by: Option<(Verified<Promise>, Verified<Promise>)>,
     /// Who keeps it besides whom it was offered to.
     pub(crate) keepers: BoundedSet<AgentId, KEEPERS_MAX>,
+    /// Whether whom it was offered to keeps it no more.
+    pub(crate) is_handed_over: bool,
 }
+
+/// Who keeps what is hosted besides whom it was offered to, and whether that one keeps it no more.
+type HostsFor = (BoundedSet<AgentId, KEEPERS_MAX>, bool);
 
 impl Memory {
     /// Sorts what was stored. What was not signed as it says, or cannot be read, is left out: a disk is no more to
@@ -60,8 +65,12 @@ impl Memory {
                 Fact::Keeps { keep, intent } => {
                     memory.kept_by.insert(keep, intent);
                 }
-                Fact::HostsFor { offer, keepers } => {
-                    memory.hosts_for.insert(offer, keepers);
+                Fact::HostsFor {
+                    offer,
+                    keepers,
+                    is_handed_over,
+                } => {
+                    memory.hosts_for.insert(offer, (keepers, is_handed_over));
                 }
                 Fact::Votes { name, votes } => {
                     memory.votes.insert(name, *votes);
@@ -149,11 +158,12 @@ impl Memory {
                     acceptance.clone(),
                 ))
             });
-            let keepers = self.hosts_for.get(id).cloned().unwrap_or_default();
+            let (keepers, is_handed_over) = self.hosts_for.get(id).cloned().unwrap_or_default();
             Some(WasHosted {
                 offer,
                 bound_by,
                 keepers,
+                is_handed_over,
             })
         });
         hosted.collect()

@@ -85,9 +85,9 @@ pub use bodies::{
 pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
 pub use conversation::{
     Absence, BATCH_BYTES_MAX, Batch, Bound, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Denial,
-    Digest, Dismissal, Fetch, Frame, Hint, INQUIRED_MAX, INVITED_SLOTS_MAX, Inquiry, Invitation,
-    LISTING_MAX, Listing, Offers, RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Refusal, Renewal,
-    SHEET_GONE_MAX, SheetPart, SignedRecord, UnknownRecord, Why,
+    Digest, Dismissal, Fetch, Frame, Handover, Hint, INQUIRED_MAX, INVITED_SLOTS_MAX, Inquiry,
+    Invitation, LISTING_MAX, Listing, Offers, RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Refusal,
+    Renewal, SHEET_GONE_MAX, SheetPart, SignedRecord, UnknownRecord, Why,
 };
 pub use custody::{
     Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, ConfigurationError,

@@ -126,7 +126,21 @@ impl Plan {
         plan.meddle(&mut draw);
         plan.ask_anew(&mut draw);
         plan.revise();
+        plan.lose_patience();
         plan
+    }
+
+    /// In half of all worlds, who keeps something and is away for a few seconds is replaced. Drawn apart, so that the rest
+    /// of a seed's plan does not depend on it.
+    fn lose_patience(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x5ccede));
+        if draw.happens(50) {
+            return;
+        }
+        let replaces_after = Duration::from_millis(draw.between(500, 8_000) as u64);
+        for node in &mut self.spec.nodes {
+            node.replaces_after = replaces_after;
+        }
     }
 
     /// Persons want their machines to do more or less than before. Drawn apart, so that the rest of a seed's plan does

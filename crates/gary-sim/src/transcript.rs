@@ -140,7 +140,16 @@ impl Transcript {
                         format!("keeps {intent} by {keep}")
                     }
                     Fact::Votes { name, votes } => consulted::votes(name, votes, book, reader),
-                    Fact::HostsFor { offer, keepers } => {
+                    Fact::HostsFor {
+                        offer,
+                        is_handed_over: true,
+                        ..
+                    } => {
+                        let keeper = book.made_to(offer).map(|its| book.names.of_agent(&its));
+                        let offer = book.names.of_promise(offer);
+                        format!("{offer} is not for {} any more", keeper.unwrap_or_default())
+                    }
+                    Fact::HostsFor { offer, keepers, .. } => {
                         let keepers = keepers.iter().map(|its| book.names.of_agent(its));
                         let keepers: Vec<String> = keepers.collect();
                         let offer = book.names.of_promise(offer);
@@ -338,6 +347,10 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             let halves = [&its.offer, &its.acceptance].map(|its| reader.promise(its).cloned());
             let halves = halves.map(|its| its.map_or_else(String::new, |its| promised(&its, book)));
             format!("tells of {}; {}", halves[0], halves[1])
+        }
+        Frame::Handover(handover) => {
+            let offers = list(to, &mut handover.offers.iter());
+            format!("leaves {offers} to others")
         }
         Frame::Inquiry(inquiry) => {
             format!("asks after {}", list(to, &mut inquiry.offers.iter()))

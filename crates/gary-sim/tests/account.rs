@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gary_agent::{Assessed, Dealings, Fact, Setup, Shown};
+use gary_agent::{Assessed, Dealings, Fact, REPLACES_AFTER, Setup, Shown};
 use gary_promise::{
     AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Broken, Condition, Consider, Frame,
     Generation, Host, Judgement, Kept, Lease, Own, Portion, Promise, Promiser, Requirement,
@@ -38,6 +38,7 @@ fn keeper(epoch: u64, now: Time) -> Dealings<WireCodec> {
         capacity: capacity(1, 1),
         consider: consider(),
         declines: false,
+        replaces_after: REPLACES_AFTER,
         seed: 1,
     };
     Dealings::new(setup, WireCodec, now)

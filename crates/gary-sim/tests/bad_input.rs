@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gary_agent::{ANSWERS_INQUIRY_WITHIN, Dealings, Fault, HostReport, Setup, Shown, Transmit};
+use gary_agent::{
+    ANSWERS_INQUIRY_WITHIN, Dealings, Fault, HostReport, REPLACES_AFTER, Setup, Shown, Transmit,
+};
 use gary_promise::{
     Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, Bound, BoundedSet, Condition,
     Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Inquiry, Invitation, Lease,
@@ -71,6 +73,7 @@ impl Scene {
             capacity: capacity(4 * CORE, 1024 * MEBIBYTE),
             consider: None,
             declines: false,
+            replaces_after: REPLACES_AFTER,
             seed: 1,
         };
         // It hosts nothing of its own, so that whoever it invites is the peer.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gary_agent::{Dealings, Setup, Shown, Transmit};
+use gary_agent::{Dealings, REPLACES_AFTER, Setup, Shown, Transmit};
 use gary_promise::{
     AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
     Generation, Host, Invitation, Lease, Lineage, Offers, Own, Portion, Promise, PromiseId,
@@ -54,6 +54,7 @@ impl Scene {
             capacity: capacity(1, 1),
             consider: consider(),
             declines: false,
+            replaces_after: REPLACES_AFTER,
             seed: 1,
         };
         let me = Dealings::new(setup, WireCodec, now);

@@ -1,6 +1,6 @@
 //! What an agent refuses: to a person who deploys, and to whoever invites it. It says why, and nothing changes.
 
-use gary_agent::{Dealings, DeployError, Setup, Unverified};
+use gary_agent::{Dealings, DeployError, REPLACES_AFTER, Setup, Unverified};
 use gary_promise::{
     Accept, AgentKey, Agents, Batch, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
     Generation, Invitation, Lineage, Misfit, Own, Portion, Promise, PromiseId, Promiser, Reason,
@@ -61,6 +61,7 @@ fn agent(submitters: Option<Submitters>, declines: bool) -> Dealings<WireCodec> 
         capacity: capacity(4 * CORE, 4 * MEBIBYTE),
         consider: submitters.map(|submitters| Consider { submitters }),
         declines,
+        replaces_after: REPLACES_AFTER,
         seed: 1,
     };
     Dealings::new(setup, WireCodec, NOW)

@@ -5,9 +5,9 @@ mod blessed;
 use blessed::golden;
 use gary_promise::{
     Absence, AgentId, Batch, BootEpoch, Bound, BoundedSet, Branch, Codec, DIGEST_BRANCHES, Denial,
-    Digest, Dismissal, Fetch, Frame, Generation, Hint, Inquiry, Invitation, Listing, Misfit,
-    Notice, Offers, PromiseId, Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart, Signed,
-    SignedRecord, Slot, Version, Why, WorkloadId,
+    Digest, Dismissal, Fetch, Frame, Generation, Handover, Hint, Inquiry, Invitation, Listing,
+    Misfit, Notice, Offers, PromiseId, Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart,
+    Signed, SignedRecord, Slot, Version, Why, WorkloadId,
 };
 use gary_wire::{Spoken, WireCodec};
 
@@ -232,6 +232,13 @@ fn frames() -> Vec<(&'static str, Frame)> {
             "inquiry",
             Frame::Inquiry(Inquiry {
                 epoch: BootEpoch(3),
+                offers: versions([2, 3]),
+            }),
+        ),
+        (
+            "handover",
+            Frame::Handover(Handover {
+                version: version(5),
                 offers: versions([2, 3]),
             }),
         ),

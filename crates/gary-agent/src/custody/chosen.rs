@@ -1,5 +1,7 @@
 //! What was chosen of the registers that this agent keeps: who tends it is to hear of it, and so are fellow keepers.
 
+use std::collections::BTreeSet;
+
 use gary_promise::{
     AgentId, Configuration, Consultation, Consults, Frame, Learned, Promise, Verified, Vote,
     WorkloadId, WorkloadName,
@@ -20,6 +22,10 @@ impl Custody {
         if self.by_workload.len() < NAMES_MAX {
             self.by_workload.insert(workload, name.clone());
         }
+        match chosen.entrusted.configuration.has(&self.me) {
+            true => self.handed_over.remove(name),
+            false => self.handed_over.insert(name.clone()),
+        };
         self.chosen.push_back(chosen);
     }
 
@@ -43,6 +49,17 @@ impl Custody {
             let intent = chosen.entrusted.content.intent();
             intent.workload() != *workload || intent.deletes()
         })
+    }
+
+    /// Whether others keep a workload in the place of this agent.
+    pub(crate) fn is_others(&self, workload: &WorkloadId) -> bool {
+        let held = self.held(workload);
+        held.is_some_and(|(_, chosen)| !chosen.entrusted.configuration.has(&self.me))
+    }
+
+    /// Whether others keep anything in the place of this agent.
+    pub(crate) fn has_handed_over(&self) -> bool {
+        !self.handed_over.is_empty()
     }
 
     /// Others know of something later of this workload: finds out what.
@@ -70,17 +87,39 @@ impl Custody {
         }
     }
 
-    /// An agent is there again, and may have missed what was chosen of the names that it keeps with this one.
+    /// An agent is there again, and may have missed what was chosen of the names that it keeps with this one, and that
+    /// others keep in its place.
     pub(crate) fn show_all<C: Speech>(&mut self, to: AgentId, parts: &mut Parts<'_, C, impl Rng>) {
         let both = |named: &Named| named.keepers().is_some_and(|its| its.has(&to));
         let shared = self.names.iter().filter(|(_, named)| both(named));
-        let shared: Vec<WorkloadName> = shared.map(|(name, _)| name.clone()).collect();
-        for name in shared {
+        let mut shown: BTreeSet<WorkloadName> = shared.map(|(name, _)| name.clone()).collect();
+        shown.extend(parts.keepers.names_of(&to).cloned());
+        for name in shown {
             self.tell(&name, to, parts);
         }
     }
 
-    /// Tells a fellow keeper what was chosen, until it says that it knows.
+    /// These are the names that another agent keeps, by its sheet. Of those that others keep in its place, it has not
+    /// heard so.
+    pub(crate) fn handle_names<C: Speech>(
+        &mut self,
+        agent: AgentId,
+        names: &BTreeSet<WorkloadName>,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        for name in names {
+            let named = self
+                .names
+                .get(name)
+                .filter(|its| !its.untold.contains(&agent));
+            let keepers = named.and_then(Named::keepers);
+            if keepers.is_some_and(|its| !its.has(&agent)) {
+                self.tell(name, agent, parts);
+            }
+        }
+    }
+
+    /// Tells a fellow keeper what was chosen, or one that was, until it says that it knows.
     pub(super) fn tell<C: Speech>(
         &mut self,
         name: &WorkloadName,
@@ -88,13 +127,14 @@ impl Custody {
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
         let me = self.me;
+        let thinks_so = parts.keepers.of_name(name).any(|its| its == to);
         self.step(name, parts, |register, done| {
             let chosen = register.votes().and_then(Votes::chosen);
-            let both = |its: &&Vote<Kept>| {
+            let concerns = |its: &&Vote<Kept>| {
                 let keepers = &its.entrusted.configuration;
-                keepers.has(&to) && keepers.has(&me)
+                keepers.has(&me) && (keepers.has(&to) || thinks_so)
             };
-            let chosen = chosen.filter(both).cloned();
+            let chosen = chosen.filter(concerns).cloned();
             done.said
                 .extend(chosen.map(|its| (to, Consultation::Chosen(its))));
         });

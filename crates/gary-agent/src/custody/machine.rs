@@ -17,7 +17,8 @@ use super::kept::{Intent, Kept};
 use super::named::{Named, Step};
 use super::passing::{Next, Passing};
 use super::proposed::proposed;
-use super::wanted::{Asker, Wanted};
+use super::succession::sizes;
+use super::wanted::{Asker, Submitted, Wanted};
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
@@ -43,10 +44,16 @@ pub(crate) struct Custody {
     pub(super) names: BTreeMap<WorkloadName, Named>,
     /// When something is to be done about which name.
     queue: BTreeSet<(Time, WorkloadName)>,
+    /// Names that others keep in the place of this agent.
+    pub(super) handed_over: BTreeSet<WorkloadName>,
+    /// Names that others should keep than do.
+    pub(super) amiss: BTreeSet<WorkloadName>,
+    /// How long a keeper is not there before another takes its place.
+    pub(super) replaces_after: Duration,
     /// Of these it has voted in a way that it cannot read any more: it votes on them no more.
     illegible: BTreeSet<WorkloadName>,
     passing: Passing<Intent>,
-    acquaintance: Acquaintance,
+    pub(super) acquaintance: Acquaintance,
     /// What persons are to be told once it is stored.
     settled: VecDeque<(WriteId, Settlement)>,
     /// What was chosen, for whoever tends it.
@@ -67,12 +74,15 @@ pub(crate) struct Parts<'a, C, R> {
 }
 
 impl Custody {
-    pub(crate) const fn new(me: AgentId, epoch: BootEpoch) -> Self {
+    pub(crate) const fn new(me: AgentId, epoch: BootEpoch, replaces_after: Duration) -> Self {
         Self {
             me,
             epoch,
             names: BTreeMap::new(),
             queue: BTreeSet::new(),
+            handed_over: BTreeSet::new(),
+            amiss: BTreeSet::new(),
+            replaces_after,
             illegible: BTreeSet::new(),
             passing: Passing::new(),
             acquaintance: Acquaintance::new(),
@@ -101,6 +111,7 @@ impl Custody {
         let named = Named::new(register, proposed);
         self.names.insert(name.clone(), named);
         self.step(&name, parts, |_, _| {});
+        self.look_after(&name, parts);
     }
 
     /// Remembers after a start how many members it has known.
@@ -113,17 +124,26 @@ impl Custody {
         self.acquaintance.has_others();
     }
 
-    /// So many members are known by now that might keep something.
-    pub(crate) fn handle_members<C: Speech>(&mut self, count: usize, voice: &mut Voice<C, Order>) {
+    /// As many members are known by now that might keep something as there are candidates.
+    pub(crate) fn handle_members<C: Speech>(&mut self, parts: &mut Parts<'_, C, impl Rng>) {
+        let before = sizes(self.members(parts));
+        let count = parts.candidates.considering_count();
         if let Some(count) = self.acquaintance.update(count) {
-            voice.keep_acquaintance(count);
+            parts.voice.keep_acquaintance(count);
+        }
+        if sizes(self.members(parts)) != before {
+            self.look_after_all(parts);
         }
     }
 
     /// A member does not keep anything for anybody any more, by its own word.
-    pub(crate) fn handle_departure<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+    pub(crate) fn handle_departure<C: Speech>(&mut self, parts: &mut Parts<'_, C, impl Rng>) {
+        let before = sizes(self.members(parts));
         if let Some(count) = self.acquaintance.depart() {
-            voice.keep_acquaintance(count);
+            parts.voice.keep_acquaintance(count);
+        }
+        if sizes(self.members(parts)) != before {
+            self.look_after_all(parts);
         }
     }
 
@@ -253,19 +273,19 @@ impl Custody {
         named.move_to(&proposed);
         let until = parts.now.after(SETTLES_WITHIN);
         let mut changes = named.register.changes_mut();
-        if let Some(same) = changes.find(|its| its.intent == intent) {
+        if let Some(same) = changes.find_map(|its| its.submitted(&intent)) {
             same.askers.insert(asker);
             same.until = until;
             return;
         }
         drop(changes);
-        let wanted = Wanted {
+        let wanted = Wanted::Intent(Submitted {
             intent,
             askers: BTreeSet::from([asker]),
             until,
-        };
+        });
         if named.register.changes().len() >= WANTED_MAX {
-            self.settle(wanted, &Verdict::Unsettled, parts);
+            self.settle(&name, wanted, &Verdict::Unsettled, parts);
             return;
         }
         self.step(&name, parts, |register, _| register.want(wanted));
@@ -422,15 +442,16 @@ impl Custody {
             };
             named.queued_at = None;
             named.rests_until.take_if(|at| *at <= now);
+            let looks = named.fellows.due_at.take_if(|at| *at <= now).is_some();
             let asks_again = named.asks_at.take_if(|at| *at <= now).is_some();
             let reads = named.reads_at.take_if(|at| *at <= now).is_some();
             let tells = named.tells_at.take_if(|at| *at <= now).is_some();
             // Who is not there is told once it is back.
             named.untold.retain(|its| parts.candidates.is_up(its));
             let untold: Vec<AgentId> = named.untold.iter().copied().collect();
-            let over = named.register.drop_changes(|its| its.until <= now);
+            let over = named.register.drop_changes(|its| its.until() <= now);
             for over in over {
-                self.settle(over, &Verdict::Unsettled, parts);
+                self.settle(&name, over, &Verdict::Unsettled, parts);
             }
             self.step(&name, parts, |register, done| {
                 if asks_again && register.changes().is_empty() {
@@ -449,6 +470,9 @@ impl Custody {
                         .extend(again.map(|to| (to, Consultation::Chosen(chosen.clone()))));
                 }
             });
+            if looks {
+                self.look_after(&name, parts);
+            }
         }
         let is_up = |its: &AgentId| parts.candidates.is_up(its);
         for (id, next) in self.passing.handle_timeout(now, is_up) {
@@ -490,6 +514,7 @@ impl Custody {
             return;
         };
         let before = named.register.votes().map(Votes::marks);
+        let kept_by = named.keepers().cloned();
         let mut done = Step::default();
         what(&mut named.register, &mut done);
         named.go_on(parts.now, &mut done, parts.random);
@@ -500,11 +525,8 @@ impl Custody {
             let Ok(votes) = votes.clone().try_map(entry);
             parts.voice.keep_votes(name.clone(), votes);
         }
-        let due_at = named.due_at();
-        if let Some(at) = std::mem::replace(&mut named.queued_at, due_at) {
-            self.queue.remove(&(at, name.clone()));
-        }
-        self.queue.extend(due_at.map(|at| (at, name.clone())));
+        named.handle_keepers(kept_by.as_ref());
+        let is_news = !done.chosen.is_empty() || !done.settled.is_empty();
         for chosen in done.chosen {
             self.note_chosen(name, chosen);
         }
@@ -516,22 +538,43 @@ impl Custody {
                 .say(to, Frame::Consults(Box::new(Consults { name, what })));
         }
         for (wanted, verdict) in done.settled {
-            self.settle(wanted, &verdict, parts);
+            self.settle(name, wanted, &verdict, parts);
         }
+        self.requeue(name);
+        if is_news {
+            self.look_after(name, parts);
+        }
+    }
+
+    /// Comes back to a name when something is to be done about it.
+    pub(super) fn requeue(&mut self, name: &WorkloadName) {
+        let Some(named) = self.names.get_mut(name) else {
+            return;
+        };
+        let due_at = named.due_at();
+        if let Some(at) = std::mem::replace(&mut named.queued_at, due_at) {
+            self.queue.remove(&(at, name.clone()));
+        }
+        self.queue.extend(due_at.map(|at| (at, name.clone())));
     }
 
     /// Tells those who want to know what has become of an intent. Where others keep its name, its node asks them.
     fn settle<C: Speech>(
         &mut self,
+        name: &WorkloadName,
         wanted: Wanted,
         verdict: &Verdict,
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        let Wanted {
+        let Wanted::Intent(Submitted {
             intent,
             askers,
             until,
-        } = wanted;
+        }) = wanted
+        else {
+            self.note_succession(name, verdict, parts);
+            return;
+        };
         let id = intent.promise().id();
         for asker in askers {
             let settlement = Settlement {

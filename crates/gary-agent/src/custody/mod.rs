@@ -10,6 +10,8 @@ mod machine;
 mod named;
 mod passing;
 mod proposed;
+mod succeeding;
+mod succession;
 mod wanted;
 
 pub(crate) use kept::Intent;
@@ -18,3 +20,4 @@ pub use machine::{NAMES_MAX, SETTLES_WITHIN, WANTED_MAX};
 pub use named::{ASKS_AGAIN_AFTER, OUTBID_WAITS, READS_WAITS, TELLS_WAITS};
 pub use passing::{ANSWERS_SUBMISSION_WITHIN, PASSED_ON_MAX};
 pub(crate) use proposed::Considering;
+pub use succeeding::{REPLACES_AFTER, SHRINKS_AFTER, STEPS_IN_AFTER, SUCCESSION_WAITS};

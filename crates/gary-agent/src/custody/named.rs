@@ -8,6 +8,7 @@ use rand::Rng;
 
 use super::chosen::learned;
 use super::kept::Kept;
+use super::succeeding::Fellows;
 use super::wanted::Wanted;
 use crate::backoff::Waits;
 use crate::register::{Done, Register, Votes};
@@ -56,12 +57,14 @@ pub(super) struct Named {
     pub(super) untold: BTreeSet<AgentId>,
     pub(super) tells_at: Option<Time>,
     tells: u32,
+    /// Who keeps it with this agent.
+    pub(super) fellows: Fellows,
     /// When it stands in the queue.
     pub(super) queued_at: Option<Time>,
 }
 
 impl Named {
-    pub(super) const fn new(register: Register<Kept, Wanted>, proposed: Configuration) -> Self {
+    pub(super) fn new(register: Register<Kept, Wanted>, proposed: Configuration) -> Self {
         Self {
             register,
             proposed,
@@ -73,6 +76,7 @@ impl Named {
             untold: BTreeSet::new(),
             tells_at: None,
             tells: 0,
+            fellows: Fellows::default(),
             queued_at: None,
         }
     }
@@ -124,7 +128,7 @@ impl Named {
             true => self.rests_until.or(self.asks_at),
             false => self.asks_at.filter(|_| self.register.is_trying()),
         };
-        let others = [self.reads_at, self.tells_at];
+        let others = [self.reads_at, self.tells_at, self.fellows.due_at];
         tries_at
             .into_iter()
             .chain(others.into_iter().flatten())

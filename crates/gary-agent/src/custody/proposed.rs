@@ -7,19 +7,23 @@ use gary_promise::{
 };
 
 /// How many keep a name, where there are as many.
-const KEEPERS: usize = 3;
+pub(super) const KEEPERS: usize = 3;
 
 /// How many do in a large cluster.
-const KEEPERS_OF_MANY: usize = 5;
+pub(super) const KEEPERS_OF_MANY: usize = 5;
 
 /// From how many members up a cluster is large.
-const MANY: usize = 50;
+pub(super) const MANY: usize = 50;
+
+/// Down to how many one that was large still counts as large.
+pub(super) const FEW: usize = 40;
 
 /// A member that looks at what somebody submits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Considering<'a> {
     pub(crate) agent: AgentId,
     pub(crate) zone: Option<&'a LabelValue>,
+    pub(crate) is_up: bool,
 }
 
 /// Who might keep a name: three of those who would, or five in a large cluster, the same for everyone who knows of the
@@ -59,6 +63,7 @@ mod tests {
         Considering {
             agent: AgentId::from_bytes([number; 32]),
             zone,
+            is_up: true,
         }
     }
 

@@ -1,4 +1,4 @@
-//! An intent that is to be kept.
+//! What is to be changed of the register of a name.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,18 @@ use gary_promise::{AgentId, Configuration, Entrusted, Lineage, Time, Verdict};
 use super::kept::{Intent, Kept};
 use crate::register::Change;
 
+/// What is to be changed of the register of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// An intent is to be kept.
+    Intent(Submitted),
+    /// Others are to keep the name than do.
+    Keepers(Succession),
+}
+
 /// An intent that is to be kept, and who wants to know what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct Submitted {
     pub(super) intent: Intent,
     pub(super) askers: BTreeSet<Asker>,
     /// When whoever asks is told that it is not known.
@@ -25,9 +34,75 @@ pub(super) enum Asker {
     Node(AgentId),
 }
 
+/// One keeper more is to keep a name, or one fewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Succession {
+    pub(super) to: Configuration,
+    /// When it is thought over once more.
+    pub(super) until: Time,
+}
+
+impl Wanted {
+    pub(super) const fn until(&self) -> Time {
+        match self {
+            Self::Intent(submitted) => submitted.until,
+            Self::Keepers(succession) => succession.until,
+        }
+    }
+
+    /// Who asks for an intent, where it is to be kept.
+    pub(super) fn submitted(&mut self, intent: &Intent) -> Option<&mut Submitted> {
+        match self {
+            Self::Intent(submitted) if submitted.intent == *intent => Some(submitted),
+            _ => None,
+        }
+    }
+}
+
 impl Change<Kept> for Wanted {
     type Verdict = Verdict;
 
+    fn verdict(&self, held: Option<&Entrusted<Kept>>) -> Option<Verdict> {
+        match self {
+            Self::Intent(submitted) => submitted.verdict(held),
+            Self::Keepers(succession) => succession.verdict(held),
+        }
+    }
+
+    fn follow(
+        &self,
+        held: Option<&Entrusted<Kept>>,
+        configuration: &Configuration,
+    ) -> Entrusted<Kept> {
+        match (self, held) {
+            (Self::Keepers(succession), Some(held)) => Entrusted {
+                configuration: succession.to.clone(),
+                content: held.content.clone(),
+            },
+            (Self::Keepers(_), None) => unreachable!("what nobody keeps has a verdict"),
+            (Self::Intent(submitted), held) => Entrusted {
+                configuration: configuration.clone(),
+                content: Kept::after(held.map(|its| &its.content), submitted.intent.clone()),
+            },
+        }
+    }
+}
+
+impl Succession {
+    fn verdict(&self, held: Option<&Entrusted<Kept>>) -> Option<Verdict> {
+        let Some(held) = held else {
+            return Some(Verdict::NotKept);
+        };
+        let now = &held.configuration;
+        if *now == self.to {
+            return Some(Verdict::Committed(now.clone()));
+        }
+        // Another change came first: whether there is more to change, its keepers see.
+        (!self.to.follows(now)).then(|| Verdict::Elsewhere(now.clone()))
+    }
+}
+
+impl Submitted {
     fn verdict(&self, held: Option<&Entrusted<Kept>>) -> Option<Verdict> {
         let lineage = self.intent.wanted().lineage;
         let Some(held) = held else {
@@ -56,18 +131,6 @@ impl Change<Kept> for Wanted {
                 let may = now.wanted().lets_update(owner, self.intent.promise().by());
                 (!may).then_some(Verdict::NotAllowed)
             }
-        }
-    }
-
-    fn follow(
-        &self,
-        held: Option<&Entrusted<Kept>>,
-        configuration: &Configuration,
-    ) -> Entrusted<Kept> {
-        let before = held.map(|its| &its.content);
-        Entrusted {
-            configuration: configuration.clone(),
-            content: Kept::after(before, self.intent.clone()),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What others say, and what it is for.
 
 use gary_promise::{
-    AgentId, Body, Bound, Frame, Invitation, Promise, SignedRecord, Time, Verified, Why,
+    AgentId, Body, Bound, Frame, Invitation, Promise, SignedRecord, Time, Verified, Why, WorkloadId,
 };
 
 use super::machine::Dealings;
 use crate::hosting::Invited;
 use crate::refused::Fault;
-use crate::tending::{Shared, Tools, dismiss};
+use crate::tending::{Shared, Tools, dismiss, leave_to_others};
 use crate::voice::Speech;
 
 impl<C: Speech> Dealings<C> {
@@ -27,7 +27,11 @@ impl<C: Speech> Dealings<C> {
             Frame::Invitation(invitation) => self.invited(now, from, &invitation),
             Frame::Refusal(refusal) => self.tending.handle_refusal(waking, from, refusal),
             Frame::Dismissal(dismissal) => self.hosting.handle_dismissal(from, &dismissal, voice),
-            Frame::Renewal(renewal) => self.tending.handle_renewal(waking, from, &renewal, voice),
+            Frame::Renewal(renewal) => {
+                let has_handed_over = self.custody.has_handed_over();
+                self.tending
+                    .handle_renewal(waking, from, &renewal, has_handed_over, voice)
+            }
             Frame::Absence(absence) => self.tending.handle_absence(waking, from, &absence),
             Frame::Denial(denial) => self.tending.handle_denial(waking, from, &denial),
             Frame::Consults(consults) => {
@@ -35,6 +39,12 @@ impl<C: Speech> Dealings<C> {
                 custody.handle_consults(from, *consults, &mut parts)
             }
             Frame::Bound(bound) => self.bound(now, from, *bound),
+            Frame::Handover(handover) => {
+                let keepers = &self.keepers;
+                let kept_since = |its: &WorkloadId| keepers.keep(&from, its).map(|its| its.version);
+                self.hosting
+                    .handle_handover(from, &handover, kept_since, voice)
+            }
             Frame::Inquiry(inquiry) => self.hosting.handle_inquiry(from, &inquiry, voice),
             // Whoever asks tries another.
             Frame::Submission(submission) if !self.considers(submission.intent.by()) => Ok(()),
@@ -75,8 +85,7 @@ impl<C: Speech> Dealings<C> {
                 let waking = self.waking(now);
                 match self.tending.handle_withdrawal(waking, &withdrawal) {
                     Err(Fault::Gone) => {
-                        let voice = &mut self.voice;
-                        self.hosting.handle_withdrawal(&withdrawal, voice)
+                        self.hosting.handle_withdrawal(&withdrawal, &mut self.voice)
                     }
                     heard => heard,
                 }
@@ -134,8 +143,7 @@ impl<C: Speech> Dealings<C> {
         let keeper = acceptance.by();
         let are_halves = accept.offer == offer.id()
             && accept.workload == host.workload
-            && keeper == host.promisee
-            && keeper != self.id();
+            && keeper == host.promisee;
         let are_plain = [&offer, &acceptance].map(|its| its.condition().requirements.is_empty());
         if !are_halves || are_plain.contains(&false) {
             return Err(Fault::Mismatch);
@@ -143,7 +151,17 @@ impl<C: Speech> Dealings<C> {
         let (host, version) = (host.clone(), offer.version());
         let workload = host.workload;
         let waking = self.waking(now);
+        if !self.tending.has_asked(waking, &offer.id()) {
+            return Err(Fault::Unasked);
+        }
         let voice = &mut self.voice;
+        if keeper == voice.id() {
+            let is_others = self.custody.is_others(&workload);
+            let told = (offer, host);
+            return self
+                .tending
+                .handle_own_bound(waking, told, acceptance, is_others, voice);
+        }
         let heard = self.tending.handle_bound(waking, offer, host, voice)?;
         match heard {
             Shared::Counted => {}
@@ -160,6 +178,9 @@ impl<C: Speech> Dealings<C> {
                 let (custody, mut parts) = self.custody(now);
                 custody.show(&workload, keeper, &mut parts);
                 dismiss(&mut self.voice, from, [version]);
+            }
+            Shared::NotKept if self.custody.is_others(&workload) => {
+                leave_to_others(&mut self.voice, from, [version]);
             }
             Shared::NotKept => return Err(Fault::Unasked),
         }

@@ -31,7 +31,13 @@ impl<C: Speech> Dealings<C> {
             }
             let (custody, mut parts) = self.custody(now);
             custody.show_all(agent, &mut parts);
-        } else if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
+            custody.handle_fellow(&agent, &mut parts);
+            self.settle(now);
+            return;
+        }
+        let (custody, mut parts) = self.custody(now);
+        custody.handle_fellow(&agent, &mut parts);
+        if self.hosting.hosts_for(&agent) || self.tending.counts_on(&agent) {
             self.doubts.begin(self.waking(now), agent);
         }
         self.settle(now);

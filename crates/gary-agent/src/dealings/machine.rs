@@ -71,6 +71,7 @@ impl<C: Speech> Dealings<C> {
             capacity,
             consider,
             declines,
+            replaces_after,
             seed,
         } = setup;
         let id = key.id();
@@ -87,7 +88,7 @@ impl<C: Speech> Dealings<C> {
             keepers: Keepers::default(),
             hosting: Hosting::new(capacity, lease),
             tending: Tending::default(),
-            custody: Custody::new(id, epoch),
+            custody: Custody::new(id, epoch, replaces_after),
             consider,
             declines,
             renews_at: now,
@@ -307,15 +308,15 @@ impl<C: Speech> Dealings<C> {
         } = shown;
         self.wake(now);
         self.set_capacity(now, agent, capacity);
-        let has_ceased = self.candidates.set_considers(agent, consider);
-        self.handle_members(has_ceased);
+        let considers = self.candidates.set_considers(agent, consider);
+        self.keepers.set_names(agent, names.clone());
+        self.handle_fellow(now, agent, considers, &names);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);
         // Of whom it comes to depend on while that is not there, it has not asked yet.
         if !self.candidates.is_up(&agent) && self.hosting.hosts_for(&agent) {
             self.doubts.begin(self.waking(now), agent);
         }
-        self.keepers.set_names(agent, names);
         self.set_keeps(now, agent, keeps);
         self.settle(now);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gary_promise::{
     AgentKey, Body, BootEpoch, Capacity, ClusterId, Consider, Generation, Own, Promise, PromiseId,
@@ -25,6 +26,9 @@ pub struct Setup {
     pub consider: Option<Consider>,
     /// Whether it declines whatever it is invited for, and says so. It is as good a member as any.
     pub declines: bool,
+    /// How long somebody who keeps a name with it is not there before another takes its place: see
+    /// [`REPLACES_AFTER`](crate::REPLACES_AFTER).
+    pub replaces_after: Duration,
     /// Where its randomness comes from.
     pub seed: u64,
 }

@@ -1,9 +1,12 @@
 //! What persons have kept by several agents.
 
-use gary_promise::{Promise, PromiseId, Settlement, Signed, Time, Verified};
+use std::collections::BTreeSet;
+
+use gary_promise::{AgentId, Promise, PromiseId, Settlement, Signed, Time, Verified, WorkloadName};
 use rand::rngs::ChaCha8Rng;
 
 use super::machine::Dealings;
+use crate::candidates::Considers;
 use crate::custody::{Custody, Intent, Parts};
 use crate::tending::DeployError;
 use crate::voice::Speech;
@@ -32,11 +35,13 @@ impl<C: Speech> Dealings<C> {
     /// Tends what was chosen of the registers that it keeps.
     pub(super) fn take_over_chosen(&mut self, now: Time) {
         while let Some((intent, keepers)) = self.custody.poll_chosen() {
+            let waking = self.waking(now);
             if keepers.has(&self.id()) {
-                let waking = self.waking(now);
                 let keepers = keepers.keepers();
                 self.tending
                     .entrust(waking, intent, keepers, &mut self.voice);
+            } else if let Some(workload) = intent.workload() {
+                self.tending.hand_over(&workload, &mut self.voice);
             }
         }
     }
@@ -46,13 +51,23 @@ impl<C: Speech> Dealings<C> {
         self.custody.poll_settlement(self.voice.stored())
     }
 
-    /// Who might keep something has changed; `has_ceased` where one does not any more.
-    pub(super) fn handle_members(&mut self, has_ceased: bool) {
-        let count = self.candidates.considering_count();
-        if has_ceased {
-            self.custody.handle_departure(&mut self.voice);
+    /// What an agent is to custody has changed: whom it looks at, and under which names it keeps something.
+    pub(super) fn handle_fellow(
+        &mut self,
+        now: Time,
+        agent: AgentId,
+        considers: Option<Considers>,
+        names: &BTreeSet<WorkloadName>,
+    ) {
+        let (custody, mut parts) = self.custody(now);
+        if considers == Some(Considers::Ceases) {
+            custody.handle_departure(&mut parts);
         }
-        self.custody.handle_members(count, &mut self.voice);
+        custody.handle_members(&mut parts);
+        if considers.is_some() {
+            custody.handle_fellow(&agent, &mut parts);
+        }
+        custody.handle_names(agent, names, &mut parts);
     }
 
     /// The registers, and what they are worked with.

@@ -17,6 +17,8 @@ pub(super) struct Hosted {
     pub(super) intent: Verified<Promise>,
     /// Who keeps its workload besides whom it was offered to, as that one said.
     pub(super) keepers: BoundedSet<AgentId, KEEPERS_MAX>,
+    /// Whom it was offered to keeps its workload no more, by its own word: others do.
+    pub(super) is_handed_over: bool,
     pub(super) entry: EntryId,
     pub(super) state: State,
 }

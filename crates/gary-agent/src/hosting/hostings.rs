@@ -109,7 +109,7 @@ impl Hosting {
         voice.keep_promise(&start.intent);
         voice.keep_promise(&start.acceptance);
         if !hosted.keepers.is_empty() {
-            voice.keep_keepers(accept.offer, hosted.keepers.clone());
+            voice.keep_keepers(accept.offer, hosted.keepers.clone(), false);
         }
         voice.order(Order::Start(Box::new(start)));
         Ok(())
@@ -389,10 +389,10 @@ impl Hosting {
         let version = hosted.offer.version();
         let host = &hosted.host;
         self.by_slot.insert((host.workload, host.slot, version));
-        self.by_promisee
-            .entry(host.promisee)
-            .or_default()
-            .insert(version);
+        if !hosted.is_handed_over {
+            let theirs = self.by_promisee.entry(host.promisee).or_default();
+            theirs.insert(version);
+        }
         if let Some(at) = hosted.due_at() {
             self.due.insert((at, version));
         }
@@ -411,6 +411,7 @@ impl Hosting {
             offer,
             bound_by,
             keepers,
+            is_handed_over,
         } = was;
         let Body::Host(host) = offer.body().clone() else {
             return;
@@ -425,6 +426,7 @@ impl Hosting {
                 host: host.clone(),
                 intent,
                 keepers,
+                is_handed_over,
                 entry,
                 state: State::Offered { lapses_at },
             };

@@ -161,6 +161,7 @@ impl Hosting {
             host,
             intent: invited.intent.clone(),
             keepers: invited.invitation.keepers.clone(),
+            is_handed_over: false,
             entry,
             state: State::Offered { lapses_at },
         });

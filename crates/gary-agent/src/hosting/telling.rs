@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    AgentId, BootEpoch, Bound, Frame, Inquiry, Offers, RENEWED_MAX, Time, Version, WorkloadId,
+    AgentId, BootEpoch, Bound, Frame, Handover, Inquiry, Offers, RENEWED_MAX, Time, Version,
+    WorkloadId,
 };
 
 use super::hosted::{Hosted, State};
@@ -46,13 +47,59 @@ impl Hosting {
         }
     }
 
+    /// A keeper keeps no more what is hosted by these offers: others do. It is told of none of it any more, after a start
+    /// neither. Of what it keeps by a later promise than what it says, `kept_since`, that was true before.
+    pub(crate) fn handle_handover<C: Speech>(
+        &mut self,
+        from: AgentId,
+        handover: &Handover,
+        kept_since: impl Fn(&WorkloadId) -> Option<Version>,
+        voice: &mut Voice<C, Order>,
+    ) -> Result<(), Fault> {
+        let mut is_any = false;
+        for version in handover.offers.iter() {
+            let Some(hosted) = self.hosted.get(version) else {
+                continue;
+            };
+            let is_past = kept_since(&hosted.host.workload) > Some(handover.version);
+            if is_past || !hosted.is_bound() || !self.is_kept_by(hosted, from) {
+                continue;
+            }
+            is_any = true;
+            if let Some(hosted) = self.hosted.get_mut(version)
+                && hosted.host.promisee == from
+            {
+                hosted.is_handed_over = true;
+                voice.keep_keepers(hosted.offer.id(), hosted.keepers.clone(), true);
+            }
+            for sets in [&mut self.by_promisee, &mut self.told] {
+                if let Some(versions) = sets.get_mut(&from) {
+                    versions.remove(version);
+                }
+            }
+        }
+        self.by_promisee.retain(|_, its| !its.is_empty());
+        self.told.retain(|_, its| !its.is_empty());
+        is_any.then_some(()).ok_or(Fault::Gone)
+    }
+
     /// Renews one hosting more to a keeper, which asks after what it does not know. One that is told of [`RENEWED_MAX`] is
     /// told of no more: the keeper that bound it goes on knowing of it.
     fn tell(&mut self, now: Time, version: Version, keeper: AgentId) {
-        let Some(hosted) = self.hosted.get(&version) else {
+        let Some(hosted) = self.hosted.get_mut(&version) else {
             return;
         };
-        if hosted.host.promisee == keeper || !hosted.is_bound() {
+        if !hosted.is_bound() {
+            return;
+        }
+        if hosted.host.promisee == keeper {
+            // It keeps the workload again.
+            let theirs = self.by_promisee.entry(keeper).or_default();
+            if hosted.is_handed_over && theirs.len() < RENEWED_MAX {
+                hosted.is_handed_over = false;
+                theirs.insert(version);
+                self.answers.owe(now, keeper);
+            }
             return;
         }
         let told = self.told.entry(keeper).or_default();
@@ -71,13 +118,16 @@ impl Hosting {
         if !self.is_of_this_life(from, inquiry.epoch) {
             return Err(Fault::Stale);
         }
-        let told = self.told.get(&from).ok_or(Fault::NotForMe)?;
-        for version in inquiry.offers.iter().filter(|its| told.contains(its)) {
-            if let Some(hosted) = self.hosted.get(version) {
+        let mut is_any = false;
+        for version in inquiry.offers.iter() {
+            if let Some(hosted) = self.hosted.get(version)
+                && self.is_kept_by(hosted, from)
+            {
                 say_bound(hosted, from, voice);
+                is_any = true;
             }
         }
-        Ok(())
+        is_any.then_some(()).ok_or(Fault::NotForMe)
     }
 
     /// Whether somebody has not spoken in a later life of its own yet.
@@ -131,13 +181,14 @@ impl Hosting {
         let told = self.told.iter();
         let told = told.filter(|(_, versions)| versions.contains(&version));
         let told = told.map(|(keeper, _)| *keeper);
-        [hosted.host.promisee].into_iter().chain(told).collect()
+        let promisee = Some(hosted.host.promisee).filter(|_| !hosted.is_handed_over);
+        promisee.into_iter().chain(told).collect()
     }
 
     /// Whether a hosting was offered to this keeper, or it was told of it.
     pub(super) fn is_kept_by(&self, hosted: &Hosted, keeper: AgentId) -> bool {
         let told = self.told.get(&keeper);
-        hosted.host.promisee == keeper
+        (hosted.host.promisee == keeper && !hosted.is_handed_over)
             || told.is_some_and(|its| its.contains(&hosted.offer.version()))
     }
 }

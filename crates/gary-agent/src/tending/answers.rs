@@ -57,12 +57,14 @@ impl Tending {
     }
 
     /// A host renews. What it does not name, it does not stand by; what it names and is not counted is
-    /// dismissed; and it is told again what it has not heard.
+    /// dismissed, or asked after where others may keep it, since this agent has handed something over; and it is told again
+    /// what it has not heard.
     pub(crate) fn handle_renewal<C: Speech>(
         &mut self,
         now: Time,
         from: AgentId,
         renewal: &Renewal,
+        has_handed_over: bool,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
         if self.by_host.contains_key(&from) {
@@ -101,12 +103,14 @@ impl Tending {
             }
         }
         voice.tell(from, told_again);
-        let unknown = |offer: &&Version| !theirs.contains_key(offer);
         // What is offered and not counted may wait for the end of a round. What is bound was counted, and
         // is not any more.
-        let not_counted: Vec<Version> = renewal.bound.iter().filter(unknown).copied().collect();
-        dismiss(voice, from, not_counted);
-        self.inquire(now, from, renewal, voice);
+        let unknown = renewal.bound.iter().copied();
+        let unknown = unknown.filter(|its| !theirs.contains_key(its));
+        let (asked, let_go): (Vec<Version>, Vec<Version>) =
+            unknown.partition(|its| has_handed_over || self.has_handed_over(from, *its));
+        dismiss(voice, from, let_go);
+        self.inquire(now, from, renewal, asked, voice);
         for (workload, slot, offer, is_final) in withdrawn {
             // A host that has started again may not know yet that this keeper is one.
             if is_final {

@@ -77,6 +77,12 @@ impl Tending {
         self.wake(workload, now);
     }
 
+    /// Whether a host was asked of late after what it tells of: what nobody has asked after may be of long ago.
+    pub(crate) fn has_asked(&mut self, now: Time, offer: &PromiseId) -> bool {
+        let asked_at = self.asked.remove(offer);
+        asked_at.is_some_and(|at| now.since(at) <= ANSWERS_INQUIRY_WITHIN)
+    }
+
     /// A host tells of what it hosts by another keeper's acceptance. The caller has seen that the two halves match.
     pub(crate) fn handle_bound<C: Speech>(
         &mut self,
@@ -85,11 +91,6 @@ impl Tending {
         host: Host,
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
-        // What nobody has asked after may be of long ago.
-        let asked_at = self.asked.remove(&offer.id());
-        if asked_at.is_none_or(|at| now.since(at) > ANSWERS_INQUIRY_WITHIN) {
-            return Err(Fault::Unasked);
-        }
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
         };
@@ -127,12 +128,14 @@ impl Tending {
         Ok(shared)
     }
 
-    /// Asks a host after what it has renewed by others' acceptance, and this keeper does not know of.
+    /// Asks a host after what it has renewed by others' acceptance, and this keeper does not know of; and after some that
+    /// it has accepted itself.
     pub(super) fn inquire<C: Speech>(
         &mut self,
         now: Time,
         from: AgentId,
         renewal: &Renewal,
+        own: Vec<Version>,
         voice: &mut Voice<C, Order>,
     ) {
         let nothing = BTreeMap::new();
@@ -145,7 +148,7 @@ impl Tending {
             !theirs.contains_key(*version) && !self.withdrawn.has(&id)
         };
         let unknown = renewal.by_others.iter().filter(is_unknown).copied();
-        let offers: Vec<Version> = unknown.take(INQUIRED_MAX).collect();
+        let offers: Vec<Version> = own.into_iter().chain(unknown).take(INQUIRED_MAX).collect();
         if offers.is_empty() {
             return;
         }

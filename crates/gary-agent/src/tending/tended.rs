@@ -111,7 +111,7 @@ impl Tended {
         wanted: Use,
         now: Time,
     ) -> Vec<(AgentId, Version)> {
-        let mut round = self.round.take();
+        let offered = self.end_round();
         self.intent = intent;
         self.wanted = wanted;
         self.attempts = 0;
@@ -120,6 +120,12 @@ impl Tended {
         self.next_round_at = now;
         let valency = self.wanted.valency;
         self.failed.retain(|slot, _| valency.has(*slot));
+        offered
+    }
+
+    /// What was offered and waits to be accepted is not any more: says which offers these are.
+    pub(super) fn end_round(&mut self) -> Vec<(AgentId, Version)> {
+        let mut round = self.round.take();
         let offers = round.as_mut().map(Round::take_offers).unwrap_or_default();
         offers
             .into_values()

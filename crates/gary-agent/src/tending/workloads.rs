@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    AgentId, Body, Generation, Observer, Own, Promise, PromiseId, Reason, Slot, Time, Use,
+    AgentId, Body, Generation, Host, Observer, Own, Promise, PromiseId, Reason, Slot, Time, Use,
     Verified, Version, Withdrawal, WorkloadId,
 };
 use rand::Rng;
@@ -12,10 +12,10 @@ use super::account::Account;
 use super::counted::{Acceptance, PATIENCE};
 use super::deploying::bytes;
 use super::holes::Holes;
+use super::over::Over;
 use super::refusals::Remembered;
 use super::tended::{Keeper, Tended};
 use super::turn::LEARNS_FOR;
-use super::withdrawn::Withdrawn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
@@ -45,7 +45,11 @@ pub(crate) struct Tending {
     pub(super) by_host: ByHost,
     /// The last renewal of each of them: what is said again, or was said before it, is no news.
     pub(super) renewed: BTreeMap<AgentId, Version>,
-    pub(super) withdrawn: Withdrawn,
+    pub(super) withdrawn: Over,
+    /// What it has bound of workloads that others keep in its place.
+    pub(super) handed_over: Over,
+    /// What it does not count any more: it has taken its acceptance back, or dismissed it.
+    pub(super) let_go: Over,
     /// What hosts were asked after that nothing was heard of yet, and when.
     pub(super) asked: BTreeMap<PromiseId, Time>,
     pub(super) trust: Trust,
@@ -89,11 +93,25 @@ impl Tending {
         let Body::Host(host) = offer.body().clone() else {
             return;
         };
+        if !self.tended.contains_key(&host.workload) {
+            return;
+        }
+        voice.hold(offer.id());
+        voice.hold(acceptance.id());
+        self.count_own(now, offer, host, acceptance);
+    }
+
+    /// Counts what it has bound itself.
+    pub(super) fn count_own(
+        &mut self,
+        now: Time,
+        offer: Verified<Promise>,
+        host: Host,
+        acceptance: Own<Promise>,
+    ) {
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return;
         };
-        voice.hold(offer.id());
-        voice.hold(acceptance.id());
         let (by, place) = (offer.by(), (host.workload, host.slot));
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(offer.version(), place);
@@ -171,8 +189,9 @@ impl Tending {
                 continue;
             };
             let gone = tended.look(&mut tools.keeper(&mut self.trust));
-            for (host, offer) in gone {
-                forget(&mut self.by_host, &mut self.renewed, &host, offer);
+            for (promiser, version) in gone {
+                forget(&mut self.by_host, &mut self.renewed, &promiser, version);
+                self.let_go.add(PromiseId { promiser, version });
             }
             if tended.is_over() {
                 self.end(workload, tools.voice);
@@ -250,8 +269,8 @@ impl Tending {
         })
     }
 
-    /// A workload is deleted, and nothing of it is hosted any more.
-    fn end<C: Speech>(&mut self, workload: WorkloadId, voice: &mut Voice<C, Order>) {
+    /// A workload is deleted, and nothing of it is hosted any more; or others keep it.
+    pub(super) fn end<C: Speech>(&mut self, workload: WorkloadId, voice: &mut Voice<C, Order>) {
         if let Some(tended) = self.tended.remove(&workload) {
             self.keeps_bytes -= bytes(&tended.keep);
             let withdrawal = voice.withdraw(&tended.keep, Reason::Outdated);

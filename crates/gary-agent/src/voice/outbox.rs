@@ -45,6 +45,8 @@ pub enum Fact {
         offer: PromiseId,
         /// The other keepers.
         keepers: BoundedSet<AgentId, KEEPERS_MAX>,
+        /// Whether whom it was made to keeps the workload no more, by its own word.
+        is_handed_over: bool,
     },
     /// A promise that nothing depends on any more. Its record can go, and what it kept or whom it was for.
     Forgotten(PromiseId),

@@ -121,13 +121,18 @@ impl<C: Speech, O> Voice<C, O> {
         self.outbox.store(Fact::Keeps { keep, intent });
     }
 
-    /// Remembers who else keeps what this agent hosts by an offer of its own.
+    /// Remembers who else keeps what this agent hosts by an offer of its own, and whether whom it was made to does no more.
     pub(crate) fn keep_keepers(
         &mut self,
         offer: PromiseId,
         keepers: BoundedSet<AgentId, KEEPERS_MAX>,
+        is_handed_over: bool,
     ) {
-        self.outbox.store(Fact::HostsFor { offer, keepers });
+        self.outbox.store(Fact::HostsFor {
+            offer,
+            keepers,
+            is_handed_over,
+        });
     }
 
     /// Remembers how this agent has voted on the register of a name.

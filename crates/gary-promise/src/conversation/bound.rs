@@ -1,5 +1,6 @@
 //! What keepers of one workload learn of hostings that one of them has bound.
 
+use super::renewal::Offers;
 use crate::{BootEpoch, Promise, Signed, Version, amount::BoundedSet};
 
 /// The most hostings that one inquiry asks after. The next one asks after the others.
@@ -21,4 +22,14 @@ pub struct Inquiry {
     pub epoch: BootEpoch,
     /// The offers, promises of the receiver's.
     pub offers: BoundedSet<Version, INQUIRED_MAX>,
+}
+
+/// The sender does not keep any more what the receiver hosts by these offers: others do, and count it. It asks for nothing
+/// to end, and need not be told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handover {
+    /// When it said so.
+    pub version: Version,
+    /// The offers, promises of the receiver's.
+    pub offers: Offers,
 }

@@ -1,8 +1,8 @@
 //! What one agent says to another at once.
 
 use super::{
-    Absence, Batch, Bound, Denial, Digest, Dismissal, Fetch, Hint, Inquiry, Invitation, Listing,
-    Refusal, Renewal, SheetPart,
+    Absence, Batch, Bound, Denial, Digest, Dismissal, Fetch, Handover, Hint, Inquiry, Invitation,
+    Listing, Refusal, Renewal, SheetPart,
 };
 use crate::custody::{Consults, Settlement, Submission};
 
@@ -40,6 +40,8 @@ pub enum Frame {
     Bound(Box<Bound>),
     /// Asks after hostings of the receiver's.
     Inquiry(Inquiry),
+    /// The sender does not keep any more what the receiver hosts: others do.
+    Handover(Handover),
     /// What keepers of one name say to one another.
     Consults(Box<Consults>),
     /// An intent that somebody submitted is passed on to a keeper of its name.

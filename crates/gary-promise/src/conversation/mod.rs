@@ -12,7 +12,7 @@ mod renewal;
 mod unknown_record;
 
 pub use absence::Absence;
-pub use bound::{Bound, INQUIRED_MAX, Inquiry};
+pub use bound::{Bound, Handover, INQUIRED_MAX, Inquiry};
 pub use denial::Denial;
 pub use exchange::{
     Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Digest, Fetch, Hint, LISTING_MAX, Listing,

@@ -216,7 +216,7 @@ impl Book {
     }
 
     /// To whom an offer was made.
-    pub(super) fn made_to(&self, offer: &PromiseId) -> Option<AgentId> {
+    pub(crate) fn made_to(&self, offer: &PromiseId) -> Option<AgentId> {
         self.offers.get(offer).map(|its| its.host.promisee)
     }
 
@@ -252,7 +252,7 @@ impl Book {
     ) -> bool {
         let offer = &its.accept.offer;
         let stands = match () {
-            () if acceptance.promiser == keeper => its.withdrawn.is_none(),
+            () if acceptance.promiser == keeper => its.is_counted(),
             () if offer.promiser == keeper => self.stands(offer),
             () => self.hearings.withdrawn_at(keeper, offer).is_none(),
         };
@@ -522,6 +522,7 @@ impl Book {
                         && id.promiser == agent
                     {
                         acceptance.stored_at.get_or_insert(at);
+                        acceptance.is_handed_over = false;
                         // What an agent tells itself needs no frame.
                         if acceptance.accept.offer.promiser == agent {
                             acceptance.heard_at.get_or_insert(at);
@@ -541,6 +542,12 @@ impl Book {
                         offer.withdrawn_at.get_or_insert(at);
                     }
                     if let Some(acceptance) = self.acceptances.get_mut(id) {
+                        let workload = &acceptance.accept.workload;
+                        acceptance.is_handed_over = self.registers.has_left(workload, &agent);
+                    }
+                    if let Some(acceptance) = self.acceptances.get_mut(id)
+                        && !acceptance.is_handed_over
+                    {
                         acceptance.withdrawn.get_or_insert((at, None));
                         let offer = acceptance.accept.offer;
                         if offer.promiser == agent {
@@ -550,7 +557,16 @@ impl Book {
                     }
                 }
                 Fact::Votes { votes, .. } => self.note_votes(agent, votes, reader),
-                Fact::Keeps { .. } | Fact::HostsFor { .. } | Fact::Acquainted(_) => {}
+                Fact::HostsFor {
+                    offer,
+                    is_handed_over,
+                    ..
+                } => {
+                    if let Some(offer) = self.offers.get_mut(offer) {
+                        offer.is_handed_over = *is_handed_over;
+                    }
+                }
+                Fact::Keeps { .. } | Fact::Acquainted(_) => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
                     self.judged.insert(of, *assessed);
@@ -591,6 +607,7 @@ impl Book {
                     told_at: None,
                     accepted_at: None,
                     withdrawn_at: None,
+                    is_handed_over: false,
                 };
                 self.offers.insert(id, offer);
             }
@@ -601,6 +618,7 @@ impl Book {
                     heard_at: None,
                     withdrawn: None,
                     withdrawal_heard_at: None,
+                    is_handed_over: false,
                 };
                 self.acceptances.insert(id, acceptance);
             }

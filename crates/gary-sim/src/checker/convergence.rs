@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, Capacity, Frame, PromiseId, Resources, Slot, Time, Use, WorkloadId};
+use gary_promise::{
+    AgentId, Capacity, Frame, PromiseId, Resources, Slot, Time, Use, Version, WorkloadId,
+};
 
 use super::entry::{fits, in_pages};
 use super::mending::Mending;
+use super::scope_holds::keeps;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -41,10 +44,17 @@ impl Checker for Convergence {
             ..
         } = *seen
         {
-            for version in renewal.bound.iter() {
+            let id = |version: &Version| {
                 let (promiser, version) = (from, *version);
-                self.renewed.insert(PromiseId { promiser, version }, at);
-            }
+                PromiseId { promiser, version }
+            };
+            let is_handed_over = |its: &PromiseId| {
+                let offer = book.offers.get(its);
+                offer.is_some_and(|its| its.is_handed_over)
+            };
+            let others = renewal.by_others.iter().map(id).filter(is_handed_over);
+            let renewed = renewal.bound.iter().map(id).chain(others);
+            self.renewed.extend(renewed.map(|its| (its, at)));
         }
         if let Seen::Says { from, .. } = *seen {
             check_shown(at, from, book)?;
@@ -165,6 +175,15 @@ fn check_workload(at: Time, workload: &WorkloadId, hosted: &Hosted, book: &Book)
             let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
             return Err(format!(
                 "{behind} keeps {name}, and does not know of {what}"
+            ));
+        }
+        let up = book.agents.iter().filter(|(_, seen)| seen.is_up);
+        let mut up = up.map(|(agent, _)| *agent);
+        if let Some(still) = up.find(|its| !keeper.1.contains(its) && keeps(*its, *workload, book))
+        {
+            let still = book.names.of_agent(&still);
+            return Err(format!(
+                "{still} keeps {name}, which others keep in its place"
             ));
         }
     }

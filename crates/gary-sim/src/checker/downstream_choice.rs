@@ -253,6 +253,12 @@ impl DownstreamChoice {
                         && id.promiser == agent
                         && !self.counts(agent, id)
                     {
+                        // What it had handed over and keeps again, it counts again, and chooses nothing.
+                        if acceptance.stored_at < Some(at) {
+                            let counted = self.counted.entry(agent).or_default();
+                            counted.insert(*id, acceptance.accept);
+                            continue;
+                        }
                         over.insert((agent, acceptance.accept.workload));
                         self.accepted(at, agent, id, &acceptance.accept, book)?;
                     }

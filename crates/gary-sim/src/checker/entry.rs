@@ -98,6 +98,8 @@ pub struct OfferSeen {
     pub accepted_at: Option<Time>,
     /// When it was taken back: said to be, or gone from the promiser's disk.
     pub withdrawn_at: Option<Time>,
+    /// By its promiser's disk, whom it was made to keeps its workload no more, and is told nothing of it.
+    pub is_handed_over: bool,
 }
 
 /// What was seen of an acceptance.
@@ -113,6 +115,15 @@ pub struct AcceptanceSeen {
     pub withdrawn: Option<(Time, Option<Reason>)>,
     /// When the host has heard that it was taken back.
     pub withdrawal_heard_at: Option<Time>,
+    /// Whether its promiser has forgotten it, since others keep the workload: it stands, and they count what is hosted by it.
+    pub is_handed_over: bool,
+}
+
+impl AcceptanceSeen {
+    /// Whether its promiser counts a hosting by it.
+    pub fn is_counted(&self) -> bool {
+        self.stored_at.is_some() && self.withdrawn.is_none() && !self.is_handed_over
+    }
 }
 
 /// What was seen of a component that runs.

@@ -65,7 +65,7 @@ impl Mending {
         }
         self.untold.retain(|id, _| {
             let its = book.acceptances.get(id);
-            its.is_some_and(|its| its.withdrawn.is_none() && book.stands(&its.accept.offer))
+            its.is_some_and(|its| its.is_counted() && book.stands(&its.accept.offer))
         });
         for (id, when) in &self.untold {
             let since = book.awake_since(&id.promiser, *when);
@@ -84,7 +84,8 @@ impl Mending {
 /// be accepted.
 fn check_named(host: AgentId, keeper: AgentId, renewal: &Renewal, book: &Book) -> Verdict {
     let mut standing = book.standing_of(host).filter(|(id, its)| {
-        its.host.promisee == keeper && its.told_at.is_some() && id.version < renewal.version
+        let is_between = its.host.promisee == keeper && !its.is_handed_over;
+        is_between && its.told_at.is_some() && id.version < renewal.version
     });
     let unnamed = standing.find(|(id, _)| {
         !renewal.bound.contains(&id.version) && !renewal.offered.contains(&id.version)
@@ -114,9 +115,9 @@ fn check_named(host: AgentId, keeper: AgentId, renewal: &Renewal, book: &Book) -
 
 /// The keeper's acceptance of an offer, where it has made one.
 fn missed(keeper: AgentId, offer: PromiseId, book: &Book) -> Option<PromiseId> {
-    let mut accepted = book.acceptances.iter().filter(|(id, its)| {
-        let is_stored = its.stored_at.is_some() && its.withdrawn.is_none();
-        id.promiser == keeper && its.accept.offer == offer && is_stored
-    });
+    let mut accepted = book
+        .acceptances
+        .iter()
+        .filter(|(id, its)| id.promiser == keeper && its.accept.offer == offer && its.is_counted());
     accepted.next().map(|(id, _)| *id)
 }

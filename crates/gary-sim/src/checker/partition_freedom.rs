@@ -341,11 +341,7 @@ impl PartitionFreedom {
                 (other.workload, other.slot, other.generation)
                     == (host.workload, host.slot, host.generation)
             });
-            id.promiser == keeper
-                && *id != acceptance
-                && its.stored_at.is_some()
-                && is_same
-                && its.withdrawn.is_none()
+            id.promiser == keeper && *id != acceptance && its.is_counted() && is_same
         });
         let causes = &book.causes;
         let is_by_others = causes.is_by_person(&offer) || causes.is_dismissed(&offer);

@@ -197,8 +197,7 @@ fn differs(observer: AgentId, assessed: &Assessed, book: &Book) -> bool {
         }),
         // Of one agent's hostings.
         Some(_) => book.acceptances.iter().any(|(id, its)| {
-            its.withdrawn.is_none()
-                && its.stored_at.is_some()
+            its.is_counted()
                 && its.accept.offer.promiser == promiser
                 && holds_for_kept(id.promiser, its.accept.offer)
         }),

@@ -15,6 +15,10 @@ pub(super) struct Registers(BTreeMap<WorkloadId, RegisterSeen>);
 struct RegisterSeen {
     /// All who have ever kept it.
     keepers: BTreeSet<AgentId>,
+    /// Who keeps it by the latest change that anybody knows of.
+    now: Option<Configuration>,
+    /// Of whom each knows that they keep it, as it was last chosen.
+    by: BTreeMap<AgentId, Configuration>,
     /// Which intent each of them knows to be chosen, and its generation.
     known: BTreeMap<AgentId, Known>,
     /// The latest intent that each of them has voted for, or knows to be chosen.
@@ -43,6 +47,11 @@ impl Registers {
         if let Some((workload, known)) = read(intent) {
             let its = self.0.entry(workload).or_default();
             its.keepers.extend(configuration.keepers());
+            its.by.insert(by, configuration.clone());
+            let is_earlier = |now: &Configuration| now.epoch() < configuration.epoch();
+            if its.now.as_ref().is_none_or(is_earlier) {
+                its.now = Some(configuration.clone());
+            }
             its.known.insert(by, known);
         }
     }
@@ -79,10 +88,16 @@ impl Registers {
         its.is_some_and(|its| its.keepers.contains(agent))
     }
 
-    /// All workloads, and who has ever kept each.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&WorkloadId, &BTreeSet<AgentId>)> {
-        let all = self.0.iter().filter(|(_, its)| !its.keepers.is_empty());
-        all.map(|(workload, its)| (workload, &its.keepers))
+    /// Whether an agent knows that others keep a workload in its place.
+    pub(super) fn has_left(&self, workload: &WorkloadId, agent: &AgentId) -> bool {
+        let its = self.0.get(workload).and_then(|its| its.by.get(agent));
+        its.is_some_and(|its| !its.has(agent))
+    }
+
+    /// All workloads, and who keeps each by the latest change.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&WorkloadId, &[AgentId])> {
+        let all = self.0.iter();
+        all.filter_map(|(workload, its)| Some((workload, its.now.as_ref()?.keepers())))
     }
 }
 

@@ -147,10 +147,7 @@ fn in_place(
         return None;
     }
     let counted = book.acceptances.iter().filter(|(id, its)| {
-        its.accept.workload == workload
-            && its.stored_at.is_some()
-            && id.promiser == keeper
-            && its.withdrawn.is_none()
+        its.accept.workload == workload && id.promiser == keeper && its.is_counted()
     });
     let offers = counted
         .filter_map(|(_, its)| Some((its.accept.offer, book.offers.get(&its.accept.offer)?)));

@@ -172,7 +172,8 @@ fn check_told(from: AgentId, to: AgentId, book: &Book) -> Verdict {
     Ok(())
 }
 
-fn keeps(agent: AgentId, workload: WorkloadId, book: &Book) -> bool {
+/// Whether an agent promises to keep a workload, by its disk.
+pub(super) fn keeps(agent: AgentId, workload: WorkloadId, book: &Book) -> bool {
     let disk = book.agents.get(&agent).map(|its| &its.disk);
     disk.into_iter().flatten().any(|id| {
         let promise = book.promises.get(id);

@@ -79,7 +79,7 @@ impl Silences {
 
     fn look(&self, at: Time, keeper: AgentId, its: &AcceptanceSeen, book: &Book) -> Verdict {
         let (offer, host) = (its.accept.offer, its.accept.offer.promiser);
-        let Some(stored_at) = its.stored_at.filter(|_| its.withdrawn.is_none()) else {
+        let Some(stored_at) = its.stored_at.filter(|_| its.is_counted()) else {
             return Ok(());
         };
         // What an agent says to itself is not seen.

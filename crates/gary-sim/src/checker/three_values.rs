@@ -53,8 +53,7 @@ impl Checker for ThreeValues {
                 .silent_us(at, id.promiser, &its.accept.offer)
                 .unwrap_or_default();
             let is_gone = host.is_some_and(|host| host.is_gone);
-            let counts = its.withdrawn.is_none() && its.stored_at.is_some();
-            if is_gone && counts && book.is_up(&id.promiser) && silent_us > 2 * lease_us {
+            if is_gone && its.is_counted() && book.is_up(&id.promiser) && silent_us > 2 * lease_us {
                 let (keeper, what) = (
                     book.names.of_agent(&id.promiser),
                     book.names.of_promise(&its.accept.offer),
@@ -105,7 +104,7 @@ impl ThreeValues {
             let generation = book.intent(intent).map(|its| its.lineage.generation());
             let spares = book.acceptances.iter().filter(|(id, its)| {
                 id.promiser == keeper
-                    && its.withdrawn.is_none()
+                    && its.is_counted()
                     && book.offers.get(&its.accept.offer).is_some_and(|offer| {
                         Some(offer.host.workload) == workload
                             && Some(offer.host.generation) == generation

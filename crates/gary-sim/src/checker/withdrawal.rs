@@ -201,9 +201,10 @@ impl Withdrawals {
             return Ok(());
         }
         let started_at = seen.map(|its| its.started_at);
-        let accepted = book.acceptances.iter().filter(|(id, its)| {
-            id.promiser == keeper && its.stored_at.is_some() && its.withdrawn.is_none()
-        });
+        let accepted = book
+            .acceptances
+            .iter()
+            .filter(|(id, its)| id.promiser == keeper && its.is_counted());
         for (_, its) in accepted {
             let offer = &its.accept.offer;
             let (Some(away), Some(seen)) = (self.away.get(offer), book.offers.get(offer)) else {
@@ -268,8 +269,9 @@ fn is_told_to_another(id: &PromiseId, book: &Book) -> bool {
         return offer.told_at.is_some() && offer.host.promisee != id.promiser;
     }
     let acceptance = book.acceptances.get(id);
-    acceptance
-        .is_some_and(|its| its.accept.offer.promiser != id.promiser && its.stored_at.is_some())
+    acceptance.is_some_and(|its| {
+        its.accept.offer.promiser != id.promiser && its.stored_at.is_some() && !its.is_handed_over
+    })
 }
 
 /// How long a node that goes away by plan has to have been told of it before it ends, in microseconds, for all that it

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gary_agent::membership::{Seed, Settings};
-use gary_agent::{Agent, AgentSetup, Dealings, Fact, Setup, Shown, WriteId};
+use gary_agent::{Agent, AgentSetup, Dealings, Fact, REPLACES_AFTER, Setup, Shown, WriteId};
 use gary_promise::{
     AgentKey, Body, BootEpoch, BootNonce, Capacity, Codec, Condition, Consider, Portion, Promise,
     PromiseId, Promiser, Signed, SignedRecord, Spec, Submitters,
@@ -126,6 +126,7 @@ impl Fleet {
             capacity: machine_capacity(),
             consider: Some(anybody()),
             declines: false,
+            replaces_after: REPLACES_AFTER,
             seed: self.random.random(),
         }
     }

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
-use gary_promise::{
-    AgentId, BootEpoch, BoundedSet, Entry, KEEPERS_MAX, PromiseId, SignedRecord, Time, WorkloadName,
-};
+use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadName};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -42,7 +40,7 @@ pub(super) struct Disk {
     kept: BTreeMap<PromiseId, PromiseId>,
     /// How its agent has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
-    hosts_for: BTreeMap<PromiseId, BoundedSet<AgentId, KEEPERS_MAX>>,
+    hosts_for: BTreeMap<PromiseId, Fact>,
     /// How many members its agent has known.
     acquainted: Option<u32>,
     assessed: VecDeque<Assessed>,
@@ -151,11 +149,7 @@ impl Disk {
         });
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
         let acquainted = self.acquainted.map(Fact::Acquainted);
-        let hosts_for = self.hosts_for.iter();
-        let hosts_for = hosts_for.map(|(offer, keepers)| Fact::HostsFor {
-            offer: *offer,
-            keepers: keepers.clone(),
-        });
+        let hosts_for = self.hosts_for.values().cloned();
         let others = kept
             .chain(votes)
             .chain(hosts_for)
@@ -179,8 +173,8 @@ impl Disk {
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
             }
-            Fact::HostsFor { offer, keepers } => {
-                self.hosts_for.insert(*offer, keepers.clone());
+            Fact::HostsFor { offer, .. } => {
+                self.hosts_for.insert(*offer, fact.clone());
             }
             Fact::Acquainted(count) => self.acquainted = Some(*count),
             Fact::Votes { name, votes } => {

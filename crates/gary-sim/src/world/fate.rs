@@ -101,6 +101,7 @@ impl World {
             capacity,
             consider: its.spec.consider.clone(),
             declines: !its.spec.is_willing,
+            replaces_after: its.spec.replaces_after,
             seed: self.random.random(),
         };
         let setup = AgentSetup {

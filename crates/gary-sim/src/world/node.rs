@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gary_agent::{Agent, HostReport, WriteId};
+use gary_agent::{Agent, HostReport, REPLACES_AFTER, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
     Submitters, Time,
@@ -36,6 +36,8 @@ pub struct NodeSpec {
     pub consider: Option<Consider>,
     /// Whether it ever offers anything. One that does not declines what it is invited for.
     pub is_willing: bool,
+    /// How long somebody who keeps a name with it is not there before another takes its place.
+    pub replaces_after: Duration,
     /// Which release it runs.
     pub release: Release,
     /// Its clock.
@@ -57,6 +59,7 @@ impl NodeSpec {
                 submitters: Submitters::AnyClient,
             }),
             is_willing: true,
+            replaces_after: REPLACES_AFTER,
             release: Release::This,
             clock: Clock::default(),
             disk: DiskSpec::SOLID,

@@ -9,6 +9,7 @@ mod digest;
 mod dismissal;
 mod fetch;
 mod frame;
+mod handover;
 mod hint;
 mod inquiry;
 mod invitation;

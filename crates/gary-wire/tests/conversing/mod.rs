@@ -5,9 +5,10 @@ mod custody;
 use custody::{consults, settlements, submissions};
 use gary_promise::{
     Absence, Batch, BootEpoch, Bound, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest,
-    Dismissal, Fetch, Frame, Hint, Inquiry, Invitation, KEEPERS_MAX, LISTING_MAX, Listing, Misfit,
-    Notice, Offers, Promise, RENEWED_MAX, Refusal, Renewal, Resources, SHEET_GONE_MAX,
-    SIGNATURE_BYTES, SheetHead, SheetPart, Signed, SignedRecord, Slot, Version, Why,
+    Dismissal, Fetch, Frame, Handover, Hint, Inquiry, Invitation, KEEPERS_MAX, LISTING_MAX,
+    Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Refusal, Renewal, Resources,
+    SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed, SignedRecord, Slot, Version,
+    Why,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -28,6 +29,8 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
     );
     let inquiry = (epochs(), bounded(vec(versions(), 0..8)))
         .prop_map(|(epoch, offers)| Inquiry { epoch, offers });
+    let handover = (versions(), bounded(vec(versions(), 0..8)))
+        .prop_map(|(version, offers)| Handover { version, offers });
     let bound = (promises(), promises());
     let bound = bound.prop_map(|(offer, acceptance)| Bound { offer, acceptance });
     let denial = (versions(), versions()).prop_map(|(version, of)| Denial { version, of });
@@ -54,6 +57,7 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         3 => settlements().prop_map(|its| Frame::Settlement(its.into())),
         1 => bound.prop_map(|its| Frame::Bound(its.into())),
         1 => inquiry.prop_map(Frame::Inquiry),
+        1 => handover.prop_map(Frame::Handover),
     ]
 }
 

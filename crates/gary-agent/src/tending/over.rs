@@ -1,27 +1,29 @@
-//! Offers that were withdrawn, so that none is counted that comes later, or comes again.
+//! Offers that are over for this keeper: withdrawn, so that none is counted that comes later, or comes again; let go; or
+//! handed over, so that none is dismissed that others count.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use gary_promise::PromiseId;
 
-/// The most withdrawn offers that are remembered. Beyond, the first is forgotten: if it were told again it would
-/// be counted until its host's next renewal, which does not name it.
-pub const WITHDRAWN_MAX: usize = 4096;
+/// The most offers of each kind that are remembered. Beyond, the first is forgotten: one that was withdrawn, if it were
+/// told again, would be counted until its host's next renewal, which does not name it; of the others their host is asked
+/// whose they are.
+pub const OVER_MAX: usize = 4096;
 
-/// Offers that were withdrawn: a withdrawal is final, in whatever order it comes.
+/// Offers that are over for this keeper, in whatever order things are heard of them.
 #[derive(Debug, Default)]
-pub(super) struct Withdrawn {
+pub(super) struct Over {
     all: BTreeSet<PromiseId>,
     order: VecDeque<PromiseId>,
 }
 
-impl Withdrawn {
+impl Over {
     pub(super) fn add(&mut self, offer: PromiseId) {
         if !self.all.insert(offer) {
             return;
         }
         self.order.push_back(offer);
-        if self.order.len() > WITHDRAWN_MAX
+        if self.order.len() > OVER_MAX
             && let Some(first) = self.order.pop_front()
         {
             self.all.remove(&first);
@@ -48,14 +50,14 @@ mod tests {
                 sequence: Sequence::new(number).expect("not zero"),
             },
         };
-        let mut withdrawn = Withdrawn::default();
-        for number in 1..=WITHDRAWN_MAX as u64 {
-            withdrawn.add(offer(number));
-            withdrawn.add(offer(1));
+        let mut over = Over::default();
+        for number in 1..=OVER_MAX as u64 {
+            over.add(offer(number));
+            over.add(offer(1));
         }
-        assert!(withdrawn.has(&offer(1)));
-        withdrawn.add(offer(WITHDRAWN_MAX as u64 + 1));
-        assert!(!withdrawn.has(&offer(1)) && withdrawn.has(&offer(2)));
-        assert_eq!(withdrawn.order.len(), WITHDRAWN_MAX);
+        assert!(over.has(&offer(1)));
+        over.add(offer(OVER_MAX as u64 + 1));
+        assert!(!over.has(&offer(1)) && over.has(&offer(2)));
+        assert_eq!(over.order.len(), OVER_MAX);
     }
 }

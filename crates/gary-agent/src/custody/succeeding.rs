@@ -1,0 +1,235 @@
+//! Looking after who keeps the names that this agent keeps: whoever is gone for good has a successor, and custody grows
+//! and shrinks with the cluster.
+//!
+//! Each keeper sees to it by what it knows itself, and what two do at once, the register settles. So that they seldom do,
+//! each leaves it for a while to those before it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use gary_promise::{AgentId, Configuration, Time, Verdict, Vote, WorkloadName, rendezvous};
+use rand::Rng;
+
+use super::kept::Kept;
+use super::machine::{Custody, Parts, SETTLES_WITHIN};
+use super::named::Named;
+use super::succession::{is_amiss, successor};
+use super::wanted::{Succession, Wanted};
+use crate::backoff::Waits;
+use crate::register::Votes;
+use crate::voice::Speech;
+
+/// How long a keeper is not there before it is held for gone for good, unless its operator has it otherwise. A machine
+/// that starts again takes less, and whoever comes back later finds that others keep what it kept.
+pub const REPLACES_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a keeper leaves a change of keepers to each before it that is there.
+pub const STEPS_IN_AFTER: Duration = Duration::from_secs(2);
+
+/// How long there are more keepers than are wanted before one of them goes.
+pub const SHRINKS_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a keeper waits that could not change who keeps a name, before it tries again.
+pub const SUCCESSION_WAITS: Waits = Waits {
+    first_ms: 2_000,
+    longest_ms: 60_000,
+};
+
+/// What a keeper makes of who keeps a name with it.
+#[derive(Debug, Default)]
+pub(super) struct Fellows {
+    /// Who of them is not there, and since when.
+    missing: Vec<(AgentId, Time)>,
+    /// Since when others should keep it than do.
+    amiss_since: Option<Time>,
+    /// Not before, since it has failed.
+    rests_until: Option<Time>,
+    failures: u32,
+    /// When it is thought over.
+    pub(super) due_at: Option<Time>,
+}
+
+impl Fellows {
+    fn is_missing_for(&self, agent: &AgentId, now: Time) -> Option<Duration> {
+        let its = self.missing.iter().find(|(its, _)| its == agent);
+        its.map(|(_, since)| now.since(*since))
+    }
+
+    fn look<C, R>(&mut self, keepers: &Configuration, me: AgentId, parts: &Parts<'_, C, R>) {
+        let is_missing = |its: &AgentId| *its != me && !parts.candidates.is_up(its);
+        self.missing
+            .retain(|(its, _)| keepers.has(its) && is_missing(its));
+        for fellow in keepers.keepers().iter().filter(|its| is_missing(its)) {
+            if self.is_missing_for(fellow, parts.now).is_none() {
+                self.missing.push((*fellow, parts.now));
+            }
+        }
+    }
+
+    fn is_well(&mut self) {
+        self.amiss_since = None;
+        self.rests_until = None;
+        self.failures = 0;
+    }
+
+    /// It could not be changed who keeps a name, or not by this agent.
+    pub(super) fn note_failure(&mut self, now: Time, random: &mut impl Rng) {
+        self.failures = self.failures.saturating_add(1);
+        let at = now.after(SUCCESSION_WAITS.after(self.failures, random));
+        self.rests_until = Some(at);
+        self.due_at = Some(at);
+    }
+}
+
+impl Custody {
+    /// An agent is there, or is not any more, or has left: looks after the names that it keeps with this one, and those
+    /// that somebody else should keep too.
+    pub(crate) fn handle_fellow<C: Speech>(
+        &mut self,
+        agent: &AgentId,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        let is_concerned = |(name, named): &(&WorkloadName, &Named)| {
+            self.amiss.contains(*name) || named.keepers().is_some_and(|its| its.has(agent))
+        };
+        let concerned = self.names.iter().filter(is_concerned);
+        let concerned: Vec<WorkloadName> = concerned.map(|(name, _)| name.clone()).collect();
+        for name in concerned {
+            self.look_after(&name, parts);
+        }
+    }
+
+    /// There are more members than before, or fewer: looks after all names.
+    pub(super) fn look_after_all<C: Speech>(&mut self, parts: &mut Parts<'_, C, impl Rng>) {
+        let all: Vec<WorkloadName> = self.names.keys().cloned().collect();
+        for name in all {
+            self.look_after(&name, parts);
+        }
+    }
+
+    /// Sees to it that those keep a name who should.
+    pub(super) fn look_after<C: Speech>(
+        &mut self,
+        name: &WorkloadName,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        let (me, now, replaces_after) = (self.me, parts.now, self.replaces_after);
+        let members = self.members(parts);
+        let Some(named) = self.names.get_mut(name) else {
+            return;
+        };
+        let Some(keepers) = standing(named, &me).cloned() else {
+            self.amiss.remove(name);
+            return;
+        };
+        named.fellows.look(&keepers, me, parts);
+        let is_succeeding = named.is_succeeding();
+        let fellows = &mut named.fellows;
+        let is_gone = |its: &AgentId, fellows: &Fellows| {
+            let missing = fellows.is_missing_for(its, now);
+            parts.candidates.has_left(its) || missing.is_some_and(|its| its >= replaces_after)
+        };
+        let all = keepers.keepers().iter();
+        let gone: BTreeSet<AgentId> = all.filter(|its| is_gone(its, fellows)).copied().collect();
+        let left = keepers.keepers().len() - gone.len();
+        fellows.due_at = fellows
+            .missing
+            .iter()
+            .filter(|(its, _)| !gone.contains(its))
+            .map(|(_, since)| since.after(replaces_after))
+            .min();
+        if !is_amiss(&keepers, left, members) {
+            fellows.is_well();
+            self.amiss.remove(name);
+            self.requeue(name);
+            return;
+        }
+        self.amiss.insert(name.clone());
+        let considering = parts.candidates.considering();
+        let to = successor(
+            name,
+            &keepers,
+            |its| gone.contains(its),
+            members,
+            considering,
+        );
+        // Once somebody comes who could, it is looked after again.
+        if let Some(to) = to
+            && !is_succeeding
+        {
+            let since = *fellows.amiss_since.get_or_insert(now);
+            let place = place(name, &keepers, me, |its| parts.candidates.is_up(its));
+            // Who knows of too few members may have yet to find them.
+            let shrinks = gone.is_empty() && to.keepers().len() < keepers.keepers().len();
+            let since = since.after(if shrinks {
+                SHRINKS_AFTER
+            } else {
+                Duration::ZERO
+            });
+            let turn_at = since.after(STEPS_IN_AFTER.saturating_mul(place));
+            let at = fellows.rests_until.map_or(turn_at, |its| its.max(turn_at));
+            if at <= now {
+                let until = now.after(SETTLES_WITHIN);
+                let wanted = Wanted::Keepers(Succession { to, until });
+                self.step(name, parts, |register, _| register.want(wanted));
+                return;
+            }
+            fellows.due_at = fellows.due_at.into_iter().chain([at]).min();
+        }
+        self.requeue(name);
+    }
+
+    /// What has become of a change of keepers. Where another came first, it is looked at anew.
+    pub(super) fn note_succession<C: Speech>(
+        &mut self,
+        name: &WorkloadName,
+        verdict: &Verdict,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        if let (Verdict::Unsettled, Some(named)) = (verdict, self.names.get_mut(name)) {
+            named.fellows.note_failure(parts.now, parts.random);
+        }
+    }
+
+    /// How many members there are that have not left: who is not there counts all the same.
+    pub(super) fn members<C, R>(&self, parts: &Parts<'_, C, R>) -> usize {
+        let known = usize::try_from(self.acquaintance.count()).unwrap_or(usize::MAX);
+        parts.candidates.considering_count().max(known)
+    }
+}
+
+impl Named {
+    /// Whether it is under way that others keep it.
+    fn is_succeeding(&self) -> bool {
+        let mut changes = self.register.changes().iter();
+        changes.any(|its| matches!(its, Wanted::Keepers(_)))
+    }
+
+    /// By what was chosen, others keep it than before: they are looked at anew.
+    pub(super) fn handle_keepers(&mut self, before: Option<&Configuration>) {
+        if self.keepers() != before {
+            self.fellows = Fellows::default();
+        }
+    }
+}
+
+/// Who keeps a name, this agent among them, by what it knows to be chosen.
+fn standing<'a>(named: &'a Named, me: &AgentId) -> Option<&'a Configuration> {
+    let votes = named.register.votes()?;
+    let chosen: &Vote<Kept> = votes.chosen()?;
+    let keepers = &chosen.entrusted.configuration;
+    (keepers == Votes::configuration(votes) && keepers.has(me)).then_some(keepers)
+}
+
+/// How many of the keepers who are there come before this one: in another order for each name.
+fn place(
+    name: &WorkloadName,
+    keepers: &Configuration,
+    me: AgentId,
+    is_up: impl Fn(&AgentId) -> bool,
+) -> u32 {
+    let rank = |its: AgentId| rendezvous(name.as_str().as_bytes(), its);
+    let before = keepers.keepers().iter().filter(|its| **its != me);
+    let before = before.filter(|its| is_up(its) && rank(**its) < rank(me));
+    u32::try_from(before.count()).unwrap_or(u32::MAX)
+}
