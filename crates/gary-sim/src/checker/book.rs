@@ -584,6 +584,9 @@ impl Book {
             };
             self.note_promise(&intent);
             self.registers.voted(agent, &intent);
+            for earlier in vote.entrusted.content.earlier.iter() {
+                self.registers.stood(agent, *earlier);
+            }
             if Some(vote) == votes.chosen() {
                 let keepers = &vote.entrusted.configuration;
                 self.registers.chosen(agent, &intent, keepers);

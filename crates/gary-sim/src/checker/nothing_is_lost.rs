@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Configuration, Generation, Time, WorkloadId};
+use gary_promise::{AgentId, Configuration, Generation, PromiseId, Time, WorkloadId};
 
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -15,7 +15,7 @@ use crate::seen::Seen;
 #[derive(Debug, Default)]
 pub(super) struct NothingIsLost {
     /// The latest that was told of each workload, and who keeps it.
-    committed: BTreeMap<WorkloadId, (Generation, Configuration)>,
+    committed: BTreeMap<WorkloadId, (Generation, PromiseId, Configuration)>,
     premises: u64,
 }
 
@@ -37,7 +37,7 @@ impl Checker for NothingIsLost {
         };
         self.premises += 1;
         let generation = wanted.lineage.generation();
-        let have = having(&workload, generation, keepers, book).count();
+        let have = having(&workload, (generation, id), keepers, book).count();
         if have < keepers.majority() {
             let (teller, what) = (book.names.of_agent(&teller), book.names.of_promise(&id));
             let all = keepers.keepers().len();
@@ -45,7 +45,7 @@ impl Checker for NothingIsLost {
                 "{teller} says that {what} is committed, and {have} of its {all} keepers have stored it"
             ));
         }
-        let told = (generation, keepers.clone());
+        let told = (generation, id, keepers.clone());
         let latest = self.committed.entry(workload).or_insert(told.clone());
         if latest.0 < generation {
             *latest = told;
@@ -54,10 +54,10 @@ impl Checker for NothingIsLost {
     }
 
     fn scan(&mut self, _at: Time, book: &Book) -> Verdict {
-        for (workload, (generation, keepers)) in &self.committed {
+        for (workload, (generation, id, keepers)) in &self.committed {
             let is_left = |its: &&AgentId| book.agents.get(its).is_some_and(|its| !its.is_gone);
             let left = keepers.keepers().iter().filter(is_left).count();
-            let mut known = having(workload, *generation, keepers, book).filter(is_left);
+            let mut known = having(workload, (*generation, *id), keepers, book).filter(is_left);
             if left >= keepers.majority() && known.next().is_none() {
                 let workload = book.names.of_workload(workload);
                 return Err(format!(
@@ -73,13 +73,17 @@ impl Checker for NothingIsLost {
     }
 }
 
-/// Which of the keepers have a generation of a workload on their disks, or a later one.
+/// Which of the keepers have an intent of a workload on their disks, or a later one of it, or that it stood before what
+/// the name means now.
 fn having<'a>(
     workload: &WorkloadId,
-    generation: Generation,
+    (generation, intent): (Generation, PromiseId),
     keepers: &'a Configuration,
     book: &Book,
 ) -> impl Iterator<Item = &'a AgentId> {
     let keepers = keepers.keepers().iter();
-    keepers.filter(move |its| book.registers.voted_for(workload, its) >= Some(generation))
+    let registers = &book.registers;
+    keepers.filter(move |its| {
+        registers.voted_for(workload, its) >= Some(generation) || registers.has_stood(intent, its)
+    })
 }

@@ -6,9 +6,13 @@ use gary_promise::{
     AgentId, Body, Configuration, Generation, Promise, PromiseId, Verified, WorkloadId,
 };
 
-/// What is known of each workload that a register is of.
+/// What is known of registers.
 #[derive(Debug, Default)]
-pub(super) struct Registers(BTreeMap<WorkloadId, RegisterSeen>);
+pub(super) struct Registers {
+    of: BTreeMap<WorkloadId, RegisterSeen>,
+    /// Which intents each keeper has on its disk to have stood before another.
+    stood: BTreeSet<(AgentId, PromiseId)>,
+}
 
 /// What keepers have on their disks of one workload.
 #[derive(Debug, Default)]
@@ -31,10 +35,20 @@ impl Registers {
     /// An agent has on its disk that it has voted for an intent, or that it is chosen.
     pub(super) fn voted(&mut self, by: AgentId, intent: &Verified<Promise>) {
         if let Some((workload, voted)) = read(intent) {
-            let its = self.0.entry(workload).or_default();
+            let its = self.of.entry(workload).or_default();
             let latest = its.voted.entry(by).or_insert(voted);
             *latest = voted.max(*latest);
         }
+    }
+
+    /// An agent has on its disk that an intent stood before another.
+    pub(super) fn stood(&mut self, by: AgentId, intent: PromiseId) {
+        self.stood.insert((by, intent));
+    }
+
+    /// Whether an agent has ever had on its disk that an intent stood before another.
+    pub(super) fn has_stood(&self, intent: PromiseId, by: &AgentId) -> bool {
+        self.stood.contains(&(*by, intent))
     }
 
     /// A keeper has on its disk what was chosen.
@@ -45,7 +59,7 @@ impl Registers {
         configuration: &Configuration,
     ) {
         if let Some((workload, known)) = read(intent) {
-            let its = self.0.entry(workload).or_default();
+            let its = self.of.entry(workload).or_default();
             its.keepers.extend(configuration.keepers());
             its.by.insert(by, configuration.clone());
             let is_earlier = |now: &Configuration| now.epoch() < configuration.epoch();
@@ -58,13 +72,13 @@ impl Registers {
 
     /// Which intent of a workload a keeper knows to be chosen.
     pub(super) fn known(&self, workload: &WorkloadId, by: &AgentId) -> Option<PromiseId> {
-        let known = self.0.get(workload)?.known.get(by)?;
+        let known = self.of.get(workload)?.known.get(by)?;
         Some(known.1)
     }
 
     /// The latest generation of a workload that an agent has ever voted for, or known to be chosen.
     pub(super) fn voted_for(&self, workload: &WorkloadId, by: &AgentId) -> Option<Generation> {
-        let voted = self.0.get(workload)?.voted.get(by)?;
+        let voted = self.of.get(workload)?.voted.get(by)?;
         Some(voted.0)
     }
 
@@ -74,7 +88,7 @@ impl Registers {
         workload: &WorkloadId,
         among: impl Fn(&AgentId) -> bool,
     ) -> Option<PromiseId> {
-        let known = self.0.get(workload)?.known.iter();
+        let known = self.of.get(workload)?.known.iter();
         let known = known.filter(|(agent, _)| among(agent));
         known
             .map(|(_, known)| *known)
@@ -84,19 +98,19 @@ impl Registers {
 
     /// Whether an agent has ever been one of those who keep a workload.
     pub(super) fn has(&self, workload: &WorkloadId, agent: &AgentId) -> bool {
-        let its = self.0.get(workload);
+        let its = self.of.get(workload);
         its.is_some_and(|its| its.keepers.contains(agent))
     }
 
     /// Whether an agent knows that others keep a workload in its place.
     pub(super) fn has_left(&self, workload: &WorkloadId, agent: &AgentId) -> bool {
-        let its = self.0.get(workload).and_then(|its| its.by.get(agent));
+        let its = self.of.get(workload).and_then(|its| its.by.get(agent));
         its.is_some_and(|its| !its.has(agent))
     }
 
     /// All workloads, and who keeps each by the latest change.
     pub(super) fn all(&self) -> impl Iterator<Item = (&WorkloadId, &[AgentId])> {
-        let all = self.0.iter();
+        let all = self.of.iter();
         all.filter_map(|(workload, its)| Some((workload, its.now.as_ref()?.keepers())))
     }
 }
