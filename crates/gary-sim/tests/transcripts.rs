@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use gary_agent::REPLACES_AFTER;
 use gary_promise::{
     AgentKey, Body, BootEpoch, ComponentDigest, Condition, Generation, Lineage, Own, Portion,
     Promise, Promiser, Resources, Update, Valency,
@@ -28,21 +29,46 @@ impl Scenario {
         Self::of(Transcript::of_dealings(), name, nodes, nodes)
     }
 
+    /// Nodes that have little patience with one another: who keeps something and is away for so long is replaced.
+    fn impatient(name: &'static str, nodes: usize, replaces_after: Duration) -> Self {
+        let mut scene = Self::unstarted(Transcript::of_dealings(), name, nodes, replaces_after);
+        scene.start(nodes);
+        scene
+    }
+
     /// Written in this detail; the first so many of them are up.
     fn of(transcript: Transcript, name: &'static str, nodes: usize, up: usize) -> Self {
-        let node = |_| NodeSpec::new(capacity(2 * CORE, 1024 * MEBIBYTE));
+        let mut scene = Self::unstarted(transcript, name, nodes, REPLACES_AFTER);
+        scene.start(up);
+        scene
+    }
+
+    fn unstarted(
+        transcript: Transcript,
+        name: &'static str,
+        nodes: usize,
+        replaces_after: Duration,
+    ) -> Self {
+        let node = |_| NodeSpec {
+            replaces_after,
+            ..NodeSpec::new(capacity(2 * CORE, 1024 * MEBIBYTE))
+        };
         let spec = WorldSpec {
             seed: 1,
             nodes: (0..nodes).map(node).collect(),
             owners: 1,
             network: NetworkSpec::LAN,
         };
-        let mut world = World::new(spec, Watch::new(Some(transcript)));
-        for number in 0..up {
-            world.plan(Duration::ZERO, Act::Start(NodeNo(number)));
-        }
-        world.run_for(Duration::from_secs(1));
+        let world = World::new(spec, Watch::new(Some(transcript)));
         Self { name, world }
+    }
+
+    fn start(&mut self, up: usize) {
+        for number in 0..up {
+            let node = NodeNo(number);
+            self.world.plan(Duration::ZERO, Act::Start(node));
+        }
+        self.world.run_for(Duration::from_secs(1));
     }
 
     fn then(&mut self, heading: &str, act: Act, for_ms: u64) -> &mut Self {
@@ -370,5 +396,19 @@ fn a_keeper_dies() {
     scene.then("n1 dies", Act::Crash { node, for_good }, 4_000);
     let more = signs(&mut ann, Some(&founded), 3);
     scene.then("p2 wants 3", entrust(3, &more), 2_000);
+    scene.end();
+}
+
+#[test]
+fn a_keeper_is_replaced() {
+    let mut scene = Scenario::impatient("keeper-replaced", 4, Duration::from_secs(2));
+    let mut ann = scene.person(2);
+    let founded = signs(&mut ann, None, 1);
+    let (to, intent) = (NodeNo(3), founded.signed().clone());
+    let act = Act::Entrust { to, intent };
+    scene.then("p2 has w1 kept, by way of n4", act, 1_000);
+    let (node, for_good) = (NodeNo(0), false);
+    scene.then("n1 goes away", Act::Crash { node, for_good }, 5_000);
+    scene.then("n1 is back", Act::Start(NodeNo(0)), 2_000);
     scene.end();
 }

@@ -311,7 +311,10 @@ impl Custody {
                 known.ok_or(Fault::Unasked)?.clone()
             }
         };
-        if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) {
+        // One that keeps it no more is told so, and answers.
+        let named = self.names.get(&name);
+        let was_told = named.is_some_and(|its| its.untold.contains(&from));
+        if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) && !was_told {
             return Err(Fault::NotForMe);
         }
         if known.is_none() && (!concerns.has(&self.me) || !self.has_room(&name, parts)) {

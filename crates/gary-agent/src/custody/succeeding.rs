@@ -40,8 +40,8 @@ pub const SUCCESSION_WAITS: Waits = Waits {
 pub(super) struct Fellows {
     /// Who of them is not there, and since when.
     missing: Vec<(AgentId, Time)>,
-    /// Since when others should keep it than do.
-    amiss_since: Option<Time>,
+    /// Since when others should keep it than do, and who, as the next change would have it.
+    amiss: Option<(Time, Configuration)>,
     /// Not before, since it has failed.
     rests_until: Option<Time>,
     failures: u32,
@@ -67,7 +67,7 @@ impl Fellows {
     }
 
     fn is_well(&mut self) {
-        self.amiss_since = None;
+        self.amiss = None;
         self.rests_until = None;
         self.failures = 0;
     }
@@ -157,7 +157,8 @@ impl Custody {
         if let Some(to) = to
             && !is_succeeding
         {
-            let since = *fellows.amiss_since.get_or_insert(now);
+            let known = fellows.amiss.take().filter(|(_, known)| *known == to);
+            let (since, _) = *fellows.amiss.insert(known.unwrap_or((now, to.clone())));
             let place = place(name, &keepers, me, |its| parts.candidates.is_up(its));
             // Who knows of too few members may have yet to find them.
             let shrinks = gone.is_empty() && to.keepers().len() < keepers.keepers().len();
@@ -205,10 +206,12 @@ impl Named {
         changes.any(|its| matches!(its, Wanted::Keepers(_)))
     }
 
-    /// By what was chosen, others keep it than before: they are looked at anew.
+    /// By what was chosen, others may keep it than before. What was to be changed of that is thought over.
     pub(super) fn handle_keepers(&mut self, before: Option<&Configuration>) {
         if self.keepers() != before {
-            self.fellows = Fellows::default();
+            self.fellows.is_well();
+            let is_past = |its: &Wanted| matches!(its, Wanted::Keepers(_));
+            self.register.drop_changes(is_past);
         }
     }
 }

@@ -37,9 +37,8 @@ impl<C: Speech> Dealings<C> {
         while let Some((intent, keepers)) = self.custody.poll_chosen() {
             let waking = self.waking(now);
             if keepers.has(&self.id()) {
-                let keepers = keepers.keepers();
                 self.tending
-                    .entrust(waking, intent, keepers, &mut self.voice);
+                    .entrust(waking, intent, &keepers, &mut self.voice);
             } else if let Some(workload) = intent.workload() {
                 self.tending.hand_over(&workload, &mut self.voice);
             }

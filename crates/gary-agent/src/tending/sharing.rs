@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, BoundedSet, Frame, Generation, Host, INQUIRED_MAX, Inquiry, Promise, PromiseId,
-    Renewal, Time, Use, Verified, Version,
+    AgentId, Body, BoundedSet, Configuration, ConfigurationEpoch, Frame, Generation, Host,
+    INQUIRED_MAX, Inquiry, Promise, PromiseId, Renewal, Time, Use, Verified, Version,
 };
 
 use super::counted::Acceptance;
@@ -46,7 +46,7 @@ impl Tending {
         &mut self,
         now: Time,
         intent: Verified<Promise>,
-        keepers: &[AgentId],
+        keepers: &Configuration,
         voice: &mut Voice<C, Order>,
     ) {
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
@@ -69,8 +69,9 @@ impl Tending {
             return;
         }
         if let Some(tended) = self.tended.get_mut(&workload) {
-            tended.keepers = in_turn(workload, keepers);
-            if known.is_none() && !is_first {
+            tended.keepers = in_turn(workload, keepers.keepers());
+            let is_new = is_first && keepers.epoch() == ConfigurationEpoch::FIRST;
+            if known.is_none() && !is_new {
                 tended.learns_until = now.after(super::turn::LEARNS_FOR);
             }
         }
