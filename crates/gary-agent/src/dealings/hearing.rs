@@ -141,10 +141,12 @@ impl<C: Speech> Dealings<C> {
             return Err(Fault::Mismatch);
         }
         let (host, version) = (host.clone(), offer.version());
-        let workload = host.workload;
+        let (workload, answers) = (host.workload, (bound.asked_in, bound.answers));
         let waking = self.waking(now);
         let voice = &mut self.voice;
-        let heard = self.tending.handle_bound(waking, offer, host, voice)?;
+        let heard = self
+            .tending
+            .handle_bound(waking, (offer, host), answers, voice)?;
         match heard {
             Shared::Counted => {}
             Shared::Later => {

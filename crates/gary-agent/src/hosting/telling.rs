@@ -74,7 +74,7 @@ impl Hosting {
         let told = self.told.get(&from).ok_or(Fault::NotForMe)?;
         for version in inquiry.offers.iter().filter(|its| told.contains(its)) {
             if let Some(hosted) = self.hosted.get(version) {
-                say_bound(hosted, from, voice);
+                say_bound(hosted, from, inquiry, voice);
             }
         }
         Ok(())
@@ -142,10 +142,17 @@ impl Hosting {
     }
 }
 
-/// Says both halves of a hosting that is bound.
-fn say_bound<C: Speech>(hosted: &Hosted, to: AgentId, voice: &mut Voice<C, Order>) {
+/// Says both halves of a hosting that is bound, in answer to an inquiry.
+fn say_bound<C: Speech>(
+    hosted: &Hosted,
+    to: AgentId,
+    inquiry: &Inquiry,
+    voice: &mut Voice<C, Order>,
+) {
     if let State::Bound { acceptance, .. } = &hosted.state {
         let bound = Bound {
+            asked_in: inquiry.epoch,
+            answers: inquiry.number,
             offer: hosted.offer.signed().clone(),
             acceptance: acceptance.signed().clone(),
         };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, BoundedSet, Frame, Generation, Host, INQUIRED_MAX, Inquiry, Promise, PromiseId,
-    Renewal, Time, Use, Verified, Version,
+    AgentId, Body, BootEpoch, BoundedSet, Frame, Generation, Host, INQUIRED_MAX, Inquiry, Promise,
+    PromiseId, Renewal, Time, Use, Verified, Version,
 };
 
 use super::counted::Acceptance;
@@ -26,6 +26,14 @@ pub const ASKED_MAX: usize = 4_096;
 /// How long a host has to answer an inquiry. What it tells later counts for nothing, and is asked after once more when it
 /// is renewed.
 pub const ANSWERS_INQUIRY_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a host was asked after.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    at: Time,
+    /// In which inquiry.
+    number: u64,
+}
 
 /// What a keeper makes of a hosting that it is told another has bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,19 +85,24 @@ impl Tending {
         self.wake(workload, now);
     }
 
-    /// A host tells of what it hosts by another keeper's acceptance. The caller has seen that the two halves match.
+    /// A host tells of what it hosts by another keeper's acceptance, in answer to this inquiry. The caller has seen that
+    /// the two halves match.
     pub(crate) fn handle_bound<C: Speech>(
         &mut self,
         now: Time,
-        offer: Verified<Promise>,
-        host: Host,
+        (offer, host): (Verified<Promise>, Host),
+        answers: (BootEpoch, u64),
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
-        // What nobody has asked after may be of long ago.
-        let asked_at = self.asked.remove(&offer.id());
-        if asked_at.is_none_or(|at| now.since(at) > ANSWERS_INQUIRY_WITHIN) {
+        // What answers no inquiry, or an earlier one, may be of long ago.
+        let epoch = voice.promiser().epoch();
+        let is_answered = |its: &Asked| {
+            answers == (epoch, its.number) && now.since(its.at) <= ANSWERS_INQUIRY_WITHIN
+        };
+        if !self.asked.get(&offer.id()).is_some_and(is_answered) {
             return Err(Fault::Unasked);
         }
+        self.asked.remove(&offer.id());
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
         };
@@ -152,13 +165,23 @@ impl Tending {
         if self.asked.len() + offers.len() > ASKED_MAX {
             self.asked.clear();
         }
+        self.inquiries += 1;
+        let number = self.inquiries;
         self.asked.extend(offers.iter().map(|version| {
             let (promiser, version) = (from, *version);
-            (PromiseId { promiser, version }, now)
+            let asked = Asked { at: now, number };
+            (PromiseId { promiser, version }, asked)
         }));
         let offers = BoundedSet::new(offers).expect("no more were taken");
         let epoch = voice.promiser().epoch();
-        voice.say(from, Frame::Inquiry(Inquiry { epoch, offers }));
+        voice.say(
+            from,
+            Frame::Inquiry(Inquiry {
+                epoch,
+                number,
+                offers,
+            }),
+        );
     }
 }
 

@@ -13,6 +13,7 @@ use super::counted::{Acceptance, PATIENCE};
 use super::deploying::bytes;
 use super::holes::Holes;
 use super::refusals::Remembered;
+use super::sharing::Asked;
 use super::tended::{Keeper, Tended};
 use super::turn::LEARNS_FOR;
 use super::withdrawn::Withdrawn;
@@ -46,8 +47,10 @@ pub(crate) struct Tending {
     /// The last renewal of each of them: what is said again, or was said before it, is no news.
     pub(super) renewed: BTreeMap<AgentId, Version>,
     pub(super) withdrawn: Withdrawn,
-    /// What hosts were asked after that nothing was heard of yet, and when.
-    pub(super) asked: BTreeMap<PromiseId, Time>,
+    /// What hosts were asked after that nothing was heard of yet.
+    pub(super) asked: BTreeMap<PromiseId, Asked>,
+    /// How many inquiries it has made since its start.
+    pub(super) inquiries: u64,
     pub(super) trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,
