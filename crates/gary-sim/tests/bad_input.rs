@@ -174,15 +174,15 @@ impl Scene {
     }
 
     /// The peer hosts nothing any more. A stranger renews what it hosts for the peer, is asked after it, and would tell of it
-    /// by this.
-    fn asked_after(&mut self) -> Bound {
+    /// by this. Between its offer and that renewal it has said something else.
+    fn asked_after(&mut self) -> (Bound, Version) {
         let peer = &mut self.peer;
         let withdrawn = peer.withdraw(&self.theirs, Reason::Unstated, &WireCodec);
         let withdrawn = told(withdrawn.expect("it is their own").signed().clone());
         self.me.handle_frame(self.now, peer.id(), withdrawn);
         drain(&mut self.me);
         let bound = bound(self.workload, &mut self.stranger, &mut self.peer);
-        let offer = offer_of(&bound);
+        let (offer, between) = (offer_of(&bound), self.stranger.stamp());
         let renewal = Renewal {
             by_others: Offers::new([offer]).expect("one"),
             ..nothing_at(self.stranger.stamp())
@@ -201,11 +201,12 @@ impl Scene {
             panic!("it asks: {said:?}");
         };
         assert!(inquiry.offers.contains(&offer));
-        Bound {
+        let bound = Bound {
             asked_in: inquiry.epoch,
             answers: inquiry.number,
             ..bound
-        }
+        };
+        (bound, between)
     }
 
     /// What the agent holds a hosting of the stranger's for, if it counts it.
@@ -576,7 +577,7 @@ fn what_another_has_bound_is_asked_after_and_taken_while_it_can_be_an_answer() {
         (2 * ANSWERS_INQUIRY_WITHIN, false),
     ] {
         let mut its = Scene::new();
-        let (from, bound) = (its.stranger.id(), its.asked_after());
+        let (from, (bound, _)) = (its.stranger.id(), its.asked_after());
         let later = its.now.after(late);
         // What it slept through would not count.
         while let Some(due_at) = its.me.poll_timeout().filter(|at| *at <= later) {
@@ -592,7 +593,7 @@ fn what_another_has_bound_is_asked_after_and_taken_while_it_can_be_an_answer() {
 #[test]
 fn what_answers_an_earlier_inquiry_is_not_taken_for_an_answer_to_the_last() {
     let mut its = Scene::new();
-    let (from, bound) = (its.stranger.id(), its.asked_after());
+    let (from, (bound, _)) = (its.stranger.id(), its.asked_after());
     let answers = [
         (bound.asked_in, bound.answers - 1),
         (BootEpoch(0), bound.answers),
@@ -613,6 +614,27 @@ fn what_answers_an_earlier_inquiry_is_not_taken_for_an_answer_to_the_last() {
     its.me
         .handle_frame(its.now, from, Frame::Bound(bound.into()));
     assert_eq!(its.holds(offer), Some(Value::Kept));
+}
+
+#[test]
+fn what_a_host_said_before_its_hosting_was_asked_after_is_no_news() {
+    let mut its = Scene::new();
+    let (from, (bound, between)) = (its.stranger.id(), its.asked_after());
+    let offer = offer_of(&bound);
+    its.me
+        .handle_frame(its.now, from, Frame::Bound(bound.into()));
+    // Both come late.
+    let denial = Denial {
+        version: between,
+        of: offer,
+    };
+    let nothing = nothing_at(between);
+    for frame in [Frame::Denial(denial), Frame::Renewal(nothing)] {
+        let before = its.me.counters().of(Fault::Replay);
+        its.me.handle_frame(its.now, from, frame);
+        assert_eq!(its.me.counters().of(Fault::Replay), before + 1);
+        assert_eq!(its.holds(offer), Some(Value::Kept));
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, BootEpoch, BoundedSet, Frame, Generation, Host, INQUIRED_MAX, Inquiry, Promise,
-    PromiseId, Renewal, Time, Use, Verified, Version,
+    AgentId, Body, BootEpoch, BoundedSet, Evidence, Frame, Generation, Host, INQUIRED_MAX, Inquiry,
+    Promise, PromiseId, Renewal, Time, Use, Verified, Version, Word,
 };
 
 use super::counted::Acceptance;
@@ -33,6 +33,8 @@ pub(super) struct Asked {
     at: Time,
     /// In which inquiry.
     number: u64,
+    /// The renewal that has named it. What its host had said by then is no news.
+    renewal: Version,
 }
 
 /// What a keeper makes of a hosting that it is told another has bound.
@@ -96,12 +98,11 @@ impl Tending {
     ) -> Result<Shared, Fault> {
         // What answers no inquiry, or an earlier one, may be of long ago.
         let epoch = voice.promiser().epoch();
-        let is_answered = |its: &Asked| {
+        let is_answered = |its: &&Asked| {
             answers == (epoch, its.number) && now.since(its.at) <= ANSWERS_INQUIRY_WITHIN
         };
-        if !self.asked.get(&offer.id()).is_some_and(is_answered) {
-            return Err(Fault::Unasked);
-        }
+        let asked = self.asked.get(&offer.id()).filter(is_answered).copied();
+        let asked = asked.ok_or(Fault::Unasked)?;
         self.asked.remove(&offer.id());
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
@@ -130,12 +131,16 @@ impl Tending {
         tended.fills.rest();
         let (workload, host_generation) = (host.workload, host.generation);
         tended.count(offer, host, Acceptance::Others, slot, now);
+        let renewed = Evidence::heard(Word::Renewal, asked.renewal, now);
+        tended.learn(slot, &by, version, renewed);
         // Whether it runs, where it takes the place of an earlier generation, its host says as soon as it does.
         if !tended.has_earlier(slot, host_generation) {
             tended.hosted(slot, &by, version, now);
         }
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
+        let last = self.renewed.entry(by).or_insert(asked.renewal);
+        *last = asked.renewal.max(*last);
         self.wake(workload, now);
         Ok(shared)
     }
@@ -166,10 +171,14 @@ impl Tending {
             self.asked.clear();
         }
         self.inquiries += 1;
-        let number = self.inquiries;
+        let (number, renewal) = (self.inquiries, renewal.version);
         self.asked.extend(offers.iter().map(|version| {
             let (promiser, version) = (from, *version);
-            let asked = Asked { at: now, number };
+            let asked = Asked {
+                at: now,
+                number,
+                renewal,
+            };
             (PromiseId { promiser, version }, asked)
         }));
         let offers = BoundedSet::new(offers).expect("no more were taken");
