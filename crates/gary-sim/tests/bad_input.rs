@@ -10,7 +10,8 @@ use gary_promise::{
     Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, Bound, BoundedSet, Condition,
     Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Inquiry, Invitation, Lease,
     Lineage, Notice, Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal,
-    Sequence, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Version, Why, WorkloadId,
+    Sequence, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Value, Version, Why,
+    WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -175,6 +176,55 @@ impl Scene {
         told(made.signed().clone())
     }
 
+    /// The peer hosts nothing any more. A stranger renews what it hosts for the peer, is asked after it, and would tell of it
+    /// by this. Between its offer and that renewal it has said something else.
+    fn asked_after(&mut self) -> (Bound, Version) {
+        let peer = &mut self.peer;
+        let withdrawn = peer.withdraw(&self.theirs, Reason::Unstated, &WireCodec);
+        let withdrawn = told(withdrawn.expect("it is their own").signed().clone());
+        self.me.handle_frame(self.now, peer.id(), withdrawn);
+        drain(&mut self.me);
+        let bound = bound(self.workload, &mut self.stranger, &mut self.peer);
+        let (offer, between) = (offer_of(&bound), self.stranger.stamp());
+        let renewal = Renewal {
+            by_others: Offers::new([offer]).expect("one"),
+            ..nothing_at(self.stranger.stamp())
+        };
+        let from = self.stranger.id();
+        self.me
+            .handle_frame(self.now, from, Frame::Renewal(renewal));
+        let said = drain(&mut self.me);
+        let [
+            Transmit {
+                frame: Frame::Inquiry(inquiry),
+                ..
+            },
+        ] = &said[..]
+        else {
+            panic!("it asks: {said:?}");
+        };
+        assert!(inquiry.offers.contains(&offer));
+        let bound = Bound {
+            asked_in: inquiry.epoch,
+            answers: inquiry.number,
+            ..bound
+        };
+        (bound, between)
+    }
+
+    /// What the agent holds a hosting of the stranger's for, if it counts it.
+    fn holds(&self, offer: Version) -> Option<Value> {
+        let promise = PromiseId {
+            promiser: self.stranger.id(),
+            version: offer,
+        };
+        let account = self.me.account(&self.workload, self.now);
+        let counted = account.expect("it is kept").counted;
+        let mut assessments = counted.iter().map(|its| its.assessment);
+        let its = assessments.find(|its| its.promise() == promise);
+        its.map(|its| its.judgement().value())
+    }
+
     /// What there is to be seen of the agent.
     fn state(&self) -> impl PartialEq + std::fmt::Debug + use<> {
         (
@@ -234,6 +284,8 @@ fn bound(workload: WorkloadId, by: &mut Promiser, keeper: &mut Promiser) -> Boun
     });
     let acceptance = promised(keeper, accept);
     Bound {
+        asked_in: BootEpoch(1),
+        answers: 1,
         offer: offer.signed().clone(),
         acceptance: acceptance.signed().clone(),
     }
@@ -321,12 +373,15 @@ const BAD: &[(&str, Fault, Bad)] = &[
             its.stranger.id(),
             Frame::Inquiry(Inquiry {
                 epoch: BootEpoch(1),
+                number: 1,
                 offers,
             }),
         )
     }),
     ("what another hosts for somebody", Fault::NotTheirs, |its| {
         let bound = Bound {
+            asked_in: BootEpoch(1),
+            answers: 1,
             offer: its.theirs.signed().clone(),
             acceptance: its.acceptance.signed().clone(),
         };
@@ -337,6 +392,8 @@ const BAD: &[(&str, Fault, Bad)] = &[
         Fault::Mismatch,
         |its| {
             let bound = Bound {
+                asked_in: BootEpoch(1),
+                answers: 1,
                 offer: its.theirs.signed().clone(),
                 acceptance: its.acceptance.signed().clone(),
             };
@@ -523,25 +580,7 @@ fn what_another_has_bound_is_asked_after_and_taken_while_it_can_be_an_answer() {
         (2 * ANSWERS_INQUIRY_WITHIN, false),
     ] {
         let mut its = Scene::new();
-        let bound = bound(its.workload, &mut its.stranger, &mut its.peer);
-        let offer = offer_of(&bound);
-        let renewal = Renewal {
-            by_others: Offers::new([offer]).expect("one"),
-            ..nothing_at(its.stranger.stamp())
-        };
-        let from = its.stranger.id();
-        its.me.handle_frame(its.now, from, Frame::Renewal(renewal));
-        let said = drain(&mut its.me);
-        let [
-            Transmit {
-                frame: Frame::Inquiry(inquiry),
-                ..
-            },
-        ] = &said[..]
-        else {
-            panic!("it asks: {said:?}");
-        };
-        assert!(inquiry.offers.contains(&offer));
+        let (from, (bound, _)) = (its.stranger.id(), its.asked_after());
         let later = its.now.after(late);
         // What it slept through would not count.
         while let Some(due_at) = its.me.poll_timeout().filter(|at| *at <= later) {
@@ -551,6 +590,53 @@ fn what_another_has_bound_is_asked_after_and_taken_while_it_can_be_an_answer() {
         its.me.handle_frame(later, from, Frame::Bound(bound.into()));
         let refused = its.me.counters().of(Fault::Unasked);
         assert_eq!(refused, u64::from(!is_taken), "after {late:?}");
+    }
+}
+
+#[test]
+fn what_answers_an_earlier_inquiry_is_not_taken_for_an_answer_to_the_last() {
+    let mut its = Scene::new();
+    let (from, (bound, _)) = (its.stranger.id(), its.asked_after());
+    let answers = [
+        (bound.asked_in, bound.answers - 1),
+        (BootEpoch(0), bound.answers),
+    ];
+    for (asked_in, answers) in answers {
+        let earlier = Bound {
+            asked_in,
+            answers,
+            ..bound.clone()
+        };
+        let before = its.me.counters().of(Fault::Unasked);
+        its.me
+            .handle_frame(its.now, from, Frame::Bound(earlier.into()));
+        assert_eq!(its.me.counters().of(Fault::Unasked), before + 1);
+    }
+    let offer = offer_of(&bound);
+    assert_eq!(its.holds(offer), None);
+    its.me
+        .handle_frame(its.now, from, Frame::Bound(bound.into()));
+    assert_eq!(its.holds(offer), Some(Value::Kept));
+}
+
+#[test]
+fn what_a_host_said_before_its_hosting_was_asked_after_is_no_news() {
+    let mut its = Scene::new();
+    let (from, (bound, between)) = (its.stranger.id(), its.asked_after());
+    let offer = offer_of(&bound);
+    its.me
+        .handle_frame(its.now, from, Frame::Bound(bound.into()));
+    // Both come late.
+    let denial = Denial {
+        version: between,
+        of: offer,
+    };
+    let nothing = nothing_at(between);
+    for frame in [Frame::Denial(denial), Frame::Renewal(nothing)] {
+        let before = its.me.counters().of(Fault::Replay);
+        its.me.handle_frame(its.now, from, frame);
+        assert_eq!(its.me.counters().of(Fault::Replay), before + 1);
+        assert_eq!(its.holds(offer), Some(Value::Kept));
     }
 }
 

@@ -224,6 +224,17 @@ fn frames() -> Vec<(&'static str, Frame)> {
         (
             "bound",
             Frame::Bound(Box::new(Bound {
+                asked_in: BootEpoch(0),
+                answers: 0,
+                offer: signed(),
+                acceptance: signed(),
+            })),
+        ),
+        (
+            "bound_answering",
+            Frame::Bound(Box::new(Bound {
+                asked_in: BootEpoch(3),
+                answers: 7,
                 offer: signed(),
                 acceptance: signed(),
             })),
@@ -232,6 +243,15 @@ fn frames() -> Vec<(&'static str, Frame)> {
             "inquiry",
             Frame::Inquiry(Inquiry {
                 epoch: BootEpoch(3),
+                number: 0,
+                offers: versions([2, 3]),
+            }),
+        ),
+        (
+            "inquiry_numbered",
+            Frame::Inquiry(Inquiry {
+                epoch: BootEpoch(3),
+                number: 7,
                 offers: versions([2, 3]),
             }),
         ),

@@ -457,7 +457,7 @@ impl Custody {
                 self.settle(&name, over, &Verdict::Unsettled, parts);
             }
             self.step(&name, parts, |register, done| {
-                if asks_again && register.changes().is_empty() {
+                if asks_again && register.changes().is_empty() && !register.is_outbid() {
                     // Nobody waits for it, and it is tried again.
                     register.give_up();
                 } else if asks_again {

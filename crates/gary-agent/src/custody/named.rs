@@ -53,6 +53,8 @@ pub(super) struct Named {
     /// When it finds out what has become of its last vote, and how often it has tried to.
     pub(super) reads_at: Option<Time>,
     reads: u32,
+    /// It was outbid when it tried to, and tries once more before it waits as long again.
+    reads_once_more: bool,
     /// Who was told what is chosen and has not said that it knows, when they are told again, and how often they were.
     pub(super) untold: BTreeSet<AgentId>,
     pub(super) tells_at: Option<Time>,
@@ -73,6 +75,7 @@ impl Named {
             asks_at: None,
             reads_at: None,
             reads: 0,
+            reads_once_more: false,
             untold: BTreeSet::new(),
             tells_at: None,
             tells: 0,
@@ -115,7 +118,12 @@ impl Named {
         }
         if is_trying || !is_open {
             self.reads_at = None;
+        } else if done.is_outbid && self.register.changes().is_empty() && !self.reads_once_more {
+            // Whoever was promised a later attempt may have given it up long ago.
+            self.reads_once_more = true;
+            self.reads_at = self.rests_until;
         } else if self.reads_at.is_none() {
+            self.reads_once_more = false;
             self.reads = self.reads.saturating_add(1);
             self.reads_at = Some(now.after(READS_WAITS.after(self.reads, random)));
         }

@@ -149,20 +149,20 @@ impl<C: Speech> Dealings<C> {
             return Err(Fault::Mismatch);
         }
         let (host, version) = (host.clone(), offer.version());
-        let workload = host.workload;
+        let (workload, answers) = (host.workload, (bound.asked_in, bound.answers));
         let waking = self.waking(now);
-        if !self.tending.has_asked(waking, &offer.id()) {
-            return Err(Fault::Unasked);
-        }
         let voice = &mut self.voice;
+        let epoch = voice.promiser().epoch();
+        let asked = self.tending.take_asked(waking, &offer.id(), epoch, answers);
+        let asked = asked.ok_or(Fault::Unasked)?;
+        let told = (offer, host);
         if keeper == voice.id() {
             let is_others = self.custody.is_others(&workload);
-            let told = (offer, host);
             return self
                 .tending
-                .handle_own_bound(waking, told, acceptance, is_others, voice);
+                .handle_own_bound(waking, told, asked, acceptance, is_others, voice);
         }
-        let heard = self.tending.handle_bound(waking, offer, host, voice)?;
+        let heard = self.tending.handle_bound(waking, told, asked, voice)?;
         match heard {
             Shared::Counted => {}
             Shared::Later => {

@@ -123,7 +123,7 @@ impl Hosting {
             if let Some(hosted) = self.hosted.get(version)
                 && self.is_kept_by(hosted, from)
             {
-                say_bound(hosted, from, voice);
+                say_bound(hosted, from, inquiry, voice);
                 is_any = true;
             }
         }
@@ -193,10 +193,17 @@ impl Hosting {
     }
 }
 
-/// Says both halves of a hosting that is bound.
-fn say_bound<C: Speech>(hosted: &Hosted, to: AgentId, voice: &mut Voice<C, Order>) {
+/// Says both halves of a hosting that is bound, in answer to an inquiry.
+fn say_bound<C: Speech>(
+    hosted: &Hosted,
+    to: AgentId,
+    inquiry: &Inquiry,
+    voice: &mut Voice<C, Order>,
+) {
     if let State::Bound { acceptance, .. } = &hosted.state {
         let bound = Bound {
+            asked_in: inquiry.epoch,
+            answers: inquiry.number,
             offer: hosted.offer.signed().clone(),
             acceptance: acceptance.signed().clone(),
         };

@@ -81,6 +81,11 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
         self.attempt.is_some()
     }
 
+    /// Whether somebody has promised a later attempt than the one that it makes.
+    pub fn is_outbid(&self) -> bool {
+        self.attempt.as_ref().and_then(Attempt::outbid_by).is_some()
+    }
+
     /// A change is to be made, after those before it.
     pub fn want(&mut self, change: C) {
         self.changes.push_back(change);
@@ -167,8 +172,7 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
     /// Those who were asked had time to answer. Asks those who have not once more, unless somebody has promised a later
     /// attempt: then the others may never make up a majority.
     pub fn handle_silence(&mut self, done: &mut Done<V, C>) {
-        let is_outbid = self.attempt.as_ref().and_then(Attempt::outbid_by).is_some();
-        if is_outbid {
+        if self.is_outbid() {
             self.give_up();
             done.is_outbid = true;
         } else {

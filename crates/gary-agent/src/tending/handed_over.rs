@@ -9,6 +9,7 @@ use gary_promise::{
 
 use super::counted::Acceptance;
 use super::dismissed::dismiss;
+use super::sharing::Asked;
 use super::workloads::{Tending, forget};
 use crate::hosting::Order;
 use crate::refused::Fault;
@@ -55,6 +56,7 @@ impl Tending {
         &mut self,
         now: Time,
         (offer, host): (Verified<Promise>, Host),
+        asked: Asked,
         acceptance: Verified<Promise>,
         is_others: bool,
         voice: &mut Voice<C, Order>,
@@ -75,7 +77,10 @@ impl Tending {
             true if is_handed_over => {
                 voice.keep_promise(&offer);
                 voice.keep_promise(&own);
+                let place = (host.workload, host.slot);
                 self.count_own(now, offer, host, own);
+                self.note_answered(now, (id, place), asked);
+                self.wake(place.0, now);
             }
             false if is_handed_over || is_others => leave_to_others(voice, by, [version]),
             _ => dismiss(voice, by, [version]),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, BoundedSet, Configuration, ConfigurationEpoch, Frame, Generation, Host,
-    INQUIRED_MAX, Inquiry, Promise, PromiseId, Renewal, Time, Use, Verified, Version,
+    AgentId, Body, BootEpoch, BoundedSet, Configuration, ConfigurationEpoch, Evidence, Frame,
+    Generation, Host, INQUIRED_MAX, Inquiry, Promise, PromiseId, Renewal, Slot, Time, Use,
+    Verified, Version, Word, WorkloadId,
 };
 
 use super::counted::Acceptance;
@@ -26,6 +27,16 @@ pub const ASKED_MAX: usize = 4_096;
 /// How long a host has to answer an inquiry. What it tells later counts for nothing, and is asked after once more when it
 /// is renewed.
 pub const ANSWERS_INQUIRY_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a host was asked after.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    at: Time,
+    /// In which inquiry.
+    number: u64,
+    /// The renewal that has named it. What its host had said by then is no news.
+    renewal: Version,
+}
 
 /// What a keeper makes of a hosting that it is told another has bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,18 +89,45 @@ impl Tending {
         self.wake(workload, now);
     }
 
-    /// Whether a host was asked of late after what it tells of: what nobody has asked after may be of long ago.
-    pub(crate) fn has_asked(&mut self, now: Time, offer: &PromiseId) -> bool {
-        let asked_at = self.asked.remove(offer);
-        asked_at.is_some_and(|at| now.since(at) <= ANSWERS_INQUIRY_WITHIN)
+    /// For what a host was asked of late that tells of this, in this life and inquiry: what answers none, or an earlier one,
+    /// may be of long ago.
+    pub(crate) fn take_asked(
+        &mut self,
+        now: Time,
+        offer: &PromiseId,
+        epoch: BootEpoch,
+        answers: (BootEpoch, u64),
+    ) -> Option<Asked> {
+        let is_answered = |its: &&Asked| {
+            answers == (epoch, its.number) && now.since(its.at) <= ANSWERS_INQUIRY_WITHIN
+        };
+        self.asked.get(offer).filter(is_answered)?;
+        self.asked.remove(offer)
     }
 
-    /// A host tells of what it hosts by another keeper's acceptance. The caller has seen that the two halves match.
+    /// What a host has told stands as of the renewal by which it was asked after: nothing that it had said by then is news.
+    pub(super) fn note_answered(
+        &mut self,
+        now: Time,
+        (offer, place): (PromiseId, (WorkloadId, Slot)),
+        asked: Asked,
+    ) {
+        let (by, version) = (offer.promiser, offer.version);
+        let renewed = Evidence::heard(Word::Renewal, asked.renewal, now);
+        if let Some(tended) = self.tended.get_mut(&place.0) {
+            tended.learn(place.1, &by, version, renewed);
+        }
+        let last = self.renewed.entry(by).or_insert(asked.renewal);
+        *last = asked.renewal.max(*last);
+    }
+
+    /// A host tells of what it hosts by another keeper's acceptance, as it was asked. The caller has seen that the two
+    /// halves match.
     pub(crate) fn handle_bound<C: Speech>(
         &mut self,
         now: Time,
-        offer: Verified<Promise>,
-        host: Host,
+        (offer, host): (Verified<Promise>, Host),
+        asked: Asked,
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
         let Some(tended) = self.tended.get_mut(&host.workload) else {
@@ -125,6 +163,9 @@ impl Tending {
         }
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
+        let promiser = by;
+        let offer = PromiseId { promiser, version };
+        self.note_answered(now, (offer, (workload, slot)), asked);
         self.wake(workload, now);
         Ok(shared)
     }
@@ -156,13 +197,27 @@ impl Tending {
         if self.asked.len() + offers.len() > ASKED_MAX {
             self.asked.clear();
         }
+        self.inquiries += 1;
+        let (number, renewal) = (self.inquiries, renewal.version);
         self.asked.extend(offers.iter().map(|version| {
             let (promiser, version) = (from, *version);
-            (PromiseId { promiser, version }, now)
+            let asked = Asked {
+                at: now,
+                number,
+                renewal,
+            };
+            (PromiseId { promiser, version }, asked)
         }));
         let offers = BoundedSet::new(offers).expect("no more were taken");
         let epoch = voice.promiser().epoch();
-        voice.say(from, Frame::Inquiry(Inquiry { epoch, offers }));
+        voice.say(
+            from,
+            Frame::Inquiry(Inquiry {
+                epoch,
+                number,
+                offers,
+            }),
+        );
     }
 }
 

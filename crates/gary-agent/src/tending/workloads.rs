@@ -14,6 +14,7 @@ use super::deploying::bytes;
 use super::holes::Holes;
 use super::over::Over;
 use super::refusals::Remembered;
+use super::sharing::Asked;
 use super::tended::{Keeper, Tended};
 use super::turn::LEARNS_FOR;
 use crate::candidates::Candidates;
@@ -50,8 +51,10 @@ pub(crate) struct Tending {
     pub(super) handed_over: Over,
     /// What it does not count any more: it has taken its acceptance back, or dismissed it.
     pub(super) let_go: Over,
-    /// What hosts were asked after that nothing was heard of yet, and when.
-    pub(super) asked: BTreeMap<PromiseId, Time>,
+    /// What hosts were asked after that nothing was heard of yet.
+    pub(super) asked: BTreeMap<PromiseId, Asked>,
+    /// How many inquiries it has made since its start.
+    pub(super) inquiries: u64,
     pub(super) trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,

@@ -9,6 +9,11 @@ pub const INQUIRED_MAX: usize = 64;
 /// The sender hosts something that the receiver has asked after, for a workload that the receiver keeps and by the acceptance of another of its keepers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
+    /// The start of the receiver's in whose life it has asked.
+    pub asked_in: BootEpoch,
+    /// Which of its inquiries in that life this answers: an answer to an earlier one may be heard again when what it tells
+    /// of is long gone.
+    pub answers: u64,
     /// Its offer.
     pub offer: Signed<Promise>,
     /// The acceptance of it.
@@ -20,6 +25,8 @@ pub struct Bound {
 pub struct Inquiry {
     /// The start in whose life the sender asks.
     pub epoch: BootEpoch,
+    /// Which inquiry of that life it is. Every answer repeats it.
+    pub number: u64,
     /// The offers, promises of the receiver's.
     pub offers: BoundedSet<Version, INQUIRED_MAX>,
 }

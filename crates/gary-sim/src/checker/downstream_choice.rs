@@ -28,6 +28,8 @@ pub(super) struct DownstreamChoice {
     /// When a keeper has first heard an offer from who made it.
     offered: BTreeMap<PromiseId, Time>,
     rounds: BTreeMap<(AgentId, WorkloadId), Round>,
+    /// When a keeper has last heard somebody refuse a slot of an intent.
+    refused: BTreeMap<(AgentId, AgentId), BTreeMap<(PromiseId, Slot), Time>>,
     /// Which offers a keeper counts, by its acceptances.
     counted: BTreeMap<AgentId, BTreeMap<PromiseId, Accept>>,
     /// Whom a keeper has found to break its promise of a slot of which workload.
@@ -43,6 +45,9 @@ struct Round {
     opened_at: Time,
     intent: PromiseId,
     awaited: BTreeSet<(AgentId, Slot)>,
+    /// Who had refused which slots so shortly before that it may have been taken for the answer: a round begins when it is
+    /// decided on, and shows once that is stored. What they offer then may have come too late.
+    forestalled: BTreeSet<(AgentId, Slot)>,
     answered_at: Time,
     offers: BTreeMap<Slot, BTreeSet<PromiseId>>,
 }
@@ -66,9 +71,11 @@ impl Round {
         let offers = self.offers.iter().filter(|(its, _)| **its > slot);
         let theirs = offers.flat_map(|(_, offers)| offers);
         let theirs: Vec<&PromiseId> = theirs.filter(|its| its.promiser == *agent).collect();
-        let is_certain = theirs
-            .iter()
-            .all(|its| book.hearings.withdrawn_at(keeper, its).is_none());
+        let mut forestalled = self.forestalled.iter();
+        let is_certain = !forestalled.any(|(who, its)| who == agent && *its > slot)
+            && theirs
+                .iter()
+                .all(|its| book.hearings.withdrawn_at(keeper, its).is_none());
         is_certain.then_some(theirs.len())
     }
 }
@@ -87,6 +94,7 @@ impl Checker for DownstreamChoice {
             Seen::Starts { agent, .. } => {
                 self.rounds.retain(|(keeper, _), _| *keeper != agent);
                 self.failed.retain(|(keeper, _, _), _| *keeper != agent);
+                self.refused.retain(|(keeper, _), _| *keeper != agent);
                 self.experiences.forget(agent);
             }
             // By a clock that jumped nobody can say when a round was over.
@@ -111,11 +119,14 @@ impl Checker for DownstreamChoice {
                     let round = self.rounds.get(&(to, refusal.workload));
                     round.is_some_and(|its| its.intent == refusal.intent)
                 };
-                if let Frame::Refusal(refusal) = frame
-                    && is_current(refusal)
-                {
-                    let slots = refusal.slots.iter().copied();
-                    self.answered(at, to, from, refusal.workload, slots);
+                if let Frame::Refusal(refusal) = frame {
+                    if is_current(refusal) {
+                        let slots = refusal.slots.iter().copied();
+                        self.answered(at, to, from, refusal.workload, slots);
+                    }
+                    let slots = refusal.slots.iter();
+                    let refused = self.refused.entry((to, from)).or_default();
+                    refused.extend(slots.map(|slot| ((refusal.intent, *slot), at)));
                 }
                 for id in book.made.iter().filter(|id| id.promiser == from) {
                     self.offers(at, to, id, book);
@@ -161,6 +172,7 @@ impl DownstreamChoice {
                 opened_at: at,
                 intent: *intent,
                 awaited: BTreeSet::new(),
+                forestalled: BTreeSet::new(),
                 answered_at: at,
                 offers: BTreeMap::new(),
             };
@@ -168,8 +180,15 @@ impl DownstreamChoice {
             if round.opened_at != at {
                 *round = new();
             }
-            let slots = invitation.slots.iter();
-            round.awaited.extend(slots.map(|slot| (to, *slot)));
+            let refused = self.refused.get(&(keeper, to));
+            for slot in invitation.slots.iter() {
+                let refused_at = refused.and_then(|its| its.get(&(*intent, *slot)));
+                let is_late = |when: &Time| at.as_us() <= when.as_us() + DECIDED_BEFORE_US;
+                match refused_at.is_some_and(is_late) {
+                    true => round.forestalled.insert((to, *slot)),
+                    false => round.awaited.insert((to, *slot)),
+                };
+            }
         }
     }
 

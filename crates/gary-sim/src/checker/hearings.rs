@@ -18,8 +18,6 @@ pub(super) const DECIDED_BEFORE_US: u64 = 2_000_000;
 struct Heard {
     /// When it was last heard to stand.
     stands_at: Time,
-    /// The last word of its host about it.
-    word: Option<Version>,
     /// When it was heard again after a silence of so many microseconds, the last time there was one.
     silence: (Time, u64),
     /// When its host has last said otherwise.
@@ -30,7 +28,6 @@ impl Heard {
     const fn first(at: Time) -> Self {
         Self {
             stands_at: at,
-            word: None,
             silence: (at, 0),
             is_contradicted: None,
         }
@@ -99,6 +96,8 @@ type Counted = (AgentId, PromiseId);
 #[derive(Debug, Default)]
 pub(super) struct Hearings {
     heard: BTreeMap<Counted, Heard>,
+    /// The last renewal that a keeper has heard of a host, also where it knew of nothing yet that this named.
+    renewed: BTreeMap<(AgentId, AgentId), Version>,
     /// When agents stood still.
     stood_still: BTreeMap<AgentId, Stillness>,
     /// Offers that a keeper has heard to be withdrawn, in so many words or by a renewal that names them no more.
@@ -227,7 +226,7 @@ impl Hearings {
     pub(super) fn back_by(&self, keeper: AgentId, offer: &PromiseId) -> Option<Time> {
         let counted = (keeper, *offer);
         let (version, until) = self.back_by.get(&counted)?;
-        let is_last = self.heard.get(&counted)?.word < Some(*version);
+        let is_last = self.renewed.get(&(keeper, offer.promiser)) < Some(version);
         is_last.then_some(*until)
     }
 
@@ -239,13 +238,14 @@ impl Hearings {
         };
         match frame {
             Frame::Renewal(renewal) => {
+                // The same word heard again is no news, and no more of what has come to be known since.
+                let last = self.renewed.get(&(to, from));
+                if last.is_some_and(|last| *last >= renewal.version) {
+                    return;
+                }
+                self.renewed.insert((to, from), renewal.version);
                 for (id, heard) in self.heard.range_mut(counted_of(to, from)) {
                     let version = &id.1.version;
-                    // The same word heard again is no news.
-                    if heard.word.is_some_and(|last| last >= renewal.version) {
-                        continue;
-                    }
-                    heard.word = Some(renewal.version);
                     let named = [&renewal.bound, &renewal.by_others, &renewal.offered];
                     if named.iter().any(|its| its.contains(version)) {
                         heard.stands(at, still);
@@ -310,4 +310,36 @@ fn counted_of(keeper: AgentId, host: AgentId) -> std::ops::RangeInclusive<Counte
     let last = gary_promise::Sequence::new(u64::MAX).unwrap_or(gary_promise::Sequence::FIRST);
     let first = at(0, gary_promise::Sequence::FIRST);
     (keeper, first)..=(keeper, at(u64::MAX, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{BootEpoch, Offers, Renewal, Sequence};
+
+    use super::*;
+
+    #[test]
+    fn a_renewal_that_is_heard_again_is_no_news_of_what_came_to_be_known_since() {
+        let [keeper, host] = [1, 2].map(|number| AgentId::from_bytes([number; 32]));
+        let at = |seconds: u64| Time::from_us(seconds * 1_000_000);
+        let version = |number| Version {
+            epoch: BootEpoch(1),
+            sequence: Sequence::new(number).expect("not zero"),
+        };
+        let renewal = Frame::Renewal(Renewal {
+            version: version(2),
+            offered: Offers::default(),
+            bound: Offers::default(),
+            by_others: Offers::new([version(1)]).expect("one"),
+        });
+        let (mut hearings, book) = (Hearings::default(), Book::default());
+        hearings.hear(at(1), host, keeper, &renewal, &book);
+        let offer = PromiseId {
+            promiser: host,
+            version: version(1),
+        };
+        hearings.heard.insert((keeper, offer), Heard::first(at(2)));
+        hearings.hear(at(9), host, keeper, &renewal, &book);
+        assert_eq!(hearings.stands_at(keeper, &offer), Some(at(2)));
+    }
 }

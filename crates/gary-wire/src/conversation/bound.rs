@@ -1,5 +1,7 @@
 //! Telling a keeper of a hosting that another has bound.
 
+use gary_promise::BootEpoch;
+
 use crate::{
     DecodeError,
     envelope::Signed,
@@ -13,6 +15,10 @@ pub(super) struct Bound {
     offer: Option<Signed>,
     #[prost(message, optional, tag = "2")]
     acceptance: Option<Signed>,
+    #[prost(uint64, tag = "3")]
+    asked_in: u64,
+    #[prost(uint64, tag = "4")]
+    answers: u64,
 }
 
 impl Shaped for Bound {
@@ -21,6 +27,8 @@ impl Shaped for Bound {
         fields: &[
             Field::message(1, "bound.offer", &Signed::SHAPE),
             Field::message(2, "bound.acceptance", &Signed::SHAPE),
+            Field::u64(3, "bound.asked_in"),
+            Field::u64(4, "bound.answers"),
         ],
     };
 }
@@ -30,6 +38,8 @@ impl From<&gary_promise::Bound> for Bound {
         Self {
             offer: Some((&bound.offer).into()),
             acceptance: Some((&bound.acceptance).into()),
+            asked_in: bound.asked_in.0,
+            answers: bound.answers,
         }
     }
 }
@@ -39,6 +49,8 @@ impl TryFrom<Bound> for gary_promise::Bound {
 
     fn try_from(bound: Bound) -> Result<Self, DecodeError> {
         Ok(Self {
+            asked_in: BootEpoch(bound.asked_in),
+            answers: bound.answers,
             offer: required("bound.offer", bound.offer)?.try_into()?,
             acceptance: required("bound.acceptance", bound.acceptance)?.try_into()?,
         })

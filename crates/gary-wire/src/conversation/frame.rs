@@ -59,7 +59,7 @@ pub(crate) struct Frame {
     needs: u32,
     #[prost(
         oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 30"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26"
     )]
     kind: Option<Kind>,
 }
@@ -101,7 +101,7 @@ enum Kind {
     Bound(Bound),
     #[prost(message, tag = "25")]
     Inquiry(Inquiry),
-    #[prost(message, tag = "30")]
+    #[prost(message, tag = "26")]
     Handover(Handover),
 }
 
@@ -127,7 +127,7 @@ impl Shaped for Frame {
             Field::message(23, "frame.settlement", &Settlement::SHAPE),
             Field::message(24, "frame.bound", &Bound::SHAPE),
             Field::message(25, "frame.inquiry", &Inquiry::SHAPE),
-            Field::message(30, "frame.handover", &Handover::SHAPE),
+            Field::message(26, "frame.handover", &Handover::SHAPE),
         ],
     };
 }

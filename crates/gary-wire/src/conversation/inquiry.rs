@@ -14,6 +14,8 @@ pub(super) struct Inquiry {
     offers: Vec<Version>,
     #[prost(uint64, tag = "2")]
     epoch: u64,
+    #[prost(uint64, tag = "3")]
+    number: u64,
 }
 
 impl Shaped for Inquiry {
@@ -22,6 +24,7 @@ impl Shaped for Inquiry {
         fields: &[
             Field::message(1, "inquiry.offers", &Version::SHAPE).times(INQUIRED_MAX),
             Field::u64(2, "inquiry.epoch"),
+            Field::u64(3, "inquiry.number"),
         ],
     };
 }
@@ -30,6 +33,7 @@ impl From<&gary_promise::Inquiry> for Inquiry {
     fn from(inquiry: &gary_promise::Inquiry) -> Self {
         Self {
             epoch: inquiry.epoch.0,
+            number: inquiry.number,
             offers: versions_of(&inquiry.offers),
         }
     }
@@ -41,6 +45,7 @@ impl TryFrom<Inquiry> for gary_promise::Inquiry {
     fn try_from(inquiry: Inquiry) -> Result<Self, DecodeError> {
         Ok(Self {
             epoch: BootEpoch(inquiry.epoch),
+            number: inquiry.number,
             offers: versions("inquiry.offers", inquiry.offers)?,
         })
     }

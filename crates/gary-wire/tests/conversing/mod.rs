@@ -27,12 +27,21 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
             by_others,
         },
     );
-    let inquiry = (epochs(), bounded(vec(versions(), 0..8)))
-        .prop_map(|(epoch, offers)| Inquiry { epoch, offers });
     let handover = (versions(), bounded(vec(versions(), 0..8)))
         .prop_map(|(version, offers)| Handover { version, offers });
-    let bound = (promises(), promises());
-    let bound = bound.prop_map(|(offer, acceptance)| Bound { offer, acceptance });
+    let inquiry = (epochs(), any::<u64>(), bounded(vec(versions(), 0..8)));
+    let inquiry = inquiry.prop_map(|(epoch, number, offers)| Inquiry {
+        epoch,
+        number,
+        offers,
+    });
+    let bound = (epochs(), any::<u64>(), promises(), promises());
+    let bound = bound.prop_map(|(asked_in, answers, offer, acceptance)| Bound {
+        asked_in,
+        answers,
+        offer,
+        acceptance,
+    });
     let denial = (versions(), versions()).prop_map(|(version, of)| Denial { version, of });
     let absence = (versions(), 1..=600_000_u32).prop_map(|(version, ms)| Absence {
         version,
