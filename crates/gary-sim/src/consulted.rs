@@ -2,8 +2,8 @@
 
 use gary_agent::register::Votes;
 use gary_promise::{
-    Answer, Ballot, Configuration, Consultation, Consults, Entrusted, Entry, Question, Verdict,
-    WorkloadName,
+    AgentId, Answer, Ballot, Configuration, Consultation, Consults, Entrusted, Entry, PromiseId,
+    Question, Tenancy, TenancyWord, Verdict, WorkloadName,
 };
 
 use crate::checker::Book;
@@ -54,6 +54,37 @@ fn answer(answer: &Answer<Entry>, book: &Book, reader: &mut Reader) -> String {
         Answer::Behind => "does not know that these vote".to_owned(),
         Answer::Elsewhere(keepers) => format!("votes with {}", agents(keepers, book)),
         Answer::NotAsked => "does not vote on that".to_owned(),
+    }
+}
+
+/// What a host of something exclusive and its keeper say to one another.
+pub(crate) fn tenancy(from: AgentId, to: AgentId, tenancy: &Tenancy, book: &Book) -> String {
+    let workload = book.names.of_workload(&tenancy.workload);
+    let epoch = tenancy.claim.epoch;
+    let offer = |promiser| {
+        let version = tenancy.claim.offer;
+        book.names.of_promise(&PromiseId { promiser, version })
+    };
+    match &tenancy.word {
+        TenancyWord::Asks(_) => {
+            format!("asks for epoch {epoch} of {workload} for {}", offer(from))
+        }
+        TenancyWord::Grants { .. } => {
+            format!("grants epoch {epoch} of {workload} to {}", offer(to))
+        }
+        TenancyWord::Refuses { latest: None, .. } => {
+            format!("does not grant epoch {epoch} of {workload}")
+        }
+        TenancyWord::Refuses {
+            latest: Some(latest),
+            ..
+        } => format!("does not grant epoch {epoch} of {workload}: has granted {latest}"),
+        TenancyWord::Releases => {
+            format!(
+                "releases {workload} by {}, up to epoch {epoch}",
+                offer(from)
+            )
+        }
     }
 }
 

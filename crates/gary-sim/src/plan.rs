@@ -497,6 +497,7 @@ pub fn intent(valency: u32, portion: Portion, frailty: Frailty) -> Use {
         name: "hello".parse().expect("it is a name"),
         component: frailty.component(7),
         valency: Valency::new(valency).unwrap_or(Valency::NONE),
+        exclusive: false,
         needs: Needs {
             portion,
             labels: Labels::default(),

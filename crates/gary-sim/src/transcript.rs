@@ -147,6 +147,15 @@ impl Transcript {
                         format!("{offer} is for {} too", keepers.join(" and "))
                     }
                     Fact::Acquainted(count) => format!("has known {count} members"),
+                    Fact::Granted { workload, grant } => {
+                        let workload = book.names.of_workload(workload);
+                        let offer = book.names.of_promise(&grant.holder.offer);
+                        format!("has granted epoch {} of {workload} to {offer}", grant.epoch)
+                    }
+                    Fact::Ungranted(workload) => {
+                        let workload = book.names.of_workload(workload);
+                        format!("forgets what was granted of {workload}")
+                    }
                     Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
                     Fact::Assessed(its) => judged(&its.assessment, book),
                 });
@@ -159,14 +168,26 @@ impl Transcript {
             Seen::Orders { agent, order } => match order {
                 Order::Start(start) => {
                     let binding = &start.binding;
+                    let term = start.term.map(|its| format!(", epoch {}", its.epoch));
                     format!(
-                        "{} runs slot {} of {} (generation {}) by {}",
+                        "{} runs slot {} of {} (generation {}) by {}{}",
                         name(&agent),
                         binding.slot(),
                         book.names.of_workload(&binding.workload()),
                         binding.generation(),
                         book.names.of_promise(&binding.id().offer),
+                        term.unwrap_or_default(),
                     )
+                }
+                // It is said again and again.
+                Order::Prolong { .. } if self.detail != Detail::Everything => return None,
+                Order::Prolong { offer, term } => {
+                    let offer = book.names.of_promise(offer);
+                    format!("{} runs {offer} on, epoch {}", name(&agent), term.epoch)
+                }
+                Order::Suspend { offer } => {
+                    let offer = book.names.of_promise(offer);
+                    format!("{} stops {offer}, whose time is up", name(&agent))
                 }
                 Order::Stop { offer } => {
                     format!("{} stops {}", name(&agent), book.names.of_promise(offer))
@@ -181,7 +202,7 @@ impl Transcript {
                 let offer = book.names.of_promise(&offer);
                 format!("{}'s host: {offer} {what}", name(&agent))
             }
-            Seen::Runs { .. } | Seen::Halts { .. } => return None,
+            Seen::Runs { .. } | Seen::Halts { .. } | Seen::Uses { .. } => return None,
             Seen::Submits { to, intent, answer } => {
                 let what = reader.promise(intent).map(|its| {
                     let each = match its.body() {
@@ -343,6 +364,7 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             format!("asks after {}", list(to, &mut inquiry.offers.iter()))
         }
         Frame::Consults(its) => consulted::consults(its, book, reader),
+        Frame::Tenancy(its) => consulted::tenancy(from, to, its, book),
         Frame::Submission(its) => {
             let intent = reader.promise(&its.intent).map(|its| promised(its, book));
             format!("passes on {}", intent.unwrap_or_default())

@@ -10,6 +10,7 @@ use super::chosen::learned;
 use super::kept::Kept;
 use super::wanted::Wanted;
 use crate::backoff::Waits;
+use crate::exclusive::Seat;
 use crate::register::{Done, Register, Votes};
 
 /// How long keepers have to answer before those who have not are asked again.
@@ -56,6 +57,8 @@ pub(super) struct Named {
     pub(super) untold: BTreeSet<AgentId>,
     pub(super) tells_at: Option<Time>,
     tells: u32,
+    /// Since when it is kept with whom, for what is exclusive.
+    pub(super) seat: Option<Seat>,
     /// When it stands in the queue.
     pub(super) queued_at: Option<Time>,
 }
@@ -73,6 +76,7 @@ impl Named {
             untold: BTreeSet::new(),
             tells_at: None,
             tells: 0,
+            seat: None,
             queued_at: None,
         }
     }

@@ -35,6 +35,7 @@ impl<C: Speech> Dealings<C> {
                 custody.handle_consults(from, *consults, &mut parts)
             }
             Frame::Bound(bound) => self.bound(now, from, *bound),
+            Frame::Tenancy(tenancy) => self.tenancy(now, from, *tenancy),
             Frame::Inquiry(inquiry) => self.hosting.handle_inquiry(from, &inquiry, voice),
             // Whoever asks tries another.
             Frame::Submission(submission) if !self.considers(submission.intent.by()) => Ok(()),

@@ -89,7 +89,7 @@ fn bytes_max(frame: &Frame) -> usize {
             return FRAME_BYTES + bound.offer.bytes().len() + bound.acceptance.bytes().len();
         }
         Frame::Inquiry(inquiry) => inquiry.offers.len(),
-        Frame::Settlement(_) => KEEPERS_MAX,
+        Frame::Settlement(_) | Frame::Tenancy(_) => KEEPERS_MAX,
         Frame::Refusal(refusal) => refusal.slots.len(),
         Frame::Dismissal(dismissal) => dismissal.offers.len(),
         Frame::Renewal(renewal) => {

@@ -41,6 +41,8 @@ pub enum Kind {
     Bound,
     /// Asking after such hostings.
     Inquiry,
+    /// The tenure of something exclusive.
+    Tenancy,
     /// Its own timer.
     Timer,
     /// Its own disk has stored something.
@@ -66,7 +68,7 @@ pub enum Layer {
 
 impl Kind {
     /// All of them, in order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Packet,
         Self::Hint,
         Self::Fetch,
@@ -85,6 +87,7 @@ impl Kind {
         Self::Settlement,
         Self::Bound,
         Self::Inquiry,
+        Self::Tenancy,
         Self::Timer,
         Self::Stored,
         Self::Report,
@@ -111,6 +114,7 @@ impl Kind {
             Frame::Settlement(_) => Self::Settlement,
             Frame::Bound(_) => Self::Bound,
             Frame::Inquiry(_) => Self::Inquiry,
+            Frame::Tenancy(_) => Self::Tenancy,
         }
     }
 
@@ -130,7 +134,8 @@ impl Kind {
             | Self::Submission
             | Self::Settlement
             | Self::Bound
-            | Self::Inquiry => Layer::Dealings,
+            | Self::Inquiry
+            | Self::Tenancy => Layer::Dealings,
             Self::Timer | Self::Stored | Self::Report | Self::Deploy => Layer::Local,
         }
     }
@@ -156,6 +161,7 @@ impl Kind {
             Self::Settlement => "what became of an intent",
             Self::Bound => "hosting bound by another keeper",
             Self::Inquiry => "inquiry after such hostings",
+            Self::Tenancy => "tenure of what is exclusive",
             Self::Timer => "own timer",
             Self::Stored => "own disk has stored",
             Self::Report => "own host reports",

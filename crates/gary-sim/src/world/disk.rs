@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use gary_agent::exclusive::Grant;
 use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
 use gary_promise::{
-    AgentId, BootEpoch, BoundedSet, Entry, KEEPERS_MAX, PromiseId, SignedRecord, Time, WorkloadName,
+    AgentId, BootEpoch, BoundedSet, Entry, KEEPERS_MAX, PromiseId, SignedRecord, Time, WorkloadId,
+    WorkloadName,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -43,6 +45,8 @@ pub(super) struct Disk {
     /// How its agent has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     hosts_for: BTreeMap<PromiseId, BoundedSet<AgentId, KEEPERS_MAX>>,
+    /// What its agent has granted of exclusive workloads.
+    grants: BTreeMap<WorkloadId, Grant>,
     /// How many members its agent has known.
     acquainted: Option<u32>,
     assessed: VecDeque<Assessed>,
@@ -63,6 +67,7 @@ impl Disk {
             kept: BTreeMap::new(),
             votes: BTreeMap::new(),
             hosts_for: BTreeMap::new(),
+            grants: BTreeMap::new(),
             acquainted: None,
             assessed: VecDeque::new(),
             unsynced: VecDeque::new(),
@@ -79,6 +84,7 @@ impl Disk {
             kept: self.kept.clone(),
             votes: self.votes.clone(),
             hosts_for: self.hosts_for.clone(),
+            grants: self.grants.clone(),
             acquainted: self.acquainted,
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
@@ -156,8 +162,14 @@ impl Disk {
             offer: *offer,
             keepers: keepers.clone(),
         });
+        let grants = self.grants.iter();
+        let grants = grants.map(|(workload, grant)| Fact::Granted {
+            workload: *workload,
+            grant: *grant,
+        });
         let others = kept
             .chain(votes)
+            .chain(grants)
             .chain(hosts_for)
             .chain(acquainted)
             .chain(assessed);
@@ -181,6 +193,12 @@ impl Disk {
             }
             Fact::HostsFor { offer, keepers } => {
                 self.hosts_for.insert(*offer, keepers.clone());
+            }
+            Fact::Granted { workload, grant } => {
+                self.grants.insert(*workload, *grant);
+            }
+            Fact::Ungranted(workload) => {
+                self.grants.remove(workload);
             }
             Fact::Acquainted(count) => self.acquainted = Some(*count),
             Fact::Votes { name, votes } => {

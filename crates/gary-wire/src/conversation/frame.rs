@@ -21,6 +21,7 @@ use super::{
     refusal::Refusal,
     renewal::Renewal,
     sheet_part::SheetPart,
+    tenancy::Tenancy,
     told::Told,
 };
 use crate::{
@@ -58,7 +59,7 @@ pub(crate) struct Frame {
     needs: u32,
     #[prost(
         oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 30"
     )]
     kind: Option<Kind>,
 }
@@ -100,6 +101,8 @@ enum Kind {
     Bound(Bound),
     #[prost(message, tag = "25")]
     Inquiry(Inquiry),
+    #[prost(message, tag = "30")]
+    Tenancy(Tenancy),
 }
 
 impl Shaped for Frame {
@@ -124,6 +127,7 @@ impl Shaped for Frame {
             Field::message(23, "frame.settlement", &Settlement::SHAPE),
             Field::message(24, "frame.bound", &Bound::SHAPE),
             Field::message(25, "frame.inquiry", &Inquiry::SHAPE),
+            Field::message(30, "frame.tenancy", &Tenancy::SHAPE),
         ],
     };
 }
@@ -173,6 +177,7 @@ impl From<&Said> for Frame {
             Said::Settlement(settlement) => Kind::Settlement(settlement.as_ref().into()),
             Said::Bound(bound) => Kind::Bound(bound.as_ref().into()),
             Said::Inquiry(inquiry) => Kind::Inquiry(inquiry.into()),
+            Said::Tenancy(tenancy) => Kind::Tenancy(tenancy.as_ref().into()),
         };
         Self {
             needs: WireCodec::needs(frame).get(),
@@ -203,6 +208,7 @@ impl TryFrom<Frame> for Said {
             Kind::Settlement(settlement) => Self::Settlement(Box::new(settlement.try_into()?)),
             Kind::Bound(bound) => Self::Bound(Box::new(bound.try_into()?)),
             Kind::Inquiry(inquiry) => Self::Inquiry(inquiry.try_into()?),
+            Kind::Tenancy(tenancy) => Self::Tenancy(Box::new(tenancy.try_into()?)),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that one agent sends another, at random.
 
 mod custody;
+mod tenancy;
 
 use custody::{consults, settlements, submissions};
 use gary_promise::{
@@ -10,6 +11,8 @@ use gary_promise::{
     SIGNATURE_BYTES, SheetHead, SheetPart, Signed, SignedRecord, Slot, Version, Why,
 };
 use proptest::{collection::vec, option, prelude::*};
+
+use tenancy::tenancies;
 
 use crate::saying::{agents, generations, ids, interface, versions, workloads};
 
@@ -54,6 +57,7 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         3 => settlements().prop_map(|its| Frame::Settlement(its.into())),
         1 => bound.prop_map(|its| Frame::Bound(its.into())),
         1 => inquiry.prop_map(Frame::Inquiry),
+        3 => tenancies().prop_map(|its| Frame::Tenancy(its.into())),
     ]
 }
 
