@@ -1,12 +1,13 @@
 //! A world's conversation, written down for people.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, PacketCodec, Promise,
-    PromiseId, Requirement, Saying, SignedRecord, Time, Unknown, Use, Verified, Version,
-    WorkloadId,
+    AgentId, Assessment, Body, Broken, Claim, Contrary, Frame, Judgement, Kept, PacketCodec,
+    Promise, PromiseId, Requirement, Saying, SignedRecord, TenancyWord, Time, Unknown, Use,
+    Verified, Version, WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -23,6 +24,8 @@ pub const LINES_MAX: usize = 200_000;
 pub struct Transcript {
     lines: Vec<String>,
     detail: Detail,
+    /// What was said of claims to something exclusive: it is said again and again.
+    claims: BTreeSet<(AgentId, AgentId, Claim, u8)>,
 }
 
 /// What is written down. Members that ask one another whether they are still there never are: they do it all
@@ -87,6 +90,17 @@ impl Transcript {
     }
 
     pub(crate) fn write(&mut self, at: Time, seen: &Seen<'_>, book: &Book, reader: &mut Reader) {
+        if let Seen::Says {
+            from,
+            to,
+            frame: Frame::Tenancy(its),
+        } = *seen
+        {
+            let said = (from, to, its.claim, kind_of(&its.word));
+            if !self.claims.insert(said) && self.detail != Detail::Everything {
+                return;
+            }
+        }
         let Some(line) = self.line(seen, book, reader) else {
             return;
         };
@@ -266,6 +280,16 @@ impl Transcript {
             Seen::Calms => "faults cease".to_owned(),
             Seen::Replays => "messages of the past come again".to_owned(),
         })
+    }
+}
+
+/// What kind of word it is.
+const fn kind_of(word: &TenancyWord) -> u8 {
+    match word {
+        TenancyWord::Asks(_) => 0,
+        TenancyWord::Grants { .. } => 1,
+        TenancyWord::Refuses { .. } => 2,
+        TenancyWord::Releases => 3,
     }
 }
 

@@ -8,8 +8,8 @@ use gary_promise::{
     Promise, Promiser, Resources, Update, Valency,
 };
 use gary_sim::{
-    Act, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch, World,
-    WorldSpec, capacity, intent,
+    Act, Blow, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch,
+    World, WorldSpec, capacity, intent,
 };
 use gary_wire::WireCodec;
 
@@ -371,4 +371,25 @@ fn a_keeper_dies() {
     let more = signs(&mut ann, Some(&founded), 3);
     scene.then("p2 wants 3", entrust(3, &more), 2_000);
     scene.end();
+}
+
+#[test]
+fn an_exclusive_hand_over_across_a_partition() {
+    let mut its = Scenario::new("exclusive-hand-over", 4);
+    let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+    let mut wanted = intent(1, portion, Frailty::Sound);
+    wanted.exclusive = true;
+    let what = Submission::Founds(Box::new(wanted));
+    let (owner, to) = (0, NodeNo(0));
+    let act = Act::Submit { owner, to, what };
+    its.then("p1 deploys w1, which is exclusive", act, 3_000);
+    let (span, is_mute, is_deaf) = (Duration::from_secs(16), true, true);
+    let cut = Blow::Cut {
+        span,
+        is_mute,
+        is_deaf,
+    };
+    its.then("whoever runs it is cut off", Act::OfHolder(cut), 15_900);
+    its.then("and is not any more", Act::Heal, 4_000);
+    its.update(Frailty::Sound.component(8), 6_000).end();
 }

@@ -83,6 +83,7 @@ fn two_go() -> Bounds {
     Bounds {
         goes: vec![0, 1],
         asks: vec![(1, &[0, 1]), (2, &[2])],
+        steps: 2,
         delay: 0,
         ..one_then_another()
     }

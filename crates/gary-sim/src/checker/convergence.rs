@@ -22,6 +22,8 @@ pub(super) struct Convergence {
     /// When a hosting was last said to be renewed.
     renewed: BTreeMap<PromiseId, Time>,
     mending: Mending,
+    /// Since when nothing goes wrong any more.
+    calm_since: Option<Time>,
     premises: u64,
 }
 
@@ -48,6 +50,9 @@ impl Checker for Convergence {
         }
         if let Seen::Says { from, .. } = *seen {
             check_shown(at, from, book)?;
+        }
+        if matches!(seen, Seen::Calms) {
+            self.calm_since = Some(at);
         }
         if matches!(seen, Seen::Replays) {
             // Of an earlier generation there is nothing but what the later has not replaced yet.
@@ -79,7 +84,8 @@ impl Checker for Convergence {
             let hosted = hosted.remove(workload).unwrap_or_default();
             if keepers.iter().any(|its| book.is_up(its)) {
                 self.premises += 1;
-                check_workload(at, workload, &hosted, book)?;
+                let calm_since = self.calm_since.unwrap_or(Time::from_us(0));
+                check_workload((at, calm_since), workload, &hosted, book)?;
             }
         }
         if let Some(before) = &self.before_replay {
@@ -137,6 +143,10 @@ const UNSHOWN_WITHIN_US: u64 = 2_000_000;
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
 
+/// How soon what is exclusive is hosted again once nothing goes wrong any more, in microseconds: whoever held it last is
+/// waited for as long as it may hold it, and whoever is to hold it is invited and asks its keepers.
+const EXCLUSIVE_WITHIN_US: u64 = 10_000_000 + 5_000_000;
+
 /// A `+keep` that was withdrawn is on no sheet that its promiser shows.
 fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
     for id in &book.shown {
@@ -153,7 +163,12 @@ fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
 
-fn check_workload(at: Time, workload: &WorkloadId, hosted: &Hosted, book: &Book) -> Verdict {
+fn check_workload(
+    (at, calm_since): (Time, Time),
+    workload: &WorkloadId,
+    hosted: &Hosted,
+    book: &Book,
+) -> Verdict {
     let name = book.names.of_workload(workload);
     let latest = book.registers.latest(workload, |its| book.is_up(its));
     let Some(intent) = &latest else {
@@ -208,8 +223,11 @@ fn check_workload(at: Time, workload: &WorkloadId, hosted: &Hosted, book: &Book)
             }
         }
     }
+    // Whoever held it last may be gone: nobody else has it before that has run out.
+    let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
     if Frailty::of(&wanted.component).is_lasting()
         || is_pending(intent, |by, _| book.is_up(by), book)
+        || is_held
     {
         return Ok(());
     }

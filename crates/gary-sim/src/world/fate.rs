@@ -292,6 +292,7 @@ impl World {
             its.busy_until = its.busy_until.min(self.now);
             its.stalled_until = its.stalled_until.min(self.now);
             its.is_woken = false;
+            self.look_at_clock(NodeNo(node));
             self.wake_later(NodeNo(node));
             self.start(NodeNo(node));
         }
