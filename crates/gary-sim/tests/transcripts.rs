@@ -82,6 +82,16 @@ impl Scenario {
         self.then("p1 updates w1", act, for_ms)
     }
 
+    fn deploy_exclusive(&mut self, for_ms: u64) -> &mut Self {
+        let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+        let mut wanted = intent(1, portion, Frailty::Sound);
+        wanted.exclusive = true;
+        let what = Submission::Founds(Box::new(wanted));
+        let (owner, to) = (0, NodeNo(0));
+        let act = Act::Submit { owner, to, what };
+        self.then("p1 deploys w1, which is exclusive", act, for_ms)
+    }
+
     /// A person who has something kept by several nodes.
     fn person(&mut self, number: u8) -> Promiser {
         let key = AgentKey::from_seed(&[number; 32]);
@@ -376,20 +386,19 @@ fn a_keeper_dies() {
 #[test]
 fn an_exclusive_hand_over_across_a_partition() {
     let mut its = Scenario::new("exclusive-hand-over", 4);
-    let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
-    let mut wanted = intent(1, portion, Frailty::Sound);
-    wanted.exclusive = true;
-    let what = Submission::Founds(Box::new(wanted));
-    let (owner, to) = (0, NodeNo(0));
-    let act = Act::Submit { owner, to, what };
-    its.then("p1 deploys w1, which is exclusive", act, 3_000);
-    let (span, is_mute, is_deaf) = (Duration::from_secs(16), true, true);
+    its.deploy_exclusive(3_000);
     let cut = Blow::Cut {
-        span,
-        is_mute,
-        is_deaf,
+        span: Duration::from_secs(16),
+        is_mute: true,
+        is_deaf: true,
     };
-    its.then("whoever runs it is cut off", Act::OfHolder(cut), 15_900);
-    its.then("and is not any more", Act::Heal, 4_000);
-    its.update(Frailty::Sound.component(8), 6_000).end();
+    its.then("whoever runs it is cut off", Act::OfHolder(cut), 20_000)
+        .end();
+}
+
+#[test]
+fn an_exclusive_workload_is_updated() {
+    let mut its = Scenario::new("exclusive-update", 3);
+    its.deploy_exclusive(3_000);
+    its.update(Frailty::Sound.component(8), 3_000).end();
 }

@@ -261,7 +261,7 @@ impl Tenants {
 
     /// Its host has stopped it, or finds that it does not run. Says what is said to whom where it is over, and whether it
     /// is to be started again where it is not.
-    pub(crate) fn stopped(&mut self, offer: Version) -> (Vec<(AgentId, Tenancy)>, bool) {
+    pub(crate) fn stopped(&mut self, now: Time, offer: Version) -> (Vec<(AgentId, Tenancy)>, bool) {
         let Some(tenant) = self.by_offer.get_mut(&offer) else {
             return (Vec::new(), false);
         };
@@ -270,9 +270,26 @@ impl Tenants {
             return (Vec::new(), true);
         }
         let said = tenant.release(offer, self.start, tenant.tenure.epoch());
+        let workload = tenant.workload;
         self.unqueue(offer);
         self.by_offer.remove(&offer);
+        self.ask_soon(now, workload);
         (said, false)
+    }
+
+    /// A later generation of the same may be next here.
+    fn ask_soon(&mut self, now: Time, workload: WorkloadId) {
+        let of_it = self.by_offer.iter_mut();
+        let of_it = of_it.filter(|(_, its)| its.workload == workload);
+        let waiting: Vec<Version> = of_it
+            .map(|(offer, its)| {
+                its.asks_at = its.asks_at.min(now);
+                *offer
+            })
+            .collect();
+        for offer in waiting {
+            self.queue(offer);
+        }
     }
 
     /// Nothing is hosted any more.

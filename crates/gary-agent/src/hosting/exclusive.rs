@@ -90,7 +90,7 @@ impl Hosting {
         offer: PromiseId,
         voice: &mut Voice<C, Order>,
     ) {
-        let (said, goes_on) = self.tenants.stopped(offer.version);
+        let (said, goes_on) = self.tenants.stopped(now, offer.version);
         say_all(said, voice);
         if goes_on {
             self.settle_tenure(now, offer.version, voice);

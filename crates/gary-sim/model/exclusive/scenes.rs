@@ -51,6 +51,7 @@ fn one_then_another() -> Bounds {
     Bounds {
         keepers: 3,
         goes: vec![],
+        voters: &[],
         asks: vec![(1, &[0, 1]), (2, &[1, 2])],
         releases: false,
         restarts: 0,
@@ -78,10 +79,12 @@ fn one_starts_again() -> Bounds {
     }
 }
 
-/// Two of three keepers are let go, so that a majority of the first configuration has nobody in common with the last.
+/// Two of three keepers are let go, so that a majority of the first configuration has nobody in common with the last. The
+/// first of them never hears of it.
 fn two_go() -> Bounds {
     Bounds {
         goes: vec![0, 1],
+        voters: &[1, 2],
         asks: vec![(1, &[0, 1]), (2, &[2])],
         steps: 2,
         delay: 0,
@@ -102,6 +105,7 @@ fn all_are_asked() -> Bounds {
 fn one_goes() -> Bounds {
     Bounds {
         goes: vec![0],
+        voters: &[0, 1, 2],
         ..one_starts_again()
     }
 }
@@ -109,6 +113,7 @@ fn one_goes() -> Bounds {
 /// Two of three keepers are let go, and both hosts ask twice.
 fn both_ask_twice() -> Bounds {
     Bounds {
+        voters: &[0, 1, 2],
         asks: vec![(2, &[0, 1]), (2, &[1, 2])],
         ..two_go()
     }

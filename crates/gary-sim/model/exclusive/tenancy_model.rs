@@ -24,6 +24,8 @@ pub(crate) struct Bounds {
     pub(crate) keepers: u8,
     /// Who is let go of them, one after the other.
     pub(crate) goes: Vec<u8>,
+    /// Who of them hears of changes at all, and votes for them.
+    pub(crate) voters: &'static [u8],
     /// How often each host may ask, and whom: a majority is enough, and the fewer, the more can be gone through.
     pub(crate) asks: Vec<(u8, &'static [u8])>,
     /// Whether the first host may stop and say so.
@@ -111,7 +113,7 @@ impl Bounds {
         };
         let checker = faulty.checker().threads(2);
         let checker = checker.finish_when(HasDiscoveries::AnyFailures);
-        let checker = checker.spawn_bfs().join();
+        let checker = checker.spawn_dfs().join();
         let mut properties = [ONE_RUNS, LATER_IS_LATER].into_iter();
         let is_found = properties.any(|its| checker.discovery(its).is_some());
         (checker.unique_state_count(), is_found)
@@ -208,13 +210,12 @@ impl Model for Bounds {
                 steps.push(Step::Restart(number));
             }
             let is_here = *keeper.seat.configuration() == now;
-            if !is_here {
-                steps.push(Step::Learn(number));
-            } else if usize::from(state.changes) < self.goes.len()
-                && now.has(&agent(number))
-                && !keeper.has_voted
-            {
-                steps.push(Step::Vote(number));
+            let is_last = usize::from(state.changes) >= self.goes.len();
+            let may_vote = is_here && !is_last && now.has(&agent(number)) && !keeper.has_voted;
+            match self.voters.contains(&number) {
+                true if !is_here => steps.push(Step::Learn(number)),
+                true if may_vote => steps.push(Step::Vote(number)),
+                _ => {}
             }
         }
         steps.extend(state.said.iter().cloned().map(Step::Hear));
