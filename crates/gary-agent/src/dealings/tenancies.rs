@@ -25,8 +25,8 @@ impl<C: Speech> Dealings<C> {
         let asked = match word {
             TenancyWord::Asks(asked) => *asked,
             TenancyWord::Releases => {
-                self.grants.release(workload, holder, claim.epoch);
-                return Ok(());
+                let is_released = self.grants.release(workload, holder, claim.epoch);
+                return is_released.then_some(()).ok_or(Fault::Gone);
             }
             TenancyWord::Grants { .. } | TenancyWord::Refuses { .. } => {
                 let voice = &mut self.voice;

@@ -117,12 +117,14 @@ impl Grantor {
         is_later && (is_free || is_its_own)
     }
 
-    /// Whoever holds it under this fencing epoch, or an earlier one, does not any more.
-    pub fn release(&mut self, holder: Holder, epoch: FencingEpoch) {
+    /// Whoever holds it under this fencing epoch, or an earlier one, does not any more. Says whether it was granted that.
+    pub fn release(&mut self, holder: Holder, epoch: FencingEpoch) -> bool {
         let is_its_own = |its: Grant| its.holder == holder && its.epoch <= epoch;
-        if self.grant.is_some_and(is_its_own) {
+        let is_released = self.grant.is_some_and(is_its_own);
+        if is_released {
             self.until = None;
         }
+        is_released
     }
 }
 
@@ -167,10 +169,9 @@ mod tests {
         let mut grantor = Grantor::new(terms());
         assert!(ask(&mut grantor, 0, 1, 2));
         // Somebody else's word, or one of an earlier tenure, releases nothing.
-        grantor.release(holder(2), epoch(2));
-        grantor.release(holder(1), epoch(1));
+        assert!(!grantor.release(holder(2), epoch(2)) && !grantor.release(holder(1), epoch(1)));
         assert!(!ask(&mut grantor, 1, 2, 3));
-        grantor.release(holder(1), epoch(2));
+        assert!(grantor.release(holder(1), epoch(2)));
         assert!(!ask(&mut grantor, 1, 1, 2), "what was asked before");
         assert!(ask(&mut grantor, 1, 2, 3));
     }

@@ -61,11 +61,15 @@ impl Grants {
         grantor.grant().map(|its| its.epoch)
     }
 
-    /// Whoever holds a workload does not any more.
-    pub(crate) fn release(&mut self, workload: &WorkloadId, holder: Holder, epoch: FencingEpoch) {
-        if let Some(grantor) = self.by_workload.get_mut(workload) {
-            grantor.release(holder, epoch);
-        }
+    /// Whoever holds a workload does not any more. Says whether it was granted that.
+    pub(crate) fn release(
+        &mut self,
+        workload: &WorkloadId,
+        holder: Holder,
+        epoch: FencingEpoch,
+    ) -> bool {
+        let grantor = self.by_workload.get_mut(workload);
+        grantor.is_some_and(|its| its.release(holder, epoch))
     }
 
     /// Forgets what is over. Says which workloads these are, as far as anything was stored of them.

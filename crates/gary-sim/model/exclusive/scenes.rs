@@ -61,16 +61,17 @@ fn one_then_another() -> Bounds {
     }
 }
 
-/// The first stops and says so.
+/// The first stops and says so. What is not heard at once is lost.
 fn one_lets_go() -> Bounds {
     Bounds {
         releases: true,
         steps: 1,
+        delay: 0,
         ..one_then_another()
     }
 }
 
-/// A keeper starts again meanwhile. What is not heard at once is lost.
+/// A keeper starts again meanwhile, and what is not heard at once is lost here too.
 fn one_starts_again() -> Bounds {
     Bounds {
         restarts: 1,
