@@ -124,6 +124,9 @@ pub(crate) fn verdict(verdict: &Verdict, book: &Book) -> String {
         }
         Verdict::NotKept => "is refused: there is no such workload".to_owned(),
         Verdict::NotAllowed => "is refused: its owner may not update that".to_owned(),
+        Verdict::Exclusivity => {
+            "is refused: exclusive is what it is from its first generation on, or never".to_owned()
+        }
         Verdict::Elsewhere(keepers) => format!("is for {} to keep", agents(keepers, book)),
         Verdict::Unsettled => "may be kept or not: no majority has answered".to_owned(),
     }

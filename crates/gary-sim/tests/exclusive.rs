@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use gary_promise::Portion;
-use gary_sim::{
-    Act, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Watch, World, WorldSpec, capacity,
-    intent,
+use gary_promise::{
+    AgentKey, Body, BootEpoch, Condition, Generation, Lineage, Portion, Promise, Promiser, Signed,
+    Update, Valency, Verdict, WorkloadId,
 };
+use gary_sim::{
+    Act, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Watch, World, WorldSpec,
+    capacity, intent,
+};
+use gary_wire::WireCodec;
 
 const CORE: u64 = 1_000_000;
 const MEBIBYTE: u64 = 1 << 20;
@@ -126,4 +130,50 @@ fn who_dies_is_waited_for() {
     assert_eq!(running(&its.world), [], "nobody runs it meanwhile");
     its.run_for(6_000);
     assert_eq!(running(&its.world).len(), 1);
+}
+
+/// What a person signs who founds something, or updates it.
+fn signed(
+    person: &mut Promiser,
+    founded: Option<WorkloadId>,
+    (is_exclusive, valency): (bool, u32),
+) -> (Signed<Promise>, WorkloadId) {
+    let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+    let mut wanted = intent(1, portion, Frailty::Sound);
+    wanted.exclusive = is_exclusive;
+    wanted.valency = Valency::new(valency).expect("few");
+    if let Some(workload) = founded {
+        let second = Generation::FIRST.next().expect("there are more");
+        let update = Update::new(workload, second).expect("it is not the first");
+        wanted.lineage = Lineage::Updates(update);
+    }
+    let body = Body::Use(Box::new(wanted));
+    let made = person.promise(body, Condition::default(), &WireCodec);
+    let made = made.expect("it is short");
+    let workload = made.workload().expect("it is of one");
+    (made.signed().clone(), workload)
+}
+
+#[test]
+fn what_is_exclusive_stays_so_until_it_is_deleted() {
+    for was_exclusive in [true, false] {
+        let mut its = Scene::new();
+        let key = AgentKey::from_seed(&[7; 32]);
+        let mut person = Promiser::new(key, CLUSTER, BootEpoch(1));
+        let mut told = |founded, wanted| {
+            let (intent, workload) = signed(&mut person, founded, wanted);
+            let to = NodeNo(0);
+            its.act(Act::Entrust { to, intent });
+            its.run_for(1_000);
+            let settled = its.world.take_settled();
+            let verdict = settled.last().map(|(_, _, its)| its.verdict.clone());
+            (verdict.expect("it is settled"), workload)
+        };
+        let (founded, workload) = told(None, (was_exclusive, 1));
+        assert!(matches!(founded, Verdict::Committed(_)));
+        let (changed, _) = told(Some(workload), (!was_exclusive, 1));
+        assert_eq!(changed, Verdict::Exclusivity);
+        let (deleted, _) = told(Some(workload), (!was_exclusive, 0));
+        assert!(matches!(deleted, Verdict::Committed(_)), "{deleted:?}");
+    }
 }

@@ -37,6 +37,7 @@ pub(super) fn settlements() -> impl Strategy<Value = Settlement> {
         workloads().prop_map(Verdict::NameTaken),
         Just(Verdict::NotKept),
         Just(Verdict::NotAllowed),
+        Just(Verdict::Exclusivity),
         configurations().prop_map(Verdict::Elsewhere),
         Just(Verdict::Unsettled),
     ];
