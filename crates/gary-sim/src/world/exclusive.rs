@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_agent::Order;
+use gary_agent::exclusive::{CLOCK_DRIFT_PPM_MAX, STOPS_WITHIN};
 use gary_promise::{AgentId, FencingEpoch, PromiseId, WorkloadId};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::act::{Act, Blow};
+use super::clock::DRIFT_PPM_MAX;
 use super::node::NodeNo;
 use super::queue::Happening;
 use super::virtual_world::World;
@@ -16,6 +18,10 @@ use crate::seen::Seen;
 
 /// How long a host may take to find out that the time of something is up: a tick of its epoch.
 pub(super) const EPOCH_TICK: Duration = Duration::from_millis(1);
+
+// What agents rely on of clocks and hosts, those of a world keep to.
+const _: () = assert!(DRIFT_PPM_MAX as u32 <= CLOCK_DRIFT_PPM_MAX);
+const _: () = assert!(EPOCH_TICK.as_micros() <= STOPS_WITHIN.as_micros());
 
 /// How often what is exclusive uses what it shares with others of its workload.
 const USES_EVERY: Duration = Duration::from_millis(700);
