@@ -23,6 +23,7 @@ mod hosting;
 mod ledger;
 
 // What it keeps for others.
+pub mod exclusive;
 pub mod register;
 
 mod candidates;
@@ -53,7 +54,7 @@ pub use dealings::{
 };
 pub use hosting::{
     ANSWERS_MAX, ANSWERS_WAIT, DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX,
-    HostReport, OFFER_STANDS, Order, REPAIR_WAITS, STEADY_AFTER, Start,
+    HostReport, OFFER_STANDS, Order, REPAIR_WAITS, STEADY_AFTER, Start, Term,
 };
 pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};

@@ -7,6 +7,7 @@ use gary_promise::{
     SignedRecord, Verified, WorkloadId, WorkloadName,
 };
 
+use crate::exclusive::Grant;
 use crate::register::Votes;
 use crate::voice::{Fact, Speech, Voice};
 
@@ -29,6 +30,8 @@ pub(crate) struct Memory {
     acquainted: Option<u32>,
     /// How it has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
+    /// What it has granted of exclusive workloads.
+    grants: BTreeMap<WorkloadId, Grant>,
     /// What an agent says of its machine. It says that again at each start.
     outdated: Vec<PromiseId>,
 }
@@ -77,8 +80,11 @@ impl Memory {
                 }
                 Fact::Acquainted(count) => memory.acquainted = Some(count),
                 Fact::Assessed(assessed) => voice.recall(assessed),
+                Fact::Granted { workload, grant } => {
+                    memory.grants.insert(workload, grant);
+                }
                 // What was forgotten is not there any more.
-                Fact::Record(_) | Fact::Forgotten(_) => {}
+                Fact::Record(_) | Fact::Forgotten(_) | Fact::Ungranted(_) => {}
             }
         }
         memory
@@ -122,6 +128,11 @@ impl Memory {
     /// How it has voted.
     pub(crate) fn take_votes(&mut self) -> BTreeMap<WorkloadName, Votes<Entry>> {
         std::mem::take(&mut self.votes)
+    }
+
+    /// What it has granted of exclusive workloads.
+    pub(crate) fn take_grants(&mut self) -> BTreeMap<WorkloadId, Grant> {
+        std::mem::take(&mut self.grants)
     }
 
     /// All promises that are remembered.

@@ -54,6 +54,9 @@ mod standing;
 // How keepers agree.
 mod custody;
 
+// At most one.
+mod tenure;
+
 // How it gets around.
 mod conversation;
 mod member;
@@ -116,6 +119,7 @@ pub use signing::{
     SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Signed, Statement, Verified, Verifier, VerifyError,
 };
 pub use standing::Standing;
+pub use tenure::{Claim, FencingEpoch, Holder, Tenancy, TenancyWord};
 pub use text::{
     Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces, Kind,
     LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, ROUTES_MAX, Route, Routes, TextError,

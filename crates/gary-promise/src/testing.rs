@@ -139,6 +139,7 @@ pub(crate) fn intent(valency: u32, portion: Portion) -> Use {
         name: "hello".parse().expect("legal"),
         component: ComponentDigest::from_bytes([7; 32]),
         valency: Valency::new(valency).expect("few"),
+        exclusive: false,
         needs: Needs {
             portion,
             labels: Labels::default(),

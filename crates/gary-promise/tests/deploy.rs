@@ -51,6 +51,7 @@ fn intent() -> Use {
         name: "hello".parse().expect("a name"),
         component: ComponentDigest::from_bytes([7; 32]),
         valency: Valency::new(3).expect("few"),
+        exclusive: false,
         needs: Needs {
             portion: Portion::new(100_000, 64 << 20).expect("something of both"),
             labels: Labels::default(),

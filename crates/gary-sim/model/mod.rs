@@ -1,6 +1,7 @@
 //! A model of a register, in every order of events within its bounds. It goes through the agent's own code.
 
 mod cluster;
+pub(crate) mod exclusive;
 mod fault;
 mod node;
 mod scenes;

@@ -2,8 +2,8 @@
 
 use gary_agent::register::Votes;
 use gary_promise::{
-    Answer, Ballot, Configuration, Consultation, Consults, Entrusted, Entry, Question, Verdict,
-    WorkloadName,
+    AgentId, Answer, Ballot, Configuration, Consultation, Consults, Entrusted, Entry, PromiseId,
+    Question, Tenancy, TenancyWord, Verdict, WorkloadName,
 };
 
 use crate::checker::Book;
@@ -57,6 +57,37 @@ fn answer(answer: &Answer<Entry>, book: &Book, reader: &mut Reader) -> String {
     }
 }
 
+/// What a host of something exclusive and its keeper say to one another.
+pub(crate) fn tenancy(from: AgentId, to: AgentId, tenancy: &Tenancy, book: &Book) -> String {
+    let workload = book.names.of_workload(&tenancy.workload);
+    let epoch = tenancy.claim.epoch;
+    let offer = |promiser| {
+        let version = tenancy.claim.offer;
+        book.names.of_promise(&PromiseId { promiser, version })
+    };
+    match &tenancy.word {
+        TenancyWord::Asks(_) => {
+            format!("asks for epoch {epoch} of {workload} for {}", offer(from))
+        }
+        TenancyWord::Grants { .. } => {
+            format!("grants epoch {epoch} of {workload} to {}", offer(to))
+        }
+        TenancyWord::Refuses { latest: None, .. } => {
+            format!("does not grant epoch {epoch} of {workload}")
+        }
+        TenancyWord::Refuses {
+            latest: Some(latest),
+            ..
+        } => format!("does not grant epoch {epoch} of {workload}: has granted {latest}"),
+        TenancyWord::Releases => {
+            format!(
+                "releases {workload} by {}, up to epoch {epoch}",
+                offer(from)
+            )
+        }
+    }
+}
+
 /// How an agent has voted.
 pub(crate) fn votes(
     name: &WorkloadName,
@@ -93,6 +124,9 @@ pub(crate) fn verdict(verdict: &Verdict, book: &Book) -> String {
         }
         Verdict::NotKept => "is refused: there is no such workload".to_owned(),
         Verdict::NotAllowed => "is refused: its owner may not update that".to_owned(),
+        Verdict::Exclusivity => {
+            "is refused: exclusive is what it is from its first generation on, or never".to_owned()
+        }
         Verdict::Elsewhere(keepers) => format!("is for {} to keep", agents(keepers, book)),
         Verdict::Unsettled => "may be kept or not: no majority has answered".to_owned(),
     }

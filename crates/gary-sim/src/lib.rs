@@ -56,6 +56,6 @@ pub use seen::Seen;
 pub use transcript::{LINES_MAX, Transcript};
 pub use watch::Watch;
 pub use world::{
-    Act, CLUSTER, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
-    Release, Slander, Submission, World, WorldSpec, node_key,
+    Act, Blow, CLUSTER, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo,
+    NodeSpec, Release, Slander, Submission, World, WorldSpec, node_key,
 };

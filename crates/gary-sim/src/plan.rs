@@ -12,8 +12,8 @@ use rand::rngs::ChaCha8Rng;
 use crate::draw::Draw;
 use crate::furnishing::{ask, furnish};
 use crate::world::{
-    Act, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec, Release,
-    Slander, Submission, WorldSpec, owner_key,
+    Act, Blow, Clock, DRIFT_PPM_MAX, DiskSpec, Frailty, HostSpec, NetworkSpec, NodeNo, NodeSpec,
+    Release, Slander, Submission, WorldSpec, owner_key,
 };
 
 /// How many nodes a world has that is drawn at random.
@@ -22,7 +22,7 @@ pub const NODES_MIN: usize = 3;
 /// The most nodes of a world that is drawn at random.
 pub const NODES_MAX: usize = 50;
 
-/// How many owners deploy what waits for nothing. One more deploys what does.
+/// How many owners deploy what waits for nothing. One more deploys what does, and one more what is exclusive.
 const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -111,7 +111,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: OWNERS + 1,
+            owners: OWNERS + 2,
             network,
         };
         let mut plan = Self {
@@ -127,6 +127,7 @@ impl Plan {
         plan.ask_anew(&mut draw);
         plan.revise();
         plan.lose_patience();
+        plan.deploy_exclusive();
         plan
     }
 
@@ -161,6 +162,57 @@ impl Plan {
             if let Ok(resources) = Resources::new(cpu, memory_bytes) {
                 self.acts.push((at, Act::Revise { node, resources }));
             }
+        }
+    }
+
+    /// An owner deploys what at most one node runs, and something befalls whoever does. Drawn apart, so that the rest of a
+    /// seed's plan does not depend on it.
+    fn deploy_exclusive(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0xa7_0e));
+        if draw.happens(60) {
+            return;
+        }
+        let (owner, span) = (OWNERS + 1, self.faulty_for);
+        let to = NodeNo(draw.upto(self.spec.nodes.len()));
+        for nth in 0..draw.between(1, 2) {
+            let mut wanted = workload(1, Frailty::Sound, &mut draw);
+            wanted.exclusive = true;
+            let what = Submission::Founds(Box::new(wanted));
+            let at = Duration::from_millis(500) + draw.sometime(span / 6);
+            self.acts.push((at, Act::Submit { owner, to, what }));
+            if draw.happens(40) {
+                let is_deleted = draw.happens(30);
+                let what = Submission::Updates {
+                    nth,
+                    valency: is_deleted.then_some(0),
+                    component: (!is_deleted).then(|| Frailty::Sound.component(30)),
+                };
+                let later = at + draw.sometime(span.saturating_sub(at));
+                self.acts.push((later, Act::Submit { owner, to, what }));
+            }
+        }
+        for _ in 0..draw.between(1, 3) {
+            let ms = |draw: &mut Draw, least, most| {
+                Duration::from_millis(draw.between(least, most) as u64)
+            };
+            // Most last so long that another comes to hold it.
+            let blow = match draw.upto(6) {
+                0 => Blow::Pause(ms(&mut draw, 10, 9_000)),
+                1 => Blow::Pause(ms(&mut draw, 11_000, 16_000)),
+                2 => Blow::Crash(ms(&mut draw, 10, 15_000)),
+                3 => Blow::Cut {
+                    span: ms(&mut draw, 1_000, 17_000),
+                    is_mute: draw.happens(50),
+                    is_deaf: true,
+                },
+                _ => Blow::Cut {
+                    span: ms(&mut draw, 12_000, 17_000),
+                    is_mute: true,
+                    is_deaf: false,
+                },
+            };
+            let at = Duration::from_secs(4) + draw.sometime(span / 2);
+            self.acts.push((at, Act::OfHolder(blow)));
         }
     }
 
@@ -511,6 +563,7 @@ pub fn intent(valency: u32, portion: Portion, frailty: Frailty) -> Use {
         name: "hello".parse().expect("it is a name"),
         component: frailty.component(7),
         valency: Valency::new(valency).unwrap_or(Valency::NONE),
+        exclusive: false,
         needs: Needs {
             portion,
             labels: Labels::default(),

@@ -2,8 +2,8 @@
 
 use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Binding, BootEpoch, Capacity, Configuration, Consider, Frame, Promise, PromiseId,
-    Settlement, Signed, Verdict,
+    AgentId, Binding, BootEpoch, Capacity, Configuration, Consider, FencingEpoch, Frame, Promise,
+    PromiseId, Settlement, Signed, Verdict, WorkloadId,
 };
 
 /// Something that can be seen of a world from outside its agents: frames, facts on disk, orders to hosts,
@@ -96,6 +96,22 @@ pub enum Seen<'a> {
         binding: &'a Binding,
         /// What it gets.
         given: gary_promise::Resources,
+        /// Under which fencing epoch, where it is exclusive.
+        epoch: Option<FencingEpoch>,
+    },
+    /// What runs something exclusive has used what it shares with others of its workload, which refuses whoever comes under
+    /// an earlier epoch than somebody before.
+    Uses {
+        /// On whose host it ran.
+        agent: AgentId,
+        /// By which offer.
+        offer: PromiseId,
+        /// Which workload it is of.
+        workload: WorkloadId,
+        /// Under which epoch.
+        epoch: FencingEpoch,
+        /// Whether it was let.
+        is_accepted: bool,
     },
     /// A component runs no more.
     Halts {

@@ -1,12 +1,13 @@
 //! A world's conversation, written down for people.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use gary_agent::{DeployError, Fact, HostReport, Order};
 use gary_promise::{
-    AgentId, Assessment, Body, Broken, Contrary, Frame, Judgement, Kept, PacketCodec, Promise,
-    PromiseId, Requirement, Saying, SignedRecord, Time, Unknown, Use, Verified, Version,
-    WorkloadId,
+    AgentId, Assessment, Body, Broken, Claim, Contrary, Frame, Judgement, Kept, PacketCodec,
+    Promise, PromiseId, Requirement, Saying, SignedRecord, TenancyWord, Time, Unknown, Use,
+    Verified, Version, WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -23,6 +24,8 @@ pub const LINES_MAX: usize = 200_000;
 pub struct Transcript {
     lines: Vec<String>,
     detail: Detail,
+    /// What was said of claims to something exclusive: it is said again and again.
+    claims: BTreeSet<(AgentId, AgentId, Claim, u8)>,
 }
 
 /// What is written down. Members that ask one another whether they are still there never are: they do it all
@@ -87,6 +90,17 @@ impl Transcript {
     }
 
     pub(crate) fn write(&mut self, at: Time, seen: &Seen<'_>, book: &Book, reader: &mut Reader) {
+        if let Seen::Says {
+            from,
+            to,
+            frame: Frame::Tenancy(its),
+        } = *seen
+        {
+            let said = (from, to, its.claim, kind_of(&its.word));
+            if !self.claims.insert(said) && self.detail != Detail::Everything {
+                return;
+            }
+        }
         let Some(line) = self.line(seen, book, reader) else {
             return;
         };
@@ -156,6 +170,15 @@ impl Transcript {
                         format!("{offer} is for {} too", keepers.join(" and "))
                     }
                     Fact::Acquainted(count) => format!("has known {count} members"),
+                    Fact::Granted { workload, grant } => {
+                        let workload = book.names.of_workload(workload);
+                        let offer = book.names.of_promise(&grant.holder.offer);
+                        format!("has granted epoch {} of {workload} to {offer}", grant.epoch)
+                    }
+                    Fact::Ungranted(workload) => {
+                        let workload = book.names.of_workload(workload);
+                        format!("forgets what was granted of {workload}")
+                    }
                     Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
                     Fact::Assessed(its) => judged(&its.assessment, book),
                 });
@@ -168,14 +191,26 @@ impl Transcript {
             Seen::Orders { agent, order } => match order {
                 Order::Start(start) => {
                     let binding = &start.binding;
+                    let term = start.term.map(|its| format!(", epoch {}", its.epoch));
                     format!(
-                        "{} runs slot {} of {} (generation {}) by {}",
+                        "{} runs slot {} of {} (generation {}) by {}{}",
                         name(&agent),
                         binding.slot(),
                         book.names.of_workload(&binding.workload()),
                         binding.generation(),
                         book.names.of_promise(&binding.id().offer),
+                        term.unwrap_or_default(),
                     )
+                }
+                // It is said again and again.
+                Order::Prolong { .. } if self.detail != Detail::Everything => return None,
+                Order::Prolong { offer, term } => {
+                    let offer = book.names.of_promise(offer);
+                    format!("{} runs {offer} on, epoch {}", name(&agent), term.epoch)
+                }
+                Order::Suspend { offer } => {
+                    let offer = book.names.of_promise(offer);
+                    format!("{} stops {offer}, whose time is up", name(&agent))
                 }
                 Order::Stop { offer } => {
                     format!("{} stops {}", name(&agent), book.names.of_promise(offer))
@@ -190,7 +225,7 @@ impl Transcript {
                 let offer = book.names.of_promise(&offer);
                 format!("{}'s host: {offer} {what}", name(&agent))
             }
-            Seen::Runs { .. } | Seen::Halts { .. } => return None,
+            Seen::Runs { .. } | Seen::Halts { .. } | Seen::Uses { .. } => return None,
             Seen::Submits { to, intent, answer } => {
                 let what = reader.promise(intent).map(|its| {
                     let each = match its.body() {
@@ -254,6 +289,16 @@ impl Transcript {
             Seen::Calms => "faults cease".to_owned(),
             Seen::Replays => "messages of the past come again".to_owned(),
         })
+    }
+}
+
+/// What kind of word it is.
+const fn kind_of(word: &TenancyWord) -> u8 {
+    match word {
+        TenancyWord::Asks(_) => 0,
+        TenancyWord::Grants { .. } => 1,
+        TenancyWord::Refuses { .. } => 2,
+        TenancyWord::Releases => 3,
     }
 }
 
@@ -356,6 +401,7 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             format!("asks after {}", list(to, &mut inquiry.offers.iter()))
         }
         Frame::Consults(its) => consulted::consults(its, book, reader),
+        Frame::Tenancy(its) => consulted::tenancy(from, to, its, book),
         Frame::Submission(its) => {
             let intent = reader.promise(&its.intent).map(|its| promised(its, book));
             format!("passes on {}", intent.unwrap_or_default())

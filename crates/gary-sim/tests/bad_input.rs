@@ -7,10 +7,11 @@ use gary_agent::{
     ANSWERS_INQUIRY_WITHIN, Dealings, Fault, HostReport, REPLACES_AFTER, Setup, Shown, Transmit,
 };
 use gary_promise::{
-    Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, Bound, BoundedSet, Condition,
-    Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Inquiry, Invitation, Lease,
-    Lineage, Notice, Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal,
-    Sequence, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Value, Version, Why,
+    Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BootNonce, Bound, BoundedSet,
+    Claim, Condition, Configuration, ConfigurationEpoch, Consider, Denial, Dismissal, FencingEpoch,
+    Frame, Generation, Hint, Host, Inquiry, Invitation, Lease, Lineage, Notice, Offers, Own,
+    Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal, Sequence, Signed,
+    SignedRecord, Slot, Submitters, Tenancy, TenancyWord, Time, Update, Use, Value, Version, Why,
     WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
@@ -306,6 +307,20 @@ fn altered(signed: &Signed<Promise>) -> Signed<Promise> {
 
 type Bad = fn(&mut Scene) -> (AgentId, Frame);
 
+/// What is said of a claim that nobody has made.
+fn tenancy(workload: WorkloadId, word: TenancyWord) -> Frame {
+    let claim = Claim {
+        offer: Version::first(BootEpoch(1)),
+        start: BootNonce(1),
+        epoch: FencingEpoch::first(ConfigurationEpoch::FIRST),
+    };
+    Frame::Tenancy(Box::new(Tenancy {
+        workload,
+        claim,
+        word,
+    }))
+}
+
 /// What a peer may say that is refused, and why.
 const BAD: &[(&str, Fault, Bad)] = &[
     (
@@ -376,6 +391,24 @@ const BAD: &[(&str, Fault, Bad)] = &[
                 number: 1,
                 offers,
             }),
+        )
+    }),
+    ("a claim to what it does not keep", Fault::NotForMe, |its| {
+        let asks = TenancyWord::Asks(its.stranger.stamp());
+        (its.stranger.id(), tenancy(its.workload, asks))
+    }),
+    ("an answer to no claim", Fault::Unasked, |its| {
+        let keepers = Configuration::new(ConfigurationEpoch::FIRST, [its.stranger.id()]);
+        let grants = TenancyWord::Grants {
+            asked: its.stranger.stamp(),
+            keepers: keepers.expect("one"),
+        };
+        (its.stranger.id(), tenancy(its.workload, grants))
+    }),
+    ("a release of nothing", Fault::Gone, |its| {
+        (
+            its.stranger.id(),
+            tenancy(its.workload, TenancyWord::Releases),
         )
     }),
     ("what another hosts for somebody", Fault::NotTheirs, |its| {

@@ -237,6 +237,7 @@ impl Scene {
                 Verdict::NameTaken(by) => Some(Told::NameTaken(by)),
                 Verdict::NotKept => Some(Told::NotKept),
                 Verdict::NotAllowed => panic!("anybody may"),
+                Verdict::Exclusivity => panic!("nothing is exclusive"),
                 Verdict::Elsewhere(_) | Verdict::Unsettled => None,
             };
             let waiting = |its: &&mut Person| {

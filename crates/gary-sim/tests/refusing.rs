@@ -113,6 +113,11 @@ fn what_a_person_submits_is_refused_with_its_reason_and_changes_nothing() {
         current: generation(2),
     };
     let strange = intended(&mut stranger, mine.clone());
+    let twice = Use {
+        exclusive: true,
+        valency: Valency::new(2).expect("few"),
+        ..mine.clone()
+    };
     let tries = [
         (
             "what is no intent",
@@ -124,6 +129,13 @@ fn what_a_person_submits_is_refused_with_its_reason_and_changes_nothing() {
             strange.signed().clone(),
             DeployError::NotConsidered {
                 owner: stranger.id(),
+            },
+        ),
+        (
+            "what is exclusive, twice",
+            intended(&mut owner, twice).signed().clone(),
+            DeployError::ExclusiveTwice {
+                valency: Valency::new(2).expect("few"),
             },
         ),
         (

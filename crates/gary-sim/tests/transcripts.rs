@@ -9,8 +9,8 @@ use gary_promise::{
     Promise, Promiser, Resources, Update, Valency,
 };
 use gary_sim::{
-    Act, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch, World,
-    WorldSpec, capacity, intent,
+    Act, Blow, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch,
+    World, WorldSpec, capacity, intent,
 };
 use gary_wire::WireCodec;
 
@@ -106,6 +106,16 @@ impl Scenario {
         let to = NodeNo(0);
         let act = Act::Submit { owner: 0, to, what };
         self.then("p1 updates w1", act, for_ms)
+    }
+
+    fn deploy_exclusive(&mut self, for_ms: u64) -> &mut Self {
+        let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
+        let mut wanted = intent(1, portion, Frailty::Sound);
+        wanted.exclusive = true;
+        let what = Submission::Founds(Box::new(wanted));
+        let (owner, to) = (0, NodeNo(0));
+        let act = Act::Submit { owner, to, what };
+        self.then("p1 deploys w1, which is exclusive", act, for_ms)
     }
 
     /// A person who has something kept by several nodes.
@@ -411,4 +421,24 @@ fn a_keeper_is_replaced() {
     scene.then("n1 goes away", Act::Crash { node, for_good }, 5_000);
     scene.then("n1 is back", Act::Start(NodeNo(0)), 2_000);
     scene.end();
+}
+
+#[test]
+fn an_exclusive_hand_over_across_a_partition() {
+    let mut its = Scenario::new("exclusive-hand-over", 4);
+    its.deploy_exclusive(3_000);
+    let cut = Blow::Cut {
+        span: Duration::from_secs(16),
+        is_mute: true,
+        is_deaf: true,
+    };
+    its.then("whoever runs it is cut off", Act::OfHolder(cut), 20_000)
+        .end();
+}
+
+#[test]
+fn an_exclusive_workload_is_updated() {
+    let mut its = Scenario::new("exclusive-update", 3);
+    its.deploy_exclusive(3_000);
+    its.update(Frailty::Sound.component(8), 3_000).end();
 }

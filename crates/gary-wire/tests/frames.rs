@@ -103,7 +103,7 @@ fn what_is_of_a_later_version_is_said_to_be() {
     for bytes in [
         &[0x08, 2][..],
         &[0x08, 2, 0x42, 1, 0x08],
-        &[0x08, 1, 0xd2, 0x01, 0],             // frame 26
+        &[0x08, 1, 0xfa, 0x01, 0],             // frame 31
         &[0x08, 1, 0x7a, 4, 0x22, 2, 0x7a, 0], // why 15 of a refusal
         &[0x08, 1, 0xaa, 0x01, 2, 0x62, 0],    // consultation 12
         &[0x08, 1, 0xba, 0x01, 2, 0x7a, 0],    // verdict 15 of a settlement

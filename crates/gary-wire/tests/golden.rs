@@ -77,6 +77,7 @@ fn intent() -> Use {
         name: "hello".parse().expect("legal"),
         component: COMPONENT,
         valency: Valency::new(3).expect("few"),
+        exclusive: false,
         needs: Needs {
             portion: portion(),
             labels: labels(),
@@ -88,6 +89,14 @@ fn intent() -> Use {
         routes: routes(),
         updaters: Submitters::Only(Agents::new([AGENT]).expect("one")),
         spec: Spec::new(b"spec").expect("short"),
+    }
+}
+
+fn exclusive() -> Use {
+    Use {
+        valency: Valency::new(1).expect("few"),
+        exclusive: true,
+        ..intent()
     }
 }
 
@@ -117,6 +126,7 @@ fn bodies() -> Vec<(&'static str, Body)> {
             }),
         ),
         ("use", Body::Use(Box::new(intent()))),
+        ("use_exclusive", Body::Use(Box::new(exclusive()))),
         // As before it was told in which life it was asked.
         ("host", host(BootEpoch(0), 0)),
         ("host_asked", host(BootEpoch(3), 0)),

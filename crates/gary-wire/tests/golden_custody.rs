@@ -121,6 +121,7 @@ fn verdicts() -> Vec<(&'static str, Verdict)> {
         ("not_allowed", Verdict::NotAllowed),
         ("elsewhere", Verdict::Elsewhere(keepers(7))),
         ("unsettled", Verdict::Unsettled),
+        ("exclusivity", Verdict::Exclusivity),
     ]
 }
 

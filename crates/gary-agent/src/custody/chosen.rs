@@ -37,7 +37,7 @@ impl Custody {
     }
 
     /// What is known to be chosen of a workload's register, with its name. It may be of another workload by now.
-    fn held(&self, workload: &WorkloadId) -> Option<(&WorkloadName, &Vote<Kept>)> {
+    pub(super) fn held(&self, workload: &WorkloadId) -> Option<(&WorkloadName, &Vote<Kept>)> {
         let name = self.by_workload.get(workload)?;
         let votes = self.names.get(name)?.register.votes()?;
         Some((name, votes.chosen()?))

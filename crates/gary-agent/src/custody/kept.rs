@@ -22,10 +22,11 @@ pub(crate) struct Intent {
 }
 
 impl Intent {
-    /// The intent that a promise is, if it is one.
+    /// The intent that a promise is, if it is one that does not contradict itself.
     pub(crate) fn of(promise: Verified<Promise>) -> Option<Self> {
         let workload = promise.workload()?;
-        matches!(promise.body(), Body::Use(_)).then_some(Self { promise, workload })
+        let is_one = matches!(promise.body(), Body::Use(wanted) if !wanted.is_contrary());
+        is_one.then_some(Self { promise, workload })
     }
 
     pub(crate) const fn promise(&self) -> &Verified<Promise> {

@@ -521,6 +521,7 @@ impl Custody {
         let mut done = Step::default();
         what(&mut named.register, &mut done);
         named.go_on(parts.now, &mut done, parts.random);
+        named.note_seat(parts.now);
         named.note_told(parts.now, &done, parts.random);
         if let Some(votes) = named.register.votes()
             && before != Some(votes.marks())

@@ -10,6 +10,7 @@ mod machine;
 mod named;
 mod passing;
 mod proposed;
+mod seated;
 mod succeeding;
 mod succession;
 mod wanted;

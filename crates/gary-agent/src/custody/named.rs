@@ -11,6 +11,7 @@ use super::kept::Kept;
 use super::succeeding::Fellows;
 use super::wanted::Wanted;
 use crate::backoff::Waits;
+use crate::exclusive::Seat;
 use crate::register::{Done, Register, Votes};
 
 /// How long keepers have to answer before those who have not are asked again.
@@ -61,6 +62,8 @@ pub(super) struct Named {
     tells: u32,
     /// Who keeps it with this agent.
     pub(super) fellows: Fellows,
+    /// Since when it is kept with whom, for what is exclusive.
+    pub(super) seat: Option<Seat>,
     /// When it stands in the queue.
     pub(super) queued_at: Option<Time>,
 }
@@ -80,6 +83,7 @@ impl Named {
             tells_at: None,
             tells: 0,
             fellows: Fellows::default(),
+            seat: None,
             queued_at: None,
         }
     }

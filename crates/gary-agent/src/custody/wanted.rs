@@ -126,6 +126,13 @@ impl Submitted {
             Lineage::Updates(_) if now.generation().next() != Some(self.intent.generation()) => {
                 Some(Verdict::Conflict(now.generation()))
             }
+            // Hostings of a generation that is not exclusive count for none that is.
+            Lineage::Updates(_)
+                if now.wanted().exclusive != self.intent.wanted().exclusive
+                    && !self.intent.deletes() =>
+            {
+                Some(Verdict::Exclusivity)
+            }
             Lineage::Updates(_) => {
                 let owner = now.promise().by();
                 let may = now.wanted().lets_update(owner, self.intent.promise().by());

@@ -45,6 +45,7 @@ impl<C: Speech> Dealings<C> {
                 self.hosting
                     .handle_handover(from, &handover, kept_since, voice)
             }
+            Frame::Tenancy(tenancy) => self.tenancy(now, from, *tenancy),
             Frame::Inquiry(inquiry) => self.hosting.handle_inquiry(from, &inquiry, voice),
             // Whoever asks tries another.
             Frame::Submission(submission) if !self.considers(submission.intent.by()) => Ok(()),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, Capacity, Consider, Frame, Generation, Lease, Notice, Own, Promise, PromiseId,
-    Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId,
+    AgentId, Body, BootEpoch, Capacity, Consider, Frame, Generation, Lease, Notice, Own, Promise,
+    PromiseId, Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -16,6 +16,7 @@ use super::setup::{Publication, Setup, Shown, Taken};
 use super::waking::Waking;
 use crate::candidates::Candidates;
 use crate::custody::Custody;
+use crate::exclusive::Grants;
 use crate::hosting::{HostReport, Hosting, Order};
 use crate::keepers::Keepers;
 use crate::memory::Memory;
@@ -52,6 +53,7 @@ pub struct Dealings<C> {
     pub(super) hosting: Hosting,
     pub(super) tending: Tending,
     pub(crate) custody: Custody,
+    pub(super) grants: Grants,
     renews_at: Time,
     /// What this agent says to itself.
     to_itself: VecDeque<Frame>,
@@ -86,9 +88,10 @@ impl<C: Speech> Dealings<C> {
             random: ChaCha8Rng::seed_from_u64(seed),
             candidates: Candidates::default(),
             keepers: Keepers::default(),
-            hosting: Hosting::new(capacity, lease),
+            hosting: Hosting::new(capacity, lease, seed),
             tending: Tending::default(),
             custody: Custody::new(id, epoch, replaces_after),
+            grants: Grants::new((epoch > BootEpoch(1)).then_some(now)),
             consider,
             declines,
             renews_at: now,
@@ -148,6 +151,9 @@ impl<C: Speech> Dealings<C> {
     pub fn resume(&mut self, now: Time, facts: impl IntoIterator<Item = Fact>) {
         let mut memory = Memory::of(facts, &mut self.voice);
         self.custody.resume_acquaintance(memory.acquainted());
+        for (workload, grant) in memory.take_grants() {
+            self.grants.resume(workload, grant, now);
+        }
         for (name, votes) in memory.take_votes() {
             let (custody, mut parts) = self.custody(now);
             custody.resume(name, votes, &mut parts);

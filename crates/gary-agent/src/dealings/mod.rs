@@ -6,6 +6,7 @@ mod liveness;
 mod machine;
 mod setup;
 mod submitting;
+mod tenancies;
 mod waking;
 
 pub use doubts::ANSWERS_DOUBT_WITHIN;

@@ -8,7 +8,7 @@ use rand::rngs::ChaCha8Rng;
 use super::machine::Dealings;
 use crate::candidates::Considers;
 use crate::custody::{Custody, Intent, Parts};
-use crate::tending::DeployError;
+use crate::tending::{DeployError, check_exclusive};
 use crate::voice::Speech;
 
 impl<C: Speech> Dealings<C> {
@@ -23,6 +23,7 @@ impl<C: Speech> Dealings<C> {
         if !self.considers(owner) {
             return Err(DeployError::NotConsidered { owner });
         }
+        check_exclusive(&promise)?;
         let found = promise.body().notation();
         let intent = Intent::of(promise).ok_or(DeployError::NotAnIntent { found })?;
         self.wake(now);
@@ -35,6 +36,7 @@ impl<C: Speech> Dealings<C> {
     /// Tends what was chosen of the registers that it keeps.
     pub(super) fn take_over_chosen(&mut self, now: Time) {
         while let Some((intent, keepers)) = self.custody.poll_chosen() {
+            self.forget_grants(&intent);
             let waking = self.waking(now);
             if keepers.has(&self.id()) {
                 self.tending

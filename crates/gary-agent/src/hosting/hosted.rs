@@ -78,6 +78,7 @@ impl Hosted {
             intent: self.intent.clone(),
             offer: (*self.offer).clone(),
             acceptance: (**acceptance).clone(),
+            term: None,
         })
     }
 

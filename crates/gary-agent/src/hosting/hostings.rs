@@ -13,6 +13,7 @@ use super::custody::Custodies;
 use super::hosted::{Hosted, State, accepted};
 use super::order::Order;
 use super::repair::deny;
+use crate::exclusive::Tenants;
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
 use crate::refused::Fault;
@@ -54,10 +55,12 @@ pub(crate) struct Hosting {
     pub(super) answers: Answers,
     /// What it makes of those it hosts for.
     custodies: Custodies,
+    /// What it holds of what is exclusive.
+    pub(super) tenants: Tenants,
 }
 
 impl Hosting {
-    pub(crate) fn new(capacity: Capacity, lease: Lease) -> Self {
+    pub(crate) fn new(capacity: Capacity, lease: Lease, seed: u64) -> Self {
         Self {
             ledger: Ledger::new(capacity.resources),
             capacity,
@@ -73,6 +76,7 @@ impl Hosting {
             withdrawn_early: VecDeque::new(),
             answers: Answers::default(),
             custodies: Custodies::default(),
+            tenants: Tenants::new(seed),
         }
     }
 
@@ -111,7 +115,7 @@ impl Hosting {
         if !hosted.keepers.is_empty() {
             voice.keep_keepers(accept.offer, hosted.keepers.clone(), false);
         }
-        voice.order(Order::Start(Box::new(start)));
+        self.run(now, start, voice);
         Ok(())
     }
 
@@ -239,7 +243,8 @@ impl Hosting {
 
     pub(crate) fn due_at(&self) -> Option<Time> {
         let due = self.due.first().map(|(at, _)| *at);
-        due.into_iter().chain(self.answers.due_at()).min()
+        let others = [self.answers.due_at(), self.tenants.due_at()];
+        due.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Renews all leases: one frame for each agent that something is promised to, or that was told of it.
@@ -362,9 +367,8 @@ impl Hosting {
             voice.forget(acceptance.id());
             voice.forget(hosted.intent.id());
             // What was to start and has waited for the disk does not.
-            voice.take_back_orders(
-                |order| matches!(order, Order::Start(start) if start.offer.id() == offer),
-            );
+            voice.take_back_orders(|order| order.is_for(&offer));
+            self.tenants.end(version);
             voice.order(Order::Stop { offer });
         } else {
             self.ledger.free(hosted.entry);
@@ -378,7 +382,8 @@ impl Hosting {
     /// Stops all that runs, and starts nothing of it again. What was promised stands, and runs out.
     pub(crate) fn stop_all<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
         self.due.clear();
-        voice.take_back_orders(|order| matches!(order, Order::Start(_)));
+        self.tenants.clear();
+        voice.take_back_orders(|order| matches!(order, Order::Start(_) | Order::Prolong { .. }));
         for hosted in self.hosted.values().filter(|its| its.is_bound()) {
             let offer = hosted.offer.id();
             voice.order(Order::Stop { offer });
@@ -444,7 +449,7 @@ impl Hosting {
                 self.by_acceptance
                     .insert(start.acceptance.id(), offer.version());
                 self.insert(hosted);
-                voice.order(Order::Start(Box::new(start)));
+                self.run(now, start, voice);
                 self.tell_keepers(now, offer.version(), []);
             }
             None => {

@@ -2,6 +2,7 @@
 
 mod answering;
 mod custody;
+mod exclusive;
 mod hosted;
 mod hostings;
 mod offering;
@@ -14,5 +15,5 @@ pub(crate) use hostings::Hosting;
 pub use hostings::{EARLY_WITHDRAWALS_MAX, HOSTINGS_MAX};
 pub(crate) use offering::Invited;
 pub use offering::OFFER_STANDS;
-pub use order::{HostReport, Order, Start};
+pub use order::{HostReport, Order, Start, Term};
 pub use repair::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS, STEADY_AFTER};

@@ -1,17 +1,52 @@
 //! What passes between an agent and its own host. No other agent's host ever hears of it.
 
-use gary_promise::{Binding, Promise, PromiseId, Verified};
+use gary_promise::{Binding, FencingEpoch, Promise, PromiseId, Time, Verified};
 
 /// What an agent asks of its own host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Run a hosting that is bound.
     Start(Box<Start>),
+    /// Run what is exclusive for longer, if it runs under this fencing epoch.
+    Prolong {
+        /// The offer it was bound by.
+        offer: PromiseId,
+        /// Until when.
+        term: Term,
+    },
+    /// Stop what is exclusive, since its time is up, and say when it has stopped. It stays bound, and may be started again.
+    Suspend {
+        /// The offer it was bound by.
+        offer: PromiseId,
+    },
     /// Stop one, and say when it has.
     Stop {
         /// The offer it was bound by.
         offer: PromiseId,
     },
+}
+
+/// For how long something exclusive may run, and as what.
+///
+/// A host sees to it by itself: it looks at its clock at every tick of its epoch and at every call that the guest makes of
+/// it, and stops it hard. It waits for no order, and no timer, which may come late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// What the guest may say to others, so that they refuse whoever held it before.
+    pub epoch: FencingEpoch,
+    /// When it has to stop, by the clock of its machine, which counts the time that that is suspended.
+    pub until: Time,
+}
+
+impl Order {
+    /// Whether it has something by this offer run.
+    pub(crate) fn is_for(&self, offer: &PromiseId) -> bool {
+        match self {
+            Self::Start(start) => start.offer.id() == *offer,
+            Self::Prolong { offer: its, .. } => its == offer,
+            Self::Suspend { .. } | Self::Stop { .. } => false,
+        }
+    }
 }
 
 /// A hosting to run: both halves of it, so that the host can see for itself that it is bound.
@@ -25,6 +60,8 @@ pub struct Start {
     pub offer: Verified<Promise>,
     /// What a keeper accepted.
     pub acceptance: Verified<Promise>,
+    /// For how long it may run, where it is exclusive.
+    pub term: Option<Term>,
 }
 
 /// What a host tells its own agent.
@@ -40,7 +77,7 @@ pub enum HostReport {
         /// The offer it was bound by.
         offer: PromiseId,
     },
-    /// It was stopped, as asked, and holds nothing any more.
+    /// It was stopped, as asked or since its time was up, and holds nothing any more.
     Stopped {
         /// The offer it was bound by.
         offer: PromiseId,

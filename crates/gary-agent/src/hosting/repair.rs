@@ -43,6 +43,7 @@ impl Hosting {
                 if let Some(entry) = self.stopping.remove(&offer) {
                     self.ledger.free(entry);
                 }
+                self.tenure_stopped(now, offer, voice);
             }
             HostReport::Failed { offer } => self.repair(now, offer, voice, random),
         }
@@ -110,6 +111,7 @@ impl Hosting {
     /// Does what is due: answers are given, offers lapse, and what failed is started again.
     pub(crate) fn handle_timeout<C: Speech>(&mut self, now: Time, voice: &mut Voice<C, Order>) {
         self.answer(now, voice);
+        self.see_to_tenures(now, voice);
         while let Some((at, version)) = self.due.first().copied()
             && at <= now
         {
@@ -126,7 +128,7 @@ impl Hosting {
                             since: None,
                         };
                         let start = hosted.start().expect("it is bound");
-                        voice.order(Order::Start(Box::new(start)));
+                        self.run(now, start, voice);
                     }
                 }
             }

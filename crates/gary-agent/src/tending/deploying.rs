@@ -2,7 +2,7 @@
 
 use gary_promise::{
     AGENTS_NAMED_MAX, AgentId, Body, Generation, INTERFACE_BYTES_MAX, INTERFACES_MAX, Keep,
-    LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, ROUTES_MAX, Route, Time, Use,
+    LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, ROUTES_MAX, Route, Time, Use, Valency,
     Verified, WorkloadId, WorkloadName,
 };
 
@@ -55,6 +55,12 @@ pub enum DeployError {
     NotAnIntent {
         /// What it is.
         found: &'static str,
+    },
+    /// It is exclusive, and for more than one hosting.
+    #[error("at most one node runs what is exclusive, and this is for {valency} replicas")]
+    ExclusiveTwice {
+        /// How many it is for.
+        valency: Valency,
     },
     /// This agent looks at nothing that its owner submits.
     #[error("this node considers no submissions of {owner}")]
@@ -196,8 +202,19 @@ impl Tending {
     }
 }
 
+/// Whether an intent is not both exclusive and for more than one hosting.
+pub(crate) fn check_exclusive(intent: &Verified<Promise>) -> Result<(), DeployError> {
+    match intent.body() {
+        Body::Use(wanted) if wanted.is_contrary() => Err(DeployError::ExclusiveTwice {
+            valency: wanted.valency,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// What an intent wants.
 fn wanted(intent: &Verified<Promise>) -> Result<Use, DeployError> {
+    check_exclusive(intent)?;
     match intent.body() {
         Body::Use(wanted) => Ok(Use::clone(wanted)),
         other => Err(DeployError::NotAnIntent {

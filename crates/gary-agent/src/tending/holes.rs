@@ -67,10 +67,15 @@ impl Tended {
         Some(host.offer.by())
     }
 
-    /// The latest generation at which a slot is hosted well.
+    /// The latest generation at which a slot is hosted well; or, of what is exclusive, may be: nobody else could run it while
+    /// that holds it.
     fn hosted_generation(&self, slot: Slot, observer: &Observer, now: Time) -> Option<Generation> {
         let counted = self.slots.get(&slot)?.iter();
-        let good = counted.filter(|its| its.standing(observer, now) == Standing::Good);
-        good.map(Counted::generation).max()
+        let fills = |its: &&Counted| match its.standing(observer, now) {
+            Standing::Good => true,
+            Standing::Doubtful => self.wanted.exclusive,
+            Standing::Bad => false,
+        };
+        counted.filter(fills).map(Counted::generation).max()
     }
 }

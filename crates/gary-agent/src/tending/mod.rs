@@ -19,6 +19,7 @@ mod turn;
 mod workloads;
 
 pub use account::Account;
+pub(crate) use deploying::check_exclusive;
 pub use deploying::{DeployError, KEEPS_BYTES_MAX};
 pub use dismissed::DISMISSED_MAX;
 pub(crate) use dismissed::dismiss;

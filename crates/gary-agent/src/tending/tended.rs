@@ -218,10 +218,15 @@ impl Tended {
     ) -> Vec<(AgentId, Version)> {
         let (now, observer) = (keeper.now, keeper.observer());
         let (valency, generation) = (self.wanted.valency, self.wanted.lineage.generation());
+        let is_exclusive = self.wanted.exclusive;
         let mut gone = Vec::new();
         for (slot, counted) in &mut self.slots {
-            // Bound is not hosted yet: nothing goes for what may never run.
-            let hosted = counted.iter().filter(|its| its.is_hosted(&observer, now));
+            // Bound is not hosted yet: nothing goes for what may never run. What is exclusive runs only once the earlier has
+            // gone.
+            let hosted = counted.iter().filter(|its| {
+                let waits = is_exclusive && its.standing(&observer, now) == Standing::Good;
+                waits || its.is_hosted(&observer, now)
+            });
             let latest = hosted.map(Counted::generation).max();
             counted.retain_mut(|its| {
                 let standing = its.standing(&observer, now);

@@ -144,6 +144,18 @@ impl Tending {
         self.wake(workload, now);
     }
 
+    /// Whether a hosting of a workload is counted by this offer.
+    pub(crate) fn counts(&mut self, workload: &WorkloadId, offer: &PromiseId) -> bool {
+        let theirs = self.by_host.get(&offer.promiser);
+        let place = theirs.and_then(|its| its.get(&offer.version)).copied();
+        let Some((_, slot)) = place.filter(|(its, _)| its == workload) else {
+            return false;
+        };
+        let tended = self.tended.get_mut(workload);
+        let counted = tended.and_then(|its| its.counted_by(slot, &offer.promiser, offer.version));
+        counted.is_some()
+    }
+
     /// Whether something of an agent's is counted, or waits for the end of a round.
     pub(crate) fn counts_on(&self, agent: &AgentId) -> bool {
         self.by_host.contains_key(agent)

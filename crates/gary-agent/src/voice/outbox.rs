@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 
 use gary_promise::{
-    AgentId, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, WorkloadName,
+    AgentId, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, WorkloadId,
+    WorkloadName,
 };
 
 use super::journal::Assessed;
 use super::weight::Weights;
+use crate::exclusive::Grant;
 use crate::register::Votes;
 
 /// The most frames that wait for what they follow from to be stored. A disk that is so far behind is as
@@ -48,6 +50,15 @@ pub enum Fact {
         /// Whether whom it was made to keeps the workload no more, by its own word.
         is_handed_over: bool,
     },
+    /// What this agent has granted last of an exclusive workload, in the place of what it granted before.
+    Granted {
+        /// The workload.
+        workload: WorkloadId,
+        /// The grant.
+        grant: Grant,
+    },
+    /// An exclusive workload is deleted: what was granted of it can go.
+    Ungranted(WorkloadId),
     /// A promise that nothing depends on any more. Its record can go, and what it kept or whom it was for.
     Forgotten(PromiseId),
     /// A judgement that has changed. It is history: nothing follows from it, and beyond
@@ -219,7 +230,6 @@ fn released<T>(held: &mut VecDeque<Held<T>>, stored: WriteId) -> Option<T> {
 mod tests {
     use gary_promise::{
         AgentKey, BootEpoch, ClusterId, Evidence, Hint, Observer, Promiser, Time, Version,
-        WorkloadId,
     };
 
     use super::super::weight::HELD_FRAMES_PER_PEER_MAX;

@@ -10,6 +10,7 @@ use gary_promise::{
 
 use super::journal::{Assessed, Journal};
 use super::{Fact, Outbox, Transmit, Write, WriteId};
+use crate::exclusive::Grant;
 use crate::register::Votes;
 
 /// How what agents sign is packed: all the codecs that an agent needs.
@@ -139,6 +140,16 @@ impl<C: Speech, O> Voice<C, O> {
     pub(crate) fn keep_votes(&mut self, name: WorkloadName, votes: Votes<Entry>) {
         let votes = Box::new(votes);
         self.outbox.store(Fact::Votes { name, votes });
+    }
+
+    /// Remembers what this agent has granted of an exclusive workload.
+    pub(crate) fn keep_grant(&mut self, workload: WorkloadId, grant: Grant) {
+        self.outbox.store(Fact::Granted { workload, grant });
+    }
+
+    /// An exclusive workload is deleted.
+    pub(crate) fn forget_grant(&mut self, workload: WorkloadId) {
+        self.outbox.store(Fact::Ungranted(workload));
     }
 
     /// Remembers how many members this agent has known.

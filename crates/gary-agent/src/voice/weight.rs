@@ -90,7 +90,7 @@ fn bytes_max(frame: &Frame) -> usize {
         }
         Frame::Inquiry(inquiry) => inquiry.offers.len(),
         Frame::Handover(handover) => handover.offers.len(),
-        Frame::Settlement(_) => KEEPERS_MAX,
+        Frame::Settlement(_) | Frame::Tenancy(_) => KEEPERS_MAX,
         Frame::Refusal(refusal) => refusal.slots.len(),
         Frame::Dismissal(dismissal) => dismissal.offers.len(),
         Frame::Renewal(renewal) => {

@@ -16,6 +16,9 @@ pub struct Use {
     pub component: ComponentDigest,
     /// How many hostings are used at once. None deletes the workload.
     pub valency: Valency,
+    /// Whether at most one host runs it at any time, whatever becomes of the network: by a tenure that a majority of its
+    /// keepers grants. Such an intent uses one hosting at most.
+    pub exclusive: bool,
     /// What each hosting needs.
     pub needs: Needs,
     /// Over what hostings should be spread.
@@ -29,6 +32,11 @@ pub struct Use {
 }
 
 impl Use {
+    /// Whether it contradicts itself: what is exclusive is hosted once at most.
+    pub const fn is_contrary(&self) -> bool {
+        self.exclusive && self.valency.get() > 1
+    }
+
     /// Whether `by` may update it, whose owner is `owner`. Whether it is a client that may do more than read, the
     /// caller knows.
     pub fn lets_update(&self, owner: AgentId, by: AgentId) -> bool {

@@ -5,6 +5,7 @@ use super::{
     Listing, Refusal, Renewal, SheetPart,
 };
 use crate::custody::{Consults, Settlement, Submission};
+use crate::tenure::Tenancy;
 
 /// What one agent says to another at once.
 ///
@@ -48,4 +49,6 @@ pub enum Frame {
     Submission(Box<Submission>),
     /// What has become of an intent that was passed on.
     Settlement(Box<Settlement>),
+    /// What hosts of an exclusive workload and its keepers say to one another.
+    Tenancy(Box<Tenancy>),
 }

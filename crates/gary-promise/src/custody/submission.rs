@@ -41,6 +41,8 @@ pub enum Verdict {
     NotKept,
     /// Whoever signed it may not update the workload.
     NotAllowed,
+    /// It would make exclusive what was not, or the other way round: what runs already would not count.
+    Exclusivity,
     /// Others keep the name, as far as is known: these.
     Elsewhere(Configuration),
     /// No majority has answered in time. It may come to be kept yet, or not.

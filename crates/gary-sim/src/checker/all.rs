@@ -1,6 +1,7 @@
 //! Every checker there is.
 
 use super::Checker;
+use super::at_most_one::AtMostOne;
 use super::both_halves::BothHalves;
 use super::broken_has_a_cause::BrokenHasACause;
 use super::capacity_is_promised::CapacityIsPromised;
@@ -47,5 +48,6 @@ pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
         Box::<DownstreamChoice>::default(),
         Box::<TrustIsLocal>::default(),
         Box::<NothingIsLost>::default(),
+        Box::<AtMostOne>::default(),
     ]
 }

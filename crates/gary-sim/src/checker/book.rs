@@ -556,7 +556,7 @@ impl Book {
                         }
                     }
                 }
-                Fact::Votes { votes, .. } => self.note_votes(agent, votes, reader),
+                Fact::Votes { votes, .. } => self.note_votes(at, agent, votes, reader),
                 Fact::HostsFor {
                     offer,
                     is_handed_over,
@@ -566,7 +566,10 @@ impl Book {
                         offer.is_handed_over = *is_handed_over;
                     }
                 }
-                Fact::Keeps { .. } | Fact::Acquainted(_) => {}
+                Fact::Keeps { .. }
+                | Fact::Acquainted(_)
+                | Fact::Granted { .. }
+                | Fact::Ungranted(_) => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
                     self.judged.insert(of, *assessed);
@@ -576,7 +579,7 @@ impl Book {
     }
 
     /// An agent has on its disk how it has voted.
-    fn note_votes(&mut self, agent: AgentId, votes: &Votes<Entry>, reader: &mut Reader) {
+    fn note_votes(&mut self, at: Time, agent: AgentId, votes: &Votes<Entry>, reader: &mut Reader) {
         for vote in [votes.voted(), votes.chosen()].into_iter().flatten() {
             let Some(intent) = reader.promise(&vote.entrusted.content.intent).cloned() else {
                 self.forged += 1;
@@ -589,7 +592,7 @@ impl Book {
             }
             if Some(vote) == votes.chosen() {
                 let keepers = &vote.entrusted.configuration;
-                self.registers.chosen(agent, &intent, keepers);
+                self.registers.chosen(at, agent, &intent, keepers);
             }
         }
     }

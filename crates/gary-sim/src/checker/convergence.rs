@@ -25,6 +25,8 @@ pub(super) struct Convergence {
     /// When a hosting was last said to be renewed.
     renewed: BTreeMap<PromiseId, Time>,
     mending: Mending,
+    /// Since when nothing goes wrong any more.
+    calm_since: Option<Time>,
     premises: u64,
 }
 
@@ -59,6 +61,9 @@ impl Checker for Convergence {
         if let Seen::Says { from, .. } = *seen {
             check_shown(at, from, book)?;
         }
+        if matches!(seen, Seen::Calms) {
+            self.calm_since = Some(at);
+        }
         if matches!(seen, Seen::Replays) {
             // Of an earlier generation there is nothing but what the later has not replaced yet.
             let sound = book.runs.iter().filter(|(_, run)| {
@@ -89,7 +94,8 @@ impl Checker for Convergence {
             let hosted = hosted.remove(workload).unwrap_or_default();
             if keepers.iter().any(|its| book.is_up(its)) {
                 self.premises += 1;
-                check_workload(at, workload, &hosted, book)?;
+                let calm_since = self.calm_since.unwrap_or(Time::from_us(0));
+                check_workload((at, calm_since), workload, &hosted, book)?;
             }
         }
         if let Some(before) = &self.before_replay {
@@ -139,6 +145,9 @@ impl Convergence {
 /// goes slow.
 const RENEWED_WITHIN_US: u64 = 3_000_000 + 1_000_000;
 
+/// How soon whoever others keep something in the place of has heard so, in microseconds.
+const TOLD_WITHIN_US: u64 = 2_000_000;
+
 /// How soon what is withdrawn is said no more to stand on its promiser's sheet, in microseconds: what is said may have
 /// waited for a disk.
 const UNSHOWN_WITHIN_US: u64 = 2_000_000;
@@ -146,6 +155,10 @@ const UNSHOWN_WITHIN_US: u64 = 2_000_000;
 /// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
 /// alone for a while, and who finds nobody asks less and less often.
 const KNOWN_WITHIN_US: u64 = 8_000_000;
+
+/// How soon what is exclusive is hosted again once nothing goes wrong any more, in microseconds: whoever held it last is
+/// waited for as long as it may hold it, and whoever is to hold it is invited and asks its keepers.
+const EXCLUSIVE_WITHIN_US: u64 = 10_000_000 + 5_000_000;
 
 /// A `+keep` that was withdrawn is on no sheet that its promiser shows.
 fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
@@ -163,7 +176,12 @@ fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
 
-fn check_workload(at: Time, workload: &WorkloadId, hosted: &Hosted, book: &Book) -> Verdict {
+fn check_workload(
+    (at, calm_since): (Time, Time),
+    workload: &WorkloadId,
+    hosted: &Hosted,
+    book: &Book,
+) -> Verdict {
     let name = book.names.of_workload(workload);
     let latest = book.registers.latest(workload, |its| book.is_up(its));
     let Some(intent) = &latest else {
@@ -179,7 +197,11 @@ fn check_workload(at: Time, workload: &WorkloadId, hosted: &Hosted, book: &Book)
         }
         let up = book.agents.iter().filter(|(_, seen)| seen.is_up);
         let mut up = up.map(|(agent, _)| *agent);
-        if let Some(still) = up.find(|its| !keeper.1.contains(its) && keeps(*its, *workload, book))
+        let changed_at = book.registers.changed_at(workload);
+        let is_told = changed_at.is_some_and(|when| at.as_us() > when.as_us() + TOLD_WITHIN_US);
+        if is_told
+            && let Some(still) =
+                up.find(|its| !keeper.1.contains(its) && keeps(*its, *workload, book))
         {
             let still = book.names.of_agent(&still);
             return Err(format!(
@@ -227,8 +249,11 @@ fn check_workload(at: Time, workload: &WorkloadId, hosted: &Hosted, book: &Book)
             }
         }
     }
+    // Whoever held it last may be gone: nobody else has it before that has run out.
+    let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
     if Frailty::of(&wanted.component).is_lasting()
         || is_pending(intent, |by, _| book.is_up(by), book)
+        || is_held
     {
         return Ok(());
     }

@@ -291,6 +291,8 @@ impl DownstreamChoice {
                 | Fact::Votes { .. }
                 | Fact::HostsFor { .. }
                 | Fact::Acquainted(_)
+                | Fact::Granted { .. }
+                | Fact::Ungranted(_)
                 | Fact::Assessed(_) => {}
             }
         }

@@ -5,8 +5,6 @@
 //!
 //! What agents judge shows, since they write it down when it changes. By what they judge does not: that, `Hearings`
 //! find out from what each has heard. What the membership tells an agent is its own view, and is taken as it is.
-//!
-//! Without a checker is 22, which comes with exclusive workloads.
 
 mod acquaintance;
 mod all;
@@ -28,6 +26,7 @@ mod rounds;
 mod silences;
 mod undecided;
 
+mod at_most_one;
 mod both_halves;
 mod broken_has_a_cause;
 mod capacity_is_promised;

@@ -61,6 +61,13 @@ impl Checker for NoRemoteCommand {
                 }
                 Ok(())
             }
+            // Of what runs by its own agent's promise, only until when is said.
+            Order::Prolong { offer, .. } | Order::Suspend { offer } => {
+                match offer.promiser == agent {
+                    true => Ok(()),
+                    false => Err(format!("{host} has {} run, which is not its", name(offer))),
+                }
+            }
             Order::Stop { offer } => {
                 let withdrawn = book.offers.get(offer).and_then(|its| its.withdrawn_at);
                 if offer.promiser != agent || withdrawn.is_none() {

@@ -180,7 +180,10 @@ impl PartitionFreedom {
             let Some((intent, wanted)) = kept(workload, keeper, book) else {
                 continue;
             };
-            let is_old = self.told.get(&intent).is_some_and(|when| *when < since);
+            // Who has come to keep it since then may hear hosts that it cannot ask what they host.
+            let kept_since = book.registers.kept_since(workload, &keeper);
+            let is_old = self.told.get(&intent).is_some_and(|when| *when < since)
+                && kept_since.is_some_and(|when| when < since);
             let is_sound = !Frailty::of(&wanted.component).is_lasting();
             let is_heard = |agent: &AgentId| !cut.contains(&(*agent, keeper));
             let is_reached = |agent: &AgentId| is_heard(agent) && !cut.contains(&(keeper, *agent));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    AgentId, Body, Configuration, Generation, Promise, PromiseId, Verified, WorkloadId,
+    AgentId, Body, Configuration, Generation, Promise, PromiseId, Time, Verified, WorkloadId,
 };
 
 /// What is known of registers.
@@ -19,8 +19,10 @@ pub(super) struct Registers {
 struct RegisterSeen {
     /// All who have ever kept it.
     keepers: BTreeSet<AgentId>,
-    /// Who keeps it by the latest change that anybody knows of.
-    now: Option<Configuration>,
+    /// Who keeps it by the latest change that anybody knows of, and since when that is known.
+    now: Option<(Configuration, Time)>,
+    /// Since when each knows that it is one of them.
+    since: BTreeMap<AgentId, Time>,
     /// Of whom each knows that they keep it, as it was last chosen.
     by: BTreeMap<AgentId, Configuration>,
     /// Which intent each of them knows to be chosen, and its generation.
@@ -54,6 +56,7 @@ impl Registers {
     /// A keeper has on its disk what was chosen.
     pub(super) fn chosen(
         &mut self,
+        at: Time,
         by: AgentId,
         intent: &Verified<Promise>,
         configuration: &Configuration,
@@ -62,9 +65,13 @@ impl Registers {
             let its = self.of.entry(workload).or_default();
             its.keepers.extend(configuration.keepers());
             its.by.insert(by, configuration.clone());
-            let is_earlier = |now: &Configuration| now.epoch() < configuration.epoch();
+            match configuration.has(&by) {
+                true => *its.since.entry(by).or_insert(at),
+                false => its.since.remove(&by).unwrap_or(at),
+            };
+            let is_earlier = |now: &(Configuration, Time)| now.0.epoch() < configuration.epoch();
             if its.now.as_ref().is_none_or(is_earlier) {
-                its.now = Some(configuration.clone());
+                its.now = Some((configuration.clone(), at));
             }
             its.known.insert(by, known);
         }
@@ -111,7 +118,17 @@ impl Registers {
     /// All workloads, and who keeps each by the latest change.
     pub(super) fn all(&self) -> impl Iterator<Item = (&WorkloadId, &[AgentId])> {
         let all = self.of.iter();
-        all.filter_map(|(workload, its)| Some((workload, its.now.as_ref()?.keepers())))
+        all.filter_map(|(workload, its)| Some((workload, its.now.as_ref()?.0.keepers())))
+    }
+
+    /// Since when anybody knows who keeps a workload by the latest change.
+    pub(super) fn changed_at(&self, workload: &WorkloadId) -> Option<Time> {
+        self.of.get(workload)?.now.as_ref().map(|(_, at)| *at)
+    }
+
+    /// Since when an agent knows that it keeps a workload.
+    pub(super) fn kept_since(&self, workload: &WorkloadId, by: &AgentId) -> Option<Time> {
+        self.of.get(workload)?.since.get(by).copied()
     }
 }
 

@@ -104,7 +104,9 @@ impl Checker for SelfRepair {
                         self.check_wait(at, failed_at, &offer, book)?;
                     }
                 }
-                Order::Stop { offer } => self.end(|its| its == offer),
+                Order::Prolong { .. } => {}
+                // What has no time left waits for more, and is repaired by that.
+                Order::Stop { offer } | Order::Suspend { offer } => self.end(|its| its == offer),
             },
             Seen::Ends { agent, .. } => self.end(|offer| offer.promiser == agent),
             Seen::Says {

@@ -45,7 +45,7 @@ impl Adapter for NeverStops {
     fn orders(&mut self, order: Order) -> Vec<Order> {
         match order {
             Order::Stop { .. } => Vec::new(),
-            start @ Order::Start(_) => vec![start],
+            other => vec![other],
         }
     }
 }
@@ -174,6 +174,7 @@ impl RunsWhatItIsInvitedFor {
             intent,
             offer,
             acceptance,
+            term: None,
         })))
     }
 }
@@ -200,6 +201,7 @@ impl Adapter for ObeysFrames {
         match &order {
             Order::Start(start) => self.runs.insert(start.offer.id(), ()),
             Order::Stop { offer } => self.runs.remove(offer),
+            Order::Prolong { .. } | Order::Suspend { .. } => None,
         };
         vec![order]
     }
@@ -260,6 +262,7 @@ impl Adapter for Faint {
                 self.runs.insert(its.offer, its.acceptance.promiser)
             }
             Order::Stop { offer } => self.runs.remove(offer),
+            Order::Prolong { .. } | Order::Suspend { .. } => None,
         };
         vec![order]
     }

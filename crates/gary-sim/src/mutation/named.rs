@@ -15,6 +15,7 @@ use super::liars::{
     AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
 };
 use super::observers::{BelievesInOthers, InventsCauses, KeepsNoAccount};
+use super::tenures::{GrantsFromMemory, HolderCountsFromTheAnswer};
 use super::twin::Twin;
 use crate::adapter::Adapter;
 use crate::world::{NodeNo, node_key};
@@ -84,11 +85,15 @@ pub enum Mutation {
     DoesNotWait,
     /// A keeper listens to one host's offers only.
     HasAFavourite,
+    /// A host of something exclusive counts from when it hears an answer.
+    HolderCountsFromTheAnswer,
+    /// A keeper of something exclusive grants it before that is durable.
+    GrantsFromMemory,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -120,6 +125,8 @@ impl Mutation {
         Self::BelievesInOthers,
         Self::DoesNotWait,
         Self::HasAFavourite,
+        Self::HolderCountsFromTheAnswer,
+        Self::GrantsFromMemory,
     ];
 
     /// The fault at one node of the world of this seed.
@@ -165,6 +172,8 @@ impl Mutation {
                 twin: twin(),
                 invited: BTreeSet::new(),
             }),
+            Self::HolderCountsFromTheAnswer => Box::<HolderCountsFromTheAnswer>::default(),
+            Self::GrantsFromMemory => Box::new(GrantsFromMemory),
             Self::HasAFavourite => Box::new(HasAFavourite {
                 twin: twin(),
                 favourite: None,

@@ -305,7 +305,8 @@ impl Fleet {
                 };
                 self.plan(self.machines[number].starts_until, started);
             }
-            Order::Stop { offer } => {
+            Order::Prolong { .. } => {}
+            Order::Stop { offer } | Order::Suspend { offer } => {
                 if let Some(its) = machine.hosting.remove(&offer) {
                     self.board.ended(its.workload, its.slot, its.runs, None);
                 }

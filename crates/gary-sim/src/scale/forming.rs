@@ -278,7 +278,7 @@ const fn anybody() -> Consider {
 fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     let (mut records, mut intents) = (BTreeMap::new(), BTreeMap::new());
     let (mut votes, mut hosts_for) = (BTreeMap::new(), BTreeMap::new());
-    let mut acquainted = None;
+    let (mut grants, mut acquainted) = (BTreeMap::new(), None);
     for fact in facts.iter().flat_map(|(_, facts)| facts) {
         match fact {
             Fact::Record(record) => {
@@ -301,6 +301,12 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
                 votes.insert(name, fact.clone());
             }
             Fact::Acquainted(_) => acquainted = Some(fact.clone()),
+            Fact::Granted { workload, .. } => {
+                grants.insert(workload, fact.clone());
+            }
+            Fact::Ungranted(workload) => {
+                grants.remove(workload);
+            }
             Fact::Assessed(_) => {}
         }
     }
@@ -308,6 +314,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     records
         .chain(votes.into_values())
         .chain(hosts_for.into_values())
+        .chain(grants.into_values())
         .chain(acquainted)
         .collect()
 }

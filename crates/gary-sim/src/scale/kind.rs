@@ -43,6 +43,8 @@ pub enum Kind {
     Inquiry,
     /// Leaving such hostings to others.
     Handover,
+    /// The tenure of something exclusive.
+    Tenancy,
     /// Its own timer.
     Timer,
     /// Its own disk has stored something.
@@ -68,7 +70,7 @@ pub enum Layer {
 
 impl Kind {
     /// All of them, in order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Packet,
         Self::Hint,
         Self::Fetch,
@@ -88,6 +90,7 @@ impl Kind {
         Self::Bound,
         Self::Inquiry,
         Self::Handover,
+        Self::Tenancy,
         Self::Timer,
         Self::Stored,
         Self::Report,
@@ -115,6 +118,7 @@ impl Kind {
             Frame::Bound(_) => Self::Bound,
             Frame::Inquiry(_) => Self::Inquiry,
             Frame::Handover(_) => Self::Handover,
+            Frame::Tenancy(_) => Self::Tenancy,
         }
     }
 
@@ -135,7 +139,8 @@ impl Kind {
             | Self::Settlement
             | Self::Bound
             | Self::Inquiry
-            | Self::Handover => Layer::Dealings,
+            | Self::Handover
+            | Self::Tenancy => Layer::Dealings,
             Self::Timer | Self::Stored | Self::Report | Self::Deploy => Layer::Local,
         }
     }
@@ -162,6 +167,7 @@ impl Kind {
             Self::Bound => "hosting bound by another keeper",
             Self::Inquiry => "inquiry after such hostings",
             Self::Handover => "such hostings left to others",
+            Self::Tenancy => "tenure of what is exclusive",
             Self::Timer => "own timer",
             Self::Stored => "own disk has stored",
             Self::Report => "own host reports",

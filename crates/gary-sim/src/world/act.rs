@@ -104,6 +104,8 @@ pub enum Act {
         /// The machine that gets it.
         to: NodeNo,
     },
+    /// Something befalls whichever node runs something exclusive, if one does: the first of them.
+    OfHolder(Blow),
     /// A machine's free memory changes.
     Measure {
         /// Whose.
@@ -132,6 +134,24 @@ pub enum Act {
         /// How many.
         count: usize,
     },
+}
+
+/// What befalls a node that runs something exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
+    /// It stands still for so long.
+    Pause(Duration),
+    /// Nothing passes between it and the others for so long, be it only what it says, or only what it hears.
+    Cut {
+        /// For how long.
+        span: Duration,
+        /// Whether it is not heard.
+        is_mute: bool,
+        /// Whether it does not hear.
+        is_deaf: bool,
+    },
+    /// It loses power, and has it again after so long.
+    Crash(Duration),
 }
 
 /// What one member says of another that is not so.

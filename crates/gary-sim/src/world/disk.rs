@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use gary_agent::exclusive::Grant;
 use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
-use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadName};
+use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadId, WorkloadName};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -41,6 +42,8 @@ pub(super) struct Disk {
     /// How its agent has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     hosts_for: BTreeMap<PromiseId, Fact>,
+    /// What its agent has granted of exclusive workloads.
+    grants: BTreeMap<WorkloadId, Grant>,
     /// How many members its agent has known.
     acquainted: Option<u32>,
     assessed: VecDeque<Assessed>,
@@ -61,6 +64,7 @@ impl Disk {
             kept: BTreeMap::new(),
             votes: BTreeMap::new(),
             hosts_for: BTreeMap::new(),
+            grants: BTreeMap::new(),
             acquainted: None,
             assessed: VecDeque::new(),
             unsynced: VecDeque::new(),
@@ -77,6 +81,7 @@ impl Disk {
             kept: self.kept.clone(),
             votes: self.votes.clone(),
             hosts_for: self.hosts_for.clone(),
+            grants: self.grants.clone(),
             acquainted: self.acquainted,
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
@@ -150,8 +155,14 @@ impl Disk {
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
         let acquainted = self.acquainted.map(Fact::Acquainted);
         let hosts_for = self.hosts_for.values().cloned();
+        let grants = self.grants.iter();
+        let grants = grants.map(|(workload, grant)| Fact::Granted {
+            workload: *workload,
+            grant: *grant,
+        });
         let others = kept
             .chain(votes)
+            .chain(grants)
             .chain(hosts_for)
             .chain(acquainted)
             .chain(assessed);
@@ -175,6 +186,12 @@ impl Disk {
             }
             Fact::HostsFor { offer, .. } => {
                 self.hosts_for.insert(*offer, fact.clone());
+            }
+            Fact::Granted { workload, grant } => {
+                self.grants.insert(*workload, *grant);
+            }
+            Fact::Ungranted(workload) => {
+                self.grants.remove(workload);
             }
             Fact::Acquainted(count) => self.acquainted = Some(*count),
             Fact::Votes { name, votes } => {

@@ -37,10 +37,12 @@ impl World {
                 self.stall(node, span, false);
                 let its = &mut self.nodes[node.0];
                 its.busy_until = its.busy_until.max(self.now.after(span));
+                its.stalled_until = its.stalled_until.max(self.now.after(span));
             }
             Act::Jump { node, by } => {
                 self.stall(node, by, true);
                 self.nodes[node.0].clock.jump(by);
+                self.look_at_clock(node);
                 self.take_in(node, Input::Due);
             }
             Act::Slow { node, each } => self.nodes[node.0].each = each,
@@ -59,6 +61,7 @@ impl World {
             Act::Leave(node) => self.leave(node),
             Act::Move(node) => self.relocate(node),
             Act::Copy { of, to } => self.copy(of, to),
+            Act::OfHolder(what) => self.befall_holder(what),
             Act::Measure { node, free_bytes } => self.measure(node, free_bytes),
             Act::Whisper { from, to, frame } => self.whisper(from, to, frame),
             Act::Lie { liar } => self.lie(liar),
@@ -124,6 +127,7 @@ impl World {
         agent.join(local, seeds);
         let its = &mut self.nodes[node.0];
         its.busy_until = self.now;
+        its.stalled_until = self.now;
         its.agent = Some(Box::new(agent));
         self.take_out(node, Passed::default());
         self.set_timer(node);
@@ -287,7 +291,9 @@ impl World {
             its.host.calm();
             its.each = Duration::ZERO;
             its.busy_until = its.busy_until.min(self.now);
+            its.stalled_until = its.stalled_until.min(self.now);
             its.is_woken = false;
+            self.look_at_clock(NodeNo(node));
             self.wake_later(NodeNo(node));
             self.start(NodeNo(node));
         }

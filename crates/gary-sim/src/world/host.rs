@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gary_agent::{HostReport, Order};
-use gary_promise::{Binding, Body, ComponentDigest, PromiseId, Time};
+use gary_agent::{HostReport, Order, Term};
+use gary_promise::{Binding, Body, ComponentDigest, PromiseId, Time, WorkloadId};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
@@ -110,6 +110,8 @@ pub(super) struct Turned {
 #[derive(Debug)]
 struct Component {
     binding: Binding,
+    /// For how long it may run, where it is exclusive.
+    term: Option<Term>,
     frailty: Frailty,
     state: State,
     ticket: u64,
@@ -147,7 +149,7 @@ impl Host {
     }
 
     /// Takes an order, and says when something comes of it.
-    pub(super) fn order(&mut self, now: Time, order: &Order) -> (Time, Turn) {
+    pub(super) fn order(&mut self, now: Time, order: &Order) -> Option<(Time, Turn)> {
         let (offer, state, span) = match order {
             Order::Start(start) => {
                 let frailty = match start.intent.body() {
@@ -156,19 +158,68 @@ impl Host {
                 };
                 let binding = start.binding;
                 let offer = binding.id().offer;
-                self.components.entry(offer).or_insert(Component {
+                let component = self.components.entry(offer).or_insert(Component {
                     binding,
+                    term: None,
                     frailty,
                     state: State::Failed,
                     ticket: 0,
                     runs: 0,
                 });
+                component.term = start.term;
                 (offer, State::Starting, self.spec.start)
             }
-            Order::Stop { offer } => (*offer, State::Stopping, self.spec.stop),
+            Order::Prolong { offer, term } => {
+                let component = self.components.get_mut(offer);
+                let known = component.and_then(|its| its.term.as_mut());
+                if let Some(known) = known.filter(|its| its.epoch == term.epoch) {
+                    known.until = term.until;
+                }
+                return None;
+            }
+            Order::Stop { offer } | Order::Suspend { offer } => {
+                (*offer, State::Stopping, self.spec.stop)
+            }
         };
         let turns_at = now.after(self.about(span));
-        (turns_at, self.turn(offer, state))
+        Some((turns_at, self.turn(offer, state)))
+    }
+
+    /// For how long something exclusive may run.
+    pub(super) fn term(&self, offer: &PromiseId) -> Option<Term> {
+        self.components.get(offer)?.term
+    }
+
+    /// Whether it runs something by this offer.
+    pub(super) fn runs(&self, offer: &PromiseId) -> bool {
+        let component = self.components.get(offer);
+        component.is_some_and(|its| its.state == State::Running)
+    }
+
+    /// Which workload it runs by this offer.
+    pub(super) fn workload(&self, offer: &PromiseId) -> Option<WorkloadId> {
+        let component = self.components.get(offer)?;
+        Some(component.binding.workload())
+    }
+
+    /// Whatever is exclusive, by the offers that it runs by.
+    pub(super) fn exclusive(&self) -> impl Iterator<Item = PromiseId> {
+        let exclusive = self.components.iter().filter(|(_, its)| its.term.is_some());
+        exclusive.map(|(offer, _)| *offer)
+    }
+
+    /// Stops something exclusive hard, if its time is up by its own clock.
+    pub(super) fn run_out(&mut self, clock: Time, offer: PromiseId) -> Option<Turned> {
+        let term = self.components.get(&offer)?.term?;
+        if clock < term.until {
+            return None;
+        }
+        self.components.remove(&offer);
+        Some(Turned {
+            became: Became::Stopped,
+            report: HostReport::Stopped { offer },
+            next: None,
+        })
     }
 
     /// What becomes of a component now, and when something comes of that.

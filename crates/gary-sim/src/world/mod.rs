@@ -3,6 +3,7 @@
 mod act;
 mod clock;
 mod disk;
+mod exclusive;
 mod fate;
 mod host;
 mod lie;
@@ -14,7 +15,7 @@ mod release;
 mod step;
 mod virtual_world;
 
-pub use act::{Act, Slander, Submission};
+pub use act::{Act, Blow, Slander, Submission};
 pub use clock::{Clock, DRIFT_PPM_MAX};
 pub use disk::DiskSpec;
 pub use host::{Frailty, HostSpec};

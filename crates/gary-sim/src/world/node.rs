@@ -115,6 +115,8 @@ pub(super) struct Node {
     pub(super) clock: Clock,
     pub(super) inbox: VecDeque<Input>,
     pub(super) busy_until: Time,
+    /// Until when it stands still, with all that runs on it.
+    pub(super) stalled_until: Time,
     pub(super) is_woken: bool,
     /// How long it takes for whatever it does.
     pub(super) each: Duration,
@@ -144,6 +146,7 @@ impl Node {
             host,
             inbox: VecDeque::new(),
             busy_until: Time::from_us(0),
+            stalled_until: Time::from_us(0),
             is_woken: false,
             each: Duration::ZERO,
             due_at: None,

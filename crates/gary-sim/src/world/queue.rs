@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gary_agent::WriteId;
-use gary_promise::{AgentId, BootEpoch, Frame, Time};
+use gary_promise::{AgentId, BootEpoch, FencingEpoch, Frame, PromiseId, Time, WorkloadId};
 
 use super::act::Act;
 use super::host::Turn;
@@ -39,6 +39,26 @@ pub(super) enum Happening {
         node: NodeNo,
         boot: BootEpoch,
         turn: Turn,
+    },
+    /// The time of something exclusive may be up.
+    RunsOut {
+        node: NodeNo,
+        boot: BootEpoch,
+        offer: PromiseId,
+    },
+    /// Something exclusive uses what it shares with others of its workload, and does so again later.
+    Uses {
+        node: NodeNo,
+        boot: BootEpoch,
+        offer: PromiseId,
+        epoch: FencingEpoch,
+    },
+    /// What it does there comes to pass.
+    Used {
+        agent: AgentId,
+        offer: PromiseId,
+        workload: WorkloadId,
+        epoch: FencingEpoch,
     },
     /// A node that was busy takes up what has come in the meantime.
     Wakes { node: NodeNo, boot: BootEpoch },

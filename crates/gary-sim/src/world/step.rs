@@ -252,8 +252,10 @@ impl World {
         let its = &mut self.nodes[node.0];
         let (agent, boot) = (its.id, its.boot);
         self.watch.see(self.now, Seen::Orders { agent, order });
-        let (at, turn) = its.host.order(self.now, order);
-        self.queue.push(at, Happening::Turns { node, boot, turn });
+        if let Some((at, turn)) = its.host.order(self.now, order) {
+            self.queue.push(at, Happening::Turns { node, boot, turn });
+        }
+        self.watch_term(node, order);
     }
 
     /// A person is told what has become of an intent.

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::act::Act;
 use super::disk::Disk;
+use super::exclusive::Shared;
 use super::host::{Became, Host, Turned};
 use super::network::{Network, NetworkSpec};
 use super::node::{Input, Node, NodeNo, NodeSpec};
@@ -55,6 +56,8 @@ pub struct World {
     pub(super) said: VecDeque<(NodeNo, NodeNo, Frame)>,
     pub(super) frames: u64,
     pub(super) packets: u64,
+    /// What those share who run something exclusive.
+    pub(super) shared: Shared,
     /// What persons were told of what they had entrusted.
     pub(super) settled: Vec<(Time, NodeNo, Settlement)>,
 }
@@ -98,6 +101,7 @@ impl World {
             said: VecDeque::new(),
             frames: 0,
             packets: 0,
+            shared: Shared::new(spec.seed),
             settled: Vec::new(),
         };
         for (number, node) in world.nodes.iter().enumerate() {
@@ -214,21 +218,31 @@ impl World {
                 self.take_in(node, Input::Due);
             }
             Happening::Turns { node, boot, turn } if self.lives(node, boot) => {
-                let offer = turn.offer;
-                let Some(turned) = self.nodes[node.0].host.handle(self.now, turn) else {
-                    return;
-                };
-                let Turned {
-                    became,
-                    report,
-                    next,
-                } = turned;
-                if let Some((at, turn)) = next {
+                if self.waits_for_its_node(node, &turn.offer) {
+                    let at = self.nodes[node.0].stalled_until;
                     self.queue.push(at, Happening::Turns { node, boot, turn });
+                    return;
                 }
-                self.see_component(node, &became, offer);
-                self.take_in(node, Input::Reported(report));
+                let offer = turn.offer;
+                if let Some(turned) = self.nodes[node.0].host.handle(self.now, turn) {
+                    self.turned(node, turned, offer);
+                }
             }
+            Happening::RunsOut { node, boot, offer } if self.lives(node, boot) => {
+                self.run_out(node, offer);
+            }
+            Happening::Uses {
+                node,
+                boot,
+                offer,
+                epoch,
+            } if self.lives(node, boot) => self.use_shared(node, offer, epoch),
+            Happening::Used {
+                agent,
+                offer,
+                workload,
+                epoch,
+            } => self.used(agent, offer, workload, epoch),
             Happening::Wakes { node, boot } if self.lives(node, boot) => {
                 let its = &mut self.nodes[node.0];
                 its.is_woken = false;
@@ -245,8 +259,23 @@ impl World {
         }
     }
 
+    /// Something has become of a component.
+    pub(super) fn turned(&mut self, node: NodeNo, turned: Turned, offer: PromiseId) {
+        let boot = self.nodes[node.0].boot;
+        let Turned {
+            became,
+            report,
+            next,
+        } = turned;
+        if let Some((at, turn)) = next {
+            self.queue.push(at, Happening::Turns { node, boot, turn });
+        }
+        self.see_component(node, &became, offer);
+        self.take_in(node, Input::Reported(report));
+    }
+
     /// Whether it is up since that start.
-    fn lives(&self, node: NodeNo, boot: BootEpoch) -> bool {
+    pub(super) fn lives(&self, node: NodeNo, boot: BootEpoch) -> bool {
         let its = &self.nodes[node.0];
         its.is_up() && its.boot == boot
     }
@@ -259,10 +288,15 @@ impl World {
                 let enforced = binding.enforced().resources();
                 let adapter = its.spec.adapter.as_ref();
                 let given = adapter.map_or(enforced, |its| its.gives(enforced));
+                let epoch = its.host.term(&offer).map(|its| its.epoch);
+                if let Some(epoch) = epoch {
+                    self.begin_to_use(node, offer, epoch);
+                }
                 Seen::Runs {
                     agent,
                     binding,
                     given,
+                    epoch,
                 }
             }
             Became::Failed | Became::Stopped => Seen::Halts { agent, offer },

@@ -22,6 +22,7 @@ use super::{
     refusal::Refusal,
     renewal::Renewal,
     sheet_part::SheetPart,
+    tenancy::Tenancy,
     told::Told,
 };
 use crate::{
@@ -59,7 +60,7 @@ pub(crate) struct Frame {
     needs: u32,
     #[prost(
         oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 30"
     )]
     kind: Option<Kind>,
 }
@@ -103,6 +104,8 @@ enum Kind {
     Inquiry(Inquiry),
     #[prost(message, tag = "26")]
     Handover(Handover),
+    #[prost(message, tag = "30")]
+    Tenancy(Tenancy),
 }
 
 impl Shaped for Frame {
@@ -128,6 +131,7 @@ impl Shaped for Frame {
             Field::message(24, "frame.bound", &Bound::SHAPE),
             Field::message(25, "frame.inquiry", &Inquiry::SHAPE),
             Field::message(26, "frame.handover", &Handover::SHAPE),
+            Field::message(30, "frame.tenancy", &Tenancy::SHAPE),
         ],
     };
 }
@@ -178,6 +182,7 @@ impl From<&Said> for Frame {
             Said::Bound(bound) => Kind::Bound(bound.as_ref().into()),
             Said::Inquiry(inquiry) => Kind::Inquiry(inquiry.into()),
             Said::Handover(handover) => Kind::Handover(handover.into()),
+            Said::Tenancy(tenancy) => Kind::Tenancy(tenancy.as_ref().into()),
         };
         Self {
             needs: WireCodec::needs(frame).get(),
@@ -209,6 +214,7 @@ impl TryFrom<Frame> for Said {
             Kind::Bound(bound) => Self::Bound(Box::new(bound.try_into()?)),
             Kind::Inquiry(inquiry) => Self::Inquiry(inquiry.try_into()?),
             Kind::Handover(handover) => Self::Handover(handover.try_into()?),
+            Kind::Tenancy(tenancy) => Self::Tenancy(Box::new(tenancy.try_into()?)),
         })
     }
 }

@@ -19,6 +19,7 @@ mod refusal;
 mod renewal;
 mod sheet_part;
 mod slots;
+mod tenancy;
 mod told;
 mod why;
 

@@ -41,6 +41,8 @@ pub(super) struct Use {
     updaters: Option<Submitters>,
     #[prost(bytes = "vec", tag = "65")]
     spec: Vec<u8>,
+    #[prost(bool, tag = "70")]
+    exclusive: bool,
 }
 
 impl Shaped for Use {
@@ -56,6 +58,7 @@ impl Shaped for Use {
             Field::bytes(7, "use.routes", Route::BYTES_MAX).times(ROUTES_MAX),
             Field::message(64, "use.updaters", &Submitters::SHAPE),
             Field::bytes(65, "use.spec", SPEC_BYTES_MAX),
+            Field::flag(70, "use.exclusive"),
         ],
     };
 }
@@ -72,6 +75,7 @@ impl From<&gary_promise::Use> for Use {
             routes: text::texts(intent.routes.iter()),
             updaters: Some((&intent.updaters).into()),
             spec: intent.spec.as_bytes().to_vec(),
+            exclusive: intent.exclusive,
         }
     }
 }
@@ -91,6 +95,7 @@ impl TryFrom<Use> for gary_promise::Use {
             name: text::text("use.name", &intent.name)?,
             component: ComponentDigest::from_bytes(component),
             valency: valency.map_err(DecodeError::illegal("use.valency"))?,
+            exclusive: intent.exclusive,
             needs: required("use.needs", intent.needs)?.try_into()?,
             spread: spread::spread("use.spread", intent.spread)?,
             routes: text::routes("use.routes", &intent.routes)?,

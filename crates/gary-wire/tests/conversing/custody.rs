@@ -37,6 +37,7 @@ pub(super) fn settlements() -> impl Strategy<Value = Settlement> {
         workloads().prop_map(Verdict::NameTaken),
         Just(Verdict::NotKept),
         Just(Verdict::NotAllowed),
+        Just(Verdict::Exclusivity),
         configurations().prop_map(Verdict::Elsewhere),
         Just(Verdict::Unsettled),
     ];
@@ -88,7 +89,7 @@ fn entries() -> impl Strategy<Value = Entry> {
     (promises(), earlier).prop_map(|(intent, earlier)| Entry { intent, earlier })
 }
 
-fn configurations() -> impl Strategy<Value = Configuration> {
+pub(super) fn configurations() -> impl Strategy<Value = Configuration> {
     // Nobody twice, in any order.
     let keepers = btree_set(any::<[u8; 32]>(), 1..=KEEPERS_MAX);
     let keepers = keepers.prop_map(Vec::from_iter).prop_shuffle();
@@ -98,7 +99,7 @@ fn configurations() -> impl Strategy<Value = Configuration> {
     })
 }
 
-fn epochs() -> impl Strategy<Value = ConfigurationEpoch> {
+pub(super) fn epochs() -> impl Strategy<Value = ConfigurationEpoch> {
     (1..=u64::MAX).prop_map(|number| ConfigurationEpoch::new(number).expect("not zero"))
 }
 

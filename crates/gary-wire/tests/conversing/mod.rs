@@ -1,6 +1,7 @@
 //! Everything that one agent sends another, at random.
 
 mod custody;
+mod tenancy;
 
 use custody::{consults, settlements, submissions};
 use gary_promise::{
@@ -11,6 +12,8 @@ use gary_promise::{
     Why,
 };
 use proptest::{collection::vec, option, prelude::*};
+
+use tenancy::tenancies;
 
 use crate::saying::{agents, generations, ids, interface, versions, workloads};
 
@@ -67,6 +70,7 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         1 => bound.prop_map(|its| Frame::Bound(its.into())),
         1 => inquiry.prop_map(Frame::Inquiry),
         1 => handover.prop_map(Frame::Handover),
+        3 => tenancies().prop_map(|its| Frame::Tenancy(its.into())),
     ]
 }
 

@@ -145,13 +145,15 @@ fn intents() -> impl Strategy<Value = Use> {
         Spread::new(axes).expect("two")
     });
     let spec = vec(any::<u8>(), 0..99).prop_map(|bytes| Spec::new(&bytes).expect("short"));
-    let first = (lineage, "[a-z]{1,9}", components(), 0..=1_000_000_u32);
+    let number = (0..=1_000_000_u32, any::<bool>());
+    let first = (lineage, "[a-z]{1,9}", components(), number);
     (first, needs(), spread, routes(), submitters(), spec).prop_map(
-        |((lineage, name, component, valency), needs, spread, routes, updaters, spec)| Use {
+        |((lineage, name, component, number), needs, spread, routes, updaters, spec)| Use {
             lineage,
             name: name.parse().expect("a name"),
             component,
-            valency: Valency::new(valency).expect("few"),
+            valency: Valency::new(number.0).expect("few"),
+            exclusive: number.1,
             needs,
             spread,
             routes,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Configuration {
+pub(crate) struct Configuration {
     #[prost(uint64, tag = "1")]
     epoch: u64,
     #[prost(bytes = "vec", repeated, tag = "2")]
@@ -52,6 +52,6 @@ impl TryFrom<Configuration> for gary_promise::Configuration {
 }
 
 /// The epoch of a configuration, which is counted from 1.
-pub(super) fn epoch(field: &'static str, number: u64) -> Result<ConfigurationEpoch, DecodeError> {
+pub(crate) fn epoch(field: &'static str, number: u64) -> Result<ConfigurationEpoch, DecodeError> {
     ConfigurationEpoch::new(number).ok_or_else(|| zero(field, u64::MAX))
 }

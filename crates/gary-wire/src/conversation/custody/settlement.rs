@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Settlement {
     #[prost(message, optional, tag = "1")]
     intent: Option<PromiseRef>,
-    #[prost(oneof = "Verdict", tags = "8, 9, 10, 11, 12, 13, 14")]
+    #[prost(oneof = "Verdict", tags = "8, 9, 10, 11, 12, 13, 14, 24")]
     verdict: Option<Verdict>,
 }
 
@@ -33,6 +33,8 @@ enum Verdict {
     Elsewhere(Configuration),
     #[prost(message, tag = "14")]
     Unsettled(()),
+    #[prost(message, tag = "24")]
+    Exclusivity(()),
 }
 
 impl Shaped for Settlement {
@@ -47,6 +49,7 @@ impl Shaped for Settlement {
             Field::message(12, "settlement.not_allowed", &NOTHING),
             Field::message(13, "settlement.elsewhere", &Configuration::SHAPE),
             Field::message(14, "settlement.unsettled", &NOTHING),
+            Field::message(24, "settlement.exclusivity", &NOTHING),
         ],
     };
 }
@@ -81,6 +84,7 @@ impl From<&Said> for Verdict {
             Said::NotAllowed => Self::NotAllowed(()),
             Said::Elsewhere(keepers) => Self::Elsewhere(keepers.into()),
             Said::Unsettled => Self::Unsettled(()),
+            Said::Exclusivity => Self::Exclusivity(()),
         }
     }
 }
@@ -102,6 +106,7 @@ impl TryFrom<Verdict> for Said {
             Verdict::NotAllowed(()) => Self::NotAllowed,
             Verdict::Elsewhere(keepers) => Self::Elsewhere(keepers.try_into()?),
             Verdict::Unsettled(()) => Self::Unsettled,
+            Verdict::Exclusivity(()) => Self::Exclusivity,
         })
     }
 }
