@@ -26,6 +26,8 @@ pub(crate) struct Memory {
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
     /// Who else keeps what is hosted by offers of its own.
     hosts_for: BTreeMap<PromiseId, HostsFor>,
+    /// Which offers that it had accepted others keep.
+    handed_over: Vec<PromiseId>,
     /// How many members it has known that might keep something.
     acquainted: Option<u32>,
     /// How it has voted on which register.
@@ -78,6 +80,7 @@ impl Memory {
                 Fact::Votes { name, votes } => {
                     memory.votes.insert(name, *votes);
                 }
+                Fact::HandedOver(offer) => memory.handed_over.push(offer),
                 Fact::Acquainted(count) => memory.acquainted = Some(count),
                 Fact::Assessed(assessed) => voice.recall(assessed),
                 Fact::Granted { workload, grant } => {
@@ -123,6 +126,11 @@ impl Memory {
     /// How many members it has known that might keep something.
     pub(crate) const fn acquainted(&self) -> Option<u32> {
         self.acquainted
+    }
+
+    /// Which offers that it had accepted others keep.
+    pub(crate) fn take_handed_over(&mut self) -> Vec<PromiseId> {
+        std::mem::take(&mut self.handed_over)
     }
 
     /// How it has voted.

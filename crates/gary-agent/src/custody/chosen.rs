@@ -22,10 +22,6 @@ impl Custody {
         if self.by_workload.len() < NAMES_MAX {
             self.by_workload.insert(workload, name.clone());
         }
-        match chosen.entrusted.configuration.has(&self.me) {
-            true => self.handed_over.remove(name),
-            false => self.handed_over.insert(name.clone()),
-        };
         self.chosen.push_back(chosen);
     }
 
@@ -55,11 +51,6 @@ impl Custody {
     pub(crate) fn is_others(&self, workload: &WorkloadId) -> bool {
         let held = self.held(workload);
         held.is_some_and(|(_, chosen)| !chosen.entrusted.configuration.has(&self.me))
-    }
-
-    /// Whether others keep anything in the place of this agent.
-    pub(crate) fn has_handed_over(&self) -> bool {
-        !self.handed_over.is_empty()
     }
 
     /// Others know of something later of this workload: finds out what.

@@ -44,8 +44,6 @@ pub(crate) struct Custody {
     pub(super) names: BTreeMap<WorkloadName, Named>,
     /// When something is to be done about which name.
     queue: BTreeSet<(Time, WorkloadName)>,
-    /// Names that others keep in the place of this agent.
-    pub(super) handed_over: BTreeSet<WorkloadName>,
     /// Names that others should keep than do.
     pub(super) amiss: BTreeSet<WorkloadName>,
     /// How long a keeper is not there before another takes its place.
@@ -80,7 +78,6 @@ impl Custody {
             epoch,
             names: BTreeMap::new(),
             queue: BTreeSet::new(),
-            handed_over: BTreeSet::new(),
             amiss: BTreeSet::new(),
             replaces_after,
             illegible: BTreeSet::new(),

@@ -27,11 +27,7 @@ impl<C: Speech> Dealings<C> {
             Frame::Invitation(invitation) => self.invited(now, from, &invitation),
             Frame::Refusal(refusal) => self.tending.handle_refusal(waking, from, refusal),
             Frame::Dismissal(dismissal) => self.hosting.handle_dismissal(from, &dismissal, voice),
-            Frame::Renewal(renewal) => {
-                let has_handed_over = self.custody.has_handed_over();
-                self.tending
-                    .handle_renewal(waking, from, &renewal, has_handed_over, voice)
-            }
+            Frame::Renewal(renewal) => self.tending.handle_renewal(waking, from, &renewal, voice),
             Frame::Absence(absence) => self.tending.handle_absence(waking, from, &absence),
             Frame::Denial(denial) => self.tending.handle_denial(waking, from, &denial),
             Frame::Consults(consults) => {
@@ -84,10 +80,9 @@ impl<C: Speech> Dealings<C> {
                 let withdrawal = self.voice.verify(signed)?;
                 // It is of an offer or of an acceptance.
                 let waking = self.waking(now);
-                match self.tending.handle_withdrawal(waking, &withdrawal) {
-                    Err(Fault::Gone) => {
-                        self.hosting.handle_withdrawal(&withdrawal, &mut self.voice)
-                    }
+                let voice = &mut self.voice;
+                match self.tending.handle_withdrawal(waking, &withdrawal, voice) {
+                    Err(Fault::Gone) => self.hosting.handle_withdrawal(&withdrawal, voice),
                     heard => heard,
                 }
             }
@@ -158,10 +153,9 @@ impl<C: Speech> Dealings<C> {
         let asked = asked.ok_or(Fault::Unasked)?;
         let told = (offer, host);
         if keeper == voice.id() {
-            let is_others = self.custody.is_others(&workload);
             return self
                 .tending
-                .handle_own_bound(waking, told, asked, acceptance, is_others, voice);
+                .handle_own_bound(waking, told, asked, acceptance, voice);
         }
         let heard = self.tending.handle_bound(waking, told, asked, voice)?;
         match heard {

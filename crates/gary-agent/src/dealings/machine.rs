@@ -154,6 +154,7 @@ impl<C: Speech> Dealings<C> {
         for (workload, grant) in memory.take_grants() {
             self.grants.resume(workload, grant, now);
         }
+        self.tending.resume_handed_over(memory.take_handed_over());
         for (name, votes) in memory.take_votes() {
             let (custody, mut parts) = self.custody(now);
             custody.resume(name, votes, &mut parts);

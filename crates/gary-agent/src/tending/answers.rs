@@ -57,14 +57,12 @@ impl Tending {
     }
 
     /// A host renews. What it does not name, it does not stand by; what it names and is not counted is
-    /// dismissed, or asked after where others may keep it, since this agent has handed something over; and it is told again
-    /// what it has not heard.
+    /// dismissed, or asked after where it was handed over; and it is told again what it has not heard.
     pub(crate) fn handle_renewal<C: Speech>(
         &mut self,
         now: Time,
         from: AgentId,
         renewal: &Renewal,
-        has_handed_over: bool,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
         if self.by_host.contains_key(&from) {
@@ -108,7 +106,7 @@ impl Tending {
         let unknown = renewal.bound.iter().copied();
         let unknown = unknown.filter(|its| !theirs.contains_key(its));
         let (asked, let_go): (Vec<Version>, Vec<Version>) =
-            unknown.partition(|its| has_handed_over || self.has_handed_over(from, *its));
+            unknown.partition(|its| self.has_handed_over(from, *its));
         dismiss(voice, from, let_go);
         self.inquire(now, from, renewal, asked, voice);
         for (workload, slot, offer, is_final) in withdrawn {
@@ -163,16 +161,21 @@ impl Tending {
     }
 
     /// A host takes an offer back.
-    pub(crate) fn handle_withdrawal(
+    pub(crate) fn handle_withdrawal<C: Speech>(
         &mut self,
         now: Time,
         withdrawal: &Verified<Withdrawal>,
+        voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
         let (from, offer) = (withdrawal.by(), withdrawal.of());
-        self.withdrawn.add(PromiseId {
+        let id = PromiseId {
             promiser: from,
             version: offer,
-        });
+        };
+        self.withdrawn.add(id);
+        if self.forget_handed_over(&id, voice) {
+            return Ok(());
+        }
         let theirs = self.by_host.get(&from);
         let place = theirs.and_then(|its| its.get(&offer)).copied();
         let (workload, slot) = place.ok_or(Fault::Gone)?;

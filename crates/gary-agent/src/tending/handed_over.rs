@@ -40,7 +40,10 @@ impl Tending {
             if let Acceptance::Own(acceptance) = its.acceptance {
                 voice.forget(its.offer.id());
                 voice.forget(acceptance.id());
-                self.handed_over.add(its.offer.id());
+                voice.keep_handed_over(its.offer.id());
+                if let Some(first) = self.handed_over.add(its.offer.id()) {
+                    voice.forget_handed_over(first);
+                }
             }
         }
         for (host, offers) in by_host {
@@ -49,16 +52,34 @@ impl Tending {
         self.end(*workload, voice);
     }
 
+    /// Remembers after a start what it had handed over.
+    pub(crate) fn resume_handed_over(&mut self, offers: impl IntoIterator<Item = PromiseId>) {
+        for offer in offers {
+            self.handed_over.add(offer);
+        }
+    }
+
+    /// A host has withdrawn what was handed over. Says whether it was.
+    pub(super) fn forget_handed_over<C: Speech>(
+        &mut self,
+        offer: &PromiseId,
+        voice: &mut Voice<C, Order>,
+    ) -> bool {
+        let was = self.handed_over.remove(offer);
+        if was {
+            voice.forget_handed_over(*offer);
+        }
+        was
+    }
+
     /// A host tells of what it hosts by this agent's own acceptance, which does not count it. What it has handed over it
-    /// counts again if it keeps the workload again, and leaves to others if it does not; so it does with what it does not
-    /// remember where others keep the workload for certain, as `is_others` says. Anything else it has let go before.
+    /// counts again if it keeps the workload again, and leaves to others if it does not. Anything else it has let go.
     pub(crate) fn handle_own_bound<C: Speech>(
         &mut self,
         now: Time,
         (offer, host): (Verified<Promise>, Host),
         asked: Asked,
         acceptance: Verified<Promise>,
-        is_others: bool,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
         let (id, by, version) = (offer.id(), offer.by(), offer.version());
@@ -73,8 +94,10 @@ impl Tending {
         let own = own.map_err(|_| Fault::NotTheirs)?;
         let is_handed_over = self.handed_over.has(&id);
         match self.tended.contains_key(&host.workload) {
-            _ if self.let_go.has(&id) => dismiss(voice, by, [version]),
-            true if is_handed_over => {
+            _ if !is_handed_over => dismiss(voice, by, [version]),
+            false => leave_to_others(voice, by, [version]),
+            true => {
+                self.handed_over.remove(&id);
                 voice.keep_promise(&offer);
                 voice.keep_promise(&own);
                 let place = (host.workload, host.slot);
@@ -82,8 +105,6 @@ impl Tending {
                 self.note_answered(now, (id, place), asked);
                 self.wake(place.0, now);
             }
-            false if is_handed_over || is_others => leave_to_others(voice, by, [version]),
-            _ => dismiss(voice, by, [version]),
         }
         Ok(())
     }

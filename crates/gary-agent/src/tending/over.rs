@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, VecDeque};
 use gary_promise::PromiseId;
 
 /// The most offers of each kind that are remembered. Beyond, the first is forgotten: one that was withdrawn, if it were
-/// told again, would be counted until its host's next renewal, which does not name it; of the others their host is asked
-/// whose they are.
+/// told again, would be counted until its host's next renewal, which does not name it; one that was handed over is
+/// dismissed if its host renews it still, and its slot filled once more.
 pub const OVER_MAX: usize = 4096;
 
 /// Offers that are over for this keeper, in whatever order things are heard of them.
@@ -18,16 +18,27 @@ pub(super) struct Over {
 }
 
 impl Over {
-    pub(super) fn add(&mut self, offer: PromiseId) {
+    /// One more is over. Says which is not remembered any more for it.
+    pub(super) fn add(&mut self, offer: PromiseId) -> Option<PromiseId> {
         if !self.all.insert(offer) {
-            return;
+            return None;
         }
         self.order.push_back(offer);
-        if self.order.len() > OVER_MAX
-            && let Some(first) = self.order.pop_front()
-        {
-            self.all.remove(&first);
+        if self.order.len() <= OVER_MAX {
+            return None;
         }
+        let first = self.order.pop_front()?;
+        self.all.remove(&first);
+        Some(first)
+    }
+
+    /// It is not over after all, or does not matter any more. Says whether it was.
+    pub(super) fn remove(&mut self, offer: &PromiseId) -> bool {
+        let was_over = self.all.remove(offer);
+        if was_over {
+            self.order.retain(|its| its != offer);
+        }
+        was_over
     }
 
     pub(super) fn has(&self, offer: &PromiseId) -> bool {

@@ -49,8 +49,6 @@ pub(crate) struct Tending {
     pub(super) withdrawn: Over,
     /// What it has bound of workloads that others keep in its place.
     pub(super) handed_over: Over,
-    /// What it does not count any more: it has taken its acceptance back, or dismissed it.
-    pub(super) let_go: Over,
     /// What hosts were asked after that nothing was heard of yet.
     pub(super) asked: BTreeMap<PromiseId, Asked>,
     /// How many inquiries it has made since its start.
@@ -204,9 +202,8 @@ impl Tending {
                 continue;
             };
             let gone = tended.look(&mut tools.keeper(&mut self.trust));
-            for (promiser, version) in gone {
-                forget(&mut self.by_host, &mut self.renewed, &promiser, version);
-                self.let_go.add(PromiseId { promiser, version });
+            for (host, offer) in gone {
+                forget(&mut self.by_host, &mut self.renewed, &host, offer);
             }
             if tended.is_over() {
                 self.end(workload, tools.voice);

@@ -136,6 +136,16 @@ impl<C: Speech, O> Voice<C, O> {
         });
     }
 
+    /// Remembers that others keep what is hosted by an offer that this agent has accepted.
+    pub(crate) fn keep_handed_over(&mut self, offer: PromiseId) {
+        self.outbox.store(Fact::HandedOver(offer));
+    }
+
+    /// It does not matter any more that others keep what is hosted by an offer.
+    pub(crate) fn forget_handed_over(&mut self, offer: PromiseId) {
+        self.outbox.store(Fact::Forgotten(offer));
+    }
+
     /// Remembers how this agent has voted on the register of a name.
     pub(crate) fn keep_votes(&mut self, name: WorkloadName, votes: Votes<Entry>) {
         let votes = Box::new(votes);

@@ -568,6 +568,7 @@ impl Book {
                 }
                 Fact::Keeps { .. }
                 | Fact::Acquainted(_)
+                | Fact::HandedOver(_)
                 | Fact::Granted { .. }
                 | Fact::Ungranted(_) => {}
                 Fact::Assessed(assessed) => {

@@ -291,6 +291,7 @@ impl DownstreamChoice {
                 | Fact::Votes { .. }
                 | Fact::HostsFor { .. }
                 | Fact::Acquainted(_)
+                | Fact::HandedOver(_)
                 | Fact::Granted { .. }
                 | Fact::Ungranted(_)
                 | Fact::Assessed(_) => {}

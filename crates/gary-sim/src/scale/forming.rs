@@ -279,6 +279,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     let (mut records, mut intents) = (BTreeMap::new(), BTreeMap::new());
     let (mut votes, mut hosts_for) = (BTreeMap::new(), BTreeMap::new());
     let (mut grants, mut acquainted) = (BTreeMap::new(), None);
+    let mut handed_over = BTreeMap::new();
     for fact in facts.iter().flat_map(|(_, facts)| facts) {
         match fact {
             Fact::Record(record) => {
@@ -296,6 +297,10 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
                 records.remove(id);
                 intents.remove(id);
                 hosts_for.remove(id);
+                handed_over.remove(id);
+            }
+            Fact::HandedOver(offer) => {
+                handed_over.insert(*offer, fact.clone());
             }
             Fact::Votes { name, .. } => {
                 votes.insert(name, fact.clone());
@@ -314,6 +319,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     records
         .chain(votes.into_values())
         .chain(hosts_for.into_values())
+        .chain(handed_over.into_values())
         .chain(grants.into_values())
         .chain(acquainted)
         .collect()

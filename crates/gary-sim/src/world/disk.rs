@@ -1,6 +1,6 @@
 //! A node's disk: what is written is there once it is synced, and not before.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use gary_agent::exclusive::Grant;
@@ -42,6 +42,7 @@ pub(super) struct Disk {
     /// How its agent has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     hosts_for: BTreeMap<PromiseId, Fact>,
+    handed_over: BTreeSet<PromiseId>,
     /// What its agent has granted of exclusive workloads.
     grants: BTreeMap<WorkloadId, Grant>,
     /// How many members its agent has known.
@@ -64,6 +65,7 @@ impl Disk {
             kept: BTreeMap::new(),
             votes: BTreeMap::new(),
             hosts_for: BTreeMap::new(),
+            handed_over: BTreeSet::new(),
             grants: BTreeMap::new(),
             acquainted: None,
             assessed: VecDeque::new(),
@@ -81,6 +83,7 @@ impl Disk {
             kept: self.kept.clone(),
             votes: self.votes.clone(),
             hosts_for: self.hosts_for.clone(),
+            handed_over: self.handed_over.clone(),
             grants: self.grants.clone(),
             acquainted: self.acquainted,
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
@@ -155,6 +158,7 @@ impl Disk {
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
         let acquainted = self.acquainted.map(Fact::Acquainted);
         let hosts_for = self.hosts_for.values().cloned();
+        let handed_over = self.handed_over.iter().copied().map(Fact::HandedOver);
         let grants = self.grants.iter();
         let grants = grants.map(|(workload, grant)| Fact::Granted {
             workload: *workload,
@@ -164,6 +168,7 @@ impl Disk {
             .chain(votes)
             .chain(grants)
             .chain(hosts_for)
+            .chain(handed_over)
             .chain(acquainted)
             .chain(assessed);
         records.chain(others).collect()
@@ -180,12 +185,16 @@ impl Disk {
                 self.records.remove(id);
                 self.kept.remove(id);
                 self.hosts_for.remove(id);
+                self.handed_over.remove(id);
             }
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
             }
             Fact::HostsFor { offer, .. } => {
                 self.hosts_for.insert(*offer, fact.clone());
+            }
+            Fact::HandedOver(offer) => {
+                self.handed_over.insert(*offer);
             }
             Fact::Granted { workload, grant } => {
                 self.grants.insert(*workload, *grant);
