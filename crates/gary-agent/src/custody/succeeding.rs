@@ -16,6 +16,7 @@ use super::named::Named;
 use super::succession::{is_amiss, successor};
 use super::wanted::{Succession, Wanted};
 use crate::backoff::Waits;
+use crate::exclusive::Terms;
 use crate::register::Votes;
 use crate::voice::Speech;
 
@@ -118,10 +119,14 @@ impl Custody {
         let Some(named) = self.names.get_mut(name) else {
             return;
         };
-        let Some(keepers) = standing(named, &me).cloned() else {
+        let Some((keepers, is_exclusive)) = standing(named, &me) else {
             self.amiss.remove(name);
             return;
         };
+        let keepers = keepers.clone();
+        // Whoever comes grants nothing at first of what is exclusive, and nobody should have to wait for its grant.
+        let may_change_at = named.seat.as_ref().filter(|_| is_exclusive);
+        let may_change_at = may_change_at.and_then(|its| its.may_change_at(&Terms::OURS));
         named.fellows.look(&keepers, me, parts);
         let is_succeeding = named.is_succeeding();
         let fellows = &mut named.fellows;
@@ -146,13 +151,8 @@ impl Custody {
         }
         self.amiss.insert(name.clone());
         let considering = parts.candidates.considering();
-        let to = successor(
-            name,
-            &keepers,
-            |its| gone.contains(its),
-            members,
-            considering,
-        );
+        let is_gone = |its: &AgentId| gone.contains(its);
+        let to = successor(name, &keepers, is_gone, is_exclusive, members, considering);
         // Once somebody comes who could, it is looked after again.
         if let Some(to) = to
             && !is_succeeding
@@ -168,7 +168,8 @@ impl Custody {
                 Duration::ZERO
             });
             let turn_at = since.after(STEPS_IN_AFTER.saturating_mul(place));
-            let at = fellows.rests_until.map_or(turn_at, |its| its.max(turn_at));
+            let not_before = fellows.rests_until.max(may_change_at);
+            let at = not_before.map_or(turn_at, |its| its.max(turn_at));
             if at <= now {
                 let until = now.after(SETTLES_WITHIN);
                 let wanted = Wanted::Keepers(Succession { to, until });
@@ -216,12 +217,14 @@ impl Named {
     }
 }
 
-/// Who keeps a name, this agent among them, by what it knows to be chosen.
-fn standing<'a>(named: &'a Named, me: &AgentId) -> Option<&'a Configuration> {
+/// Who keeps a name, this agent among them, by what it knows to be chosen; and whether that is exclusive.
+fn standing<'a>(named: &'a Named, me: &AgentId) -> Option<(&'a Configuration, bool)> {
     let votes = named.register.votes()?;
     let chosen: &Vote<Kept> = votes.chosen()?;
     let keepers = &chosen.entrusted.configuration;
-    (keepers == Votes::configuration(votes) && keepers.has(me)).then_some(keepers)
+    let is_exclusive = chosen.entrusted.content.intent().wanted().exclusive;
+    let is_known = keepers == Votes::configuration(votes) && keepers.has(me);
+    is_known.then_some((keepers, is_exclusive))
 }
 
 /// How many of the keepers who are there come before this one: in another order for each name.

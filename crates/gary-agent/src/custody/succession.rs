@@ -36,14 +36,15 @@ pub(super) fn is_amiss(keepers: &Configuration, left: usize, members: usize) -> 
     left < keepers.keepers().len() || left < wanted || left > max_of(wanted)
 }
 
-/// The next change on the way to who should keep a name, by what its keepers know: one comes, before one goes. Nobody goes
-/// for whom nobody can come, so that a name is not kept by fewer than it could be.
+/// The next change on the way to who should keep a name, by what its keepers know: one comes before one goes, or after it
+/// where it `goes_first`. Nobody goes for whom nobody can come, so that a name is not kept by fewer than it could be.
 ///
 /// `is_gone` are those who do not come back, and `members` is how many there are that have not left.
 pub(super) fn successor<'a>(
     name: &WorkloadName,
     keepers: &Configuration,
     is_gone: impl Fn(&AgentId) -> bool,
+    goes_first: bool,
     members: usize,
     considering: impl Iterator<Item = Considering<'a>>,
 ) -> Option<Configuration> {
@@ -60,7 +61,11 @@ pub(super) fn successor<'a>(
             let shares = its.zone.is_some_and(|zone| taken.contains(zone));
             (shares, rendezvous(name.as_str().as_bytes(), its.agent))
         };
-        return keepers.with(others.min_by_key(place)?.agent);
+        let comes = others.min_by_key(place)?.agent;
+        return match gone.first().filter(|_| goes_first) {
+            Some(gone) => keepers.without(*gone),
+            None => keepers.with(comes),
+        };
     }
     if let Some(gone) = gone.first() {
         return keepers.without(*gone);
@@ -119,7 +124,7 @@ mod tests {
                 zone: None,
                 is_up: true,
             });
-            let Some(next) = successor(&name(), &now, is_gone, members, considering) else {
+            let Some(next) = successor(&name(), &now, is_gone, false, members, considering) else {
                 return (counts, now);
             };
             assert!(next.follows(&now) && counts.len() < 10, "{next:?}");
@@ -133,6 +138,27 @@ mod tests {
         let (counts, now) = settle(&kept_by(&[1, 2, 3]), &[2], 5, [1, 3, 4, 5].into_iter());
         assert_eq!(counts, [4, 3]);
         assert!(!now.has(&agent(2)) && now.has(&agent(1)) && now.has(&agent(3)));
+    }
+
+    #[test]
+    fn where_one_goes_first_it_does_so_only_if_another_can_come() {
+        let three = kept_by(&[1, 2, 3]);
+        let considering = |number: u8| Considering {
+            agent: agent(number),
+            zone: None,
+            is_up: true,
+        };
+        let is_gone = |its: &AgentId| *its == agent(2);
+        let next = |members: &[u8]| {
+            let considering = members.iter().map(|its| considering(*its));
+            successor(&name(), &three, is_gone, true, 4, considering)
+        };
+        let two = next(&[1, 3, 4]).expect("one can come");
+        assert_eq!(two.keepers(), [1, 3].map(agent));
+        assert_eq!(next(&[1, 3]), None);
+        let considering = [1, 3, 4].map(considering).into_iter();
+        let three = successor(&name(), &two, is_gone, true, 4, considering);
+        assert!(three.is_some_and(|its| its.has(&agent(4)) && its.keepers().len() == 3));
     }
 
     #[test]
@@ -181,11 +207,11 @@ mod tests {
         };
         let keepers = kept_by(&[1, 21, 30]);
         let is_gone = |its: &AgentId| *its == agent(30);
-        let next = successor(&name(), &keepers, is_gone, 41, considering());
+        let next = successor(&name(), &keepers, is_gone, false, 41, considering());
         assert!(next.is_some_and(|its| its.has(&agent(41))));
         // And of those who are too many one goes that shares a zone.
         let keepers = kept_by(&[1, 21, 22, 41]);
-        let next = successor(&name(), &keepers, |_| false, 40, considering());
+        let next = successor(&name(), &keepers, |_| false, false, 40, considering());
         assert!(next.is_some_and(|its| its.has(&agent(1)) && its.has(&agent(41))));
     }
 }

@@ -50,6 +50,11 @@ impl Seat {
         &self.configuration
     }
 
+    /// From when on another change of keepers makes nobody wait: until then, a second one would be two within a tenure.
+    pub fn may_change_at(&self, terms: &Terms) -> Option<Time> {
+        self.since.map(|since| since.after(terms.for_keeper()))
+    }
+
     /// Whether all has run out that its configuration need not know of.
     pub fn is_settled(&self, now: Time) -> bool {
         self.quiet_until.is_none_or(|until| until <= now)
@@ -70,8 +75,10 @@ mod tests {
         let three = four.without(keepers(&[2]).keepers()[0]).expect("it is one");
         let mut seat = Seat::new(first, at(0), &terms);
         assert!(seat.is_settled(at(0)));
+        assert_eq!(seat.may_change_at(&terms), None);
         seat.move_to(&four, at(100), &terms);
         assert!(seat.is_settled(at(100)), "majorities of both meet");
+        assert_eq!(seat.may_change_at(&terms), Some(at(110)));
         let mut later = seat.clone();
         seat.move_to(&three, at(101), &terms);
         assert!(!seat.is_settled(at(109)));

@@ -158,6 +158,17 @@ impl Node {
         self.agent.is_some()
     }
 
+    /// Something waits for it. What its disk has done goes before what others say, as in any shell: what follows from it has
+    /// waited long enough.
+    pub(super) fn put_in(&mut self, input: Input) {
+        let is_stored = |its: &Input| matches!(its, Input::Stored(_));
+        let place = match is_stored(&input) {
+            true => self.inbox.iter().take_while(|its| is_stored(its)).count(),
+            false => self.inbox.len(),
+        };
+        self.inbox.insert(place, input);
+    }
+
     /// What was in its memory is gone, but for where it last knew others to be.
     pub(super) fn forget(&mut self) {
         if let Some(agent) = self.agent.take() {

@@ -23,7 +23,7 @@ impl World {
             return;
         }
         if its.busy_until > self.now || !its.inbox.is_empty() {
-            its.inbox.push_back(input);
+            its.put_in(input);
             self.wake_later(node);
             return;
         }
