@@ -276,6 +276,20 @@ impl Book {
         })
     }
 
+    /// Whether a workload is exclusive, and no majority of its keepers is left to grant anything: that is the price of at
+    /// most one.
+    pub(super) fn lacks_majority(&self, workload: &WorkloadId) -> bool {
+        let of_it = self.promises.iter();
+        let mut of_it = of_it.filter(|(_, its)| its.workload() == Some(*workload));
+        let is_exclusive = of_it.any(|(id, _)| self.intent(id).is_some_and(|its| its.exclusive));
+        let mut registers = self.registers.all().filter(|(its, _)| *its == workload);
+        let has_majority = registers.any(|(_, keepers)| {
+            let up = keepers.iter().filter(|its| self.is_up(its)).count();
+            2 * up > keepers.len()
+        });
+        is_exclusive && !has_majority
+    }
+
     /// Whether an offer stands.
     pub(super) fn stands(&self, offer: &PromiseId) -> bool {
         let offer = self.offers.get(offer);
@@ -346,18 +360,22 @@ impl Book {
     }
 
     /// Where an agent has just revised what it has, what finds no room any more, from the earliest on, may end. What it
-    /// had offered by then may show only now.
+    /// had offered by then may show only now, and it may have revised that more than once since.
     fn uncover(&mut self, at: Time, agent: AgentId) {
-        let seen = self.agents.get(&agent);
-        let Some(seen) = seen.filter(|_| self.published(at, &agent).count() > 1) else {
+        let published: Vec<Resources> = self
+            .published(at, &agent)
+            .map(|its| its.resources)
+            .collect();
+        if published.len() < 2 {
             return;
-        };
-        let mut left = seen.published.resources;
+        }
         let mut uncovered = Vec::new();
-        for (id, its) in self.standing_of(agent) {
-            match left.minus(its.host.portion.resources()) {
-                Some(after) => left = after,
-                None => uncovered.push(*id),
+        for mut left in published {
+            for (id, its) in self.standing_of(agent) {
+                match left.minus(its.host.portion.resources()) {
+                    Some(after) => left = after,
+                    None => uncovered.push(*id),
+                }
             }
         }
         for offer in uncovered {

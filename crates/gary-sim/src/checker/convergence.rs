@@ -252,6 +252,7 @@ fn check_workload(
     // Whoever held it last may be gone: nobody else has it before that has run out.
     let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
     if Frailty::of(&wanted.component).is_lasting()
+        || book.lacks_majority(workload)
         || is_pending(intent, |by, _| book.is_up(by), book)
         || is_held
     {

@@ -59,7 +59,12 @@ impl Checker for NoSpecialNode {
 
     fn scan(&mut self, at: Time, book: &Book) -> Verdict {
         for offer in &self.orphans {
-            let is_excused = !book.is_up(&offer.promiser) || book.has_cause(at, offer);
+            let is_excused = !book.is_up(&offer.promiser)
+                || book.has_cause(at, offer)
+                || book
+                    .offers
+                    .get(offer)
+                    .is_some_and(|its| book.lacks_majority(&its.host.workload));
             if !book.runs.contains_key(offer) && !is_excused {
                 let offer = book.names.of_promise(offer);
                 return Err(format!(
