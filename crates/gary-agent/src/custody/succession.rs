@@ -37,7 +37,8 @@ pub(super) fn is_amiss(keepers: &Configuration, left: usize, members: usize) -> 
 }
 
 /// The next change on the way to who should keep a name, by what its keepers know: one comes before one goes, or after it
-/// where it `goes_first`. Nobody goes for whom nobody can come, so that a name is not kept by fewer than it could be.
+/// where it `goes_first` and there are three to begin with. Nobody goes for whom nobody can come, so that a name is not
+/// kept by fewer than it could be.
 ///
 /// `is_gone` are those who do not come back, and `members` is how many there are that have not left.
 pub(super) fn successor<'a>(
@@ -62,6 +63,7 @@ pub(super) fn successor<'a>(
             (shares, rendezvous(name.as_str().as_bytes(), its.agent))
         };
         let comes = others.min_by_key(place)?.agent;
+        let goes_first = goes_first && keepers.keepers().len() >= KEEPERS;
         return match gone.first().filter(|_| goes_first) {
             Some(gone) => keepers.without(*gone),
             None => keepers.with(comes),
@@ -156,6 +158,14 @@ mod tests {
         let two = next(&[1, 3, 4]).expect("one can come");
         assert_eq!(two.keepers(), [1, 3].map(agent));
         assert_eq!(next(&[1, 3]), None);
+        let considering_all = [1, 4].map(considering).into_iter();
+        let is_gone_too = |its: &AgentId| *its == agent(3);
+        let with = successor(&name(), &two, is_gone_too, true, 4, considering_all);
+        assert_eq!(
+            with.map(|its| its.keepers().len()),
+            Some(3),
+            "two do not become one"
+        );
         let considering = [1, 3, 4].map(considering).into_iter();
         let three = successor(&name(), &two, is_gone, true, 4, considering);
         assert!(three.is_some_and(|its| its.has(&agent(4)) && its.keepers().len() == 3));

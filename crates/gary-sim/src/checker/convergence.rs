@@ -133,7 +133,17 @@ impl Convergence {
         let last = self.renewed.get(offer).copied();
         let since = last.max(bound_at).max(started_at);
         let is_late = since.is_some_and(|since| at.as_us() > since.as_us() + RENEWED_WITHIN_US);
-        if is_late && keeper != offer.promiser {
+        // What an agent says to itself is not seen.
+        let is_its_own = match book.offers.get(offer) {
+            Some(its) if its.is_handed_over => {
+                let mut registers = book.registers.all();
+                registers.any(|(workload, keepers)| {
+                    *workload == its.host.workload && keepers == [offer.promiser]
+                })
+            }
+            _ => keeper == offer.promiser,
+        };
+        if is_late && !is_its_own {
             let what = book.names.of_promise(offer);
             return Err(format!("{what} is bound, and not renewed"));
         }
