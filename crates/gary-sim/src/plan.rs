@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Needs, Portion,
-    Resources, Routes, Spec, Spread, Submitters, Use, Valency,
+    AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Needs, Pace,
+    Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -507,5 +507,6 @@ pub fn intent(valency: u32, portion: Portion, frailty: Frailty) -> Use {
         routes: Routes::default(),
         updaters: Submitters::AnyClient,
         spec: Spec::new(b"").expect("it is short"),
+        pace: Pace::default(),
     }
 }

@@ -175,7 +175,7 @@ impl Transcript {
             Seen::Reports { agent, report } => {
                 let (offer, what) = match report {
                     HostReport::Started { offer } => (offer, "runs"),
-                    HostReport::Failed { offer } => (offer, "has failed"),
+                    HostReport::Failed { offer, .. } => (offer, "has failed"),
                     HostReport::Stopped { offer } => (offer, "is stopped"),
                 };
                 let offer = book.names.of_promise(&offer);

@@ -6,9 +6,10 @@ use std::time::Duration;
 use gary_agent::{ANSWERS_INQUIRY_WITHIN, Dealings, Fault, HostReport, Setup, Shown, Transmit};
 use gary_promise::{
     Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, Bound, BoundedSet, Condition,
-    Consider, Denial, Dismissal, Frame, Generation, Hint, Host, Inquiry, Invitation, Lease,
-    Lineage, Notice, Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal,
-    Sequence, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Version, Why, WorkloadId,
+    Consider, Denial, Dismissal, Failure, Frame, Generation, Hint, Host, Inquiry, Invitation,
+    Lease, Lineage, Notice, Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal,
+    Renewal, Sequence, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Version, Why,
+    WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -126,6 +127,7 @@ impl Scene {
             offered: Offers::default(),
             bound: Offers::new([theirs.version()]).expect("one"),
             by_others: Offers::default(),
+            idle: BoundedSet::default(),
         };
         me.handle_frame(now, peer.id(), Frame::Renewal(renewal));
         drain(&mut me);
@@ -418,8 +420,13 @@ const BAD: &[(&str, Fault, Bad)] = &[
         Fault::Replay,
         |its| {
             let version = its.theirs.version();
-            let of = version;
-            (its.peer.id(), Frame::Denial(Denial { version, of }))
+            let (of, failure) = (version, Failure::Start);
+            let denial = Denial {
+                version,
+                of,
+                failure,
+            };
+            (its.peer.id(), Frame::Denial(denial))
         },
     ),
     ("an offer whose withdrawal came first", Fault::Gone, |its| {
@@ -433,8 +440,13 @@ const BAD: &[(&str, Fault, Bad)] = &[
     }),
     ("a denial of what another promised", Fault::Gone, |its| {
         let version = its.stranger.stamp();
-        let of = its.theirs.version();
-        (its.stranger.id(), Frame::Denial(Denial { version, of }))
+        let (of, failure) = (its.theirs.version(), Failure::Start);
+        let denial = Denial {
+            version,
+            of,
+            failure,
+        };
+        (its.stranger.id(), Frame::Denial(denial))
     }),
     (
         "a withdrawal of what was never promised",
@@ -510,6 +522,7 @@ fn nothing_at(version: Version) -> Renewal {
         offered: Offers::default(),
         bound: Offers::default(),
         by_others: Offers::default(),
+        idle: BoundedSet::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gary_agent::{Dealings, Setup, Shown, Transmit};
 use gary_promise::{
     AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
-    Generation, Host, Invitation, Lease, Lineage, Offers, Own, Portion, Promise, PromiseId,
+    Generation, Host, Invitation, Lease, Lineage, Offers, Own, Pace, Portion, Promise, PromiseId,
     Promiser, Reason, Refusal, Renewal, Requirement, Resources, SignedRecord, Slot, Submitters,
     Time, Update, Use, Why, WorkloadId,
 };
@@ -96,12 +96,19 @@ impl Scene {
         (taken.expect("it is considered").workload, intent.id())
     }
 
-    /// The second generation of a workload, as its owner wants it now.
+    /// The second generation of a workload, as its owner wants it now, all of it at once.
     fn update(&mut self, workload: WorkloadId, valency: u32) -> PromiseId {
+        let pace = Pace::new(valency, 0).expect("it is more than none");
+        self.update_at(pace, workload, valency)
+    }
+
+    /// The second generation of a workload, at this pace.
+    fn update_at(&mut self, pace: Pace, workload: WorkloadId, valency: u32) -> PromiseId {
         let second = Generation::FIRST.next().expect("there are more");
         let update = Update::new(workload, second).expect("it is not the first");
         let wanted = Use {
             lineage: Lineage::Updates(update),
+            pace,
             ..intent(valency, portion(), Frailty::Sound)
         };
         let wanted = Body::Use(Box::new(wanted));
@@ -145,6 +152,7 @@ impl Scene {
             offered: Offers::default(),
             bound: Offers::new([offer.version]).expect("one"),
             by_others: Offers::default(),
+            idle: BoundedSet::default(),
         };
         self.me
             .handle_frame(self.now, peer, Frame::Renewal(renewal));

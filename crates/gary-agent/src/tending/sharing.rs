@@ -40,6 +40,14 @@ pub(crate) enum Shared {
     NotKept,
 }
 
+/// A hosting that a host was asked after.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AskedAfter {
+    at: Time,
+    /// Whether its host had said that it does not run.
+    is_idle: bool,
+}
+
 impl Tending {
     /// The register of a name holds an intent by now, and these keep it. Nothing of an earlier one comes after a later.
     pub(crate) fn entrust<C: Speech>(
@@ -86,10 +94,9 @@ impl Tending {
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
         // What nobody has asked after may be of long ago.
-        let asked_at = self.asked.remove(&offer.id());
-        if asked_at.is_none_or(|at| now.since(at) > ANSWERS_INQUIRY_WITHIN) {
-            return Err(Fault::Unasked);
-        }
+        let asked = self.asked.remove(&offer.id());
+        let asked = asked.filter(|its| now.since(its.at) <= ANSWERS_INQUIRY_WITHIN);
+        let is_idle = asked.ok_or(Fault::Unasked)?.is_idle;
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
         };
@@ -115,11 +122,11 @@ impl Tending {
             return Err(Fault::Mismatch);
         }
         tended.fills.rest();
-        let (workload, host_generation) = (host.workload, host.generation);
+        let workload = host.workload;
         tended.count(offer, host, Acceptance::Others, slot, now);
-        // Whether it runs, where it takes the place of an earlier generation, its host says as soon as it does.
-        if !tended.has_earlier(slot, host_generation) {
-            tended.hosted(slot, &by, version, now);
+        match is_idle {
+            true => tended.idle(slot, &by, version),
+            false => _ = tended.hosted(slot, &by, version, now),
         }
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
@@ -154,7 +161,8 @@ impl Tending {
         }
         self.asked.extend(offers.iter().map(|version| {
             let (promiser, version) = (from, *version);
-            (PromiseId { promiser, version }, now)
+            let (at, is_idle) = (now, renewal.idle.contains(&version));
+            (PromiseId { promiser, version }, AskedAfter { at, is_idle })
         }));
         let offers = BoundedSet::new(offers).expect("no more were taken");
         let epoch = voice.promiser().epoch();

@@ -8,11 +8,12 @@ use gary_promise::{
 };
 use rand::Rng;
 
-use super::account::Account;
+use super::account::{Account, Rolling};
 use super::counted::{Acceptance, PATIENCE};
 use super::deploying::bytes;
 use super::holes::Holes;
 use super::refusals::Remembered;
+use super::sharing::AskedAfter;
 use super::tended::{Keeper, Tended};
 use super::turn::LEARNS_FOR;
 use super::withdrawn::Withdrawn;
@@ -47,7 +48,7 @@ pub(crate) struct Tending {
     pub(super) renewed: BTreeMap<AgentId, Version>,
     pub(super) withdrawn: Withdrawn,
     /// What hosts were asked after that nothing was heard of yet, and when.
-    pub(super) asked: BTreeMap<PromiseId, Time>,
+    pub(super) asked: BTreeMap<PromiseId, AskedAfter>,
     pub(super) trust: Trust,
     wakes: BTreeMap<WorkloadId, Time>,
     queue: BTreeSet<(Time, WorkloadId)>,
@@ -231,11 +232,19 @@ impl Tending {
             })
         });
         let refusals = tended.refusals.iter();
+        let holes = Holes::of(tended, &observer, now);
         let history = voice.journal().filter(|its| its.workload == *workload);
         Some(Account {
             generation: tended.wanted.lineage.generation(),
             unmet: tended.unmet(keepers).into_iter().cloned().collect(),
-            open: Holes::of(tended, &observer, now).iter().collect(),
+            open: holes.iter().collect(),
+            rolling: (!holes.outdated.is_empty()).then(|| Rolling {
+                pace: tended.wanted.pace,
+                stands_still: tended.stands_still(&holes),
+                makes_do: tended.makes_do,
+                outdated: holes.outdated,
+            }),
+            failing: tended.failing.iter().copied().collect(),
             counted: counted.collect(),
             refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),
             history: history.copied().collect(),

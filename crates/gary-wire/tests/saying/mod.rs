@@ -3,8 +3,8 @@
 use gary_promise::{
     Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, Capacity, ComponentDigest, Condition,
     Consider, Generation, Have, Host, Interface, Interfaces, Keep, Labels, Lease, Lineage, Needs,
-    Portion, Promise, PromiseId, Reason, Requirement, Resources, Route, Routes, Sequence, Serve,
-    SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version,
+    Pace, Portion, Promise, PromiseId, Reason, Requirement, Resources, Route, Routes, Sequence,
+    Serve, SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version,
     Withdrawal, WorkloadId,
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -146,19 +146,29 @@ fn intents() -> impl Strategy<Value = Use> {
     });
     let spec = vec(any::<u8>(), 0..99).prop_map(|bytes| Spec::new(&bytes).expect("short"));
     let first = (lineage, "[a-z]{1,9}", components(), 0..=1_000_000_u32);
-    (first, needs(), spread, routes(), submitters(), spec).prop_map(
-        |((lineage, name, component, valency), needs, spread, routes, updaters, spec)| Use {
-            lineage,
-            name: name.parse().expect("a name"),
-            component,
-            valency: Valency::new(valency).expect("few"),
-            needs,
-            spread,
-            routes,
-            updaters,
-            spec,
+    let how = (spec, paces());
+    (first, needs(), spread, routes(), submitters(), how).prop_map(
+        |((lineage, name, component, valency), needs, spread, routes, updaters, (spec, pace))| {
+            Use {
+                lineage,
+                name: name.parse().expect("a name"),
+                component,
+                valency: Valency::new(valency).expect("few"),
+                needs,
+                spread,
+                routes,
+                updaters,
+                spec,
+                pace,
+            }
         },
     )
+}
+
+fn paces() -> impl Strategy<Value = Pace> {
+    (any::<u32>(), any::<u32>()).prop_filter_map("nothing could begin", |(more, fewer)| {
+        Pace::new(more, fewer).ok()
+    })
 }
 
 fn capacities() -> impl Strategy<Value = Capacity> {

@@ -1,0 +1,252 @@
+//! Whether an update goes no faster than its owner has it, and a generation that fails no further.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gary_agent::Fact;
+use gary_promise::{AgentId, Generation, PromiseId, Slot, Time, Use, WorkloadId};
+
+use super::entry::dismissed;
+use super::{Book, Verdict};
+use crate::seen::Seen;
+use crate::world::Frailty;
+
+/// How long nothing may have gone wrong, in microseconds, for an update to be held to its pace: what was bound or lost
+/// before is settled then, and no keeper takes another's turn.
+const QUIET_FOR_US: u64 = 12_000_000;
+
+/// How soon after one slot of an update the next has begun to run, in microseconds, by agents that have no room for two at
+/// once and wait for a busy one.
+const STEP_US: u64 = 4_000_000;
+
+/// For how long after faults have ceased an update may go on by its owner's pace, in microseconds.
+const GOES_ON_US: u64 = 20_000_000;
+
+/// No more hostings are bound because of an update than its owner has it, and no fewer run. What never runs takes the
+/// place of nothing.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// When something last went wrong.
+    upset_at: Option<Time>,
+    /// Since when nothing goes wrong any more.
+    calm_at: Option<Time>,
+    /// What keepers have said that they do not count.
+    dismissed: BTreeSet<PromiseId>,
+    /// Workloads of which every slot ran soundly since something last went wrong, and how many those were.
+    whole: BTreeMap<WorkloadId, u32>,
+    /// When something of which generation last began to run.
+    begun: BTreeMap<(WorkloadId, Generation), Time>,
+}
+
+impl Pace {
+    /// Notes what was just seen.
+    ///
+    /// # Errors
+    ///
+    /// What went too fast.
+    pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        match *seen {
+            Seen::Calms => {
+                self.calm_at = Some(at);
+                self.upset(at);
+            }
+            Seen::Starts { .. }
+            | Seen::Ends { .. }
+            | Seen::Cuts { .. }
+            | Seen::Heals
+            | Seen::Stalls { .. }
+            | Seen::TakesBack { .. }
+            | Seen::Revises { .. }
+            | Seen::Leaves { .. }
+            | Seen::GoesAway { .. }
+            | Seen::Replays
+            | Seen::Hears { is_noise: true, .. } => self.upset(at),
+            Seen::Says {
+                to,
+                frame: gary_promise::Frame::Dismissal(dismissal),
+                ..
+            } => self.dismissed.extend(dismissed(to, dismissal)),
+            Seen::Runs { binding, .. } => {
+                let of = (binding.workload(), binding.generation());
+                self.begun.insert(of, at);
+                self.note_whole(&binding.workload(), book);
+            }
+            Seen::Halts { offer, .. } => {
+                if let Some(host) = book.offers.get(&offer).map(|its| &its.host) {
+                    let (workload, generation) = (host.workload, host.generation);
+                    return self.check_fewer(at, &workload, generation, book);
+                }
+            }
+            Seen::Stores { agent, facts } => {
+                for fact in facts {
+                    if let Fact::Record(record) = fact
+                        && record.by() == agent
+                    {
+                        self.check_more(at, agent, book)?;
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether an update to this generation goes on, by its owner's pace.
+    pub(super) fn goes_on(&self, at: Time, workload: &WorkloadId, generation: Generation) -> bool {
+        let is_late = |since: Time, within: u64| at.as_us() <= since.as_us() + within;
+        let begun = self.begun.get(&(*workload, generation));
+        generation > Generation::FIRST
+            && begun.is_some_and(|when| is_late(*when, STEP_US))
+            && self.calm_at.is_some_and(|when| is_late(when, GOES_ON_US))
+    }
+
+    fn upset(&mut self, at: Time) {
+        self.upset_at = Some(at);
+        self.whole.clear();
+    }
+
+    fn is_quiet(&self, at: Time) -> bool {
+        self.upset_at
+            .is_some_and(|when| at.as_us() > when.as_us() + QUIET_FOR_US)
+    }
+
+    /// Every slot that is wanted may run by now.
+    fn note_whole(&mut self, workload: &WorkloadId, book: &Book) {
+        if let Some((_, wanted)) = latest(workload, book) {
+            let count = wanted.valency.get();
+            if running(workload, book)
+                .filter(|slot| wanted.valency.has(*slot))
+                .count()
+                == count as usize
+            {
+                self.whole.insert(*workload, count);
+            }
+        }
+    }
+
+    /// Something of an earlier generation runs no more: no more slots are without a hosting than may be.
+    fn check_fewer(
+        &mut self,
+        at: Time,
+        workload: &WorkloadId,
+        generation: Generation,
+        book: &Book,
+    ) -> Verdict {
+        let Some((_, wanted)) = latest(workload, book) else {
+            return Ok(());
+        };
+        let count = wanted.valency.get();
+        let is_update = generation < wanted.lineage.generation();
+        // What fails now and then is let go by nobody.
+        let frailty = Frailty::of(&wanted.component);
+        let is_clear = frailty == Frailty::Sound || frailty.is_lasting();
+        if !is_update || !is_clear || !self.is_quiet(at) || self.whole.get(workload) != Some(&count)
+        {
+            return Ok(());
+        }
+        let running = running(workload, book).filter(|slot| wanted.valency.has(*slot));
+        let without = count
+            - u32::try_from(running.count())
+                .unwrap_or(u32::MAX)
+                .min(count);
+        // Where nobody has room for one more, one makes way also where none was to.
+        let most = wanted.pace.max_unavailable().max(1);
+        if without > most {
+            let name = book.names.of_workload(workload);
+            return Err(format!(
+                "{without} of {count} of {name} are let go before the later generation runs, and at most {most} may be"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A keeper has stored something of its own: of no workload more is bound at two generations than may be, nor more of
+    /// one that never runs.
+    fn check_more(&mut self, at: Time, keeper: AgentId, book: &Book) -> Verdict {
+        if !self.is_quiet(at) {
+            return Ok(());
+        }
+        let made = book.made.iter().filter(|id| id.promiser == keeper);
+        let accepted = made.filter_map(|id| book.acceptances.get(id));
+        let workloads: BTreeSet<WorkloadId> = accepted.map(|its| its.accept.workload).collect();
+        for workload in workloads {
+            let Some((_, wanted)) = latest(&workload, book) else {
+                continue;
+            };
+            let generation = wanted.lineage.generation();
+            let (earlier, current) = self.bound(keeper, (&workload, generation), book);
+            if earlier.is_empty() {
+                continue;
+            }
+            let used = |slot: &&Slot| wanted.valency.has(**slot);
+            let both: Vec<String> = earlier
+                .intersection(&current)
+                .filter(used)
+                .map(ToString::to_string)
+                .collect();
+            let name = book.names.of_workload(&workload);
+            let pace = wanted.pace;
+            let most = pace.max_surge();
+            if both.len() > most as usize {
+                let both = both.join(" ");
+                return Err(format!(
+                    "slots {both} of {name} are bound at two generations, and at most {most} may be"
+                ));
+            }
+            let most = most.saturating_add(pace.max_unavailable().max(1));
+            let fails = Frailty::of(&wanted.component).is_lasting();
+            let was_whole = self.whole.get(&workload) == Some(&wanted.valency.get());
+            if fails && was_whole && current.len() > most as usize {
+                let count = current.len();
+                return Err(format!(
+                    "{count} slots of {name} are bound at a generation that never runs, and at most {most} may be"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The slots that are bound at an earlier generation than this, and those at this, by what a keeper counts.
+    fn bound(
+        &self,
+        keeper: AgentId,
+        (workload, generation): (&WorkloadId, Generation),
+        book: &Book,
+    ) -> (BTreeSet<Slot>, BTreeSet<Slot>) {
+        let (mut earlier, mut current) = (BTreeSet::new(), BTreeSet::new());
+        for (id, its) in &book.acceptances {
+            let offer = &its.accept.offer;
+            let is_bound = its.accept.workload == *workload
+                && its.stored_at.is_some()
+                && book.still_counts(keeper, id, its)
+                && book.stands(offer)
+                && !self.dismissed.contains(offer);
+            let host = book.offers.get(offer).map(|its| &its.host);
+            if let Some(host) = host.filter(|_| is_bound) {
+                match host.generation < generation {
+                    true => earlier.insert(host.slot),
+                    false => current.insert(host.slot),
+                };
+            }
+        }
+        (earlier, current)
+    }
+}
+
+/// The latest intent of a workload that any of its keepers knows to be chosen.
+fn latest<'a>(workload: &WorkloadId, book: &'a Book) -> Option<(PromiseId, &'a Use)> {
+    let intent = book.registers.latest(workload, |_| true)?;
+    Some((intent, book.intent(&intent)?))
+}
+
+/// The slots of a workload in which something runs that does not fail by itself.
+fn running(workload: &WorkloadId, book: &Book) -> impl Iterator<Item = Slot> {
+    let of_it = book.runs.values();
+    let of_it = of_it.filter(|its| its.binding.workload() == *workload);
+    let sound = of_it.filter(|its| {
+        let wanted = book.intent(&its.binding.intent());
+        wanted.is_some_and(|its| Frailty::of(&its.component) == Frailty::Sound)
+    });
+    let slots: BTreeSet<Slot> = sound.map(|its| its.binding.slot()).collect();
+    slots.into_iter()
+}
