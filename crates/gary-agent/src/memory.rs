@@ -8,7 +8,8 @@ use gary_promise::{
 };
 
 use crate::register::Votes;
-use crate::voice::{Fact, Speech, Voice};
+use crate::tending::Stood;
+use crate::voice::{Fact, Speech, StoodBefore, Voice};
 
 /// What an agent remembers, sorted.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Memory {
     offers: BTreeMap<PromiseId, Verified<Promise>>,
     /// All acceptances that count, by the offers they are of, its own among them.
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
+    /// Which intents stood before, by which of these.
+    stood: BTreeMap<PromiseId, Vec<StoodBefore>>,
     /// Who else keeps what is hosted by offers of its own.
     hosts_for: BTreeMap<PromiseId, BoundedSet<AgentId, KEEPERS_MAX>>,
     /// How many members it has known that might keep something.
@@ -31,6 +34,14 @@ pub(crate) struct Memory {
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     /// What an agent says of its machine. It says that again at each start.
     outdated: Vec<PromiseId>,
+}
+
+/// A workload that was kept.
+pub(crate) struct WasKept {
+    pub(crate) intent: Verified<Promise>,
+    pub(crate) keep: Own<Promise>,
+    /// Which intents stood before, the latest last.
+    pub(crate) stood: Vec<Stood>,
 }
 
 /// A hosting that was bound, by this agent's offer.
@@ -59,6 +70,9 @@ impl Memory {
                 }
                 Fact::Keeps { keep, intent } => {
                     memory.kept_by.insert(keep, intent);
+                }
+                Fact::Stood { keep, before } => {
+                    memory.stood.insert(keep, before);
                 }
                 Fact::HostsFor { offer, keepers } => {
                     memory.hosts_for.insert(offer, keepers);
@@ -96,11 +110,23 @@ impl Memory {
         }
     }
 
-    /// The workloads that were kept: the intent of each, and this agent's own promise.
-    pub(crate) fn kept(&self) -> Vec<(Verified<Promise>, Own<Promise>)> {
+    /// The workloads that were kept.
+    pub(crate) fn kept(&self) -> Vec<WasKept> {
         let kept = self.keeps.values().filter_map(|keep| {
             let intent = self.kept_by.get(&keep.id())?;
-            Some((self.intents.get(intent)?.clone(), keep.clone()))
+            let before = self.stood.get(&keep.id()).into_iter().flatten();
+            let stood = before.filter_map(|its| {
+                Some(Stood {
+                    intent: self.intents.get(&its.intent)?.clone(),
+                    failed: its.failed,
+                    epoch: its.epoch,
+                })
+            });
+            Some(WasKept {
+                intent: self.intents.get(intent)?.clone(),
+                keep: keep.clone(),
+                stood: stood.collect(),
+            })
         });
         kept.collect()
     }

@@ -55,33 +55,39 @@ impl Tended {
     pub(super) fn progress(&self, observer: &Observer, now: Time) -> Progress {
         let (generation, valency) = (self.wanted.lineage.generation(), self.wanted.valency);
         let (mut both, mut hosted, mut waiting, mut under_way) = (0, 0, 0, 0);
+        let mut empty = self.instead.clone();
+        empty.retain(|slot| valency.has(*slot));
         for (slot, counted) in self.slots.iter().filter(|(slot, _)| valency.has(**slot)) {
             let good = counted.iter();
             let good = good.filter(|its| its.standing(observer, now) == Standing::Good);
             let is_earlier = |its: &&Counted| its.generation() < generation;
             let (earlier, current): (Vec<&Counted>, Vec<&Counted>) = good.partition(is_earlier);
+            if earlier.is_empty() && current.is_empty() {
+                continue;
+            }
+            empty.remove(slot);
             let runs = current.iter().any(|its| its.is_hosted(observer, now));
             let is_hosted = runs || earlier.iter().any(|its| its.is_hosted(observer, now));
-            let has_begun = !current.is_empty() || self.instead.contains(slot);
             both += usize::from(!earlier.is_empty() && !current.is_empty());
-            under_way += usize::from(!runs && (!current.is_empty() || (has_begun && !is_hosted)));
+            under_way += usize::from(!runs && !current.is_empty());
             hosted += usize::from(is_hosted);
-            waiting += usize::from(!is_hosted && (has_begun || !earlier.is_empty()));
+            waiting += usize::from(!is_hosted);
         }
-        let empty = self.instead.iter();
-        let empty = empty.filter(|slot| valency.has(**slot) && !self.slots.contains_key(slot));
-        let made_way = empty.count();
         let all = usize::try_from(valency.get()).unwrap_or(usize::MAX);
-        let unplaced = all.saturating_sub(hosted + waiting + made_way);
-        // Where a round has left them open, nobody has room for them.
-        let unplaced = if self.attempts > 0 { 0 } else { unplaced };
+        let never = all.saturating_sub(hosted + waiting + empty.len());
+        // Where a round has left them open and nobody is busy, nobody has room for them.
+        let has_room = self.attempts == 0;
+        let made_way = match has_room || self.refusals.is_anybody_busy(now) {
+            true => empty.len(),
+            false => 0,
+        };
         let pace = self.wanted.pace;
         let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
         Progress {
             max_surge: size(pace.max_surge()),
             max_unavailable: size(pace.max_unavailable()),
             both,
-            down: waiting + made_way + unplaced,
+            down: waiting + made_way + if has_room { never } else { 0 },
             under_way: under_way + made_way,
         }
     }

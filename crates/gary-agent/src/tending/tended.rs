@@ -12,8 +12,9 @@ use rand::Rng;
 use super::counted::{Acceptance, Counted, Standing};
 use super::dismissed::{Dismissed, dismiss};
 use super::failing::Failures;
+use super::history::History;
 use super::refusals::Refusals;
-use super::round::Round;
+use super::round::{ROUND_WAITS, Round};
 use super::turn::Turn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
@@ -62,6 +63,8 @@ pub(super) struct Tended {
     pub(super) makes_do: bool,
     /// Hostings of the intent's generation that fail.
     pub(super) failing: Failures,
+    /// Which intents stood before.
+    pub(super) history: History,
 }
 
 /// What a keeper works with.
@@ -109,6 +112,7 @@ impl Tended {
             instead: BTreeSet::new(),
             makes_do: false,
             failing: Failures::default(),
+            history: History::default(),
         }
     }
 
@@ -389,10 +393,11 @@ impl Tended {
         if generation == self.wanted.lineage.generation() {
             self.instead.remove(&slot);
             self.failing.runs(slot);
-            // The next can follow at once: no slot opens again and again by that.
+            // The next can follow soon: no slot opens again and again by that.
             if is_new && is_later {
                 self.opened = 0;
-                self.next_round_at = self.next_round_at.min(now);
+                let soon = self.opened_at.after(ROUND_WAITS.least()).max(now);
+                self.next_round_at = self.next_round_at.min(soon);
             }
         }
         if is_new && is_later {

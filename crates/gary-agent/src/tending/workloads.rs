@@ -11,6 +11,7 @@ use rand::Rng;
 use super::account::{Account, Rolling};
 use super::counted::{Acceptance, PATIENCE};
 use super::deploying::bytes;
+use super::history::History;
 use super::holes::Holes;
 use super::refusals::Remembered;
 use super::sharing::AskedAfter;
@@ -20,6 +21,7 @@ use super::withdrawn::Withdrawn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
+use crate::memory::WasKept;
 use crate::sheet::SHEET_PROMISES_MAX;
 use crate::trust::Trust;
 use crate::voice::{Assessed, Speech, Voice};
@@ -62,10 +64,14 @@ impl Tending {
     pub(crate) fn resume<C: Speech>(
         &mut self,
         now: Time,
-        intent: Verified<Promise>,
-        keep: Own<Promise>,
+        was: WasKept,
         voice: &mut Voice<C, Order>,
     ) {
+        let WasKept {
+            intent,
+            keep,
+            stood,
+        } = was;
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
             return;
         };
@@ -75,6 +81,7 @@ impl Tending {
         self.keeps_bytes += bytes(&keep);
         let mut tended = Tended::new(workload, intent, wanted, keep, now);
         tended.learns_until = now.after(LEARNS_FOR);
+        tended.history = History::resume(stood, voice);
         self.tended.insert(workload, tended);
         self.wake(workload, now);
     }
@@ -265,6 +272,7 @@ impl Tending {
             self.keeps_bytes -= bytes(&tended.keep);
             let withdrawal = voice.withdraw(&tended.keep, Reason::Outdated);
             voice.forget(tended.intent.id());
+            tended.history.forget(voice);
             self.changes.push(KeepChange::Withdrawn(withdrawal));
         }
     }

@@ -550,7 +550,10 @@ impl Book {
                     }
                 }
                 Fact::Votes { votes, .. } => self.note_votes(agent, votes, reader),
-                Fact::Keeps { .. } | Fact::HostsFor { .. } | Fact::Acquainted(_) => {}
+                Fact::Keeps { .. }
+                | Fact::HostsFor { .. }
+                | Fact::Stood { .. }
+                | Fact::Acquainted(_) => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
                     self.judged.insert(of, *assessed);

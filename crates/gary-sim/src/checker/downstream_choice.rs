@@ -265,6 +265,7 @@ impl DownstreamChoice {
                 Fact::Keeps { .. }
                 | Fact::Votes { .. }
                 | Fact::HostsFor { .. }
+                | Fact::Stood { .. }
                 | Fact::Acquainted(_)
                 | Fact::Assessed(_) => {}
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use gary_agent::register::Votes;
-use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
+use gary_agent::{Assessed, Fact, JOURNAL_MAX, StoodBefore, Write, WriteId};
 use gary_promise::{
     AgentId, BootEpoch, BoundedSet, Entry, KEEPERS_MAX, PromiseId, SignedRecord, Time, WorkloadName,
 };
@@ -40,6 +40,8 @@ pub(super) struct Disk {
     records: BTreeMap<PromiseId, SignedRecord>,
     /// Which intents by which of its agent's own promises.
     kept: BTreeMap<PromiseId, PromiseId>,
+    /// Which intents stood before by which of these.
+    stood: BTreeMap<PromiseId, Vec<StoodBefore>>,
     /// How its agent has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     hosts_for: BTreeMap<PromiseId, BoundedSet<AgentId, KEEPERS_MAX>>,
@@ -61,6 +63,7 @@ impl Disk {
             starts: BootEpoch(0),
             records: BTreeMap::new(),
             kept: BTreeMap::new(),
+            stood: BTreeMap::new(),
             votes: BTreeMap::new(),
             hosts_for: BTreeMap::new(),
             acquainted: None,
@@ -77,6 +80,7 @@ impl Disk {
             starts: self.starts,
             records: self.records.clone(),
             kept: self.kept.clone(),
+            stood: self.stood.clone(),
             votes: self.votes.clone(),
             hosts_for: self.hosts_for.clone(),
             acquainted: self.acquainted,
@@ -156,7 +160,12 @@ impl Disk {
             offer: *offer,
             keepers: keepers.clone(),
         });
+        let stood = self.stood.iter().map(|(keep, before)| Fact::Stood {
+            keep: *keep,
+            before: before.clone(),
+        });
         let others = kept
+            .chain(stood)
             .chain(votes)
             .chain(hosts_for)
             .chain(acquainted)
@@ -174,10 +183,14 @@ impl Disk {
             Fact::Forgotten(id) => {
                 self.records.remove(id);
                 self.kept.remove(id);
+                self.stood.remove(id);
                 self.hosts_for.remove(id);
             }
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
+            }
+            Fact::Stood { keep, before } => {
+                self.stood.insert(*keep, before.clone());
             }
             Fact::HostsFor { offer, keepers } => {
                 self.hosts_for.insert(*offer, keepers.clone());
