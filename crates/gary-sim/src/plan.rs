@@ -22,7 +22,7 @@ pub const NODES_MIN: usize = 3;
 /// The most nodes of a world that is drawn at random.
 pub const NODES_MAX: usize = 50;
 
-/// How many owners deploy what waits for nothing. One more deploys what does.
+/// How many owners deploy what waits for nothing. One more deploys what does, and one what fails and goes back.
 const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -111,7 +111,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: OWNERS + 1,
+            owners: OWNERS + 2,
             network,
         };
         let mut plan = Self {
@@ -126,7 +126,58 @@ impl Plan {
         plan.meddle(&mut draw);
         plan.ask_anew(&mut draw);
         plan.revise();
+        plan.pace();
+        plan.go_back();
         plan
+    }
+
+    /// Owners say how fast updates go. Drawn apart, so that the rest of a seed's plan does not depend on it.
+    fn pace(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x9ace));
+        for (_, act) in &mut self.acts {
+            if let Act::Submit {
+                what: Submission::Founds(wanted),
+                ..
+            } = act
+                && draw.happens(60)
+            {
+                wanted.pace = pace(&mut draw);
+            }
+        }
+    }
+
+    /// An owner deploys something whose next generation fails at its start everywhere, and goes back. Drawn apart, so that
+    /// the rest of a seed's plan does not depend on it.
+    fn go_back(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0xbacc));
+        if draw.happens(40) {
+            return;
+        }
+        let count = self.spec.nodes.len();
+        let (owner, to, nth) = (OWNERS + 1, NodeNo(draw.upto(count)), 0);
+        let valency = draw.between(1, count.min(5)) as u32;
+        let mut wanted = Box::new(workload(valency, Frailty::Sound, &mut draw));
+        wanted.pace = pace(&mut draw);
+        let fails = match draw.happens(50) {
+            true => Frailty::NeverStarts,
+            false => Frailty::Crashes,
+        };
+        let updates = |component| Submission::Updates {
+            nth,
+            valency: None,
+            component: Some(component),
+        };
+        let sound = wanted.component;
+        let mut at = Duration::from_millis(500);
+        let all = [
+            Submission::Founds(wanted),
+            updates(fails.component(20)),
+            updates(sound),
+        ];
+        for what in all {
+            self.acts.push((at, Act::Submit { owner, to, what }));
+            at += Duration::from_millis(draw.between(3_000, 9_000) as u64);
+        }
     }
 
     /// Persons want their machines to do more or less than before. Drawn apart, so that the rest of a seed's plan does
@@ -463,6 +514,12 @@ fn node(faults: &Faults, draw: &mut Draw) -> NodeSpec {
 fn only(owner: AgentId) -> Option<Consider> {
     let submitters = Submitters::Only(Agents::new([owner]).ok()?);
     Some(Consider { submitters })
+}
+
+/// How fast updates go.
+fn pace(draw: &mut Draw) -> Pace {
+    let (max_surge, max_unavailable) = (draw.upto(3) as u32, draw.upto(3) as u32);
+    Pace::new(max_surge, max_unavailable).unwrap_or_default()
 }
 
 /// A machine with so much of each, and nothing said of it.

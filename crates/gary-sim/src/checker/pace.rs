@@ -31,8 +31,9 @@ pub(super) struct Pace {
     calm_at: Option<Time>,
     /// What keepers have said that they do not count.
     dismissed: BTreeSet<PromiseId>,
-    /// Workloads of which every slot ran soundly since something last went wrong, and how many those were.
-    whole: BTreeMap<WorkloadId, u32>,
+    /// Workloads of which every slot ran soundly at the generation of that time since something last went wrong: how many
+    /// slots those were, and which generation comes next.
+    whole: BTreeMap<WorkloadId, (u32, Generation)>,
     /// When something of which generation last began to run.
     begun: BTreeMap<(WorkloadId, Generation), Time>,
 }
@@ -110,18 +111,24 @@ impl Pace {
             .is_some_and(|when| at.as_us() > when.as_us() + QUIET_FOR_US)
     }
 
-    /// Every slot that is wanted may run by now.
+    /// Every slot that is wanted may run by now, at the generation that is wanted.
     fn note_whole(&mut self, workload: &WorkloadId, book: &Book) {
-        if let Some((_, wanted)) = latest(workload, book) {
-            let count = wanted.valency.get();
-            if running(workload, book)
-                .filter(|slot| wanted.valency.has(*slot))
-                .count()
-                == count as usize
-            {
-                self.whole.insert(*workload, count);
-            }
+        let Some((_, wanted)) = latest(workload, book) else {
+            return;
+        };
+        let (count, generation) = (wanted.valency.get(), wanted.lineage.generation());
+        let running = running(workload, book);
+        let is_whole =
+            running.len() == count as usize && running.values().all(|its| *its == generation);
+        if let Some(next) = generation.next().filter(|_| is_whole) {
+            self.whole.insert(*workload, (count, next));
         }
+    }
+
+    /// Whether an intent is the next after one of which every slot ran, and as many.
+    fn was_whole(&self, workload: &WorkloadId, wanted: &Use) -> bool {
+        let as_many = (wanted.valency.get(), wanted.lineage.generation());
+        self.whole.get(workload) == Some(&as_many)
     }
 
     /// Something of an earlier generation runs no more: no more slots are without a hosting than may be.
@@ -140,15 +147,11 @@ impl Pace {
         // What fails now and then is let go by nobody.
         let frailty = Frailty::of(&wanted.component);
         let is_clear = frailty == Frailty::Sound || frailty.is_lasting();
-        if !is_update || !is_clear || !self.is_quiet(at) || self.whole.get(workload) != Some(&count)
-        {
+        if !is_update || !is_clear || !self.is_quiet(at) || !self.was_whole(workload, wanted) {
             return Ok(());
         }
-        let running = running(workload, book).filter(|slot| wanted.valency.has(*slot));
-        let without = count
-            - u32::try_from(running.count())
-                .unwrap_or(u32::MAX)
-                .min(count);
+        let running = u32::try_from(running(workload, book).len()).unwrap_or(u32::MAX);
+        let without = count.saturating_sub(running);
         // Where nobody has room for one more, one makes way also where none was to.
         let most = wanted.pace.max_unavailable().max(1);
         if without > most {
@@ -195,7 +198,7 @@ impl Pace {
             }
             let most = most.saturating_add(pace.max_unavailable().max(1));
             let fails = Frailty::of(&wanted.component).is_lasting();
-            let was_whole = self.whole.get(&workload) == Some(&wanted.valency.get());
+            let was_whole = self.was_whole(&workload, wanted);
             if fails && was_whole && current.len() > most as usize {
                 let count = current.len();
                 return Err(format!(
@@ -239,14 +242,18 @@ fn latest<'a>(workload: &WorkloadId, book: &'a Book) -> Option<(PromiseId, &'a U
     Some((intent, book.intent(&intent)?))
 }
 
-/// The slots of a workload in which something runs that does not fail by itself.
-fn running(workload: &WorkloadId, book: &Book) -> impl Iterator<Item = Slot> {
+/// The slots of a workload in which something runs that is not bound to fail, and its latest generation in each.
+fn running(workload: &WorkloadId, book: &Book) -> BTreeMap<Slot, Generation> {
     let of_it = book.runs.values();
     let of_it = of_it.filter(|its| its.binding.workload() == *workload);
     let sound = of_it.filter(|its| {
         let wanted = book.intent(&its.binding.intent());
-        wanted.is_some_and(|its| Frailty::of(&its.component) == Frailty::Sound)
+        wanted.is_some_and(|its| !Frailty::of(&its.component).is_lasting())
     });
-    let slots: BTreeSet<Slot> = sound.map(|its| its.binding.slot()).collect();
-    slots.into_iter()
+    let mut slots = BTreeMap::new();
+    for its in sound {
+        let latest = slots.entry(its.binding.slot()).or_insert(Generation::FIRST);
+        *latest = its.binding.generation().max(*latest);
+    }
+    slots
 }

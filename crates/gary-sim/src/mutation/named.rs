@@ -10,6 +10,7 @@ use super::hosts::{
 };
 use super::keepers::{
     AcceptsTwice, DoesNotTakeNo, DoesNotWait, GivesUp, HasAFavourite, Impatient, LetsBothGo,
+    RollsAllAtOnce,
 };
 use super::liars::{
     AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
@@ -84,11 +85,13 @@ pub enum Mutation {
     DoesNotWait,
     /// A keeper listens to one host's offers only.
     HasAFavourite,
+    /// A keeper has a later generation take the place of an earlier one in all slots at once.
+    RollsAllAtOnce,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -120,6 +123,7 @@ impl Mutation {
         Self::BelievesInOthers,
         Self::DoesNotWait,
         Self::HasAFavourite,
+        Self::RollsAllAtOnce,
     ];
 
     /// The fault at one node of the world of this seed.
@@ -168,6 +172,10 @@ impl Mutation {
             Self::HasAFavourite => Box::new(HasAFavourite {
                 twin: twin(),
                 favourite: None,
+            }),
+            Self::RollsAllAtOnce => Box::new(RollsAllAtOnce {
+                twin: twin(),
+                accepted: Vec::new(),
             }),
         }
     }
