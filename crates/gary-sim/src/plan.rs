@@ -175,8 +175,10 @@ impl Plan {
             updates(sound),
         ];
         for what in all {
-            self.acts.push((at, Act::Submit { owner, to, what }));
-            at += Duration::from_millis(draw.between(3_000, 9_000) as u64);
+            if at < self.faulty_for {
+                self.acts.push((at, Act::Submit { owner, to, what }));
+            }
+            at += Duration::from_millis(draw.between(3_000, 14_000) as u64);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::Fact;
-use gary_promise::{AgentId, Generation, PromiseId, Slot, Time, Use, WorkloadId};
+use gary_promise::{AgentId, BootEpoch, Generation, PromiseId, Slot, Time, Use, WorkloadId};
 
 use super::entry::dismissed;
 use super::{Book, Verdict};
@@ -25,15 +25,15 @@ const GOES_ON_US: u64 = 20_000_000;
 /// place of nothing.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// When something last went wrong.
-    upset_at: Option<Time>,
+    /// When something last went wrong with whom.
+    upset: BTreeMap<AgentId, Time>,
     /// Since when nothing goes wrong any more.
     calm_at: Option<Time>,
     /// What keepers have said that they do not count.
     dismissed: BTreeSet<PromiseId>,
-    /// Workloads of which every slot ran soundly at the generation of that time since something last went wrong: how many
-    /// slots those were, and which generation comes next.
-    whole: BTreeMap<WorkloadId, (u32, Generation)>,
+    /// Workloads of which every slot ran soundly at the generation of that time: since when, how many slots those were,
+    /// and which generation comes next.
+    whole: BTreeMap<WorkloadId, (Time, u32, Generation)>,
     /// When something of which generation last began to run.
     begun: BTreeMap<(WorkloadId, Generation), Time>,
 }
@@ -46,21 +46,29 @@ impl Pace {
     /// What went too fast.
     pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
-            Seen::Calms => {
-                self.calm_at = Some(at);
-                self.upset(at);
+            Seen::Calms => self.calm_at = Some(at),
+            // Before its first start there was nothing to go wrong.
+            Seen::Starts { epoch, .. } if epoch == BootEpoch(1) => {}
+            Seen::Starts { agent, .. }
+            | Seen::Ends { agent, .. }
+            | Seen::Stalls { agent, .. }
+            | Seen::TakesBack { agent, .. }
+            | Seen::Revises { agent, .. }
+            | Seen::Leaves { agent, .. }
+            | Seen::GoesAway { agent, .. } => self.upset(at, agent),
+            Seen::Cuts { from, to } => {
+                for agent in from.iter().chain(to) {
+                    self.upset(at, *agent);
+                }
             }
-            Seen::Starts { .. }
-            | Seen::Ends { .. }
-            | Seen::Cuts { .. }
-            | Seen::Heals
-            | Seen::Stalls { .. }
-            | Seen::TakesBack { .. }
-            | Seen::Revises { .. }
-            | Seen::Leaves { .. }
-            | Seen::GoesAway { .. }
-            | Seen::Replays
-            | Seen::Hears { is_noise: true, .. } => self.upset(at),
+            Seen::Heals | Seen::Replays => {
+                for when in self.upset.values_mut() {
+                    *when = at;
+                }
+            }
+            Seen::Hears {
+                to, is_noise: true, ..
+            } => self.upset(at, to),
             Seen::Says {
                 to,
                 frame: gary_promise::Frame::Dismissal(dismissal),
@@ -69,7 +77,7 @@ impl Pace {
             Seen::Runs { binding, .. } => {
                 let of = (binding.workload(), binding.generation());
                 self.begun.insert(of, at);
-                self.note_whole(&binding.workload(), book);
+                self.note_whole(at, &binding.workload(), book);
             }
             Seen::Halts { offer, .. } => {
                 if let Some(host) = book.offers.get(&offer).map(|its| &its.host) {
@@ -101,18 +109,26 @@ impl Pace {
             && self.calm_at.is_some_and(|when| is_late(when, GOES_ON_US))
     }
 
-    fn upset(&mut self, at: Time) {
-        self.upset_at = Some(at);
-        self.whole.clear();
+    fn upset(&mut self, at: Time, agent: AgentId) {
+        self.upset.insert(agent, at);
     }
 
-    fn is_quiet(&self, at: Time) -> bool {
-        self.upset_at
-            .is_some_and(|when| at.as_us() > when.as_us() + QUIET_FOR_US)
+    /// Whether nothing has gone wrong since, nor for long enough, with those who keep a workload or have hosted it.
+    fn is_quiet(&self, at: Time, since: Time, workload: &WorkloadId, book: &Book) -> bool {
+        let standing = book.standing();
+        let hosts = standing.filter(|(_, its)| its.host.workload == *workload);
+        let hosts = hosts.map(|(offer, _)| offer.promiser);
+        let mut all = book.registers.all().filter(|(its, _)| *its == workload);
+        let keepers = all.next().map(|(_, keepers)| keepers.iter().copied());
+        let mut involved = hosts.chain(keepers.into_iter().flatten());
+        involved.all(|agent| {
+            let upset_at = self.upset.get(&agent);
+            upset_at.is_none_or(|when| *when < since && at.as_us() > when.as_us() + QUIET_FOR_US)
+        })
     }
 
     /// Every slot that is wanted may run by now, at the generation that is wanted.
-    fn note_whole(&mut self, workload: &WorkloadId, book: &Book) {
+    fn note_whole(&mut self, at: Time, workload: &WorkloadId, book: &Book) {
         let Some((_, wanted)) = latest(workload, book) else {
             return;
         };
@@ -121,14 +137,18 @@ impl Pace {
         let is_whole =
             running.len() == count as usize && running.values().all(|its| *its == generation);
         if let Some(next) = generation.next().filter(|_| is_whole) {
-            self.whole.insert(*workload, (count, next));
+            self.whole.insert(*workload, (at, count, next));
         }
     }
 
-    /// Whether an intent is the next after one of which every slot ran, and as many.
-    fn was_whole(&self, workload: &WorkloadId, wanted: &Use) -> bool {
+    /// Whether an intent is the next after one of which every slot ran, and as many, and nothing has gone wrong since.
+    fn was_whole(&self, at: Time, workload: &WorkloadId, wanted: &Use, book: &Book) -> bool {
         let as_many = (wanted.valency.get(), wanted.lineage.generation());
-        self.whole.get(workload) == Some(&as_many)
+        self.whole
+            .get(workload)
+            .is_some_and(|(since, count, next)| {
+                (*count, *next) == as_many && self.is_quiet(at, *since, workload, book)
+            })
     }
 
     /// Something of an earlier generation runs no more: no more slots are without a hosting than may be.
@@ -147,7 +167,7 @@ impl Pace {
         // What fails now and then is let go by nobody.
         let frailty = Frailty::of(&wanted.component);
         let is_clear = frailty == Frailty::Sound || frailty.is_lasting();
-        if !is_update || !is_clear || !self.is_quiet(at) || !self.was_whole(workload, wanted) {
+        if !is_update || !is_clear || !self.was_whole(at, workload, wanted, book) {
             return Ok(());
         }
         let running = u32::try_from(running(workload, book).len()).unwrap_or(u32::MAX);
@@ -166,9 +186,6 @@ impl Pace {
     /// A keeper has stored something of its own: of no workload more is bound at two generations than may be, nor more of
     /// one that never runs.
     fn check_more(&mut self, at: Time, keeper: AgentId, book: &Book) -> Verdict {
-        if !self.is_quiet(at) {
-            return Ok(());
-        }
         let made = book.made.iter().filter(|id| id.promiser == keeper);
         let accepted = made.filter_map(|id| book.acceptances.get(id));
         let workloads: BTreeSet<WorkloadId> = accepted.map(|its| its.accept.workload).collect();
@@ -178,7 +195,7 @@ impl Pace {
             };
             let generation = wanted.lineage.generation();
             let (earlier, current) = self.bound(keeper, (&workload, generation), book);
-            if earlier.is_empty() {
+            if earlier.is_empty() || !self.is_quiet(at, at, &workload, book) {
                 continue;
             }
             let used = |slot: &&Slot| wanted.valency.has(**slot);
@@ -198,7 +215,7 @@ impl Pace {
             }
             let most = most.saturating_add(pace.max_unavailable().max(1));
             let fails = Frailty::of(&wanted.component).is_lasting();
-            let was_whole = self.was_whole(&workload, wanted);
+            let was_whole = self.was_whole(at, &workload, wanted, book);
             if fails && was_whole && current.len() > most as usize {
                 let count = current.len();
                 return Err(format!(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Transmit, Write};
 use gary_promise::{
-    AgentId, BoundedSet, Frame, Generation, Host, Invitation, PromiseId, Reason, SignedRecord, Slot,
+    AgentId, BoundedSet, Frame, Host, Invitation, PromiseId, Reason, SignedRecord, Slot,
 };
 
 use super::twin::{Twin, told};
@@ -212,59 +212,18 @@ impl Adapter for HasAFavourite {
     }
 }
 
-/// Asks whoever is asked for one slot of an update for all of them, and accepts whatever comes of that.
+/// Takes what is bound for what runs, so that an update goes through all slots at once.
 #[derive(Debug)]
-pub(super) struct RollsAllAtOnce {
-    pub(super) twin: Twin,
-    /// What it has accepted so, and not written down.
-    pub(super) accepted: Vec<Fact>,
-}
+pub(super) struct RollsAllAtOnce;
 
 impl Adapter for RollsAllAtOnce {
-    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
-        self.twin.overhear(from, frame)
-    }
-
-    fn says(&mut self, mut transmit: Transmit) -> Vec<Transmit> {
-        self.twin.read(&transmit.frame);
-        match &mut transmit.frame {
-            Frame::Invitation(invitation) if !invitation.beside.is_empty() => {
-                if let Some(valency) = self.twin.valency(&invitation.intent)
-                    && let Ok(slots) = BoundedSet::new(valency.slots())
-                {
-                    (invitation.beside, invitation.slots) = (slots.clone(), slots);
-                }
-                vec![transmit]
-            }
-            Frame::Dismissal(dismissal) => {
-                let mut said = Vec::new();
-                for version in dismissal.offers.iter() {
-                    let (promiser, version) = (transmit.to, *version);
-                    let offer = PromiseId { promiser, version };
-                    let later = self.twin.all_offers();
-                    let is_later = later
-                        .iter()
-                        .any(|(id, host)| *id == offer && host.generation > Generation::FIRST);
-                    if let Some(acceptance) = self.twin.accept(&offer).filter(|_| is_later) {
-                        let record = SignedRecord::Promise(acceptance.signed().clone());
-                        self.accepted.push(Fact::Record(record.clone()));
-                        let (to, frame) = (transmit.to, told(record));
-                        said.push(Transmit { to, frame });
-                    }
-                }
-                if said.is_empty() {
-                    vec![transmit]
-                } else {
-                    said
-                }
-            }
-            _ => vec![transmit],
+    fn hears(&mut self, from: AgentId, mut frame: Frame) -> Passed {
+        if let Frame::Renewal(renewal) = &mut frame {
+            renewal.idle = BoundedSet::default();
         }
-    }
-
-    fn stores(&mut self, write: Write) -> Vec<Fact> {
-        let mut facts = write.facts;
-        facts.append(&mut self.accepted);
-        facts
+        Passed {
+            hears: vec![(from, frame)],
+            ..Passed::default()
+        }
     }
 }

@@ -85,7 +85,7 @@ pub enum Mutation {
     DoesNotWait,
     /// A keeper listens to one host's offers only.
     HasAFavourite,
-    /// A keeper has a later generation take the place of an earlier one in all slots at once.
+    /// A keeper does not wait until what it has begun of an update runs, and rolls all slots at once.
     RollsAllAtOnce,
 }
 
@@ -173,10 +173,7 @@ impl Mutation {
                 twin: twin(),
                 favourite: None,
             }),
-            Self::RollsAllAtOnce => Box::new(RollsAllAtOnce {
-                twin: twin(),
-                accepted: Vec::new(),
-            }),
+            Self::RollsAllAtOnce => Box::new(RollsAllAtOnce),
         }
     }
 }

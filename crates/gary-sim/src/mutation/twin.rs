@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gary_promise::{
     Accept, AgentId, AgentKey, Batch, Body, BootEpoch, Condition, Frame, Host, Invitation,
-    Observer, Own, Promise, PromiseId, Promiser, Reason, Signed, SignedRecord, Valency, Verified,
+    Observer, Own, Promise, PromiseId, Promiser, Reason, SignedRecord, Verified,
 };
 
 use crate::adapter::Passed;
@@ -64,14 +64,6 @@ impl Twin {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// How many hostings an intent uses.
-    pub(super) fn valency(&mut self, intent: &Signed<Promise>) -> Option<Valency> {
-        match self.reader.promise(intent)?.body() {
-            Body::Use(wanted) => Some(wanted.valency),
-            _ => None,
         }
     }
 
