@@ -168,7 +168,8 @@ impl Plan {
             component: Some(component),
         };
         let sound = wanted.component;
-        let mut at = Duration::from_millis(500);
+        // By then all know of one another who are there from the beginning.
+        let mut at = Duration::from_millis(draw.between(2_000, 5_000) as u64);
         let all = [
             Submission::Founds(wanted),
             updates(fails.component(20)),

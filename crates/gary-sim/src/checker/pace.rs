@@ -48,7 +48,10 @@ impl Pace {
         match *seen {
             Seen::Calms => self.calm_at = Some(at),
             // Before its first start there was nothing to go wrong.
-            Seen::Starts { epoch, .. } if epoch == BootEpoch(1) => {}
+            Seen::Starts {
+                epoch: BootEpoch(1),
+                ..
+            } => {}
             Seen::Starts { agent, .. }
             | Seen::Ends { agent, .. }
             | Seen::Stalls { agent, .. }
@@ -80,7 +83,10 @@ impl Pace {
                 self.note_whole(at, &binding.workload(), book);
             }
             Seen::Halts { offer, .. } => {
-                if let Some(host) = book.offers.get(&offer).map(|its| &its.host) {
+                // What fails by itself, nobody has let go.
+                if let Some(host) = book.offers.get(&offer).map(|its| &its.host)
+                    && is_sound(&offer, book)
+                {
                     let (workload, generation) = (host.workload, host.generation);
                     return self.check_fewer(at, &workload, generation, book);
                 }
@@ -257,6 +263,14 @@ impl Pace {
 fn latest<'a>(workload: &WorkloadId, book: &'a Book) -> Option<(PromiseId, &'a Use)> {
     let intent = book.registers.latest(workload, |_| true)?;
     Some((intent, book.intent(&intent)?))
+}
+
+/// Whether what was bound by an offer never fails.
+fn is_sound(offer: &PromiseId, book: &Book) -> bool {
+    let mut accepted = book.acceptances.values();
+    let accepted = accepted.find(|its| its.accept.offer == *offer);
+    let wanted = accepted.and_then(|its| book.intent(&its.accept.intent));
+    wanted.is_some_and(|its| Frailty::of(&its.component) == Frailty::Sound)
 }
 
 /// The slots of a workload in which something runs that is not bound to fail, and its latest generation in each.
