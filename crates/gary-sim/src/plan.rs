@@ -169,17 +169,26 @@ impl Plan {
         };
         let sound = wanted.component;
         // By then all know of one another who are there from the beginning.
-        let mut at = Duration::from_millis(draw.between(2_000, 5_000) as u64);
-        let all = [
-            Submission::Founds(wanted),
-            updates(fails.component(20)),
-            updates(sound),
-        ];
-        for what in all {
-            if at < self.faulty_for {
-                self.acts.push((at, Act::Submit { owner, to, what }));
+        let founds_at = Duration::from_millis(draw.between(2_000, 5_000) as u64);
+        let mut later = |least, most| Duration::from_millis(draw.between(least, most) as u64);
+        // In some worlds nothing else goes wrong by then.
+        let (fails_at, back_at) = match later(0, 1).is_zero() {
+            true => {
+                let fails_at = founds_at + later(3_000, 14_000);
+                (fails_at, fails_at + later(3_000, 14_000))
             }
-            at += Duration::from_millis(draw.between(3_000, 14_000) as u64);
+            false => (
+                self.faulty_for + later(6_500, 7_500),
+                self.faulty_for + later(11_000, 12_000),
+            ),
+        };
+        let all = [
+            (founds_at, Submission::Founds(wanted)),
+            (fails_at, updates(fails.component(20))),
+            (back_at, updates(sound)),
+        ];
+        for (at, what) in all {
+            self.acts.push((at, Act::Submit { owner, to, what }));
         }
     }
 

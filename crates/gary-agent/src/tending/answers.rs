@@ -182,10 +182,13 @@ impl Tending {
         let theirs = self.by_host.get(&from);
         let place = theirs.and_then(|its| its.get(&offer)).copied();
         let (workload, slot) = place.ok_or(Fault::Gone)?;
-        if withdrawal.reason() == Reason::Failing
-            && let Some(tended) = self.tended.get_mut(&workload)
-        {
-            tended.fails(slot, &from, offer, Failure::Unstated, now);
+        if let Some(tended) = self.tended.get_mut(&workload) {
+            match withdrawal.reason() {
+                Reason::Failing => tended.fails(slot, &from, offer, Failure::Unstated, now),
+                // It makes way for what another keeper has asked for, perhaps.
+                Reason::Outdated => tended.makes_room(slot, &from, offer),
+                _ => {}
+            }
         }
         self.take_back(workload, slot, &from, offer, now);
         Ok(())

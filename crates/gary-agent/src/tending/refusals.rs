@@ -100,12 +100,6 @@ impl Refusals {
         until.filter(|until| *until > since).min()
     }
 
-    /// Whether somebody was busy of late, who may have room by now.
-    pub(super) fn is_anybody_busy(&self, now: Time) -> bool {
-        let mut busy = self.all.values().filter(|its| its.why == Why::Busy);
-        busy.any(|its| its.at.after(RESTS) > now)
-    }
-
     /// Whether an agent, if it has refused, did so for want of room.
     pub(super) fn is_for_room(&self, agent: &AgentId) -> bool {
         let refused = self.all.get(agent);

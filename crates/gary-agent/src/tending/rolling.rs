@@ -15,7 +15,7 @@ pub(super) struct Progress {
     max_unavailable: usize,
     /// Slots that are bound at both generations.
     pub(super) both: usize,
-    /// Slots that nobody is heard to host. Those do not count for which nobody has had room anyway.
+    /// Slots that nobody is heard to host. Those do not count for which nobody has ever had room.
     pub(super) down: usize,
     /// Slots in which the intent's generation has begun and is not heard to run.
     under_way: usize,
@@ -75,20 +75,26 @@ impl Tended {
         }
         let all = usize::try_from(valency.get()).unwrap_or(usize::MAX);
         let never = all.saturating_sub(hosted + waiting + empty.len());
-        // Where a round has left them open and nobody is busy, nobody has room for them.
-        let has_room = self.attempts == 0;
-        let made_way = match has_room || self.refusals.is_anybody_busy(now) {
-            true => empty.len(),
-            false => 0,
-        };
+        let made_way = empty.len();
+        // Where a round has left them open, nobody has room for them. What has made way counts whatever became of its room.
+        let never = if self.attempts > 0 { 0 } else { never };
         let pace = self.wanted.pace;
         let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
         Progress {
             max_surge: size(pace.max_surge()),
             max_unavailable: size(pace.max_unavailable()),
             both,
-            down: waiting + made_way + if has_room { never } else { 0 },
+            down: waiting + made_way + never,
             under_way: under_way + made_way,
+        }
+    }
+
+    /// A host lets an earlier generation go for the intent's.
+    pub(super) fn makes_room(&mut self, slot: Slot, host: &AgentId, offer: Version) {
+        let generation = self.wanted.lineage.generation();
+        let counted = self.counted_by(slot, host, offer);
+        if counted.is_some_and(|its| its.generation() < generation) {
+            self.instead.insert(slot);
         }
     }
 

@@ -161,6 +161,8 @@ impl Convergence {
         // What goes on by the owner's pace is not at its end yet, and what never runs takes the place of nothing.
         let goes_on = self.pace.goes_on(at, workload, generation);
         let is_lasting = Frailty::of(&wanted.component).is_lasting();
+        // Where a slot has made way and lost its room, no more may make way.
+        let made_way = has_made_way(workload, wanted, hosted, book);
         let is_current = |offer: &PromiseId| {
             let run = book.runs.get(offer);
             run.is_some_and(|its| its.binding.generation() == generation)
@@ -188,6 +190,7 @@ impl Convergence {
                 // Where the later never runs or nobody may host it, the earlier may be all there is.
                 if theirs != Some(generation)
                     && !goes_on
+                    && !made_way
                     && !is_lasting
                     && !is_pending(intent, |by, _| book.is_up(by), book)
                     && let Some(agent) = who_has_room(at, (intent, wanted), Some(offer), book)
@@ -244,6 +247,18 @@ fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
 
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
+
+/// Whether nobody hosts a slot that was hosted at an earlier generation.
+fn has_made_way(workload: &WorkloadId, wanted: &Use, hosted: &Hosted, book: &Book) -> bool {
+    book.offers.values().any(|its| {
+        let host = &its.host;
+        host.workload == *workload
+            && host.generation < wanted.lineage.generation()
+            && its.accepted_at.is_some()
+            && wanted.valency.has(host.slot)
+            && !hosted.contains_key(&host.slot)
+    })
+}
 
 /// The intent that a keeper knows to be chosen. `None` for a workload that is deleted, or that it does not keep.
 pub(super) fn kept<'a>(

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_agent::Fact;
-use gary_promise::{AgentId, BootEpoch, Generation, PromiseId, Slot, Time, Use, WorkloadId};
+use gary_agent::{Fact, Order};
+use gary_promise::{AgentId, BootEpoch, Generation, Host, PromiseId, Slot, Time, Use, WorkloadId};
 
 use super::entry::dismissed;
 use super::{Book, Verdict};
 use crate::seen::Seen;
 use crate::world::Frailty;
 
-/// How long nothing may have gone wrong, in microseconds, for an update to be held to its pace: what was bound or lost
-/// before is settled then, and no keeper takes another's turn.
-const QUIET_FOR_US: u64 = 12_000_000;
+/// How long nothing may have gone wrong, in microseconds, for what runs to be held to the pace: what ran before is known
+/// to those who keep it by then, as hosts renew every three seconds and keepers that start listen for four.
+const HEARD_WITHIN_US: u64 = 6_000_000;
+
+/// The same for what is bound: what keepers held for lost before is found again or expired by then.
+const SETTLED_WITHIN_US: u64 = 12_000_000;
 
 /// How soon after one slot of an update the next has begun to run, in microseconds, by agents that have no room for two at
 /// once and wait for a busy one.
@@ -29,6 +32,8 @@ pub(super) struct Pace {
     upset: BTreeMap<AgentId, Time>,
     /// Since when nothing goes wrong any more.
     calm_at: Option<Time>,
+    /// What agents have had their own hosts stop.
+    stopped: BTreeSet<PromiseId>,
     /// What keepers have said that they do not count.
     dismissed: BTreeSet<PromiseId>,
     /// Workloads of which every slot ran soundly at the generation of that time: since when, how many slots those were,
@@ -82,13 +87,19 @@ impl Pace {
                 self.begun.insert(of, at);
                 self.note_whole(at, &binding.workload(), book);
             }
+            Seen::Orders {
+                order: Order::Stop { offer },
+                ..
+            } => {
+                self.stopped.insert(*offer);
+            }
             Seen::Halts { offer, .. } => {
-                // What fails by itself, nobody has let go.
+                // What fails by itself, or with its machine, nobody has let go.
                 if let Some(host) = book.offers.get(&offer).map(|its| &its.host)
+                    && self.stopped.contains(&offer)
                     && is_sound(&offer, book)
                 {
-                    let (workload, generation) = (host.workload, host.generation);
-                    return self.check_fewer(at, &workload, generation, book);
+                    return self.check_fewer(at, host, book);
                 }
             }
             Seen::Stores { agent, facts } => {
@@ -120,16 +131,22 @@ impl Pace {
     }
 
     /// Whether nothing has gone wrong since, nor for long enough, with those who keep a workload or have hosted it.
-    fn is_quiet(&self, at: Time, since: Time, workload: &WorkloadId, book: &Book) -> bool {
-        let standing = book.standing();
-        let hosts = standing.filter(|(_, its)| its.host.workload == *workload);
+    fn is_quiet(
+        &self,
+        (at, since): (Time, Time),
+        for_us: u64,
+        workload: &WorkloadId,
+        book: &Book,
+    ) -> bool {
+        let hosts = book.offers.iter();
+        let hosts = hosts.filter(|(_, its)| its.host.workload == *workload);
         let hosts = hosts.map(|(offer, _)| offer.promiser);
         let mut all = book.registers.all().filter(|(its, _)| *its == workload);
         let keepers = all.next().map(|(_, keepers)| keepers.iter().copied());
         let mut involved = hosts.chain(keepers.into_iter().flatten());
         involved.all(|agent| {
             let upset_at = self.upset.get(&agent);
-            upset_at.is_none_or(|when| *when < since && at.as_us() > when.as_us() + QUIET_FOR_US)
+            upset_at.is_none_or(|when| *when < since && at.as_us() > when.as_us() + for_us)
         })
     }
 
@@ -153,18 +170,14 @@ impl Pace {
         self.whole
             .get(workload)
             .is_some_and(|(since, count, next)| {
-                (*count, *next) == as_many && self.is_quiet(at, *since, workload, book)
+                (*count, *next) == as_many
+                    && self.is_quiet((at, *since), HEARD_WITHIN_US, workload, book)
             })
     }
 
     /// Something of an earlier generation runs no more: no more slots are without a hosting than may be.
-    fn check_fewer(
-        &mut self,
-        at: Time,
-        workload: &WorkloadId,
-        generation: Generation,
-        book: &Book,
-    ) -> Verdict {
+    fn check_fewer(&mut self, at: Time, gone: &Host, book: &Book) -> Verdict {
+        let (workload, generation) = (&gone.workload, gone.generation);
         let Some((_, wanted)) = latest(workload, book) else {
             return Ok(());
         };
@@ -176,8 +189,13 @@ impl Pace {
         if !is_update || !is_clear || !self.was_whole(at, workload, wanted, book) {
             return Ok(());
         }
-        let running = u32::try_from(running(workload, book).len()).unwrap_or(u32::MAX);
-        let without = count.saturating_sub(running);
+        // What has ended elsewhere, and its keeper has not heard so, it takes for running.
+        let as_of = (workload, wanted.lineage.generation());
+        let (believed, _) = self.bound(gone.promisee, as_of, book);
+        let mut hosted: BTreeSet<Slot> = running(workload, book).into_keys().collect();
+        hosted.extend(believed.into_iter().filter(|slot| *slot != gone.slot));
+        let hosted = u32::try_from(hosted.len()).unwrap_or(u32::MAX);
+        let without = count.saturating_sub(hosted);
         // Where nobody has room for one more, one makes way also where none was to.
         let most = wanted.pace.max_unavailable().max(1);
         if without > most {
@@ -201,7 +219,7 @@ impl Pace {
             };
             let generation = wanted.lineage.generation();
             let (earlier, current) = self.bound(keeper, (&workload, generation), book);
-            if earlier.is_empty() || !self.is_quiet(at, at, &workload, book) {
+            if earlier.is_empty() || !self.is_quiet((at, at), SETTLED_WITHIN_US, &workload, book) {
                 continue;
             }
             let used = |slot: &&Slot| wanted.valency.has(**slot);
@@ -245,7 +263,7 @@ impl Pace {
             let is_bound = its.accept.workload == *workload
                 && its.stored_at.is_some()
                 && book.still_counts(keeper, id, its)
-                && book.stands(offer)
+                && (id.promiser == keeper || book.stands(offer))
                 && !self.dismissed.contains(offer);
             let host = book.offers.get(offer).map(|its| &its.host);
             if let Some(host) = host.filter(|_| is_bound) {
