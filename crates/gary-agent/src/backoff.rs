@@ -14,6 +14,11 @@ pub struct Waits {
 }
 
 impl Waits {
+    /// The shortest wait there is.
+    pub const fn least(self) -> Duration {
+        Duration::from_millis(self.first_ms.div_ceil(2))
+    }
+
     /// The wait after this many attempts in a row: twice the one before, with up to half of it taken away
     /// at random, so that those who failed together do not try again together.
     pub fn after(self, attempts: u32, random: &mut impl Rng) -> Duration {

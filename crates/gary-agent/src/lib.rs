@@ -54,18 +54,19 @@ pub use dealings::{
 };
 pub use hosting::{
     ANSWERS_MAX, ANSWERS_WAIT, DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX,
-    HostReport, OFFER_STANDS, Order, REPAIR_WAITS, STEADY_AFTER, Start, Term,
+    HostReport, OFFER_STANDS, Order, PROVEN_AFTER, REPAIR_WAITS, STEADY_AFTER, Start, Term,
 };
 pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};
 pub use tending::{
     ANSWERS_INQUIRY_WITHIN, ANSWERS_WITHIN, ASKED_MAX, Account, DISMISSED_MAX, DeployError,
-    INVITED_PER_SLOT, KEEPS_BYTES_MAX, LEARNS_FOR, OVER_MAX, REFUSALS_MAX, REOPEN_WAITS,
-    ROUND_SLOTS_MAX, ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, TAKES_TURN_AFTER, WIDENINGS_MAX,
+    FAILING_MAX, Failing, GoBackError, GoingBack, HISTORY_BYTES_MAX, HISTORY_MAX, INVITED_PER_SLOT,
+    KEEPS_BYTES_MAX, LEARNS_FOR, OVER_MAX, REFUSALS_MAX, REOPEN_WAITS, ROUND_SLOTS_MAX,
+    ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, Rolling, Stood, TAKES_TURN_AFTER, WIDENINGS_MAX,
     WORKLOADS_MAX,
 };
 pub use trust::{HALF_LIFE, TRUSTED_MAX};
 pub use voice::{
     Assessed, Fact, HELD_BYTES_PER_PEER_MAX, HELD_FRAMES_PER_PEER_MAX, HELD_MAX, JOURNAL_MAX,
-    Speech, Transmit, Unverified, WRITES_MAX, Write, WriteId,
+    Speech, StoodBefore, Transmit, Unverified, WRITES_MAX, Write, WriteId,
 };

@@ -9,7 +9,8 @@ use gary_promise::{
 
 use crate::exclusive::Grant;
 use crate::register::Votes;
-use crate::voice::{Fact, Speech, Voice};
+use crate::tending::Stood;
+use crate::voice::{Fact, Speech, StoodBefore, Voice};
 
 /// What an agent remembers, sorted.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(crate) struct Memory {
     offers: BTreeMap<PromiseId, Verified<Promise>>,
     /// All acceptances that count, by the offers they are of, its own among them.
     acceptances: BTreeMap<PromiseId, (Accept, Verified<Promise>)>,
+    /// Which intents stood before, by which of these.
+    stood: BTreeMap<PromiseId, Vec<StoodBefore>>,
     /// Who else keeps what is hosted by offers of its own.
     hosts_for: BTreeMap<PromiseId, HostsFor>,
     /// Which offers that it had accepted others keep.
@@ -36,6 +39,14 @@ pub(crate) struct Memory {
     grants: BTreeMap<WorkloadId, Grant>,
     /// What an agent says of its machine. It says that again at each start.
     outdated: Vec<PromiseId>,
+}
+
+/// A workload that was kept.
+pub(crate) struct WasKept {
+    pub(crate) intent: Verified<Promise>,
+    pub(crate) keep: Own<Promise>,
+    /// Which intents stood before, the latest last.
+    pub(crate) stood: Vec<Stood>,
 }
 
 /// A hosting that was bound, by this agent's offer.
@@ -69,6 +80,9 @@ impl Memory {
                 }
                 Fact::Keeps { keep, intent } => {
                     memory.kept_by.insert(keep, intent);
+                }
+                Fact::Stood { keep, before } => {
+                    memory.stood.insert(keep, before);
                 }
                 Fact::HostsFor {
                     offer,
@@ -114,11 +128,23 @@ impl Memory {
         }
     }
 
-    /// The workloads that were kept: the intent of each, and this agent's own promise.
-    pub(crate) fn kept(&self) -> Vec<(Verified<Promise>, Own<Promise>)> {
+    /// The workloads that were kept.
+    pub(crate) fn kept(&self) -> Vec<WasKept> {
         let kept = self.keeps.values().filter_map(|keep| {
             let intent = self.kept_by.get(&keep.id())?;
-            Some((self.intents.get(intent)?.clone(), keep.clone()))
+            let before = self.stood.get(&keep.id()).into_iter().flatten();
+            let stood = before.filter_map(|its| {
+                Some(Stood {
+                    intent: self.intents.get(&its.intent)?.clone(),
+                    failed: its.failed,
+                    epoch: its.epoch,
+                })
+            });
+            Some(WasKept {
+                intent: self.intents.get(intent)?.clone(),
+                keep: keep.clone(),
+                stood: stood.collect(),
+            })
         });
         kept.collect()
     }

@@ -81,16 +81,17 @@ pub use assessment::Assessment;
 pub use binding::{Binding, BindingId};
 pub use binding_error::{BindingError, Part};
 pub use bodies::{
-    Accept, Axis, Bid, Body, Capacity, Consider, Have, Host, Keep, Lineage, Misfit, Needs,
-    Polarity, SPEC_BYTES_MAX, SPREAD_MAX, Serve, Spec, SpecError, Spread, SpreadError, Submitters,
-    Update, UpdateError, Use,
+    Accept, Axis, Bid, Body, Capacity, Consider, Have, Host, Keep, Lineage, Misfit, Needs, Pace,
+    PaceError, Polarity, SPEC_BYTES_MAX, SPREAD_MAX, Serve, Spec, SpecError, Spread, SpreadError,
+    Submitters, Update, UpdateError, Use,
 };
 pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
 pub use conversation::{
     Absence, BATCH_BYTES_MAX, Batch, Bound, Branch, DIGEST_BRANCHES, DIGEST_DEPTH_MAX, Denial,
-    Digest, Dismissal, Fetch, Frame, Handover, Hint, INQUIRED_MAX, INVITED_SLOTS_MAX, Inquiry,
-    Invitation, LISTING_MAX, Listing, Offers, RECORD_BYTES_MAX, RECORDS_MAX, RENEWED_MAX, Refusal,
-    Renewal, SHEET_GONE_MAX, SheetPart, SignedRecord, UnknownRecord, Why,
+    Digest, Dismissal, Failure, Fetch, Frame, Handover, Hint, IDLE_MAX, INQUIRED_MAX,
+    INVITED_SLOTS_MAX, Inquiry, Invitation, LISTING_MAX, Listing, Offers, RECORD_BYTES_MAX,
+    RECORDS_MAX, RENEWED_MAX, Refusal, Renewal, SHEET_GONE_MAX, SheetPart, SignedRecord,
+    UnknownRecord, Why,
 };
 pub use custody::{
     Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, ConfigurationError,

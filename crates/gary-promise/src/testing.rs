@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use crate::{
     Accept, AgentId, AgentKey, Bid, Body, BootEpoch, CPU_CORES_MICRO_MAX, ClusterId, Codec,
     ComponentDigest, Condition, Generation, Have, Head, Host, Interfaces, Labels, Later, Lease,
-    Lineage, MEMORY_BYTES_MAX, Needs, Own, Portion, Promise, PromiseId, Promiser, Reason, Record,
-    Resources, Routes, Slot, Spec, Spread, Submitters, Use, Valency, Verified, Verifier,
+    Lineage, MEMORY_BYTES_MAX, Needs, Own, Pace, Portion, Promise, PromiseId, Promiser, Reason,
+    Record, Resources, Routes, Slot, Spec, Spread, Submitters, Use, Valency, Verified, Verifier,
     Withdrawal, WorkloadId,
 };
 
@@ -150,6 +150,7 @@ pub(crate) fn intent(valency: u32, portion: Portion) -> Use {
         routes: Routes::default(),
         updaters: Submitters::AnyClient,
         spec: Spec::new(b"").expect("short"),
+        pace: Pace::default(),
     }
 }
 

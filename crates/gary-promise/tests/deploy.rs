@@ -6,9 +6,9 @@ use std::{cell::RefCell, collections::BTreeMap, fmt::Debug, time::Duration};
 use gary_promise::{
     Accept, AgentKey, Bid, Binding, Body, BootEpoch, Broken, Capacity, ClusterId, Codec,
     ComponentDigest, Condition, Consider, Evidence, Generation, Host, Interfaces, Judgement, Kept,
-    Labels, Lease, Lineage, Needs, Observer, Portion, Promise, Promiser, Reason, Record, Resources,
-    Routes, Scope, Signed, Slot, Spec, Spread, Standing, Submitters, Time, Use, Valency, Verified,
-    Verifier, Withdrawal, Word,
+    Labels, Lease, Lineage, Needs, Observer, Pace, Portion, Promise, Promiser, Reason, Record,
+    Resources, Routes, Scope, Signed, Slot, Spec, Spread, Standing, Submitters, Time, Use, Valency,
+    Verified, Verifier, Withdrawal, Word,
 };
 
 const CLUSTER: ClusterId = ClusterId::from_bytes([0xc1; 32]);
@@ -62,6 +62,7 @@ fn intent() -> Use {
         routes: Routes::new(["hello.localhost".parse().expect("a route")]).expect("one"),
         updaters: Submitters::AnyClient,
         spec: Spec::new(b"").expect("short"),
+        pace: Pace::default(),
     }
 }
 

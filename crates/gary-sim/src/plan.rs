@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Needs, Portion,
-    Resources, Routes, Spec, Spread, Submitters, Use, Valency,
+    AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Needs, Pace,
+    Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -22,7 +22,8 @@ pub const NODES_MIN: usize = 3;
 /// The most nodes of a world that is drawn at random.
 pub const NODES_MAX: usize = 50;
 
-/// How many owners deploy what waits for nothing. One more deploys what does, and one more what is exclusive.
+/// How many owners deploy what waits for nothing. One more deploys what does, one what is exclusive, and one what fails and
+/// goes back.
 const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -111,7 +112,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: OWNERS + 2,
+            owners: OWNERS + 3,
             network,
         };
         let mut plan = Self {
@@ -128,6 +129,8 @@ impl Plan {
         plan.revise();
         plan.lose_patience();
         plan.deploy_exclusive();
+        plan.pace();
+        plan.go_back();
         plan
     }
 
@@ -141,6 +144,67 @@ impl Plan {
         let replaces_after = Duration::from_millis(draw.between(500, 8_000) as u64);
         for node in &mut self.spec.nodes {
             node.replaces_after = replaces_after;
+        }
+    }
+
+    /// Owners say how fast updates go. Drawn apart, so that the rest of a seed's plan does not depend on it.
+    fn pace(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x9ace));
+        for (_, act) in &mut self.acts {
+            if let Act::Submit {
+                what: Submission::Founds(wanted),
+                ..
+            } = act
+                && draw.happens(60)
+            {
+                wanted.pace = pace(&mut draw);
+            }
+        }
+    }
+
+    /// An owner deploys something whose next generation fails at its start everywhere, and goes back. Drawn apart, so that
+    /// the rest of a seed's plan does not depend on it.
+    fn go_back(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0xbacc));
+        if draw.happens(40) {
+            return;
+        }
+        let count = self.spec.nodes.len();
+        let (owner, to, nth) = (OWNERS + 2, NodeNo(draw.upto(count)), 0);
+        let valency = draw.between(1, count.min(5)) as u32;
+        let mut wanted = Box::new(workload(valency, Frailty::Sound, &mut draw));
+        wanted.pace = pace(&mut draw);
+        let fails = match draw.happens(50) {
+            true => Frailty::NeverStarts,
+            false => Frailty::Crashes,
+        };
+        let updates = |component| Submission::Updates {
+            nth,
+            valency: None,
+            component: Some(component),
+        };
+        let sound = wanted.component;
+        // By then all know of one another who are there from the beginning.
+        let founds_at = Duration::from_millis(draw.between(2_000, 5_000) as u64);
+        let mut later = |least, most| Duration::from_millis(draw.between(least, most) as u64);
+        // In some worlds nothing else goes wrong by then.
+        let (fails_at, back_at) = match later(0, 1).is_zero() {
+            true => {
+                let fails_at = founds_at + later(3_000, 14_000);
+                (fails_at, fails_at + later(3_000, 14_000))
+            }
+            false => (
+                self.faulty_for + later(6_500, 7_500),
+                self.faulty_for + later(11_000, 12_000),
+            ),
+        };
+        let all = [
+            (founds_at, Submission::Founds(wanted)),
+            (fails_at, updates(fails.component(20))),
+            (back_at, updates(sound)),
+        ];
+        for (at, what) in all {
+            self.acts.push((at, Act::Submit { owner, to, what }));
         }
     }
 
@@ -531,6 +595,12 @@ fn only(owner: AgentId) -> Option<Consider> {
     Some(Consider { submitters })
 }
 
+/// How fast updates go.
+fn pace(draw: &mut Draw) -> Pace {
+    let (max_surge, max_unavailable) = (draw.upto(3) as u32, draw.upto(3) as u32);
+    Pace::new(max_surge, max_unavailable).unwrap_or_default()
+}
+
 /// A machine with so much of each, and nothing said of it.
 pub fn capacity(cpu_cores_micro: u64, memory_bytes: u64) -> Capacity {
     Capacity {
@@ -574,5 +644,6 @@ pub fn intent(valency: u32, portion: Portion, frailty: Frailty) -> Use {
         routes: Routes::default(),
         updaters: Submitters::AnyClient,
         spec: Spec::new(b"").expect("it is short"),
+        pace: Pace::default(),
     }
 }

@@ -153,6 +153,17 @@ impl Transcript {
                             (book.names.of_promise(keep), book.names.of_promise(intent));
                         format!("keeps {intent} by {keep}")
                     }
+                    Fact::Stood { before, .. } => {
+                        let before = before.iter().map(|its| {
+                            let intent = book.names.of_promise(&its.intent);
+                            match its.failed {
+                                Some(failed) => format!("{intent}, of which {}", failed.failure),
+                                None => intent,
+                            }
+                        });
+                        let before: Vec<String> = before.collect();
+                        format!("remembers that {} stood", before.join(" and "))
+                    }
                     Fact::Votes { name, votes } => consulted::votes(name, votes, book, reader),
                     Fact::HostsFor {
                         offer,
@@ -222,7 +233,7 @@ impl Transcript {
             Seen::Reports { agent, report } => {
                 let (offer, what) = match report {
                     HostReport::Started { offer } => (offer, "runs"),
-                    HostReport::Failed { offer } => (offer, "has failed"),
+                    HostReport::Failed { offer, .. } => (offer, "has failed"),
                     HostReport::Stopped { offer } => (offer, "is stopped"),
                 };
                 let offer = book.names.of_promise(&offer);
@@ -363,7 +374,13 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             match reader.promise(&invitation.intent) {
                 Some(intent) => {
                     let intent = promised(intent, book);
-                    format!("invites for slots {slots} of: {intent}")
+                    let beside = invitation.beside.iter().map(ToString::to_string);
+                    let beside: Vec<String> = beside.collect();
+                    let beside = match beside.is_empty() {
+                        true => String::new(),
+                        false => format!(", {} beside what it hosts,", beside.join(" ")),
+                    };
+                    format!("invites for slots {slots}{beside} of: {intent}")
                 }
                 None => format!("invites for slots {slots} of what nobody has signed"),
             }
@@ -386,10 +403,17 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
                 ("bound by others", &renewal.by_others),
                 ("offered", &renewal.offered),
             ];
+            let idle = match renewal.idle.is_empty() {
+                true => String::new(),
+                false => format!(
+                    ", of which {} does not run",
+                    list(from, &mut renewal.idle.iter())
+                ),
+            };
             let parts = parts.iter().filter(|(_, offers)| !offers.is_empty());
             let parts =
                 parts.map(|(how, offers)| format!(" {how} {}", list(from, &mut offers.iter())));
-            format!("renews{}", parts.collect::<String>())
+            format!("renews{}{idle}", parts.collect::<String>())
         }
         Frame::Bound(its) => {
             let halves = [&its.offer, &its.acceptance].map(|its| reader.promise(its).cloned());
@@ -414,7 +438,9 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             format!("{intent} {}", consulted::verdict(&its.verdict, book))
         }
         Frame::Absence(absence) => format!("will be back within {} ms", absence.notice.as_ms()),
-        Frame::Denial(denial) => format!("does not keep {}", of(from, &denial.of)),
+        Frame::Denial(denial) => {
+            format!("does not keep {}: {}", of(from, &denial.of), denial.failure)
+        }
         Frame::Hint(hint) => format!(
             "{}'s sheet is at {}",
             book.names.of_agent(&hint.agent),

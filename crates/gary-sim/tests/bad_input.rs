@@ -8,9 +8,9 @@ use gary_agent::{
 };
 use gary_promise::{
     Absence, Accept, AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BootNonce, Bound, BoundedSet,
-    Claim, Condition, Configuration, ConfigurationEpoch, Consider, Denial, Dismissal, FencingEpoch,
-    Frame, Generation, Hint, Host, Inquiry, Invitation, Lease, Lineage, Notice, Offers, Own,
-    Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal, Sequence, Signed,
+    Claim, Condition, Configuration, ConfigurationEpoch, Consider, Denial, Dismissal, Failure,
+    FencingEpoch, Frame, Generation, Hint, Host, Inquiry, Invitation, Lease, Lineage, Notice,
+    Offers, Own, Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal, Sequence, Signed,
     SignedRecord, Slot, Submitters, Tenancy, TenancyWord, Time, Update, Use, Value, Version, Why,
     WorkloadId,
 };
@@ -131,6 +131,7 @@ impl Scene {
             offered: Offers::default(),
             bound: Offers::new([theirs.version()]).expect("one"),
             by_others: Offers::default(),
+            idle: BoundedSet::default(),
         };
         me.handle_frame(now, peer.id(), Frame::Renewal(renewal));
         drain(&mut me);
@@ -511,8 +512,13 @@ const BAD: &[(&str, Fault, Bad)] = &[
         Fault::Replay,
         |its| {
             let version = its.theirs.version();
-            let of = version;
-            (its.peer.id(), Frame::Denial(Denial { version, of }))
+            let (of, failure) = (version, Failure::Start);
+            let denial = Denial {
+                version,
+                of,
+                failure,
+            };
+            (its.peer.id(), Frame::Denial(denial))
         },
     ),
     ("an offer whose withdrawal came first", Fault::Gone, |its| {
@@ -526,8 +532,13 @@ const BAD: &[(&str, Fault, Bad)] = &[
     }),
     ("a denial of what another promised", Fault::Gone, |its| {
         let version = its.stranger.stamp();
-        let of = its.theirs.version();
-        (its.stranger.id(), Frame::Denial(Denial { version, of }))
+        let (of, failure) = (its.theirs.version(), Failure::Start);
+        let denial = Denial {
+            version,
+            of,
+            failure,
+        };
+        (its.stranger.id(), Frame::Denial(denial))
     }),
     (
         "a withdrawal of what was never promised",
@@ -603,6 +614,7 @@ fn nothing_at(version: Version) -> Renewal {
         offered: Offers::default(),
         bound: Offers::default(),
         by_others: Offers::default(),
+        idle: BoundedSet::default(),
     }
 }
 
@@ -661,6 +673,7 @@ fn what_a_host_said_before_its_hosting_was_asked_after_is_no_news() {
         .handle_frame(its.now, from, Frame::Bound(bound.into()));
     // Both come late.
     let denial = Denial {
+            failure: Failure::Unstated,
         version: between,
         of: offer,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gary_sim::{run, try_mutations};
 
 /// How many seeds every fault is tried under.
-const SEEDS: u64 = 16;
+const SEEDS: u64 = 20;
 
 #[test]
 fn every_mutation_is_caught_and_every_checker_catches_one() {

@@ -291,6 +291,21 @@ fn an_update_where_there_is_no_room_for_both() {
 }
 
 #[test]
+fn an_update_that_fails_and_goes_back() {
+    let mut its = Scenario::new("update-fails", 2);
+    its.deploy(0, 2, Frailty::Sound, 2_000);
+    its.update(Frailty::Crashes.component(8), 2_000);
+    let what = Submission::Updates {
+        nth: 0,
+        valency: None,
+        component: Some(Frailty::Sound.component(7)),
+    };
+    let (owner, to) = (0, NodeNo(0));
+    let act = Act::Submit { owner, to, what };
+    its.then("p1 goes back to what it was", act, 2_000).end();
+}
+
+#[test]
 fn what_is_pending_waits_and_is_met() {
     let mut its = Scenario::new("pending-and-met", 3);
     let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");

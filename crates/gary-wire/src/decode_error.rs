@@ -1,7 +1,7 @@
 //! Why bytes are not what they should be.
 
 use gary_promise::{
-    ConfigurationError, HeadError, InterfaceError, LabelsError, LeaseError, NoticeError,
+    ConfigurationError, HeadError, InterfaceError, LabelsError, LeaseError, NoticeError, PaceError,
     PortionError, PromiseError, ResourcesError, SpecError, SpreadError, TextError, TooMany,
     UpdateError, ValencyError, WithdrawalError,
 };
@@ -89,6 +89,7 @@ pub enum Flaw {
     Labels(#[from] LabelsError),
     Lease(#[from] LeaseError),
     Notice(#[from] NoticeError),
+    Pace(#[from] PaceError),
     Number(#[from] NumberError),
     Portion(#[from] PortionError),
     Promise(#[from] PromiseError),

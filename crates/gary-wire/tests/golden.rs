@@ -6,9 +6,9 @@ use blessed::golden;
 use gary_promise::{
     Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, BoundedSet, Capacity, Codec,
     ComponentDigest, Condition, Consider, Generation, Have, Host, Interface, Interfaces, Keep,
-    Labels, Lease, Lineage, Needs, Portion, Promise, PromiseId, Reason, Requirement, Resources,
-    Routes, Serve, SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency,
-    Version, Withdrawal, WorkloadId,
+    Labels, Lease, Lineage, Needs, Pace, Portion, Promise, PromiseId, Reason, Requirement,
+    Resources, Routes, Serve, SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use,
+    Valency, Version, Withdrawal, WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -89,6 +89,15 @@ fn intent() -> Use {
         routes: routes(),
         updaters: Submitters::Only(Agents::new([AGENT]).expect("one")),
         spec: Spec::new(b"spec").expect("short"),
+        pace: Pace::default(),
+    }
+}
+
+/// An intent that says how it takes the place of the one before.
+fn paced() -> Use {
+    Use {
+        pace: Pace::new(0, 2).expect("two may be away"),
+        ..intent()
     }
 }
 
@@ -127,6 +136,7 @@ fn bodies() -> Vec<(&'static str, Body)> {
         ),
         ("use", Body::Use(Box::new(intent()))),
         ("use_exclusive", Body::Use(Box::new(exclusive()))),
+        ("use_paced", Body::Use(Box::new(paced()))),
         // As before it was told in which life it was asked.
         ("host", host(BootEpoch(0), 0)),
         ("host_asked", host(BootEpoch(3), 0)),

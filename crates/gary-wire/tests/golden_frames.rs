@@ -5,9 +5,9 @@ mod blessed;
 use blessed::golden;
 use gary_promise::{
     Absence, AgentId, Batch, BootEpoch, Bound, BoundedSet, Branch, Codec, DIGEST_BRANCHES, Denial,
-    Digest, Dismissal, Fetch, Frame, Generation, Handover, Hint, Inquiry, Invitation, Listing,
-    Misfit, Notice, Offers, PromiseId, Refusal, Renewal, Resources, SIGNATURE_BYTES, SheetPart,
-    Signed, SignedRecord, Slot, Version, Why, WorkloadId,
+    Digest, Dismissal, Failure, Fetch, Frame, Generation, Handover, Hint, Inquiry, Invitation,
+    Listing, Misfit, Notice, Offers, PromiseId, Refusal, Renewal, Resources, SIGNATURE_BYTES,
+    SheetPart, Signed, SignedRecord, Slot, Version, Why, WorkloadId,
 };
 use gary_wire::{Spoken, WireCodec};
 
@@ -166,6 +166,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 // As before it was told.
                 epoch: BootEpoch(0),
                 slots: slots(),
+                beside: BoundedSet::default(),
                 keepers: BoundedSet::default(),
             }),
         ),
@@ -175,6 +176,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 intent: signed(),
                 epoch: BootEpoch(3),
                 slots: slots(),
+                beside: BoundedSet::default(),
                 keepers: BoundedSet::default(),
             }),
         ),
@@ -184,7 +186,18 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 intent: signed(),
                 epoch: BootEpoch(3),
                 slots: slots(),
+                beside: BoundedSet::default(),
                 keepers: BoundedSet::new([AGENT]).expect("one"),
+            }),
+        ),
+        (
+            "invitation_beside",
+            Frame::Invitation(Invitation {
+                intent: signed(),
+                epoch: BootEpoch(3),
+                slots: slots(),
+                beside: BoundedSet::new([Slot(300)]).expect("one"),
+                keepers: BoundedSet::default(),
             }),
         ),
         (
@@ -210,6 +223,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 bound: versions([3, 4]),
                 // As before there was any.
                 by_others: Offers::default(),
+                idle: BoundedSet::default(),
             }),
         ),
         (
@@ -219,6 +233,17 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 offered: Offers::default(),
                 bound: versions([3, 6]),
                 by_others: versions([1, 4]),
+                idle: BoundedSet::default(),
+            }),
+        ),
+        (
+            "renewal_idle",
+            Frame::Renewal(Renewal {
+                version: version(7),
+                offered: Offers::default(),
+                bound: versions([3, 6]),
+                by_others: versions([1, 4]),
+                idle: versions([4, 6]),
             }),
         ),
         (
@@ -274,6 +299,16 @@ fn frames() -> Vec<(&'static str, Frame)> {
             Frame::Denial(Denial {
                 version: version(5),
                 of: version(4),
+                // As before it was told.
+                failure: Failure::Unstated,
+            }),
+        ),
+        (
+            "denial_failure",
+            Frame::Denial(Denial {
+                version: version(5),
+                of: version(4),
+                failure: Failure::Ended,
             }),
         ),
     ]

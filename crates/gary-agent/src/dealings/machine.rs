@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, Body, BootEpoch, Capacity, Consider, Frame, Generation, Lease, Notice, Own, Promise,
-    PromiseId, Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId,
+    PromiseId, Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId, WorkloadName,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -21,7 +21,9 @@ use crate::hosting::{HostReport, Hosting, Order};
 use crate::keepers::Keepers;
 use crate::memory::Memory;
 use crate::refused::{Counters, Fault};
-use crate::tending::{Account, DeployError, KeepChange, Remembered, Tending, Tools};
+use crate::tending::{
+    Account, DeployError, GoBackError, GoingBack, KeepChange, Remembered, Stood, Tending, Tools,
+};
 use crate::voice::{Assessed, Fact, Speech, Transmit, Voice, Write, WriteId};
 
 /// How long a hosting stands without being renewed, in milliseconds.
@@ -159,10 +161,9 @@ impl<C: Speech> Dealings<C> {
             let (custody, mut parts) = self.custody(now);
             custody.resume(name, votes, &mut parts);
         }
-        for (intent, keep) in memory.kept() {
-            self.publish(now, KeepChange::Made(keep.clone()));
-            self.tending
-                .resume(self.waking(now), intent, keep, &mut self.voice);
+        for was in memory.kept() {
+            self.publish(now, KeepChange::Made(was.keep.clone()));
+            self.tending.resume(self.waking(now), was, &mut self.voice);
         }
         // Each host is told again what of its own is counted, and says what of that stands.
         let mut told: BTreeMap<AgentId, Vec<SignedRecord>> = BTreeMap::new();
@@ -359,6 +360,25 @@ impl<C: Speech> Dealings<C> {
     pub fn account(&self, workload: &WorkloadId, now: Time) -> Option<Account> {
         self.tending
             .account(workload, &self.keepers, &self.voice, self.waking(now))
+    }
+
+    /// The intents of a name that it keeps, as far as it remembers them, the one that stands last; none where it keeps no
+    /// such name.
+    pub fn history(&self, name: &WorkloadName) -> Vec<Stood> {
+        self.tending.history(name, self.voice.promiser().epoch())
+    }
+
+    /// What an owner signs to go back to an earlier generation of a name that this agent keeps.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing to go back to.
+    pub fn go_back(
+        &self,
+        name: &WorkloadName,
+        generation: Generation,
+    ) -> Result<GoingBack, GoBackError> {
+        self.tending.go_back(name, generation)
     }
 
     /// The time that it was awake, by which it judges others: it stands still while the agent does.

@@ -1,11 +1,12 @@
 //! One hosting, from its offer to its end.
 
 use gary_promise::{
-    Accept, AgentId, Binding, Body, BoundedSet, Host, KEEPERS_MAX, Own, Promise, Time, Verified,
+    Accept, AgentId, Binding, Body, BoundedSet, Failure, Generation, Host, KEEPERS_MAX, Own,
+    Promise, Time, Verified,
 };
 
 use super::order::Start;
-use super::repair::DENIED_AFTER;
+use super::repair::{DENIED_AFTER, PROVEN_AFTER};
 use crate::ledger::EntryId;
 
 /// One hosting that this agent offers or has bound.
@@ -38,10 +39,19 @@ pub(super) enum State {
 /// How a bound hosting does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Run {
-    /// The host was asked to start it, or it runs since then. Failures in a row until now.
-    On { failures: u32, since: Option<Time> },
-    /// It failed, and is started again then.
-    Off { failures: u32, again_at: Time },
+    /// The host was asked to start it, or it runs since then, perhaps for long enough to say so. Failures in a row until
+    /// now.
+    On {
+        failures: u32,
+        since: Option<Time>,
+        is_proven: bool,
+    },
+    /// It failed, in this way, and is started again then.
+    Off {
+        failures: u32,
+        failure: Failure,
+        again_at: Time,
+    },
 }
 
 impl Hosted {
@@ -58,6 +68,7 @@ impl Hosted {
             run: Run::On {
                 failures: 0,
                 since: None,
+                is_proven: false,
             },
         };
         self.start()
@@ -82,9 +93,37 @@ impl Hosted {
         })
     }
 
-    /// Whether it has failed so often that its host says so.
-    pub(super) const fn is_denied(&self) -> bool {
-        matches!(self.state, State::Bound { run: Run::Off { failures, .. }, .. } if failures >= DENIED_AFTER)
+    /// In what way it has failed, where it has done so often enough that its host says so.
+    pub(super) const fn denied(&self) -> Option<Failure> {
+        match self.state {
+            State::Bound {
+                run: Run::Off {
+                    failures, failure, ..
+                },
+                ..
+            } if failures >= DENIED_AFTER => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody waits to hear that it runs: what founds a workload takes nothing's place.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.host.generation > Generation::FIRST
+    }
+
+    /// Whether it is bound and awaited, and does not run, or not for long enough yet to tell.
+    pub(super) fn is_idle(&self) -> bool {
+        let is_proven = matches!(
+            self.state,
+            State::Bound {
+                run: Run::On {
+                    is_proven: true,
+                    ..
+                },
+                ..
+            }
+        );
+        self.is_awaited() && self.is_bound() && !is_proven
     }
 
     pub(super) const fn is_bound(&self) -> bool {
@@ -92,13 +131,22 @@ impl Hosted {
     }
 
     /// When something is to be done with it.
-    pub(super) const fn due_at(&self) -> Option<Time> {
+    pub(super) fn due_at(&self) -> Option<Time> {
         match self.state {
             State::Offered { lapses_at } => Some(lapses_at),
             State::Bound {
                 run: Run::Off { again_at, .. },
                 ..
             } => Some(again_at),
+            State::Bound {
+                run:
+                    Run::On {
+                        since: Some(since),
+                        is_proven: false,
+                        ..
+                    },
+                ..
+            } if self.is_awaited() => Some(since.after(PROVEN_AFTER)),
             State::Bound { .. } => None,
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gary_promise::{
-    Absence, AgentId, Body, BootEpoch, Capacity, Dismissal, Frame, Lease, Notice, Offers, Promise,
-    PromiseId, Reason, Renewal, SignedRecord, Slot, Time, Verified, Version, Withdrawal,
-    WorkloadId,
+    Absence, AgentId, Body, BootEpoch, BoundedSet, Capacity, Dismissal, Frame, Lease, Notice,
+    Offers, Promise, PromiseId, Reason, Renewal, SignedRecord, Slot, Time, Verified, Version,
+    Withdrawal, WorkloadId,
 };
 
 use super::answering::Answers;
@@ -260,7 +260,10 @@ impl Hosting {
         let is_bound = |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
         let (bound, offered): (Vec<_>, Vec<_>) = versions.partition(is_bound);
         let fits = "an offer beyond the limit is never made";
+        let idle = self.audible_to(&promisee).filter(|its| its.is_idle());
+        let idle = idle.map(|its| its.offer.version());
         let renewal = Renewal {
+            idle: BoundedSet::new(idle).expect(fits),
             version: voice.stamp(),
             offered: Offers::new(offered.into_iter().copied()).expect(fits),
             bound: Offers::new(bound.into_iter().copied()).expect(fits),
@@ -268,7 +271,7 @@ impl Hosting {
         };
         voice.say(promisee, Frame::Renewal(renewal));
         // To name what fails again and again would take back that it does.
-        for hosted in self.audible_to(&promisee).filter(|its| its.is_denied()) {
+        for hosted in self.audible_to(&promisee) {
             deny(hosted, promisee, voice);
         }
     }

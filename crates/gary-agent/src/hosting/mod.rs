@@ -16,4 +16,4 @@ pub use hostings::{EARLY_WITHDRAWALS_MAX, HOSTINGS_MAX};
 pub(crate) use offering::Invited;
 pub use offering::OFFER_STANDS;
 pub use order::{HostReport, Order, Start, Term};
-pub use repair::{DENIED_AFTER, GIVEN_UP_AFTER, REPAIR_WAITS, STEADY_AFTER};
+pub use repair::{DENIED_AFTER, GIVEN_UP_AFTER, PROVEN_AFTER, REPAIR_WAITS, STEADY_AFTER};

@@ -130,7 +130,10 @@ impl Hosting {
             (Ok(entry), _) => entry,
             // What stops already makes room enough.
             (Err(_), _) if self.has_room_soon(portion) => return Err(Why::Busy),
-            (Err(_), Some(earlier)) if self.has_room_without(earlier, portion) => {
+            (Err(_), Some(earlier))
+                if !invited.invitation.beside.contains(&slot)
+                    && self.has_room_without(earlier, portion) =>
+            {
                 // Once it has stopped there is room.
                 self.withdraw(earlier, Reason::Outdated, voice);
                 return Err(Why::Busy);

@@ -1,6 +1,6 @@
 //! What passes between an agent and its own host. No other agent's host ever hears of it.
 
-use gary_promise::{Binding, FencingEpoch, Promise, PromiseId, Time, Verified};
+use gary_promise::{Binding, Failure, FencingEpoch, Promise, PromiseId, Time, Verified};
 
 /// What an agent asks of its own host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,15 +67,17 @@ pub struct Start {
 /// What a host tells its own agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostReport {
-    /// The hosting runs.
+    /// The hosting runs, and is well where its owner asks for a health check.
     Started {
         /// The offer it was bound by.
         offer: PromiseId,
     },
-    /// It does not run: it could not be started, or it ended.
+    /// It does not run: it could not be started, or it ended, or it was ended since it was not well.
     Failed {
         /// The offer it was bound by.
         offer: PromiseId,
+        /// What is wrong.
+        failure: Failure,
     },
     /// It was stopped, as asked or since its time was up, and holds nothing any more.
     Stopped {

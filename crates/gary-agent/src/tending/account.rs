@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Generation, Requirement, Slot};
+use gary_promise::{AgentId, Generation, Pace, Requirement, Slot};
 
+use super::failing::Failing;
 use super::refusals::Remembered;
 use crate::voice::Assessed;
 
@@ -16,10 +17,29 @@ pub struct Account {
     pub unmet: Vec<Requirement>,
     /// Slots that no hosting of this generation fills which is held for kept, those that nobody hosts first, up to [`ROUND_SLOTS_MAX`](super::ROUND_SLOTS_MAX).
     pub open: Vec<Slot>,
+    /// How the generation takes the place of an earlier one; `None` where nothing of an earlier one is hosted.
+    pub rolling: Option<Rolling>,
+    /// Hostings of this generation that fail, as far as they are remembered. While an earlier one is hosted too, no more of
+    /// it are asked for than these.
+    pub failing: Vec<Failing>,
     /// The hostings that are counted, and what the keeper makes of each now.
     pub counted: Vec<Assessed>,
     /// Who would not host it, and why, each by what it said last.
     pub refusals: BTreeMap<AgentId, Remembered>,
     /// Judgements of its hostings that have changed, the first first, as far as they are remembered.
     pub history: Vec<Assessed>,
+}
+
+/// How a generation takes the place of an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rolling {
+    /// How fast its owner has it.
+    pub pace: Pace,
+    /// Slots that are hosted at an earlier generation, up to [`ROUND_SLOTS_MAX`](super::ROUND_SLOTS_MAX).
+    pub outdated: Vec<Slot>,
+    /// Whether it stands still, since what has begun of it fails: see [`Account::failing`].
+    pub stands_still: bool,
+    /// Whether one hosting after the other makes way though its owner wants none to be without: nobody has had room for
+    /// one more.
+    pub makes_do: bool,
 }

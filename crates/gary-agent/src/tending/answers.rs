@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    Absence, AgentId, Denial, Evidence, Host, Promise, PromiseId, Refusal, Renewal, Time, Verified,
-    Version, Withdrawal, Word,
+    Absence, AgentId, Denial, Evidence, Failure, Host, Promise, PromiseId, Reason, Refusal,
+    Renewal, Time, Verified, Version, Withdrawal, Word,
 };
 use rand::Rng;
 
@@ -85,8 +85,12 @@ impl Tending {
             };
             let is_offered = renewal.offered.contains(offer);
             let is_bound = renewal.bound.contains(offer) || renewal.by_others.contains(offer);
-            if is_bound && tended.hosted(*slot, &from, *offer, now) {
-                updated.insert(*workload);
+            match is_bound.then(|| renewal.idle.contains(offer)) {
+                Some(true) => tended.idle(*slot, &from, *offer),
+                Some(false) if tended.hosted(*slot, &from, *offer, now) => {
+                    updated.insert(*workload);
+                }
+                _ => {}
             }
             if is_offered || is_bound {
                 let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
@@ -155,7 +159,13 @@ impl Tending {
         let (workload, slot) = place.ok_or(Fault::Gone)?;
         let evidence = Evidence::heard(Word::Denial, denial.version, now);
         let tended = self.tended.get_mut(&workload);
-        let is_news = tended.is_some_and(|its| its.learn(slot, &from, denial.of, evidence));
+        let is_news = tended.is_some_and(|its| {
+            let is_news = its.learn(slot, &from, denial.of, evidence);
+            if is_news {
+                its.fails(slot, &from, denial.of, denial.failure, now);
+            }
+            is_news
+        });
         self.wake(workload, now);
         is_news.then_some(()).ok_or(Fault::Replay)
     }
@@ -179,6 +189,14 @@ impl Tending {
         let theirs = self.by_host.get(&from);
         let place = theirs.and_then(|its| its.get(&offer)).copied();
         let (workload, slot) = place.ok_or(Fault::Gone)?;
+        if let Some(tended) = self.tended.get_mut(&workload) {
+            match withdrawal.reason() {
+                Reason::Failing => tended.fails(slot, &from, offer, Failure::Unstated, now),
+                // It makes way for what another keeper has asked for, perhaps.
+                Reason::Outdated => tended.makes_room(slot, &from, offer),
+                _ => {}
+            }
+        }
         self.take_back(workload, slot, &from, offer, now);
         Ok(())
     }

@@ -20,6 +20,8 @@ pub(super) struct Counted {
     pub(super) is_withdrawn: bool,
     /// When its host was last heard to host it, in this life of the keeper's. What is offered only, nobody hosts.
     pub(super) hosted_at: Option<Time>,
+    /// Whether its host has said last that it does not run.
+    pub(super) is_idle: bool,
     /// Kept ever since, for what trust makes of it.
     pub(super) kept_since: Time,
     /// What was last written down of it.

@@ -179,7 +179,8 @@ impl Tending {
         let later = keep(workload, &wanted);
         check_room(self.keeps_bytes - bytes(&tended.keep), &later)?;
         voice.keep_promise(&intent);
-        voice.forget(tended.intent.id());
+        let stood = tended.stands(voice.promiser().epoch());
+        tended.history.add(stood, voice);
         let body = Body::Keep(later);
         if tended.keep.body() != &body {
             let made = voice.revise(&tended.keep, body);
@@ -189,6 +190,7 @@ impl Tending {
             self.changes.push(KeepChange::Made(made));
         }
         voice.keep_intent(tended.keep.id(), intent.id());
+        tended.history.store(&tended.keep, voice);
         for (host, offer) in tended.update(intent, wanted, now) {
             dismiss(voice, host, [offer]);
             forget(&mut self.by_host, &mut self.renewed, &host, offer);

@@ -52,6 +52,11 @@ impl Tended {
         self.wanted.valency.has(slot) && hosted.is_none_or(|its| its < generation)
     }
 
+    /// Whether nobody hosts a slot well, at any generation.
+    pub(super) fn is_empty(&self, slot: Slot, observer: &Observer, now: Time) -> bool {
+        self.hosted_generation(slot, observer, now).is_none()
+    }
+
     /// Who hosts a slot at an earlier generation: of several, who does so well, and at the latest.
     pub(super) fn earlier_host(
         &self,

@@ -14,7 +14,7 @@ use super::counted::Acceptance;
 use super::dismissed::dismiss;
 use super::holes::Holes;
 use super::refusals::BUSY_FOR;
-use super::round::{Offered, ROUND_WAITS, Round};
+use super::round::{Offered, ROUND_WAITS, Round, WIDENINGS_MAX};
 use super::sharing::is_enough;
 use super::tended::{Keeper, Tended};
 use crate::backoff::Waits;
@@ -39,16 +39,33 @@ impl Tended {
     /// Invites for every hole.
     pub(super) fn open_round<C: Speech, R: Rng>(&mut self, keeper: &mut Keeper<'_, C, R>) {
         let (now, observer) = (keeper.now, keeper.observer());
-        let holes = Holes::of(self, &observer, now);
+        let mut holes = Holes::of(self, &observer, now);
         if holes.is_empty() {
             self.attempts = 0;
             return;
         }
-        let invited = self.whom_to_ask(&holes, keeper);
+        let progress = self.progress(&observer, now);
+        // Of what fails, those who come first among its keepers try again.
+        if self.stands_still(&holes) && self.place(keeper) > 0 {
+            holes.outdated.clear();
+        } else {
+            self.hold_back(&mut holes, &progress);
+        }
+        let asked = self.whom_to_ask(&holes, &progress, keeper);
+        let invited = asked.slots;
         if invited.is_empty() {
+            // What is under way is waited for, and no reason to look less often.
+            if progress.is_under_way() && holes.empty.is_empty() {
+                return;
+            }
             self.wait(now, keeper);
             return;
         }
+        self.makes_do = match asked.instead.is_empty() {
+            true => self.makes_do && asked.beside.is_empty(),
+            false => progress.makes_do(),
+        };
+        self.instead.extend(&asked.instead);
         let me = keeper.voice.id();
         for (agent, slots) in &invited {
             let invitation = Invitation {
@@ -56,6 +73,8 @@ impl Tended {
                 epoch: keeper.voice.promiser().epoch(),
                 slots: BoundedSet::new(slots.iter().copied())
                     .expect("those who are full are passed over"),
+                beside: BoundedSet::new(slots.intersection(&asked.beside).copied())
+                    .expect("they are some of the slots"),
                 keepers: BoundedSet::new(self.keepers.iter().copied().filter(|its| *its != me))
                     .expect("no register has more"),
             };
@@ -68,7 +87,7 @@ impl Tended {
             self.opened.saturating_add(1)
         };
         self.opened_at = now;
-        self.round = Some(Round::new(now, invited));
+        self.round = Some(Round::new(now, invited, (asked.beside, asked.instead)));
     }
 
     /// An offer has come, and waits for the end of a round. One that no round waits for is dismissed.
@@ -132,11 +151,14 @@ impl Tended {
         why: Why,
         now: Time,
     ) {
+        let mut is_besides = false;
         if let Some(round) = &mut self.round {
+            let slots: Vec<Slot> = slots.into_iter().collect();
+            is_besides = round.is_besides(&slots);
             round.answered(from, slots);
         }
         self.silent.remove(&from);
-        self.refusals.remember(from, why, now);
+        self.refusals.remember(from, why, is_besides, now);
     }
 
     /// Accepts the best offer for each slot, and dismisses the others. Says which these are.
@@ -156,6 +178,7 @@ impl Tended {
         let is_pending = !self.unmet(keeper.keepers).is_empty();
         let by_slot = round.take_offers();
         let mut filled = 0;
+        let mut gone = Vec::new();
         let mut elsewhere: BTreeMap<AgentId, u32> = BTreeMap::new();
         for its in by_slot.values().flatten() {
             *elsewhere.entry(its.offer.by()).or_default() += 1;
@@ -175,6 +198,7 @@ impl Tended {
             let mut offers = offers.into_iter();
             if !is_pending
                 && self.is_hole(slot, &observer, now)
+                && self.makes_way(slot, round.beside.contains(&slot), keeper, &mut gone)
                 && let Some(Offered {
                     offer,
                     host,
@@ -208,7 +232,6 @@ impl Tended {
         for (agent, records) in accepted {
             keeper.voice.tell(agent, records);
         }
-        let mut gone = Vec::new();
         for (agent, versions) in dismissed {
             // It has the room again that it had set aside.
             self.refusals.has_room(&agent);
@@ -222,6 +245,10 @@ impl Tended {
         let is_filled = is_pending || !asked_for.any(|slot| self.is_hole(*slot, &observer, now));
         if is_filled || round.goes_on(filled) {
             self.attempts = 0;
+        } else if round.is_all_beside() && self.attempts <= WIDENINGS_MAX {
+            // Others are asked soon: where nobody has room for one more, that shows the sooner.
+            self.attempts += 1;
+            self.next_round_at = now.after(ROUND_WAITS.after(1, keeper.random));
         } else {
             self.wait(self.opened_at, keeper);
         }

@@ -32,6 +32,10 @@ pub(super) struct Round {
     pub(super) ends_at: Time,
     /// The slots that somebody was asked for.
     pub(super) slots: BTreeSet<Slot>,
+    /// Those of them that were asked for beside what is hosted of an earlier generation.
+    pub(super) beside: BTreeSet<Slot>,
+    /// Those that were asked for in the place of that.
+    instead: BTreeSet<Slot>,
     /// Who has yet to answer for which slots.
     awaited: BTreeMap<AgentId, BTreeSet<Slot>>,
     offers: BTreeMap<Slot, Vec<Offered>>,
@@ -54,8 +58,14 @@ impl Offered {
 
 impl Round {
     /// A round of those who were asked for these.
-    pub(super) fn new(now: Time, awaited: BTreeMap<AgentId, BTreeSet<Slot>>) -> Self {
+    pub(super) fn new(
+        now: Time,
+        awaited: BTreeMap<AgentId, BTreeSet<Slot>>,
+        (beside, instead): (BTreeSet<Slot>, BTreeSet<Slot>),
+    ) -> Self {
         Self {
+            beside,
+            instead,
             ends_at: now.after(ANSWERS_WITHIN),
             slots: awaited.values().flatten().copied().collect(),
             awaited,
@@ -121,6 +131,16 @@ impl Round {
     /// Who has not answered yet.
     pub(super) fn awaited(&self) -> impl Iterator<Item = AgentId> {
         self.awaited.keys().copied()
+    }
+
+    /// Whether it asked for nothing but what finds room beside what is hosted.
+    pub(super) fn is_all_beside(&self) -> bool {
+        self.slots.len() == self.beside.len()
+    }
+
+    /// Whether none of these was asked for in the place of what is hosted.
+    pub(super) fn is_besides(&self, slots: &[Slot]) -> bool {
+        slots.iter().all(|slot| !self.instead.contains(slot))
     }
 
     /// Whoever is gone answers no more, and what it has offered is no more to be had.

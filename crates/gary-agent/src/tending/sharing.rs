@@ -36,6 +36,8 @@ pub(crate) struct Asked {
     number: u64,
     /// The renewal that has named it. What its host had said by then is no news.
     renewal: Version,
+    /// Whether its host had said by then that it does not run.
+    is_idle: bool,
 }
 
 /// What a keeper makes of a hosting that it is told another has bound.
@@ -130,6 +132,7 @@ impl Tending {
         asked: Asked,
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
+        let is_idle = asked.is_idle;
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
         };
@@ -155,11 +158,11 @@ impl Tending {
             return Err(Fault::Mismatch);
         }
         tended.fills.rest();
-        let (workload, host_generation) = (host.workload, host.generation);
+        let workload = host.workload;
         tended.count(offer, host, Acceptance::Others, slot, now);
-        // Whether it runs, where it takes the place of an earlier generation, its host says as soon as it does.
-        if !tended.has_earlier(slot, host_generation) {
-            tended.hosted(slot, &by, version, now);
+        match is_idle {
+            true => tended.idle(slot, &by, version),
+            false => _ = tended.hosted(slot, &by, version, now),
         }
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
@@ -198,13 +201,14 @@ impl Tending {
             self.asked.clear();
         }
         self.inquiries += 1;
-        let (number, renewal) = (self.inquiries, renewal.version);
+        let (number, named_idle, renewal) = (self.inquiries, &renewal.idle, renewal.version);
         self.asked.extend(offers.iter().map(|version| {
             let (promiser, version) = (from, *version);
             let asked = Asked {
                 at: now,
                 number,
                 renewal,
+                is_idle: named_idle.contains(&version),
             };
             (PromiseId { promiser, version }, asked)
         }));

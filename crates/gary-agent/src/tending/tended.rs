@@ -11,8 +11,10 @@ use rand::Rng;
 
 use super::counted::{Acceptance, Counted, Standing};
 use super::dismissed::{Dismissed, dismiss};
+use super::failing::Failures;
+use super::history::History;
 use super::refusals::Refusals;
-use super::round::Round;
+use super::round::{ROUND_WAITS, Round};
 use super::turn::Turn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
@@ -55,6 +57,14 @@ pub(super) struct Tended {
     pub(super) silent: BTreeSet<AgentId>,
     pub(super) next_round_at: Time,
     pub(super) refusals: Refusals,
+    /// Slots in which an earlier generation was to make way for the intent's before that runs.
+    pub(super) instead: BTreeSet<Slot>,
+    /// Whether an earlier generation makes way since nobody has room for both, though none was to be without a hosting.
+    pub(super) makes_do: bool,
+    /// Hostings of the intent's generation that fail.
+    pub(super) failing: Failures,
+    /// Which intents stood before.
+    pub(super) history: History,
 }
 
 /// What a keeper works with.
@@ -99,6 +109,10 @@ impl Tended {
             silent: BTreeSet::new(),
             next_round_at: now,
             refusals: Refusals::default(),
+            instead: BTreeSet::new(),
+            makes_do: false,
+            failing: Failures::default(),
+            history: History::default(),
         }
     }
 
@@ -118,6 +132,9 @@ impl Tended {
         self.silent.clear();
         self.refusals = Refusals::default();
         self.next_round_at = now;
+        self.instead.clear();
+        self.makes_do = false;
+        self.failing = Failures::default();
         let valency = self.wanted.valency;
         self.failed.retain(|slot, _| valency.has(*slot));
         offered
@@ -168,6 +185,7 @@ impl Tended {
             acceptance,
             is_withdrawn: false,
             hosted_at: None,
+            is_idle: false,
             kept_since: now,
             noted: Value::Kept,
         });
@@ -219,6 +237,7 @@ impl Tended {
         let (now, observer) = (keeper.now, keeper.observer());
         let (valency, generation) = (self.wanted.valency, self.wanted.lineage.generation());
         let is_exclusive = self.wanted.exclusive;
+        let is_first = self.place(keeper) == 0;
         let mut gone = Vec::new();
         for (slot, counted) in &mut self.slots {
             // Bound is not hosted yet: nothing goes for what may never run. What is exclusive runs only once the earlier has
@@ -228,6 +247,14 @@ impl Tended {
                 waits || its.is_hosted(&observer, now)
             });
             let latest = hosted.map(Counted::generation).max();
+            // Of several that were superseded one is enough. Only one keeper at a time says which, so that no two stop for
+            // each other.
+            let is_idle = |its: &Counted| {
+                is_first
+                    && its.is_idle
+                    && its.generation() < generation
+                    && latest.is_some_and(|latest| its.generation() > latest)
+            };
             counted.retain_mut(|its| {
                 let standing = its.standing(&observer, now);
                 if let Some(news) = its.news(&observer, now) {
@@ -235,7 +262,7 @@ impl Tended {
                 }
                 // What the intent of a later generation has in mind, this keeper has yet to learn.
                 let is_unused = !valency.has(*slot) && its.generation() <= generation;
-                let is_outdated = is_unused || Some(its.generation()) < latest;
+                let is_outdated = is_unused || Some(its.generation()) < latest || is_idle(its);
                 let reason = match standing {
                     Standing::Bad => Reason::Unstated,
                     _ if is_outdated => Reason::Outdated,
@@ -254,6 +281,8 @@ impl Tended {
                 }
                 if reason == Reason::Outdated {
                     self.refusals.has_room(&its.offer.by());
+                    // Each goes once: that is no slot which opens again and again.
+                    self.opened = 0;
                 }
                 gone.push(uncount(its, reason, keeper.voice, &mut self.dismissed));
                 false
@@ -363,20 +392,37 @@ impl Tended {
         counted.is_some_and(|its| its.learn(evidence)) || is_news
     }
 
-    /// A host says that it hosts something. Says whether that takes the place of an earlier generation, which can go now.
+    /// A host says that it hosts something. Says whether an update can go on by that.
     pub(super) fn hosted(&mut self, slot: Slot, host: &AgentId, offer: Version, now: Time) -> bool {
         let Some(its) = self.counted_by(slot, host, offer) else {
             return false;
         };
-        its.hosted_at = Some(now);
+        its.is_idle = false;
+        let is_new = its.hosted_at.replace(now).is_none();
         let generation = its.generation();
-        self.has_earlier(slot, generation)
+        let is_later = generation > Generation::FIRST;
+        if generation == self.wanted.lineage.generation() {
+            self.instead.remove(&slot);
+            self.failing.runs(slot);
+            // The next can follow soon: no slot opens again and again by that.
+            if is_new && is_later {
+                self.opened = 0;
+                let soon = self.opened_at.after(ROUND_WAITS.least()).max(now);
+                self.next_round_at = self.next_round_at.min(soon);
+            }
+        }
+        if is_new && is_later {
+            self.fills.rest();
+        }
+        is_new && is_later
     }
 
-    /// Whether a slot is hosted at an earlier generation than this.
-    pub(super) fn has_earlier(&self, slot: Slot, generation: Generation) -> bool {
-        let mut counted = self.slots.get(&slot).into_iter().flatten();
-        counted.any(|its| its.generation() < generation)
+    /// A host says that something which it has bound does not run.
+    pub(super) fn idle(&mut self, slot: Slot, host: &AgentId, offer: Version) {
+        if let Some(its) = self.counted_by(slot, host, offer) {
+            its.is_idle = true;
+            its.hosted_at = None;
+        }
     }
 
     /// A host took its offer back, or does not stand by it. Says whether it is counted, until it is let go.
@@ -421,7 +467,7 @@ impl Tended {
 
 /// Takes the acceptance of what was counted back. Where that is another keeper's, its host is told that it is not needed;
 /// of what is broken, each keeper makes what it has seen itself, and says nothing.
-fn uncount<C: Speech>(
+pub(super) fn uncount<C: Speech>(
     its: &Counted,
     reason: Reason,
     voice: &mut Voice<C, Order>,

@@ -8,9 +8,10 @@ use gary_promise::{
 };
 use rand::Rng;
 
-use super::account::Account;
+use super::account::{Account, Rolling};
 use super::counted::{Acceptance, PATIENCE};
 use super::deploying::bytes;
+use super::history::History;
 use super::holes::Holes;
 use super::over::Over;
 use super::refusals::Remembered;
@@ -20,6 +21,7 @@ use super::turn::LEARNS_FOR;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
+use crate::memory::WasKept;
 use crate::sheet::SHEET_PROMISES_MAX;
 use crate::trust::Trust;
 use crate::voice::{Assessed, Speech, Voice};
@@ -66,10 +68,14 @@ impl Tending {
     pub(crate) fn resume<C: Speech>(
         &mut self,
         now: Time,
-        intent: Verified<Promise>,
-        keep: Own<Promise>,
+        was: WasKept,
         voice: &mut Voice<C, Order>,
     ) {
+        let WasKept {
+            intent,
+            keep,
+            stood,
+        } = was;
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
             return;
         };
@@ -79,6 +85,7 @@ impl Tending {
         self.keeps_bytes += bytes(&keep);
         let mut tended = Tended::new(workload, intent, wanted, keep, now);
         tended.learns_until = now.after(LEARNS_FOR);
+        tended.history = History::resume(stood, voice);
         self.tended.insert(workload, tended);
         self.wake(workload, now);
     }
@@ -262,11 +269,19 @@ impl Tending {
             })
         });
         let refusals = tended.refusals.iter();
+        let holes = Holes::of(tended, &observer, now);
         let history = voice.journal().filter(|its| its.workload == *workload);
         Some(Account {
             generation: tended.wanted.lineage.generation(),
             unmet: tended.unmet(keepers).into_iter().cloned().collect(),
-            open: Holes::of(tended, &observer, now).iter().collect(),
+            open: holes.iter().collect(),
+            rolling: (!holes.outdated.is_empty()).then(|| Rolling {
+                pace: tended.wanted.pace,
+                stands_still: tended.stands_still(&holes),
+                makes_do: tended.makes_do,
+                outdated: holes.outdated,
+            }),
+            failing: tended.failing.iter().copied().collect(),
             counted: counted.collect(),
             refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),
             history: history.copied().collect(),
@@ -287,6 +302,7 @@ impl Tending {
             self.keeps_bytes -= bytes(&tended.keep);
             let withdrawal = voice.withdraw(&tended.keep, Reason::Outdated);
             voice.forget(tended.intent.id());
+            tended.history.forget(voice);
             self.changes.push(KeepChange::Withdrawn(withdrawal));
         }
     }

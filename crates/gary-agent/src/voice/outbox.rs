@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use gary_promise::{
-    AgentId, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, WorkloadId,
+    AgentId, BootEpoch, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, WorkloadId,
     WorkloadName,
 };
 
@@ -11,6 +11,7 @@ use super::journal::Assessed;
 use super::weight::Weights;
 use crate::exclusive::Grant;
 use crate::register::Votes;
+use crate::tending::Failing;
 
 /// The most frames that wait for what they follow from to be stored. A disk that is so far behind is as
 /// good as gone: what is said beyond is dropped, as a network might, and said again later.
@@ -31,6 +32,14 @@ pub enum Fact {
         keep: PromiseId,
         /// The intent, whose record is stored.
         intent: PromiseId,
+    },
+    /// Which intents stood before the one that this agent has in its custody, the latest last, in the place of what it
+    /// remembered of them before.
+    Stood {
+        /// Its own promise.
+        keep: PromiseId,
+        /// The intents, whose records are stored.
+        before: Vec<StoodBefore>,
     },
     /// How this agent has voted on the register of a name, in the place of what it remembered of it before.
     Votes {
@@ -66,6 +75,17 @@ pub enum Fact {
     /// A judgement that has changed. It is history: nothing follows from it, and beyond
     /// [`JOURNAL_MAX`](super::JOURNAL_MAX) the oldest can go.
     Assessed(Assessed),
+}
+
+/// An intent that stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoodBefore {
+    /// Which.
+    pub intent: PromiseId,
+    /// Which hosting of it failed when it was superseded, if any did.
+    pub failed: Option<Failing>,
+    /// The start of this agent since which the time of that counts.
+    pub epoch: BootEpoch,
 }
 
 /// Facts to store together, or not at all.

@@ -9,7 +9,7 @@ use gary_promise::{
 };
 
 use super::journal::{Assessed, Journal};
-use super::{Fact, Outbox, Transmit, Write, WriteId};
+use super::{Fact, Outbox, StoodBefore, Transmit, Write, WriteId};
 use crate::exclusive::Grant;
 use crate::register::Votes;
 
@@ -120,6 +120,11 @@ impl<C: Speech, O> Voice<C, O> {
     /// Remembers which intent is kept by a `+keep` of its own.
     pub(crate) fn keep_intent(&mut self, keep: PromiseId, intent: PromiseId) {
         self.outbox.store(Fact::Keeps { keep, intent });
+    }
+
+    /// Remembers which intents stood before the one that is kept by a `+keep` of its own.
+    pub(crate) fn keep_history(&mut self, keep: PromiseId, before: Vec<StoodBefore>) {
+        self.outbox.store(Fact::Stood { keep, before });
     }
 
     /// Remembers who else keeps what this agent hosts by an offer of its own, and whether whom it was made to does no more.

@@ -1,6 +1,6 @@
 //! What an owner wants to use: the intent of a deploy.
 
-use super::{Lineage, Needs, Spec, Spread, Submitters};
+use super::{Lineage, Needs, Pace, Spec, Spread, Submitters};
 use crate::{AgentId, ComponentDigest, Routes, Valency, WorkloadName};
 
 /// The constraint of `-use`: an owner uses hostings of a component. The intent of a deploy.
@@ -29,6 +29,8 @@ pub struct Use {
     pub updaters: Submitters,
     /// How a host is to run it.
     pub spec: Spec,
+    /// How it takes the place of the generation before it.
+    pub pace: Pace,
 }
 
 impl Use {

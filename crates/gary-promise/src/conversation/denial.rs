@@ -1,5 +1,7 @@
 //! Not keeping a promise, and saying so.
 
+use std::fmt;
+
 use crate::Version;
 
 /// The sender does not keep one of its promises now.
@@ -9,4 +11,31 @@ pub struct Denial {
     pub version: Version,
     /// Which promise, one of its own.
     pub of: Version,
+    /// What is wrong, as far as it says.
+    pub failure: Failure,
+}
+
+/// In what way a component fails again and again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Failure {
+    /// Nobody has said.
+    #[default]
+    Unstated,
+    /// It cannot be started.
+    Start,
+    /// It starts, and ends by itself.
+    Ended,
+    /// It runs, and is not well by the health check that its owner asks for.
+    Health,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unstated => "it fails",
+            Self::Start => "it cannot be started",
+            Self::Ended => "it ends soon after it has started",
+            Self::Health => "it is not well by its health check",
+        })
+    }
 }

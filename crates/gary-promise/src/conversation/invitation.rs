@@ -15,6 +15,9 @@ pub struct Invitation {
     pub epoch: BootEpoch,
     /// The slots.
     pub slots: BoundedSet<Slot, INVITED_SLOTS_MAX>,
+    /// Those of them that are asked for only where there is room besides what the receiver hosts of an earlier generation
+    /// in them. In the others it may let that go for this if there is no room for both.
+    pub beside: BoundedSet<Slot, INVITED_SLOTS_MAX>,
     /// Who keeps the workload besides the sender, as far as it knows: whoever hosts it tells them too.
     pub keepers: BoundedSet<AgentId, KEEPERS_MAX>,
 }
@@ -34,6 +37,7 @@ impl Invitation {
             intent,
             epoch,
             slots: BoundedSet::new(slots)?,
+            beside: BoundedSet::default(),
             keepers: BoundedSet::default(),
         })
     }

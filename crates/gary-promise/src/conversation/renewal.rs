@@ -9,6 +9,9 @@ pub const RENEWED_MAX: usize = 1024;
 /// Offers of one agent, by their versions.
 pub type Offers = BoundedSet<Version, RENEWED_MAX>;
 
+/// The most hostings that one renewal says do not run: all that are bound to its receiver, and all that it is told of.
+pub const IDLE_MAX: usize = 2 * RENEWED_MAX;
+
 /// The sender renews all the hostings that it has promised to the receiver, and to other keepers of what
 /// the receiver keeps, under their leases.
 ///
@@ -24,4 +27,7 @@ pub struct Renewal {
     pub bound: Offers,
     /// Offers that are bound by other keepers of workloads which the receiver keeps too.
     pub by_others: Offers,
+    /// Those of the bound ones of a later generation than the first that do not run now, or not yet for long enough to
+    /// tell. What they are to take the place of stays until they do.
+    pub idle: BoundedSet<Version, IDLE_MAX>,
 }

@@ -585,6 +585,7 @@ impl Book {
                     }
                 }
                 Fact::Keeps { .. }
+                | Fact::Stood { .. }
                 | Fact::Acquainted(_)
                 | Fact::HandedOver(_)
                 | Fact::Granted { .. }

@@ -38,7 +38,7 @@ impl Causes {
     }
 
     pub(super) fn report(&mut self, report: HostReport) {
-        if let HostReport::Failed { offer } = report {
+        if let HostReport::Failed { offer, .. } = report {
             self.offers.insert(offer);
         }
     }

@@ -8,6 +8,7 @@ use gary_promise::{
 
 use super::entry::{fits, in_pages};
 use super::mending::Mending;
+use super::pace::Pace;
 use super::scope_holds::keeps;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -27,6 +28,7 @@ pub(super) struct Convergence {
     mending: Mending,
     /// Since when nothing goes wrong any more.
     calm_since: Option<Time>,
+    pace: Pace,
     premises: u64,
 }
 
@@ -40,6 +42,7 @@ impl Checker for Convergence {
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         self.mending.check(at, seen, book)?;
+        self.pace.check(at, seen, book)?;
         if let Seen::Says {
             from,
             frame: Frame::Renewal(renewal),
@@ -94,8 +97,7 @@ impl Checker for Convergence {
             let hosted = hosted.remove(workload).unwrap_or_default();
             if keepers.iter().any(|its| book.is_up(its)) {
                 self.premises += 1;
-                let calm_since = self.calm_since.unwrap_or(Time::from_us(0));
-                check_workload((at, calm_since), workload, &hosted, book)?;
+                self.check_workload(at, workload, &hosted, book)?;
             }
         }
         if let Some(before) = &self.before_replay {
@@ -149,6 +151,118 @@ impl Convergence {
         }
         Ok(())
     }
+
+    fn check_workload(
+        &self,
+        at: Time,
+        workload: &WorkloadId,
+        hosted: &Hosted,
+        book: &Book,
+    ) -> Verdict {
+        let name = book.names.of_workload(workload);
+        let latest = book.registers.latest(workload, |its| book.is_up(its));
+        let Some(intent) = &latest else {
+            return Ok(());
+        };
+        for keeper in book.registers.all().filter(|(its, _)| *its == workload) {
+            let mut behind = keeper.1.iter().filter(|its| book.is_up(its));
+            if let Some(behind) = behind.find(|its| book.registers.known(workload, its) != latest) {
+                let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
+                return Err(format!(
+                    "{behind} keeps {name}, and does not know of {what}"
+                ));
+            }
+            let up = book.agents.iter().filter(|(_, seen)| seen.is_up);
+            let mut up = up.map(|(agent, _)| *agent);
+            let changed_at = book.registers.changed_at(workload);
+            let is_told = changed_at.is_some_and(|when| at.as_us() > when.as_us() + TOLD_WITHIN_US);
+            if is_told
+                && let Some(still) =
+                    up.find(|its| !keeper.1.contains(its) && keeps(*its, *workload, book))
+            {
+                let still = book.names.of_agent(&still);
+                return Err(format!(
+                    "{still} keeps {name}, which others keep in its place"
+                ));
+            }
+        }
+        let Some(wanted) = book.intent(intent).filter(|its| its.valency.get() > 0) else {
+            return match hosted.values().flatten().next() {
+                Some(offer) => {
+                    let offer = book.names.of_promise(offer);
+                    Err(format!("{name} is deleted, and {offer} still runs"))
+                }
+                None => Ok(()),
+            };
+        };
+        let generation = wanted.lineage.generation();
+        // What goes on by the owner's pace is not at its end yet, and what never runs takes the place of nothing.
+        let goes_on = self.pace.goes_on(at, workload, generation);
+        let is_lasting = Frailty::of(&wanted.component).is_lasting();
+        // Where a slot has made way and lost its room, no more may make way.
+        let made_way = has_made_way(workload, wanted, hosted, book);
+        let is_current = |offer: &PromiseId| {
+            let run = book.runs.get(offer);
+            run.is_some_and(|its| its.binding.generation() == generation)
+        };
+        for (slot, offers) in hosted {
+            let later = offers.iter().filter(|its| is_current(its)).count();
+            let earlier = offers.len() - later;
+            let is_rolling = (goes_on || is_lasting) && later <= 1 && earlier <= 1;
+            if offers.len() > 1 && !is_rolling {
+                let both: Vec<String> = offers
+                    .iter()
+                    .map(|its| book.names.of_promise(its))
+                    .collect();
+                let both = both.join(" and ");
+                return Err(format!("slot {slot} of {name} is hosted by {both}"));
+            }
+            for offer in offers {
+                let theirs = book.runs.get(offer).map(|its| its.binding.generation());
+                let what = book.names.of_promise(offer);
+                if !wanted.valency.has(*slot) {
+                    return Err(format!(
+                        "{what} hosts slot {slot} of {name}, which nobody uses"
+                    ));
+                }
+                // Where the later never runs or nobody may host it, the earlier may be all there is.
+                if theirs != Some(generation)
+                    && !goes_on
+                    && !made_way
+                    && !is_lasting
+                    && !is_pending(intent, |by, _| book.is_up(by), book)
+                    && let Some(agent) = who_has_room(at, (intent, wanted), Some(offer), book)
+                {
+                    let agent = book.names.of_agent(&agent);
+                    return Err(format!(
+                        "{what} hosts an earlier generation of {name}, and {agent} has room for the later"
+                    ));
+                }
+            }
+        }
+        // Whoever held it last may be gone: nobody else has it before that has run out.
+        let calm_since = self.calm_since.unwrap_or(Time::from_us(0));
+        let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
+        if is_lasting
+            || book.lacks_majority(workload)
+            || is_pending(intent, |by, _| book.is_up(by), book)
+            || is_held
+        {
+            return Ok(());
+        }
+        for slot in wanted.valency.slots() {
+            if !hosted.contains_key(&slot)
+                && !goes_on
+                && let Some(agent) = who_has_room(at, (intent, wanted), None, book)
+            {
+                let agent = book.names.of_agent(&agent);
+                return Err(format!(
+                    "nobody hosts slot {slot} of {name} at generation {generation}, and {agent} has room"
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How long a hosting may go without being renewed, in microseconds: as long as agents take, and a clock that
@@ -186,99 +300,16 @@ fn check_shown(at: Time, agent: AgentId, book: &Book) -> Verdict {
 /// Which offers a workload runs by, for each slot.
 type Hosted = BTreeMap<Slot, Vec<PromiseId>>;
 
-fn check_workload(
-    (at, calm_since): (Time, Time),
-    workload: &WorkloadId,
-    hosted: &Hosted,
-    book: &Book,
-) -> Verdict {
-    let name = book.names.of_workload(workload);
-    let latest = book.registers.latest(workload, |its| book.is_up(its));
-    let Some(intent) = &latest else {
-        return Ok(());
-    };
-    for keeper in book.registers.all().filter(|(its, _)| *its == workload) {
-        let mut behind = keeper.1.iter().filter(|its| book.is_up(its));
-        if let Some(behind) = behind.find(|its| book.registers.known(workload, its) != latest) {
-            let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
-            return Err(format!(
-                "{behind} keeps {name}, and does not know of {what}"
-            ));
-        }
-        let up = book.agents.iter().filter(|(_, seen)| seen.is_up);
-        let mut up = up.map(|(agent, _)| *agent);
-        let changed_at = book.registers.changed_at(workload);
-        let is_told = changed_at.is_some_and(|when| at.as_us() > when.as_us() + TOLD_WITHIN_US);
-        if is_told
-            && let Some(still) =
-                up.find(|its| !keeper.1.contains(its) && keeps(*its, *workload, book))
-        {
-            let still = book.names.of_agent(&still);
-            return Err(format!(
-                "{still} keeps {name}, which others keep in its place"
-            ));
-        }
-    }
-    let Some(wanted) = book.intent(intent).filter(|its| its.valency.get() > 0) else {
-        return match hosted.values().flatten().next() {
-            Some(offer) => {
-                let offer = book.names.of_promise(offer);
-                Err(format!("{name} is deleted, and {offer} still runs"))
-            }
-            None => Ok(()),
-        };
-    };
-    let generation = wanted.lineage.generation();
-    for (slot, offers) in hosted {
-        if offers.len() > 1 {
-            let both: Vec<String> = offers
-                .iter()
-                .map(|its| book.names.of_promise(its))
-                .collect();
-            let both = both.join(" and ");
-            return Err(format!("slot {slot} of {name} is hosted by {both}"));
-        }
-        for offer in offers {
-            let theirs = book.runs.get(offer).map(|its| its.binding.generation());
-            let what = book.names.of_promise(offer);
-            if !wanted.valency.has(*slot) {
-                return Err(format!(
-                    "{what} hosts slot {slot} of {name}, which nobody uses"
-                ));
-            }
-            // Where the later never runs or nobody may host it, the earlier may be all there is.
-            if theirs != Some(generation)
-                && !Frailty::of(&wanted.component).is_lasting()
-                && !is_pending(intent, |by, _| book.is_up(by), book)
-                && let Some(agent) = who_has_room(at, (intent, wanted), Some(offer), book)
-            {
-                let agent = book.names.of_agent(&agent);
-                return Err(format!(
-                    "{what} hosts an earlier generation of {name}, and {agent} has room for the later"
-                ));
-            }
-        }
-    }
-    // Whoever held it last may be gone: nobody else has it before that has run out.
-    let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
-    if Frailty::of(&wanted.component).is_lasting()
-        || book.lacks_majority(workload)
-        || is_pending(intent, |by, _| book.is_up(by), book)
-        || is_held
-    {
-        return Ok(());
-    }
-    for slot in wanted.valency.slots() {
-        if !hosted.contains_key(&slot)
-            && let Some(agent) = who_has_room(at, (intent, wanted), None, book)
-        {
-            let agent = book.names.of_agent(&agent);
-            return Err(format!(
-                "nobody hosts slot {slot} of {name} at generation {generation}, and {agent} has room"
-            ));
-        }
-    }
-    Ok(())
+/// Whether nobody hosts a slot that was hosted at an earlier generation.
+fn has_made_way(workload: &WorkloadId, wanted: &Use, hosted: &Hosted, book: &Book) -> bool {
+    book.offers.values().any(|its| {
+        let host = &its.host;
+        host.workload == *workload
+            && host.generation < wanted.lineage.generation()
+            && its.accepted_at.is_some()
+            && wanted.valency.has(host.slot)
+            && !hosted.contains_key(&host.slot)
+    })
 }
 
 /// The intent that a keeper knows to be chosen. `None` for a workload that is deleted, or that it does not keep.

@@ -290,6 +290,7 @@ impl DownstreamChoice {
                 Fact::Keeps { .. }
                 | Fact::Votes { .. }
                 | Fact::HostsFor { .. }
+                | Fact::Stood { .. }
                 | Fact::Acquainted(_)
                 | Fact::HandedOver(_)
                 | Fact::Granted { .. }

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{AgentId, Frame, PromiseId, Reason, Refusal, Resources, Time, Why, WorkloadId};
+use gary_promise::{
+    AgentId, Frame, PromiseId, Reason, Refusal, Resources, Slot, Time, Why, WorkloadId,
+};
 
 use super::entry::{dismissed, in_pages};
 use super::room::taken;
@@ -31,6 +33,8 @@ const ON_ITS_WAY_MAX: u32 = 2;
 pub(super) struct FreeRefusal {
     /// When a keeper has heard of whom that it refuses which intent.
     refused: BTreeMap<(AgentId, AgentId, PromiseId), Refused>,
+    /// For which slots a keeper has last asked whom that might make way for them there.
+    asked: BTreeMap<(AgentId, AgentId, PromiseId), BTreeSet<Slot>>,
     /// How many were on their way, and since when.
     on_its_way: BTreeMap<(AgentId, AgentId, PromiseId), (Time, u32)>,
     premises: u64,
@@ -40,6 +44,8 @@ pub(super) struct FreeRefusal {
 #[derive(Debug, Clone, Copy)]
 struct Refused {
     at: Time,
+    /// For want of room besides what it hosts: it was not asked yet whether that could make way.
+    is_besides: bool,
     is_busy: bool,
     is_for_room: bool,
     /// For want of room too, or of what its machine is not.
@@ -80,8 +86,12 @@ impl Checker for FreeRefusal {
                 self.premises += 1;
                 let is_busy = refusal.why == Why::Busy;
                 let is_for_room = is_busy || matches!(refusal.why, Why::NoRoom { .. });
+                let asked = self.asked.get(&(to, from, refusal.intent));
+                let is_instead = |slot: &Slot| asked.is_some_and(|its| its.contains(slot));
                 let refused = Refused {
                     at,
+                    is_besides: matches!(refusal.why, Why::NoRoom { .. })
+                        && !refusal.slots.iter().any(is_instead),
                     is_busy,
                     is_for_room,
                     is_for_machine: is_for_room || matches!(refusal.why, Why::Misfit(_)),
@@ -128,10 +138,25 @@ impl Checker for FreeRefusal {
             Seen::Says {
                 from,
                 to,
-                frame: Frame::Invitation(_),
+                frame: Frame::Invitation(invitation),
             } => {
                 for intent in &book.made {
-                    self.check_rest(at, (from, to, *intent), book)?;
+                    let who = (from, to, *intent);
+                    let slots = invitation.slots.iter().copied();
+                    let instead: Vec<Slot> = slots
+                        .filter(|slot| !invitation.beside.contains(slot))
+                        .collect();
+                    let hosted = |slot: &Slot| has_hosted(to, intent, *slot, book);
+                    let is_all = instead.len() == invitation.slots.iter().count()
+                        && instead.iter().all(|slot| hosted(slot).next().is_some());
+                    let stands = |slot: &Slot| hosted(slot).any(|stands| stands);
+                    let instead = instead.into_iter().filter(stands);
+                    self.asked.insert(who, instead.collect());
+                    // Who has no room for both may be asked, until it answers, whether the earlier can make way.
+                    let is_besides = self.refused.get(&who).is_some_and(|its| its.is_besides);
+                    if !(is_besides && is_all) {
+                        self.check_rest(at, who, book)?;
+                    }
                 }
             }
             _ => {}
@@ -193,6 +218,23 @@ impl FreeRefusal {
             "{keeper} invites {host} again {ms} ms after it refused"
         ))
     }
+}
+
+/// The offers of an agent to host an earlier generation in a slot of what an intent intends: whether each stands.
+fn has_hosted(
+    agent: AgentId,
+    intent: &PromiseId,
+    slot: Slot,
+    book: &Book,
+) -> impl Iterator<Item = bool> {
+    let workload = book.promises.get(intent).and_then(|its| its.workload());
+    let generation = book.intent(intent).map(|its| its.lineage.generation());
+    let theirs = book.offers_of(agent).filter(move |(_, its)| {
+        Some(its.host.workload) == workload
+            && its.host.slot == slot
+            && Some(its.host.generation) < generation
+    });
+    theirs.map(|(_, its)| its.withdrawn_at.is_none())
 }
 
 /// Nobody owes a reason, and the one that is given is true as far as it can be seen.

@@ -331,6 +331,7 @@ mod tests {
             offered: Offers::default(),
             bound: Offers::default(),
             by_others: Offers::new([version(1)]).expect("one"),
+            idle: Default::default(),
         });
         let (mut hearings, book) = (Hearings::default(), Book::default());
         hearings.hear(at(1), host, keeper, &renewal, &book);

@@ -20,6 +20,7 @@ mod keeps;
 mod mending;
 mod notes;
 mod nothing_is_lost;
+mod pace;
 mod registers;
 mod room;
 mod rounds;

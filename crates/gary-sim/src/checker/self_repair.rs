@@ -67,7 +67,7 @@ impl Checker for SelfRepair {
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
             Seen::Reports {
-                report: HostReport::Failed { offer },
+                report: HostReport::Failed { offer, .. },
                 ..
             } => {
                 let stands = book

@@ -330,7 +330,8 @@ fn check_left(at: Time, agent: AgentId, book: &Book) -> Verdict {
     }
 }
 
-/// What is said to be outdated is: nobody uses its slot any more, or a later generation is hosted in it.
+/// What is said to be outdated is: nobody uses its slot any more, or a later generation is hosted in it, or it is superseded
+/// and another generation is hosted in it.
 fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Book) -> Verdict {
     let Some(host) = book.offers.get(offer).map(|its| &its.host) else {
         return Ok(());
@@ -339,9 +340,10 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
         .promises
         .iter()
         .filter(|(_, its)| its.workload() == Some(host.workload));
-    let mut intents = of_it.filter_map(|(id, _)| book.intent(id));
-    let is_unused = intents
-        .any(|its| its.lineage.generation() > host.generation && !its.valency.has(host.slot));
+    let intents = of_it.filter_map(|(id, _)| book.intent(id));
+    let mut later = intents.filter(|its| its.lineage.generation() > host.generation);
+    let is_superseded = later.clone().next().is_some();
+    let is_unused = later.any(|its| !its.valency.has(host.slot));
     let is_replaced = book.acceptances.iter().any(|(id, its)| {
         let later = book.offers.get(&its.accept.offer).map(|its| &its.host);
         let is_late = |when: Time| at.as_us() <= when.as_us() + DECIDED_BEFORE_US;
@@ -349,7 +351,8 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
             && its.withdrawn.is_none_or(|(when, _)| is_late(when))
             && later.is_some_and(|later| {
                 (later.workload, later.slot) == (host.workload, host.slot)
-                    && later.generation > host.generation
+                    && (later.generation > host.generation
+                        || (is_superseded && later.generation < host.generation))
             })
     });
     if is_unused || is_replaced {

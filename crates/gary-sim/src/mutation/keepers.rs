@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Transmit, Write};
-use gary_promise::{AgentId, Frame, Host, Invitation, PromiseId, Reason, SignedRecord, Slot};
+use gary_promise::{
+    AgentId, BoundedSet, Frame, Host, Invitation, PromiseId, Reason, SignedRecord, Slot,
+};
 
 use super::twin::{Twin, told};
 use crate::adapter::{Adapter, Passed};
@@ -207,5 +209,21 @@ impl Adapter for HasAFavourite {
             passed.hears.push((from, frame));
         }
         passed
+    }
+}
+
+/// Takes what is bound for what runs, so that an update goes through all slots at once.
+#[derive(Debug)]
+pub(super) struct RollsAllAtOnce;
+
+impl Adapter for RollsAllAtOnce {
+    fn hears(&mut self, from: AgentId, mut frame: Frame) -> Passed {
+        if let Frame::Renewal(renewal) = &mut frame {
+            renewal.idle = BoundedSet::default();
+        }
+        Passed {
+            hears: vec![(from, frame)],
+            ..Passed::default()
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::hosts::{
 };
 use super::keepers::{
     AcceptsTwice, DoesNotTakeNo, DoesNotWait, GivesUp, HasAFavourite, Impatient, LetsBothGo,
+    RollsAllAtOnce,
 };
 use super::liars::{
     AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
@@ -89,11 +90,13 @@ pub enum Mutation {
     HolderCountsFromTheAnswer,
     /// A keeper of something exclusive grants it before that is durable.
     GrantsFromMemory,
+    /// A keeper does not wait until what it has begun of an update runs, and rolls all slots at once.
+    RollsAllAtOnce,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -127,6 +130,7 @@ impl Mutation {
         Self::HasAFavourite,
         Self::HolderCountsFromTheAnswer,
         Self::GrantsFromMemory,
+        Self::RollsAllAtOnce,
     ];
 
     /// The fault at one node of the world of this seed.
@@ -178,6 +182,7 @@ impl Mutation {
                 twin: twin(),
                 favourite: None,
             }),
+            Self::RollsAllAtOnce => Box::new(RollsAllAtOnce),
         }
     }
 }

@@ -277,6 +277,7 @@ const fn anybody() -> Consider {
 /// What is stored and not forgotten, but for what is history.
 fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     let (mut records, mut intents) = (BTreeMap::new(), BTreeMap::new());
+    let mut stood = BTreeMap::new();
     let (mut votes, mut hosts_for) = (BTreeMap::new(), BTreeMap::new());
     let (mut grants, mut acquainted) = (BTreeMap::new(), None);
     let mut handed_over = BTreeMap::new();
@@ -290,12 +291,16 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
             Fact::Keeps { keep, .. } => {
                 intents.insert(*keep, fact.clone());
             }
+            Fact::Stood { keep, .. } => {
+                stood.insert(*keep, fact.clone());
+            }
             Fact::HostsFor { offer, .. } => {
                 hosts_for.insert(*offer, fact.clone());
             }
             Fact::Forgotten(id) => {
                 records.remove(id);
                 intents.remove(id);
+                stood.remove(id);
                 hosts_for.remove(id);
                 handed_over.remove(id);
             }
@@ -316,6 +321,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
         }
     }
     let records = records.into_values().chain(intents.into_values());
+    let records = records.chain(stood.into_values());
     records
         .chain(votes.into_values())
         .chain(hosts_for.into_values())

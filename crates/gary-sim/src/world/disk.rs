@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gary_agent::exclusive::Grant;
 use gary_agent::register::Votes;
-use gary_agent::{Assessed, Fact, JOURNAL_MAX, Write, WriteId};
+use gary_agent::{Assessed, Fact, JOURNAL_MAX, StoodBefore, Write, WriteId};
 use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadId, WorkloadName};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -39,6 +39,8 @@ pub(super) struct Disk {
     records: BTreeMap<PromiseId, SignedRecord>,
     /// Which intents by which of its agent's own promises.
     kept: BTreeMap<PromiseId, PromiseId>,
+    /// Which intents stood before by which of these.
+    stood: BTreeMap<PromiseId, Vec<StoodBefore>>,
     /// How its agent has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     hosts_for: BTreeMap<PromiseId, Fact>,
@@ -63,6 +65,7 @@ impl Disk {
             starts: BootEpoch(0),
             records: BTreeMap::new(),
             kept: BTreeMap::new(),
+            stood: BTreeMap::new(),
             votes: BTreeMap::new(),
             hosts_for: BTreeMap::new(),
             handed_over: BTreeSet::new(),
@@ -81,6 +84,7 @@ impl Disk {
             starts: self.starts,
             records: self.records.clone(),
             kept: self.kept.clone(),
+            stood: self.stood.clone(),
             votes: self.votes.clone(),
             hosts_for: self.hosts_for.clone(),
             handed_over: self.handed_over.clone(),
@@ -164,7 +168,12 @@ impl Disk {
             workload: *workload,
             grant: *grant,
         });
+        let stood = self.stood.iter().map(|(keep, before)| Fact::Stood {
+            keep: *keep,
+            before: before.clone(),
+        });
         let others = kept
+            .chain(stood)
             .chain(votes)
             .chain(grants)
             .chain(hosts_for)
@@ -184,11 +193,15 @@ impl Disk {
             Fact::Forgotten(id) => {
                 self.records.remove(id);
                 self.kept.remove(id);
+                self.stood.remove(id);
                 self.hosts_for.remove(id);
                 self.handed_over.remove(id);
             }
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
+            }
+            Fact::Stood { keep, before } => {
+                self.stood.insert(*keep, before.clone());
             }
             Fact::HostsFor { offer, .. } => {
                 self.hosts_for.insert(*offer, fact.clone());

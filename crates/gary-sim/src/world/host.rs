@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_agent::{HostReport, Order, Term};
-use gary_promise::{Binding, Body, ComponentDigest, PromiseId, Time, WorkloadId};
+use gary_promise::{Binding, Body, ComponentDigest, Failure, PromiseId, Time, WorkloadId};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
@@ -242,8 +242,12 @@ impl Host {
         match (component.state, component.frailty) {
             (State::Running, Frailty::Flaky | Frailty::Falters) if self.is_calm => None,
             (State::Starting, Frailty::NeverStarts) | (State::Running, _) => {
+                let failure = match component.state {
+                    State::Starting => Failure::Start,
+                    _ => Failure::Ended,
+                };
                 component.state = State::Failed;
-                ended(Became::Failed, HostReport::Failed { offer })
+                ended(Became::Failed, HostReport::Failed { offer, failure })
             }
             (State::Starting, frailty) => {
                 let binding = component.binding;

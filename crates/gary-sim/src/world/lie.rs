@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use gary_promise::{
     Accept, AgentKey, Batch, Body, BootEpoch, BootNonce, Codec, Condition, Denial, Dismissal,
-    Frame, Hint, Incarnation, Invitation, Lineage, Liveness, Member, MemberId, PacketCodec,
-    PacketHead, Promise, Promiser, Renewals, Saying, Sequence, Signed, SignedRecord, Update, Use,
-    Verified, Version,
+    Failure, Frame, Hint, Incarnation, Invitation, Lineage, Liveness, Member, MemberId,
+    PacketCodec, PacketHead, Promise, Promiser, Renewals, Saying, Sequence, Signed, SignedRecord,
+    Update, Use, Verified, Version,
 };
 use gary_wire::WireCodec;
 use rand::RngExt;
@@ -174,7 +174,15 @@ impl World {
             2 => {
                 let version = later;
                 let of = of.version;
-                (to, Frame::Denial(Denial { version, of }))
+                let failure = Failure::Start;
+                (
+                    to,
+                    Frame::Denial(Denial {
+                        version,
+                        of,
+                        failure,
+                    }),
+                )
             }
             // That another's offer is not accepted.
             _ => {

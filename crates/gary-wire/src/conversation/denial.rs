@@ -1,5 +1,7 @@
 //! Not keeping a promise, and saying so.
 
+use gary_promise::Failure;
+
 use crate::{
     DecodeError,
     message::{Shaped, Version, required},
@@ -12,6 +14,8 @@ pub(super) struct Denial {
     version: Option<Version>,
     #[prost(message, optional, tag = "2")]
     of: Option<Version>,
+    #[prost(uint32, tag = "3")]
+    failure: u32,
 }
 
 impl Shaped for Denial {
@@ -20,6 +24,7 @@ impl Shaped for Denial {
         fields: &[
             Field::message(1, "denial.version", &Version::SHAPE),
             Field::message(2, "denial.of", &Version::SHAPE),
+            Field::u32(3, "denial.failure"),
         ],
     };
 }
@@ -29,6 +34,12 @@ impl From<&gary_promise::Denial> for Denial {
         Self {
             version: Some(denial.version.into()),
             of: Some(denial.of.into()),
+            failure: match denial.failure {
+                Failure::Unstated => 0,
+                Failure::Start => 1,
+                Failure::Ended => 2,
+                Failure::Health => 3,
+            },
         }
     }
 }
@@ -40,6 +51,13 @@ impl TryFrom<Denial> for gary_promise::Denial {
         Ok(Self {
             version: required("denial.version", denial.version)?.try_into()?,
             of: required("denial.of", denial.of)?.try_into()?,
+            failure: match denial.failure {
+                1 => Failure::Start,
+                2 => Failure::Ended,
+                3 => Failure::Health,
+                // That it is not kept counts, also where why is told in a later release's words.
+                _ => Failure::Unstated,
+            },
         })
     }
 }

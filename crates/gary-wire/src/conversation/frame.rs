@@ -1,8 +1,8 @@
 //! A frame of whichever kind.
 
 use gary_promise::{
-    BATCH_BYTES_MAX, Codec, EARLIER_MAX, Frame as Said, KEEPERS_MAX, RECORD_BYTES_MAX, RENEWED_MAX,
-    SHEET_GONE_MAX,
+    BATCH_BYTES_MAX, Codec, EARLIER_MAX, Frame as Said, IDLE_MAX, KEEPERS_MAX, RECORD_BYTES_MAX,
+    RENEWED_MAX, SHEET_GONE_MAX,
 };
 use prost::Message;
 
@@ -46,7 +46,7 @@ const PROMISE_BYTES_MAX: usize = 2 + AGENT_BYTES_MAX + VERSION_BYTES_MAX;
 pub const FRAME_BYTES_MAX: usize =
     RECORD_BYTES_MAX + BATCH_BYTES_MAX + VERSION_BYTES_MAX * SHEET_GONE_MAX + 1024;
 
-const _: () = assert!(3 * VERSION_BYTES_MAX * RENEWED_MAX + 1024 <= FRAME_BYTES_MAX);
+const _: () = assert!(VERSION_BYTES_MAX * (3 * RENEWED_MAX + IDLE_MAX) + 1024 <= FRAME_BYTES_MAX);
 
 // Keepers who are asked to vote are told two configurations: whose votes are counted, and who votes on what comes next.
 const _: () = assert!(

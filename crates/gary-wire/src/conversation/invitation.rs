@@ -20,6 +20,8 @@ pub(super) struct Invitation {
     epoch: u64,
     #[prost(bytes = "vec", repeated, tag = "4")]
     keepers: Vec<Vec<u8>>,
+    #[prost(uint32, repeated, tag = "5")]
+    beside: Vec<u32>,
 }
 
 impl Shaped for Invitation {
@@ -30,6 +32,7 @@ impl Shaped for Invitation {
             slots::field(2, "invitation.slots"),
             Field::u64(3, "invitation.epoch"),
             Field::bytes(4, "invitation.keepers", 32).times(KEEPERS_MAX),
+            slots::field(5, "invitation.beside"),
         ],
     };
 }
@@ -45,6 +48,7 @@ impl From<&gary_promise::Invitation> for Invitation {
                 .iter()
                 .map(|id| id.as_bytes().to_vec())
                 .collect(),
+            beside: slots::slots_of(&invitation.beside),
         }
     }
 }
@@ -63,6 +67,7 @@ impl TryFrom<Invitation> for gary_promise::Invitation {
             epoch: BootEpoch(invitation.epoch),
             slots: slots::slots("invitation.slots", invitation.slots)?,
             keepers: BoundedSet::new(keepers).map_err(DecodeError::illegal(KEEPERS))?,
+            beside: slots::slots("invitation.beside", invitation.beside)?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Renewing hostings, for all of them at once.
 
-use gary_promise::RENEWED_MAX;
+use gary_promise::{IDLE_MAX, RENEWED_MAX};
 
 use crate::{
     DecodeError,
@@ -18,6 +18,8 @@ pub(super) struct Renewal {
     bound: Vec<Version>,
     #[prost(message, repeated, tag = "4")]
     by_others: Vec<Version>,
+    #[prost(message, repeated, tag = "5")]
+    idle: Vec<Version>,
 }
 
 impl Shaped for Renewal {
@@ -28,6 +30,7 @@ impl Shaped for Renewal {
             Field::message(2, "renewal.offered", &Version::SHAPE).times(RENEWED_MAX),
             Field::message(3, "renewal.bound", &Version::SHAPE).times(RENEWED_MAX),
             Field::message(4, "renewal.by_others", &Version::SHAPE).times(RENEWED_MAX),
+            Field::message(5, "renewal.idle", &Version::SHAPE).times(IDLE_MAX),
         ],
     };
 }
@@ -39,6 +42,7 @@ impl From<&gary_promise::Renewal> for Renewal {
             offered: versions_of(&renewal.offered),
             bound: versions_of(&renewal.bound),
             by_others: versions_of(&renewal.by_others),
+            idle: versions_of(&renewal.idle),
         }
     }
 }
@@ -52,6 +56,7 @@ impl TryFrom<Renewal> for gary_promise::Renewal {
             offered: versions("renewal.offered", renewal.offered)?,
             bound: versions("renewal.bound", renewal.bound)?,
             by_others: versions("renewal.by_others", renewal.by_others)?,
+            idle: versions("renewal.idle", renewal.idle)?,
         })
     }
 }

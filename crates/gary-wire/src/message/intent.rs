@@ -10,6 +10,7 @@ use super::{
     consider::Submitters,
     fixed,
     needs::Needs,
+    pace::Pace,
     required,
     spread::{self, Axis},
     text,
@@ -41,6 +42,9 @@ pub(super) struct Use {
     updaters: Option<Submitters>,
     #[prost(bytes = "vec", tag = "65")]
     spec: Vec<u8>,
+    /// Left out where it is as it was before intents could say it: one more at once, and none fewer.
+    #[prost(message, optional, tag = "66")]
+    pace: Option<Pace>,
     #[prost(bool, tag = "70")]
     exclusive: bool,
 }
@@ -58,6 +62,7 @@ impl Shaped for Use {
             Field::bytes(7, "use.routes", Route::BYTES_MAX).times(ROUTES_MAX),
             Field::message(64, "use.updaters", &Submitters::SHAPE),
             Field::bytes(65, "use.spec", SPEC_BYTES_MAX),
+            Field::message(66, "use.pace", &Pace::SHAPE),
             Field::flag(70, "use.exclusive"),
         ],
     };
@@ -76,6 +81,7 @@ impl From<&gary_promise::Use> for Use {
             updaters: Some((&intent.updaters).into()),
             spec: intent.spec.as_bytes().to_vec(),
             exclusive: intent.exclusive,
+            pace: Pace::of(intent.pace),
         }
     }
 }
@@ -101,6 +107,7 @@ impl TryFrom<Use> for gary_promise::Use {
             routes: text::routes("use.routes", &intent.routes)?,
             updaters: required("use.updaters", intent.updaters)?.try_into()?,
             spec: Spec::new(&intent.spec).map_err(DecodeError::illegal("use.spec"))?,
+            pace: Pace::read(intent.pace)?,
         })
     }
 }

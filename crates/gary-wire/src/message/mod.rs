@@ -15,6 +15,7 @@ mod intent;
 mod keep;
 mod needs;
 mod nothing;
+mod pace;
 mod promise;
 mod requirement;
 mod resources;

@@ -6,10 +6,10 @@ mod tenancy;
 use custody::{consults, settlements, submissions};
 use gary_promise::{
     Absence, Batch, BootEpoch, Bound, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest,
-    Dismissal, Fetch, Frame, Handover, Hint, Inquiry, Invitation, KEEPERS_MAX, LISTING_MAX,
-    Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Refusal, Renewal, Resources,
-    SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed, SignedRecord, Slot, Version,
-    Why,
+    Dismissal, Failure, Fetch, Frame, Handover, Hint, Inquiry, Invitation, KEEPERS_MAX,
+    LISTING_MAX, Listing, Misfit, Notice, Offers, Promise, RENEWED_MAX, Refusal, Renewal,
+    Resources, SHEET_GONE_MAX, SIGNATURE_BYTES, SheetHead, SheetPart, Signed, SignedRecord, Slot,
+    Version, Why,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -22,12 +22,14 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
     let fetch = (agents(), option::of(versions())).prop_map(|(agent, have)| Fetch { agent, have });
     let dismissal = (epochs(), bounded(vec(versions(), 0..8)))
         .prop_map(|(epoch, offers)| Dismissal { epoch, offers });
-    let renewal = (versions(), offers(), offers(), offers()).prop_map(
-        |(version, offered, bound, by_others)| Renewal {
+    let idle = bounded(vec(versions(), 0..8));
+    let renewal = (versions(), offers(), offers(), offers(), idle).prop_map(
+        |(version, offered, bound, by_others, idle)| Renewal {
             version,
             offered,
             bound,
             by_others,
+            idle,
         },
     );
     let handover = (versions(), bounded(vec(versions(), 0..8)))
@@ -45,7 +47,17 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         offer,
         acceptance,
     });
-    let denial = (versions(), versions()).prop_map(|(version, of)| Denial { version, of });
+    let failures = prop::sample::select(vec![
+        Failure::Unstated,
+        Failure::Start,
+        Failure::Ended,
+        Failure::Health,
+    ]);
+    let denial = (versions(), versions(), failures).prop_map(|(version, of, failure)| Denial {
+        version,
+        of,
+        failure,
+    });
     let absence = (versions(), 1..=600_000_u32).prop_map(|(version, ms)| Absence {
         version,
         notice: Notice::from_ms(ms).expect("legal"),
@@ -164,10 +176,14 @@ fn slots() -> impl Strategy<Value = Vec<Slot>> {
 fn invitations() -> impl Strategy<Value = Invitation> {
     let epoch = any::<u64>().prop_map(BootEpoch);
     let keepers = bounded(vec(agents(), 0..=KEEPERS_MAX));
-    (promises(), epoch, slots(), keepers).prop_map(|(intent, epoch, slots, keepers)| Invitation {
-        keepers,
-        ..Invitation::new(intent, epoch, slots).expect("few")
-    })
+    let beside = bounded(slots());
+    (promises(), epoch, slots(), beside, keepers).prop_map(
+        |(intent, epoch, slots, beside, keepers)| Invitation {
+            beside,
+            keepers,
+            ..Invitation::new(intent, epoch, slots).expect("few")
+        },
+    )
 }
 
 fn resources() -> impl Strategy<Value = Resources> {

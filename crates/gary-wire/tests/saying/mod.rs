@@ -3,8 +3,8 @@
 use gary_promise::{
     Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, Capacity, ComponentDigest, Condition,
     Consider, Generation, Have, Host, Interface, Interfaces, Keep, Labels, Lease, Lineage, Needs,
-    Portion, Promise, PromiseId, Reason, Requirement, Resources, Route, Routes, Sequence, Serve,
-    SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version,
+    Pace, Portion, Promise, PromiseId, Reason, Requirement, Resources, Route, Routes, Sequence,
+    Serve, SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version,
     Withdrawal, WorkloadId,
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -145,10 +145,15 @@ fn intents() -> impl Strategy<Value = Use> {
         Spread::new(axes).expect("two")
     });
     let spec = vec(any::<u8>(), 0..99).prop_map(|bytes| Spec::new(&bytes).expect("short"));
-    let number = (0..=1_000_000_u32, any::<bool>());
-    let first = (lineage, "[a-z]{1,9}", components(), number);
-    (first, needs(), spread, routes(), submitters(), spec).prop_map(
-        |((lineage, name, component, number), needs, spread, routes, updaters, spec)| Use {
+    let first = (
+        lineage,
+        "[a-z]{1,9}",
+        components(),
+        (0..=1_000_000_u32, any::<bool>()),
+    );
+    let how = (spec, paces());
+    (first, needs(), spread, routes(), submitters(), how).prop_map(
+        |((lineage, name, component, number), needs, spread, routes, updaters, (spec, pace))| Use {
             lineage,
             name: name.parse().expect("a name"),
             component,
@@ -159,8 +164,15 @@ fn intents() -> impl Strategy<Value = Use> {
             routes,
             updaters,
             spec,
+            pace,
         },
     )
+}
+
+fn paces() -> impl Strategy<Value = Pace> {
+    (any::<u32>(), any::<u32>()).prop_filter_map("nothing could begin", |(more, fewer)| {
+        Pace::new(more, fewer).ok()
+    })
 }
 
 fn capacities() -> impl Strategy<Value = Capacity> {

@@ -1,0 +1,308 @@
+//! Whether an update goes no faster than its owner has it, and a generation that fails no further.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gary_agent::{Fact, Order};
+use gary_promise::{AgentId, BootEpoch, Generation, Host, PromiseId, Slot, Time, Use, WorkloadId};
+
+use super::entry::dismissed;
+use super::{Book, Verdict};
+use crate::seen::Seen;
+use crate::world::Frailty;
+
+/// How long nothing may have gone wrong, in microseconds, for what runs to be held to the pace: what ran before is known
+/// to those who keep it by then, as hosts renew every three seconds and keepers that start listen for four.
+const HEARD_WITHIN_US: u64 = 6_000_000;
+
+/// The same for what is bound: what keepers held for lost before is found again or expired by then.
+const SETTLED_WITHIN_US: u64 = 12_000_000;
+
+/// How soon after one slot of an update the next has begun to run, in microseconds, by agents that have no room for two at
+/// once and wait for a busy one.
+const STEP_US: u64 = 4_000_000;
+
+/// For how long after faults have ceased an update may go on by its owner's pace, in microseconds.
+const GOES_ON_US: u64 = 20_000_000;
+
+/// No more hostings are bound because of an update than its owner has it, and no fewer run. What never runs takes the
+/// place of nothing.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// When something last went wrong with whom.
+    upset: BTreeMap<AgentId, Time>,
+    /// Since when nothing goes wrong any more.
+    calm_at: Option<Time>,
+    /// What agents have had their own hosts stop.
+    stopped: BTreeSet<PromiseId>,
+    /// What keepers have said that they do not count.
+    dismissed: BTreeSet<PromiseId>,
+    /// Workloads of which every slot ran soundly at the generation of that time: since when, how many slots those were,
+    /// and which generation comes next.
+    whole: BTreeMap<WorkloadId, (Time, u32, Generation)>,
+    /// When something of which generation last began to run.
+    begun: BTreeMap<(WorkloadId, Generation), Time>,
+}
+
+impl Pace {
+    /// Notes what was just seen.
+    ///
+    /// # Errors
+    ///
+    /// What went too fast.
+    pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        match *seen {
+            Seen::Calms => self.calm_at = Some(at),
+            // Before its first start there was nothing to go wrong.
+            Seen::Starts {
+                epoch: BootEpoch(1),
+                ..
+            } => {}
+            Seen::Starts { agent, .. }
+            | Seen::Ends { agent, .. }
+            | Seen::Stalls { agent, .. }
+            | Seen::TakesBack { agent, .. }
+            | Seen::Revises { agent, .. }
+            | Seen::Leaves { agent, .. }
+            | Seen::GoesAway { agent, .. } => self.upset(at, agent),
+            Seen::Cuts { from, to } => {
+                for agent in from.iter().chain(to) {
+                    self.upset(at, *agent);
+                }
+            }
+            Seen::Heals | Seen::Replays => {
+                for when in self.upset.values_mut() {
+                    *when = at;
+                }
+            }
+            Seen::Hears {
+                to, is_noise: true, ..
+            } => self.upset(at, to),
+            Seen::Says {
+                to,
+                frame: gary_promise::Frame::Dismissal(dismissal),
+                ..
+            } => self.dismissed.extend(dismissed(to, dismissal)),
+            Seen::Runs { binding, .. } => {
+                let of = (binding.workload(), binding.generation());
+                self.begun.insert(of, at);
+                self.note_whole(at, &binding.workload(), book);
+            }
+            Seen::Orders {
+                order: Order::Stop { offer },
+                ..
+            } => {
+                self.stopped.insert(*offer);
+            }
+            Seen::Halts { offer, .. } => {
+                // What fails by itself, or with its machine, nobody has let go.
+                if let Some(host) = book.offers.get(&offer).map(|its| &its.host)
+                    && self.stopped.contains(&offer)
+                    && is_sound(&offer, book)
+                {
+                    return self.check_fewer(at, host, book);
+                }
+            }
+            Seen::Stores { agent, facts } => {
+                for fact in facts {
+                    if let Fact::Record(record) = fact
+                        && record.by() == agent
+                    {
+                        self.check_more(at, agent, book)?;
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether an update to this generation goes on, by its owner's pace.
+    pub(super) fn goes_on(&self, at: Time, workload: &WorkloadId, generation: Generation) -> bool {
+        let is_late = |since: Time, within: u64| at.as_us() <= since.as_us() + within;
+        let begun = self.begun.get(&(*workload, generation));
+        generation > Generation::FIRST
+            && begun.is_some_and(|when| is_late(*when, STEP_US))
+            && self.calm_at.is_some_and(|when| is_late(when, GOES_ON_US))
+    }
+
+    fn upset(&mut self, at: Time, agent: AgentId) {
+        self.upset.insert(agent, at);
+    }
+
+    /// Whether nothing has gone wrong since, nor for long enough, with those who keep a workload or have hosted it.
+    fn is_quiet(
+        &self,
+        (at, since): (Time, Time),
+        for_us: u64,
+        workload: &WorkloadId,
+        book: &Book,
+    ) -> bool {
+        let hosts = book.offers.iter();
+        let hosts = hosts.filter(|(_, its)| its.host.workload == *workload);
+        let hosts = hosts.map(|(offer, _)| offer.promiser);
+        let mut all = book.registers.all().filter(|(its, _)| *its == workload);
+        let keepers = all.next().map(|(_, keepers)| keepers.iter().copied());
+        let mut involved = hosts.chain(keepers.into_iter().flatten());
+        involved.all(|agent| {
+            let upset_at = self.upset.get(&agent);
+            upset_at.is_none_or(|when| *when < since && at.as_us() > when.as_us() + for_us)
+        })
+    }
+
+    /// Every slot that is wanted may run by now, at the generation that is wanted.
+    fn note_whole(&mut self, at: Time, workload: &WorkloadId, book: &Book) {
+        let Some((_, wanted)) = latest(workload, book) else {
+            return;
+        };
+        let (count, generation) = (wanted.valency.get(), wanted.lineage.generation());
+        let running = running(workload, book);
+        let is_whole =
+            running.len() == count as usize && running.values().all(|its| *its == generation);
+        if let Some(next) = generation.next().filter(|_| is_whole) {
+            self.whole.insert(*workload, (at, count, next));
+        }
+    }
+
+    /// Whether an intent is the next after one of which every slot ran, and as many, and nothing has gone wrong since.
+    fn was_whole(&self, at: Time, workload: &WorkloadId, wanted: &Use, book: &Book) -> bool {
+        let as_many = (wanted.valency.get(), wanted.lineage.generation());
+        self.whole
+            .get(workload)
+            .is_some_and(|(since, count, next)| {
+                (*count, *next) == as_many
+                    && self.is_quiet((at, *since), HEARD_WITHIN_US, workload, book)
+            })
+    }
+
+    /// Something of an earlier generation runs no more: no more slots are without a hosting than may be.
+    fn check_fewer(&mut self, at: Time, gone: &Host, book: &Book) -> Verdict {
+        let (workload, generation) = (&gone.workload, gone.generation);
+        let Some((_, wanted)) = latest(workload, book) else {
+            return Ok(());
+        };
+        let count = wanted.valency.get();
+        let is_update = generation < wanted.lineage.generation();
+        // What fails now and then is let go by nobody.
+        let frailty = Frailty::of(&wanted.component);
+        let is_clear = frailty == Frailty::Sound || frailty.is_lasting();
+        if !is_update || !is_clear || !self.was_whole(at, workload, wanted, book) {
+            return Ok(());
+        }
+        // What has ended elsewhere, and its keeper has not heard so, it takes for running.
+        let as_of = (workload, wanted.lineage.generation());
+        let (believed, _) = self.bound(gone.promisee, as_of, book);
+        let mut hosted: BTreeSet<Slot> = running(workload, book).into_keys().collect();
+        hosted.extend(believed.into_iter().filter(|slot| *slot != gone.slot));
+        let hosted = u32::try_from(hosted.len()).unwrap_or(u32::MAX);
+        let without = count.saturating_sub(hosted);
+        // Where nobody has room for one more, one makes way also where none was to.
+        let most = wanted.pace.max_unavailable().max(1);
+        if without > most {
+            let name = book.names.of_workload(workload);
+            return Err(format!(
+                "{without} of {count} of {name} are let go before the later generation runs, and at most {most} may be"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A keeper has stored something of its own: of no workload more is bound at two generations than may be, nor more of
+    /// one that never runs.
+    fn check_more(&mut self, at: Time, keeper: AgentId, book: &Book) -> Verdict {
+        let made = book.made.iter().filter(|id| id.promiser == keeper);
+        let accepted = made.filter_map(|id| book.acceptances.get(id));
+        let workloads: BTreeSet<WorkloadId> = accepted.map(|its| its.accept.workload).collect();
+        for workload in workloads {
+            let Some((_, wanted)) = latest(&workload, book) else {
+                continue;
+            };
+            let generation = wanted.lineage.generation();
+            let (earlier, current) = self.bound(keeper, (&workload, generation), book);
+            if earlier.is_empty() || !self.is_quiet((at, at), SETTLED_WITHIN_US, &workload, book) {
+                continue;
+            }
+            let used = |slot: &&Slot| wanted.valency.has(**slot);
+            let both: Vec<String> = earlier
+                .intersection(&current)
+                .filter(used)
+                .map(ToString::to_string)
+                .collect();
+            let name = book.names.of_workload(&workload);
+            let pace = wanted.pace;
+            let most = pace.max_surge();
+            if both.len() > most as usize {
+                let both = both.join(" ");
+                return Err(format!(
+                    "slots {both} of {name} are bound at two generations, and at most {most} may be"
+                ));
+            }
+            let most = most.saturating_add(pace.max_unavailable().max(1));
+            let fails = Frailty::of(&wanted.component).is_lasting();
+            let was_whole = self.was_whole(at, &workload, wanted, book);
+            if fails && was_whole && current.len() > most as usize {
+                let count = current.len();
+                return Err(format!(
+                    "{count} slots of {name} are bound at a generation that never runs, and at most {most} may be"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The slots that are bound at an earlier generation than this, and those at this, by what a keeper counts.
+    fn bound(
+        &self,
+        keeper: AgentId,
+        (workload, generation): (&WorkloadId, Generation),
+        book: &Book,
+    ) -> (BTreeSet<Slot>, BTreeSet<Slot>) {
+        let (mut earlier, mut current) = (BTreeSet::new(), BTreeSet::new());
+        for (id, its) in &book.acceptances {
+            let offer = &its.accept.offer;
+            let is_bound = its.accept.workload == *workload
+                && its.stored_at.is_some()
+                && book.still_counts(keeper, id, its)
+                && (id.promiser == keeper || book.stands(offer))
+                && !self.dismissed.contains(offer);
+            let host = book.offers.get(offer).map(|its| &its.host);
+            if let Some(host) = host.filter(|_| is_bound) {
+                match host.generation < generation {
+                    true => earlier.insert(host.slot),
+                    false => current.insert(host.slot),
+                };
+            }
+        }
+        (earlier, current)
+    }
+}
+
+/// The latest intent of a workload that any of its keepers knows to be chosen.
+fn latest<'a>(workload: &WorkloadId, book: &'a Book) -> Option<(PromiseId, &'a Use)> {
+    let intent = book.registers.latest(workload, |_| true)?;
+    Some((intent, book.intent(&intent)?))
+}
+
+/// Whether what was bound by an offer never fails.
+fn is_sound(offer: &PromiseId, book: &Book) -> bool {
+    let mut accepted = book.acceptances.values();
+    let accepted = accepted.find(|its| its.accept.offer == *offer);
+    let wanted = accepted.and_then(|its| book.intent(&its.accept.intent));
+    wanted.is_some_and(|its| Frailty::of(&its.component) == Frailty::Sound)
+}
+
+/// The slots of a workload in which something runs that is not bound to fail, and its latest generation in each.
+fn running(workload: &WorkloadId, book: &Book) -> BTreeMap<Slot, Generation> {
+    let of_it = book.runs.values();
+    let of_it = of_it.filter(|its| its.binding.workload() == *workload);
+    let sound = of_it.filter(|its| {
+        let wanted = book.intent(&its.binding.intent());
+        wanted.is_some_and(|its| !Frailty::of(&its.component).is_lasting())
+    });
+    let mut slots = BTreeMap::new();
+    for its in sound {
+        let latest = slots.entry(its.binding.slot()).or_insert(Generation::FIRST);
+        *latest = its.binding.generation().max(*latest);
+    }
+    slots
+}

@@ -1,0 +1,5 @@
+//! How a keeper goes about its work.
+
+mod asking;
+mod scene;
+mod updating;
