@@ -89,11 +89,17 @@ impl Checker for BothHalves {
         self.watch_the_stopping(at, seen, book)
     }
 
-    fn scan(&mut self, _at: Time, book: &Book) -> Verdict {
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        // What an update has just let go still has as long to stop as is watched for above.
+        let is_stopping = |withdrawn_at: Time| at.as_us() <= withdrawn_at.as_us() + STOPS_WITHIN_US;
         for (offer, run) in &book.runs {
             let name = book.names.of_promise(offer);
             let halves = run.binding.id();
             let offered = book.offers.get(&halves.offer);
+            let withdrawn_at = offered.and_then(|its| its.withdrawn_at);
+            if withdrawn_at.is_some_and(is_stopping) {
+                continue;
+            }
             if offered.is_none_or(|its| its.withdrawn_at.is_some()) {
                 return Err(format!("{name} runs, and its offer does not stand"));
             }

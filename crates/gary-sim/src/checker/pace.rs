@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_agent::{Fact, Order};
-use gary_promise::{AgentId, BootEpoch, Generation, Host, PromiseId, Slot, Time, Use, WorkloadId};
+use gary_agent::Order;
+use gary_promise::{
+    AgentId, BootEpoch, Frame, Generation, Host, PromiseId, Slot, Time, Use, WorkloadId,
+};
 
 use super::entry::dismissed;
 use super::{Book, Verdict};
@@ -79,7 +81,7 @@ impl Pace {
             } => self.upset(at, to),
             Seen::Says {
                 to,
-                frame: gary_promise::Frame::Dismissal(dismissal),
+                frame: Frame::Dismissal(dismissal),
                 ..
             } => self.dismissed.extend(dismissed(to, dismissal)),
             Seen::Runs { binding, .. } => {
@@ -102,16 +104,12 @@ impl Pace {
                     return self.check_fewer(at, host, book);
                 }
             }
-            Seen::Stores { agent, facts } => {
-                for fact in facts {
-                    if let Fact::Record(record) = fact
-                        && record.by() == agent
-                    {
-                        self.check_more(at, agent, book)?;
-                        break;
-                    }
-                }
-            }
+            // What it lets go for that, it has said before.
+            Seen::Says {
+                from,
+                frame: Frame::Told(_),
+                ..
+            } => self.check_more(at, from, book)?,
             _ => {}
         }
         Ok(())
@@ -207,7 +205,7 @@ impl Pace {
         Ok(())
     }
 
-    /// A keeper has stored something of its own: of no workload more is bound at two generations than may be, nor more of
+    /// A keeper tells what it has promised: of no workload more is bound at two generations than may be, nor more of
     /// one that never runs.
     fn check_more(&mut self, at: Time, keeper: AgentId, book: &Book) -> Verdict {
         let made = book.made.iter().filter(|id| id.promiser == keeper);
