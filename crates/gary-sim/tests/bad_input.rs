@@ -673,7 +673,7 @@ fn what_a_host_said_before_its_hosting_was_asked_after_is_no_news() {
         .handle_frame(its.now, from, Frame::Bound(bound.into()));
     // Both come late.
     let denial = Denial {
-            failure: Failure::Unstated,
+        failure: Failure::Unstated,
         version: between,
         of: offer,
     };

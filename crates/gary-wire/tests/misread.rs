@@ -54,7 +54,7 @@ fn what_a_peer_gets_wrong_is_refused_and_counted_by_its_reason() {
         ),
         (
             "a frame of a future kind",
-            frame(&[0x08, 1, 0xd2, 0x01, 0]),
+            frame(&[0x08, 1, 0xfa, 0x01, 0]),
             Misread::Later,
         ),
         ("a frame of nothing", frame(&[0x08, 1]), Misread::Missing),
