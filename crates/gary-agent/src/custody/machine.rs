@@ -276,11 +276,11 @@ impl Custody {
             return;
         }
         drop(changes);
-        let wanted = Wanted::Intent(Submitted {
+        let wanted = Wanted::Intent(Box::new(Submitted {
             intent,
             askers: BTreeSet::from([asker]),
             until,
-        });
+        }));
         if named.register.changes().len() >= WANTED_MAX {
             self.settle(&name, wanted, &Verdict::Unsettled, parts);
             return;
@@ -567,15 +567,15 @@ impl Custody {
         verdict: &Verdict,
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        let Wanted::Intent(Submitted {
-            intent,
-            askers,
-            until,
-        }) = wanted
-        else {
+        let Wanted::Intent(submitted) = wanted else {
             self.note_succession(name, verdict, parts);
             return;
         };
+        let Submitted {
+            intent,
+            askers,
+            until,
+        } = *submitted;
         let id = intent.promise().id();
         for asker in askers {
             let settlement = Settlement {

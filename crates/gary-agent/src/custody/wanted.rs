@@ -11,7 +11,7 @@ use crate::register::Change;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// An intent is to be kept.
-    Intent(Submitted),
+    Intent(Box<Submitted>),
     /// Others are to keep the name than do.
     Keepers(Succession),
 }
