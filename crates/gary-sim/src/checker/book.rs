@@ -6,8 +6,8 @@ use std::time::Duration;
 use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
-    AgentId, Body, Capacity, Entry, Frame, Generation, Promise, PromiseId, Reason, Resources,
-    SignedRecord, Time, Use, Verified, WorkloadId,
+    AgentId, Body, BootEpoch, Capacity, Entry, Frame, Generation, Promise, PromiseId, Reason,
+    Resources, SignedRecord, Time, Use, Verified, WorkloadId,
 };
 
 use super::acquaintance::Acquaintance;
@@ -19,6 +19,10 @@ use super::registers::Registers;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::seen::Seen;
+
+/// How long after a start, in microseconds, a keeper may grant nothing of what is exclusive, and whoever waits for it may
+/// not have asked again: a tenure, by a clock that goes wrong, and the longest wait between two times of asking.
+const GRANTS_AFTER_US: u64 = 10_000_000 + 3_000_000;
 
 /// For how long a keeper may count what another has bound and has taken back, in microseconds: a lease, and a look.
 const COUNTED_AFTER_US: u64 = 10_000_000 + 2_000_000;
@@ -276,16 +280,22 @@ impl Book {
         })
     }
 
-    /// Whether a workload is exclusive, and no majority of its keepers is left to grant anything: that is the price of at
-    /// most one.
-    pub(super) fn lacks_majority(&self, workload: &WorkloadId) -> bool {
+    /// Whether a workload is exclusive, and no majority of its keepers is left to grant anything, or has been up again for
+    /// long enough: that is the price of at most one.
+    pub(super) fn lacks_majority(&self, at: Time, workload: &WorkloadId) -> bool {
         let of_it = self.promises.iter();
         let mut of_it = of_it.filter(|(_, its)| its.workload() == Some(*workload));
         let is_exclusive = of_it.any(|(id, _)| self.intent(id).is_some_and(|its| its.exclusive));
         let mut registers = self.registers.all().filter(|(its, _)| *its == workload);
         let has_majority = registers.any(|(_, keepers)| {
-            let up = keepers.iter().filter(|its| self.is_up(its)).count();
-            2 * up > keepers.len()
+            let may_grant = |its: &&AgentId| {
+                let seen = self.agents.get(its).filter(|its| its.is_up);
+                seen.is_some_and(|its| {
+                    let quiet_until_us = its.started_at.as_us() + GRANTS_AFTER_US;
+                    its.epoch == BootEpoch(1) || at.as_us() > quiet_until_us
+                })
+            };
+            2 * keepers.iter().filter(may_grant).count() > keepers.len()
         });
         is_exclusive && !has_majority
     }

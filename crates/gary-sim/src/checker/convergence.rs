@@ -244,7 +244,7 @@ impl Convergence {
         let calm_since = self.calm_since.unwrap_or(Time::from_us(0));
         let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
         if is_lasting
-            || book.lacks_majority(workload)
+            || book.lacks_majority(at, workload)
             || is_pending(intent, |by, _| book.is_up(by), book)
             || is_held
         {

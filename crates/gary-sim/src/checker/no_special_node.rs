@@ -64,7 +64,7 @@ impl Checker for NoSpecialNode {
                 || book
                     .offers
                     .get(offer)
-                    .is_some_and(|its| book.lacks_majority(&its.host.workload));
+                    .is_some_and(|its| book.lacks_majority(at, &its.host.workload));
             if !book.runs.contains_key(offer) && !is_excused {
                 let offer = book.names.of_promise(offer);
                 return Err(format!(
