@@ -94,14 +94,17 @@ impl Memory {
                 Fact::Votes { name, votes } => {
                     memory.votes.insert(name, *votes);
                 }
-                Fact::HandedOver(offer) => memory.handed_over.push(offer),
+                Fact::HandedOver { offer, is_so: true } => memory.handed_over.push(offer),
                 Fact::Acquainted(count) => memory.acquainted = Some(count),
                 Fact::Assessed(assessed) => voice.recall(assessed),
                 Fact::Granted { workload, grant } => {
                     memory.grants.insert(workload, grant);
                 }
                 // What was forgotten is not there any more.
-                Fact::Record(_) | Fact::Forgotten(_) | Fact::Ungranted(_) => {}
+                Fact::Record(_)
+                | Fact::Forgotten(_)
+                | Fact::HandedOver { .. }
+                | Fact::Ungranted(_) => {}
             }
         }
         memory

@@ -190,8 +190,11 @@ impl Transcript {
                         let workload = book.names.of_workload(workload);
                         format!("forgets what was granted of {workload}")
                     }
-                    Fact::HandedOver(offer) => {
+                    Fact::HandedOver { offer, is_so: true } => {
                         format!("leaves {} to others", book.names.of_promise(offer))
+                    }
+                    Fact::HandedOver { offer, .. } => {
+                        format!("leaves {} to nobody", book.names.of_promise(offer))
                     }
                     Fact::Forgotten(id) => format!("forgets {}", book.names.of_promise(id)),
                     Fact::Assessed(its) => judged(&its.assessment, book),

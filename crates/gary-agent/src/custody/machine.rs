@@ -308,9 +308,10 @@ impl Custody {
                 known.ok_or(Fault::Unasked)?.clone()
             }
         };
-        // One that keeps it no more is told so, and answers.
+        // One that keeps it no more is told so, and says that it knows.
         let named = self.names.get(&name);
-        let was_told = named.is_some_and(|its| its.untold.contains(&from));
+        let was_told = matches!(what, Consultation::Learned(_))
+            && named.is_some_and(|its| its.untold.contains(&from));
         if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) && !was_told {
             return Err(Fault::NotForMe);
         }

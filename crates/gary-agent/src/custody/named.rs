@@ -150,7 +150,10 @@ impl Named {
     /// Who was told what is chosen is told again, as long as it does not say that it knows.
     pub(super) fn note_told(&mut self, now: Time, done: &Step, random: &mut impl Rng) {
         if !done.chosen.is_empty() {
-            self.untold.clear();
+            // Who keeps it no more may not have heard even that, and is told what stands now.
+            let keepers = self.register.votes().map(Votes::configuration);
+            self.untold
+                .retain(|its| keepers.is_some_and(|keepers| !keepers.has(its)));
             self.tells = 0;
         }
         let told = done.said.iter();

@@ -181,14 +181,15 @@ impl Custody {
         self.requeue(name);
     }
 
-    /// What has become of a change of keepers. Where another came first, it is looked at anew.
+    /// What has become of a change of keepers. Whoever could not make one rests before it tries again, whatever it was told.
     pub(super) fn note_succession<C: Speech>(
         &mut self,
         name: &WorkloadName,
         verdict: &Verdict,
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        if let (Verdict::Unsettled, Some(named)) = (verdict, self.names.get_mut(name)) {
+        let is_done = matches!(verdict, Verdict::Committed(_));
+        if let Some(named) = self.names.get_mut(name).filter(|_| !is_done) {
             named.fellows.note_failure(parts.now, parts.random);
         }
     }

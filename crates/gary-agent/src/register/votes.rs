@@ -5,6 +5,10 @@ use gary_promise::{
     Question, Vote,
 };
 
+/// By how many an attempt may be later than the last that a keeper has promised. It votes in none that is later still:
+/// whoever skipped to the last there is would have nobody write the register again.
+pub(super) const SKIPPED_MAX: u64 = 1 << 32;
+
 /// What a keeper remembers of one register. It has to be durable before any answer that follows from it is said.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Votes<V> {
@@ -84,6 +88,12 @@ impl<V: Clone + Eq> Votes<V> {
     fn vote(&mut self, asked: &Asked<V>) -> Answer<V> {
         if asked.configuration != self.configuration {
             return self.elsewhere(asked.configuration.epoch());
+        }
+        // Only those try who vote, and nobody uses up all attempts that there are.
+        let last = self.promised.map_or(0, |its| its.counter);
+        let is_near = asked.ballot.counter <= last.saturating_add(SKIPPED_MAX);
+        if !self.configuration.has(&asked.ballot.by) || !is_near {
+            return Answer::NotAsked;
         }
         if let Some(promised) = self.promised.filter(|its| *its > asked.ballot) {
             return Answer::Outbid(promised);
@@ -260,6 +270,17 @@ mod tests {
         // Nor for two values in one attempt.
         let another = asks(&first(), ballot(0, 1), Some(8));
         assert_eq!(answer(&mut held, &another), Answer::NotAsked);
+    }
+
+    #[test]
+    fn votes_in_no_attempt_of_a_stranger_or_that_skips_too_many() {
+        let mut held = None;
+        let stranger = asks(&first(), ballot(1, 9), None);
+        assert_eq!(answer(&mut held, &stranger), Answer::NotAsked);
+        let last = asks(&first(), ballot(u64::MAX, 2), None);
+        assert_eq!(answer(&mut held, &last), Answer::NotAsked);
+        let far = asks(&first(), ballot(SKIPPED_MAX, 2), None);
+        assert_eq!(answer(&mut held, &far), Answer::Promised(None));
     }
 
     #[test]

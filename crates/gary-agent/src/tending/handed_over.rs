@@ -97,7 +97,7 @@ impl Tending {
             _ if !is_handed_over => dismiss(voice, by, [version]),
             false => leave_to_others(voice, by, [version]),
             true => {
-                self.handed_over.remove(&id);
+                self.forget_handed_over(&id, voice);
                 voice.keep_promise(&offer);
                 voice.keep_promise(&own);
                 let place = (host.workload, host.slot);

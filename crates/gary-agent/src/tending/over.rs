@@ -1,4 +1,4 @@
-//! Offers that are over for this keeper: withdrawn, so that none is counted that comes later, or comes again; let go; or
+//! Offers that are over for this keeper: withdrawn, so that none is counted that comes later, or comes again; or
 //! handed over, so that none is dismissed that others count.
 
 use std::collections::{BTreeSet, VecDeque};

@@ -68,8 +68,13 @@ pub enum Fact {
     },
     /// An exclusive workload is deleted: what was granted of it can go.
     Ungranted(WorkloadId),
-    /// Others keep what this agent has bound by accepting an offer. It stands until its host withdraws.
-    HandedOver(PromiseId),
+    /// Others keep what this agent has bound by accepting an offer, or that does not matter any more.
+    HandedOver {
+        /// The offer.
+        offer: PromiseId,
+        /// Whether they do.
+        is_so: bool,
+    },
     /// A promise that nothing depends on any more. Its record can go, and what it kept or whom it was for.
     Forgotten(PromiseId),
     /// A judgement that has changed. It is history: nothing follows from it, and beyond

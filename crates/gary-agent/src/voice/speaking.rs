@@ -143,12 +143,14 @@ impl<C: Speech, O> Voice<C, O> {
 
     /// Remembers that others keep what is hosted by an offer that this agent has accepted.
     pub(crate) fn keep_handed_over(&mut self, offer: PromiseId) {
-        self.outbox.store(Fact::HandedOver(offer));
+        let is_so = true;
+        self.outbox.store(Fact::HandedOver { offer, is_so });
     }
 
     /// It does not matter any more that others keep what is hosted by an offer.
     pub(crate) fn forget_handed_over(&mut self, offer: PromiseId) {
-        self.outbox.store(Fact::Forgotten(offer));
+        let is_so = false;
+        self.outbox.store(Fact::HandedOver { offer, is_so });
     }
 
     /// Remembers how this agent has voted on the register of a name.

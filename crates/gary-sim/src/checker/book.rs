@@ -597,7 +597,7 @@ impl Book {
                 Fact::Keeps { .. }
                 | Fact::Stood { .. }
                 | Fact::Acquainted(_)
-                | Fact::HandedOver(_)
+                | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
                 | Fact::Ungranted(_) => {}
                 Fact::Assessed(assessed) => {

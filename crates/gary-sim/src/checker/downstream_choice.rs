@@ -292,7 +292,7 @@ impl DownstreamChoice {
                 | Fact::HostsFor { .. }
                 | Fact::Stood { .. }
                 | Fact::Acquainted(_)
-                | Fact::HandedOver(_)
+                | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
                 | Fact::Ungranted(_)
                 | Fact::Assessed(_) => {}

@@ -302,10 +302,12 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
                 intents.remove(id);
                 stood.remove(id);
                 hosts_for.remove(id);
-                handed_over.remove(id);
             }
-            Fact::HandedOver(offer) => {
+            Fact::HandedOver { offer, is_so: true } => {
                 handed_over.insert(*offer, fact.clone());
+            }
+            Fact::HandedOver { offer, .. } => {
+                handed_over.remove(offer);
             }
             Fact::Votes { name, .. } => {
                 votes.insert(name, fact.clone());

@@ -162,7 +162,11 @@ impl Disk {
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
         let acquainted = self.acquainted.map(Fact::Acquainted);
         let hosts_for = self.hosts_for.values().cloned();
-        let handed_over = self.handed_over.iter().copied().map(Fact::HandedOver);
+        let handed_over = self.handed_over.iter();
+        let handed_over = handed_over.map(|offer| Fact::HandedOver {
+            offer: *offer,
+            is_so: true,
+        });
         let grants = self.grants.iter();
         let grants = grants.map(|(workload, grant)| Fact::Granted {
             workload: *workload,
@@ -195,7 +199,6 @@ impl Disk {
                 self.kept.remove(id);
                 self.stood.remove(id);
                 self.hosts_for.remove(id);
-                self.handed_over.remove(id);
             }
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
@@ -206,8 +209,11 @@ impl Disk {
             Fact::HostsFor { offer, .. } => {
                 self.hosts_for.insert(*offer, fact.clone());
             }
-            Fact::HandedOver(offer) => {
+            Fact::HandedOver { offer, is_so: true } => {
                 self.handed_over.insert(*offer);
+            }
+            Fact::HandedOver { offer, .. } => {
+                self.handed_over.remove(offer);
             }
             Fact::Granted { workload, grant } => {
                 self.grants.insert(*workload, *grant);
