@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gary_agent::REPLACES_AFTER;
 use gary_promise::{
-    AgentKey, Body, BootEpoch, Condition, ConfigurationEpoch, Generation, Lineage, Portion,
-    Promise, PromiseId, Promiser, Signed, Time, Update, Use, Valency, Verdict, WorkloadId,
+    AgentKey, Body, BootEpoch, Condition, Configuration, ConfigurationEpoch, Generation, Lineage,
+    Portion, Promise, PromiseId, Promiser, Signed, Time, Update, Use, Valency, Verdict, WorkloadId,
 };
 use gary_sim::{
     Act, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Transcript, Watch, World, WorldSpec,
@@ -394,4 +394,46 @@ fn where_nothing_fails_everybody_is_told() {
         let outcome = run_seed(seed, 0);
         assert_eq!(outcome.unsettled, 0, "seed {seed}: {outcome:?}");
     }
+}
+
+/// Who keeps the name by what a person is told that has just submitted something.
+fn kept_by(world: &mut World, to: NodeNo, intent: Signed<Promise>) -> Configuration {
+    world.plan(Duration::ZERO, Act::Entrust { to, intent });
+    world.run_for(Duration::from_secs(1));
+    match world.take_settled().pop().map(|(_, _, its)| its.verdict) {
+        Some(Verdict::Committed(keepers)) => keepers,
+        other => panic!("it is committed: {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_keeper_sleeps_through_is_not_the_absence_of_another() {
+    let (mut scene, mut person) = (Scene::new(0, false), Person::new(7, 0));
+    let world = &mut scene.world;
+    let (submitted, intent) = person.sign(&mut scene.random);
+    let keepers = kept_by(world, NodeNo(0), intent);
+    person.is_told(submitted, Told::Committed);
+    let all = (0..NODES).map(NodeNo);
+    let id = |world: &World, node| world.agent(node).map(|its| its.id());
+    let first = Some(keepers.keepers()[0]);
+    let away = all.clone().find(|node| id(world, *node) == first);
+    let away = away.expect("a keeper is a node");
+    let for_good = false;
+    world.plan(
+        Duration::ZERO,
+        Act::Crash {
+            node: away,
+            for_good,
+        },
+    );
+    world.run_for(Duration::from_secs(3));
+    // Longer than any of them waits for another.
+    let span = REPLACES_AFTER * 2;
+    for node in all.filter(|its| *its != away) {
+        world.plan(Duration::ZERO, Act::Pause { node, span });
+    }
+    world.plan(span, Act::Start(away));
+    world.run_for(span + Duration::from_secs(10));
+    let (_, intent) = person.sign(&mut scene.random);
+    assert_eq!(kept_by(world, away, intent), keepers);
 }

@@ -63,6 +63,8 @@ pub(crate) struct Custody {
 /// What this agent works with.
 pub(crate) struct Parts<'a, C, R> {
     pub(crate) now: Time,
+    /// The time that this agent was awake, by which it judges others.
+    pub(crate) waking: Time,
     pub(crate) candidates: &'a Candidates,
     pub(crate) keepers: &'a Keepers,
     /// Whether this agent can tend one workload more.

@@ -39,7 +39,7 @@ pub const SUCCESSION_WAITS: Waits = Waits {
 /// What a keeper makes of who keeps a name with it.
 #[derive(Debug, Default)]
 pub(super) struct Fellows {
-    /// Who of them is not there, and since when.
+    /// Who of them is not there, and since when by the time that this agent was awake.
     missing: Vec<(AgentId, Time)>,
     /// Since when others should keep it than do, and who, as the next change would have it.
     amiss: Option<(Time, Configuration)>,
@@ -51,9 +51,9 @@ pub(super) struct Fellows {
 }
 
 impl Fellows {
-    fn is_missing_for(&self, agent: &AgentId, now: Time) -> Option<Duration> {
+    fn is_missing_for(&self, agent: &AgentId, waking: Time) -> Option<Duration> {
         let its = self.missing.iter().find(|(its, _)| its == agent);
-        its.map(|(_, since)| now.since(*since))
+        its.map(|(_, since)| waking.since(*since))
     }
 
     fn look<C, R>(&mut self, keepers: &Configuration, me: AgentId, parts: &Parts<'_, C, R>) {
@@ -61,8 +61,8 @@ impl Fellows {
         self.missing
             .retain(|(its, _)| keepers.has(its) && is_missing(its));
         for fellow in keepers.keepers().iter().filter(|its| is_missing(its)) {
-            if self.is_missing_for(fellow, parts.now).is_none() {
-                self.missing.push((*fellow, parts.now));
+            if self.is_missing_for(fellow, parts.waking).is_none() {
+                self.missing.push((*fellow, parts.waking));
             }
         }
     }
@@ -114,7 +114,8 @@ impl Custody {
         name: &WorkloadName,
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        let (me, now, replaces_after) = (self.me, parts.now, self.replaces_after);
+        let (me, now, waking) = (self.me, parts.now, parts.waking);
+        let replaces_after = self.replaces_after;
         let members = self.members(parts);
         let Some(named) = self.names.get_mut(name) else {
             return;
@@ -131,7 +132,7 @@ impl Custody {
         let is_succeeding = named.is_succeeding();
         let fellows = &mut named.fellows;
         let is_gone = |its: &AgentId, fellows: &Fellows| {
-            let missing = fellows.is_missing_for(its, now);
+            let missing = fellows.is_missing_for(its, waking);
             parts.candidates.has_left(its) || missing.is_some_and(|its| its >= replaces_after)
         };
         let all = keepers.keepers().iter();
@@ -141,7 +142,7 @@ impl Custody {
             .missing
             .iter()
             .filter(|(its, _)| !gone.contains(its))
-            .map(|(_, since)| since.after(replaces_after))
+            .map(|(_, since)| now.after(replaces_after.saturating_sub(waking.since(*since))))
             .min();
         if !is_amiss(&keepers, left, members) {
             fellows.is_well();

@@ -75,6 +75,7 @@ impl<C: Speech> Dealings<C> {
     pub(super) fn custody(&mut self, now: Time) -> (&mut Custody, Parts<'_, C, ChaCha8Rng>) {
         let parts = Parts {
             now,
+            waking: self.waking.read(now),
             candidates: &self.candidates,
             keepers: &self.keepers,
             has_room: self.tending.has_room(),
