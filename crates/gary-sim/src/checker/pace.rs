@@ -32,6 +32,8 @@ const GOES_ON_US: u64 = 20_000_000;
 pub(super) struct Pace {
     /// When something last went wrong with whom.
     upset: BTreeMap<AgentId, Time>,
+    /// From or to whom something does not pass.
+    cut: BTreeSet<AgentId>,
     /// Since when nothing goes wrong any more.
     calm_at: Option<Time>,
     /// What agents have had their own hosts stop.
@@ -53,7 +55,10 @@ impl Pace {
     /// What went too fast.
     pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
-            Seen::Calms => self.calm_at = Some(at),
+            Seen::Calms => {
+                self.calm_at = Some(at);
+                self.mend(at);
+            }
             // Before its first start there was nothing to go wrong.
             Seen::Starts {
                 epoch: BootEpoch(1),
@@ -67,11 +72,10 @@ impl Pace {
             | Seen::Leaves { agent, .. }
             | Seen::GoesAway { agent, .. } => self.upset(at, agent),
             Seen::Cuts { from, to } => {
-                for agent in from.iter().chain(to) {
-                    self.upset(at, *agent);
-                }
+                self.cut.extend(from.iter().chain(to));
             }
-            Seen::Heals | Seen::Replays => {
+            Seen::Heals => self.mend(at),
+            Seen::Replays => {
                 for when in self.upset.values_mut() {
                     *when = at;
                 }
@@ -124,11 +128,19 @@ impl Pace {
             && self.calm_at.is_some_and(|when| is_late(when, GOES_ON_US))
     }
 
+    /// Everything passes again. Until now it did not.
+    fn mend(&mut self, at: Time) {
+        for agent in std::mem::take(&mut self.cut) {
+            self.upset(at, agent);
+        }
+    }
+
     fn upset(&mut self, at: Time, agent: AgentId) {
         self.upset.insert(agent, at);
     }
 
-    /// Whether nothing has gone wrong since, nor for long enough, with those who keep a workload or have hosted it.
+    /// Whether nothing has gone wrong since, nor for long enough, with those who keep a workload or have hosted it. Where
+    /// something does not pass, that goes wrong for as long as it does not.
     fn is_quiet(
         &self,
         (at, since): (Time, Time),
@@ -143,6 +155,9 @@ impl Pace {
         let keepers = all.next().map(|(_, keepers)| keepers.iter().copied());
         let mut involved = hosts.chain(keepers.into_iter().flatten());
         involved.all(|agent| {
+            if self.cut.contains(&agent) {
+                return false;
+            }
             let upset_at = self.upset.get(&agent);
             upset_at.is_none_or(|when| *when < since && at.as_us() > when.as_us() + for_us)
         })
