@@ -6,27 +6,33 @@ mod model;
 
 use std::process::ExitCode;
 
-use model::{exclusive, faults, scenes};
+use model::{First, exclusive, faults, find, go_through, scenes};
 
 fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
     let is_named = |name: &str| named.is_empty() || named.iter().any(|its| name.contains(its));
     let mut is_good = true;
     for scene in scenes().into_iter().filter(|its| is_named(its.name)) {
-        let came = scene.cluster.go_through();
+        let came = go_through(scene.model);
         is_good &= holds(scene.name, scene.is_small, came);
     }
     let exclusive_scenes = exclusive::scenes().into_iter();
     for scene in exclusive_scenes.filter(|its| is_named(its.name)) {
-        let came = scene.bounds.go_through();
+        let came = go_through(scene.model);
         is_good &= holds(scene.name, scene.is_small, came);
     }
     for (fault, cluster) in faults().into_iter().filter(|_| named.is_empty()) {
-        is_good &= is_caught(&format!("{fault:?}"), cluster().find(fault));
+        is_good &= is_caught(
+            &format!("{fault:?}"),
+            find(cluster().with(fault), First::Near),
+        );
     }
     let exclusive_faults = exclusive::faults().into_iter();
     for (fault, bounds) in exclusive_faults.filter(|_| named.is_empty()) {
-        is_good &= is_caught(&format!("{fault:?}"), bounds().find(fault));
+        is_good &= is_caught(
+            &format!("{fault:?}"),
+            find(bounds().with(fault), First::Far),
+        );
     }
     if is_good {
         ExitCode::SUCCESS

@@ -3,19 +3,15 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use gary_promise::{Configuration, ConfigurationEpoch, Entrusted};
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use stateright::{Model, Property};
 
 use super::Fault;
 use super::node::{History, Node, Outcome, Said, Wish, agent};
 
 /// The property that has to hold in every state.
 const ONE_HISTORY: &str = "what was chosen is one history";
-
-/// How long it may take to go through one cluster.
-const TAKES_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// What a model has, and how much of it.
 #[derive(Debug, Clone)]
@@ -59,40 +55,13 @@ impl Cluster {
         let keepers = (0..self.keepers).map(agent);
         Configuration::new(ConfigurationEpoch::FIRST, keepers).expect("there are a few")
     }
-}
 
-impl Cluster {
-    /// Goes through all of it, as far as there is time. Says how many states it has, and what does not hold.
-    pub(crate) fn go_through(self) -> (usize, Result<(), String>) {
-        let checker = self.checker().threads(2).timeout(TAKES_MAX);
-        let checker = checker.spawn_bfs().join();
-        let missed = checker.model().properties().into_iter().find(|its| {
-            let is_discovered = checker.discovery(its.name).is_some();
-            is_discovered == its.expectation.discovery_is_failure()
-        });
-        let held = match (missed, checker.is_done()) {
-            (None, true) => Ok(()),
-            (None, false) => Err("not all of it was gone through".to_owned()),
-            (Some(missed), _) => {
-                let path = checker.discovery(missed.name);
-                let path = path.map(|its| its.to_string()).unwrap_or_default();
-                Err(format!("it does not hold that {}\n{path}", missed.name))
-            }
-        };
-        (checker.unique_state_count(), held)
-    }
-
-    /// Goes through it with every keeper at fault until that shows. Says after how many states it did, if it did.
-    pub(crate) fn find(self, fault: Fault) -> (usize, bool) {
-        let cluster = Self {
+    /// The same with every keeper at fault.
+    pub(crate) fn with(self, fault: Fault) -> Self {
+        Self {
             fault: Some(fault),
             ..self
-        };
-        let checker = cluster.checker().threads(2);
-        let checker = checker.finish_when(HasDiscoveries::AnyFailures);
-        let checker = checker.spawn_bfs().join();
-        let is_found = checker.discovery(ONE_HISTORY).is_some();
-        (checker.unique_state_count(), is_found)
+        }
     }
 }
 

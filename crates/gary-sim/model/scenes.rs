@@ -1,36 +1,18 @@
 //! Clusters that are gone through, and in which of them which fault shows.
 
-use super::{Cluster, Fault, Wish};
-
-/// A cluster that is gone through.
-#[derive(Debug)]
-pub(crate) struct Scene {
-    pub(crate) name: &'static str,
-    /// Whether that takes seconds; the others take minutes and gigabytes.
-    pub(crate) is_small: bool,
-    pub(crate) cluster: Cluster,
-}
+use super::{Cluster, Fault, Scene, Wish};
 
 /// All that are gone through.
-pub(crate) fn scenes() -> Vec<Scene> {
-    let small = |name, cluster| Scene {
-        name,
-        is_small: true,
-        cluster,
-    };
-    let large = |name, cluster| Scene {
-        is_small: false,
-        ..small(name, cluster)
-    };
+pub(crate) fn scenes() -> Vec<Scene<Cluster>> {
     vec![
-        small("two write at once", two_write()),
-        small("one writes twice and starts again", one_tries_again()),
-        small("one lets another go, which writes", one_goes()),
-        small("two change keepers at once", two_change_keepers()),
-        large("one comes and writes", one_comes()),
-        large("two write, and one starts again", one_starts_again()),
-        large("three write at once", three_write()),
-        large("two of five write at once", two_of_five_write()),
+        Scene::small("two write at once", two_write()),
+        Scene::small("one writes twice and starts again", one_tries_again()),
+        Scene::small("one lets another go, which writes", one_goes()),
+        Scene::small("two change keepers at once", two_change_keepers()),
+        Scene::large("one comes and writes", one_comes()),
+        Scene::large("two write, and one starts again", one_starts_again()),
+        Scene::large("three write at once", three_write()),
+        Scene::large("two of five write at once", two_of_five_write()),
     ]
 }
 

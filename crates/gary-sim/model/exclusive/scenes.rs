@@ -1,35 +1,18 @@
 //! What is gone through, and where which fault shows.
 
+use super::super::Scene;
 use super::{Bounds, Fault};
 
-/// Bounds that are gone through.
-#[derive(Debug)]
-pub(crate) struct Scene {
-    pub(crate) name: &'static str,
-    /// Whether that takes seconds; the others take minutes.
-    pub(crate) is_small: bool,
-    pub(crate) bounds: Bounds,
-}
-
 /// All that are gone through.
-pub(crate) fn scenes() -> Vec<Scene> {
-    let small = |name, bounds| Scene {
-        name,
-        is_small: true,
-        bounds,
-    };
-    let large = |name, bounds| Scene {
-        is_small: false,
-        ..small(name, bounds)
-    };
+pub(crate) fn scenes() -> Vec<Scene<Bounds>> {
     vec![
-        small("one holds it, then another", one_then_another()),
-        small("one lets it go, and another has it", one_lets_go()),
-        small("a keeper starts again", one_starts_again()),
-        small("two keepers of three go", two_go()),
-        large("all keepers are asked", all_are_asked()),
-        large("a keeper goes while another starts again", one_goes()),
-        large(
+        Scene::small("one holds it, then another", one_then_another()),
+        Scene::small("one lets it go, and another has it", one_lets_go()),
+        Scene::small("a keeper starts again", one_starts_again()),
+        Scene::small("two keepers of three go", two_go()),
+        Scene::large("all keepers are asked", all_are_asked()),
+        Scene::large("a keeper goes while another starts again", one_goes()),
+        Scene::large(
             "two keepers of three go, and the first host asks twice",
             first_asks_twice(),
         ),

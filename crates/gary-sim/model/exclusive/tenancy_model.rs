@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use gary_promise::{Configuration, ConfigurationEpoch, FencingEpoch};
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use stateright::{Model, Property};
 
 use super::Fault;
 use super::actors::{FAST, Host, Keeper, RIGHT, SLOW, Word, agent};
@@ -13,9 +12,6 @@ use super::actors::{FAST, Host, Keeper, RIGHT, SLOW, Word, agent};
 /// The properties that have to hold in every state.
 const ONE_RUNS: &str = "at most one runs";
 const LATER_IS_LATER: &str = "whoever begins later does so under a later epoch";
-
-/// How long it may take to go through one of them.
-const TAKES_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// What a model has, and how much of it.
 #[derive(Debug, Clone)]
@@ -85,38 +81,12 @@ pub(crate) enum Step {
 }
 
 impl Bounds {
-    /// Goes through all of it, as far as there is time. Says how many states it has, and what does not hold.
-    pub(crate) fn go_through(self) -> (usize, Result<(), String>) {
-        let checker = self.checker().threads(2).timeout(TAKES_MAX);
-        let checker = checker.spawn_bfs().join();
-        let missed = checker.model().properties().into_iter().find(|its| {
-            let is_discovered = checker.discovery(its.name).is_some();
-            is_discovered == its.expectation.discovery_is_failure()
-        });
-        let held = match (missed, checker.is_done()) {
-            (None, true) => Ok(()),
-            (None, false) => Err("not all of it was gone through".to_owned()),
-            (Some(missed), _) => {
-                let path = checker.discovery(missed.name);
-                let path = path.map(|its| its.to_string()).unwrap_or_default();
-                Err(format!("it does not hold that {}\n{path}", missed.name))
-            }
-        };
-        (checker.unique_state_count(), held)
-    }
-
-    /// Goes through it with a fault until that shows. Says after how many states it did, if it did.
-    pub(crate) fn find(self, fault: Fault) -> (usize, bool) {
-        let faulty = Self {
+    /// The same with all keepers or all hosts at fault.
+    pub(crate) fn with(self, fault: Fault) -> Self {
+        Self {
             fault: Some(fault),
             ..self
-        };
-        let checker = faulty.checker().threads(2);
-        let checker = checker.finish_when(HasDiscoveries::AnyFailures);
-        let checker = checker.spawn_dfs().join();
-        let mut properties = [ONE_RUNS, LATER_IS_LATER].into_iter();
-        let is_found = properties.any(|its| checker.discovery(its).is_some());
-        (checker.unique_state_count(), is_found)
+        }
     }
 
     /// Who keeps it after so many changes.
