@@ -5,14 +5,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Answer, Answered, Asked, BootEpoch, Configuration, ConfigurationEpoch, Consultation,
-    Consults, Entry, Frame, KEEPERS_MAX, PromiseId, Settlement, Submission, Time, Verdict, Vote,
-    WorkloadId, WorkloadName,
+    AgentId, BootEpoch, Configuration, ConfigurationEpoch, Consultation, Consults, Entry, Frame,
+    KEEPERS_MAX, PromiseId, Settlement, Submission, Time, Verdict, Vote, WorkloadId, WorkloadName,
 };
 use rand::Rng;
 
 use super::acquaintance::Acquaintance;
-use super::chosen::{is_later, learned, say_chosen};
 use super::kept::{Intent, Kept};
 use super::named::{Named, Step};
 use super::passing::{Next, Passing};
@@ -40,7 +38,7 @@ pub const SETTLES_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Custody {
     pub(super) me: AgentId,
-    epoch: BootEpoch,
+    pub(super) epoch: BootEpoch,
     pub(super) names: BTreeMap<WorkloadName, Named>,
     /// When something is to be done about which name.
     queue: BTreeSet<(Time, WorkloadName)>,
@@ -49,7 +47,7 @@ pub(crate) struct Custody {
     /// How long a keeper is not there before another takes its place.
     pub(super) replaces_after: Duration,
     /// Of these it has voted in a way that it cannot read any more: it votes on them no more.
-    illegible: BTreeSet<WorkloadName>,
+    pub(super) illegible: BTreeSet<WorkloadName>,
     passing: Passing<Intent>,
     pub(super) acquaintance: Acquaintance,
     /// What persons are to be told once it is stored.
@@ -147,7 +145,7 @@ impl Custody {
     }
 
     /// It has to do with what several keep: remembers from now on how many it has known.
-    fn acquaint<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+    pub(super) fn acquaint<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
         if let Some(count) = self.acquaintance.remember() {
             voice.keep_acquaintance(count);
         }
@@ -164,7 +162,7 @@ impl Custody {
     }
 
     /// Who would keep a name that nobody keeps.
-    fn proposed<C, R>(
+    pub(super) fn proposed<C, R>(
         &self,
         name: &WorkloadName,
         parts: &Parts<'_, C, R>,
@@ -176,7 +174,7 @@ impl Custody {
     }
 
     /// Whether more names can be kept.
-    fn has_room<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> bool {
+    pub(super) fn has_room<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> bool {
         !self.is_blank(name) || (parts.has_room && self.names.len() < NAMES_MAX)
     }
 
@@ -290,108 +288,8 @@ impl Custody {
         self.step(&name, parts, |register, _| register.want(wanted));
     }
 
-    /// Another keeper of a name says something about its register.
-    pub(crate) fn handle_consults<C: Speech>(
-        &mut self,
-        from: AgentId,
-        consults: Consults,
-        parts: &mut Parts<'_, C, impl Rng>,
-    ) -> Result<(), Fault> {
-        self.acquaint(parts.voice);
-        let Consults { name, what } = consults;
-        let what = what.try_map(|entry| Kept::read(entry, &name, parts.voice))?;
-        let known = self.names.get(&name).and_then(Named::keepers);
-        let concerns = match &what {
-            // Nobody tries in another's name.
-            Consultation::Asked(asked) if asked.ballot.by != from => return Err(Fault::NotTheirs),
-            Consultation::Asked(asked) => asked.configuration.clone(),
-            Consultation::Chosen(chosen) => chosen.entrusted.configuration.clone(),
-            Consultation::Answered(_) | Consultation::Learned(_) => {
-                known.ok_or(Fault::Unasked)?.clone()
-            }
-        };
-        // One that keeps it no more is told so, and says that it knows.
-        let named = self.names.get(&name);
-        let was_told = matches!(what, Consultation::Learned(_))
-            && named.is_some_and(|its| its.untold.contains(&from));
-        if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) && !was_told {
-            return Err(Fault::NotForMe);
-        }
-        if known.is_none() && (!concerns.has(&self.me) || !self.has_room(&name, parts)) {
-            return Err(Fault::NotForMe);
-        }
-        if let Consultation::Chosen(told) = &what
-            && let Some(known) = self.names.get(&name)
-            && let Some(known) = known.register.votes().and_then(Votes::chosen)
-            && is_later(known, told)
-        {
-            self.tell(&name, from, parts);
-            return Ok(());
-        }
-        if let Consultation::Learned(learned) = &what {
-            if let Some(named) = self.names.get_mut(&name) {
-                named.handle_learned(from, learned);
-            }
-            self.step(&name, parts, |_, _| {});
-            return Ok(());
-        }
-        // Who asks by other first keepers is told what was chosen by these.
-        if let Consultation::Asked(asked) = &what
-            && let Some(known) = self.names.get(&name)
-            && let Some(known) = known.register.votes().and_then(Votes::chosen)
-            && known.entrusted.configuration.epoch() == asked.configuration.epoch()
-            && known.entrusted.configuration != asked.configuration
-        {
-            say_chosen(&name, from, known, parts.voice);
-        }
-        if let Consultation::Asked(asked) = &what {
-            // A disk that is behind is as good as gone.
-            if parts.voice.is_behind() || self.illegible.contains(&name) {
-                return Ok(());
-            }
-            if self.is_blank(&name) && concerns.epoch() == ConfigurationEpoch::FIRST {
-                // It begins nothing that it would not begin with the same itself: so where some think of other keepers
-                // than everybody else, it takes a majority of them. What others keep already by their sheets, it goes on
-                // with them.
-                let (keepers, may_vote) = match shown(&name, parts.keepers) {
-                    Some(shown) if shown.keepers().iter().all(|its| concerns.has(its)) => {
-                        (concerns.clone(), true)
-                    }
-                    Some(shown) => (shown, false),
-                    None => match self.proposed(&name, parts) {
-                        Some(proposed) => (proposed.clone(), proposed == concerns),
-                        None => return Ok(()),
-                    },
-                };
-                if let Some(named) = self.names.get_mut(&name).filter(|_| keepers.has(&self.me)) {
-                    named.move_to(&keepers);
-                }
-                if !may_vote {
-                    say_answer(&name, from, asked, Answer::Elsewhere(keepers), parts.voice);
-                    return Ok(());
-                }
-            } else if self.is_blank(&name) {
-                say_answer(&name, from, asked, Answer::Behind, parts.voice);
-                return Ok(());
-            }
-        }
-        let (me, epoch) = (self.me, self.epoch);
-        let named = || Named::new(Register::new(me, epoch, None), concerns);
-        self.names.entry(name.clone()).or_insert_with(named);
-        let is_told = matches!(what, Consultation::Chosen(_));
-        self.step(&name, parts, |register, done| {
-            register.hear(from, what, done);
-            let chosen = register.votes().and_then(Votes::chosen);
-            if let Some(chosen) = chosen.filter(|_| is_told) {
-                let learned = Consultation::Learned(learned(chosen));
-                done.said.push((from, learned));
-            }
-        });
-        Ok(())
-    }
-
     /// Whether it has voted for nothing there, and knows of nothing that was chosen.
-    fn is_blank(&self, name: &WorkloadName) -> bool {
+    pub(super) fn is_blank(&self, name: &WorkloadName) -> bool {
         let votes = self.names.get(name).and_then(|its| its.register.votes());
         votes.is_none_or(Votes::are_blank)
     }
@@ -449,8 +347,13 @@ impl Custody {
             let asks_again = named.asks_at.take_if(|at| *at <= now).is_some();
             let reads = named.reads_at.take_if(|at| *at <= now).is_some();
             let tells = named.tells_at.take_if(|at| *at <= now).is_some();
-            // Who is not there is told once it is back.
-            named.untold.retain(|its| parts.candidates.is_up(its));
+            // Who is not there is told once it is back, and who neither keeps the name nor says so need not know.
+            let keepers = named.keepers().cloned();
+            named.untold.retain(|its| {
+                let keeps = keepers.as_ref().is_some_and(|keepers| keepers.has(its));
+                let says_so = || parts.keepers.of_name(&name).any(|keeper| keeper == *its);
+                parts.candidates.is_up(its) && (keeps || says_so())
+            });
             let untold: Vec<AgentId> = named.untold.iter().copied().collect();
             let over = named.register.drop_changes(|its| its.until() <= now);
             for over in over {
@@ -609,26 +512,9 @@ impl Custody {
 }
 
 /// Who keeps a name by their sheets, as far as there is room for them.
-fn shown(name: &WorkloadName, keepers: &Keepers) -> Option<Configuration> {
+pub(super) fn shown(name: &WorkloadName, keepers: &Keepers) -> Option<Configuration> {
     let shown = keepers.of_name(name).take(KEEPERS_MAX);
     Configuration::new(ConfigurationEpoch::FIRST, shown).ok()
-}
-
-/// Answers what does not come to the register.
-fn say_answer<C: Speech>(
-    name: &WorkloadName,
-    to: AgentId,
-    asked: &Asked<Kept>,
-    answer: Answer<Entry>,
-    voice: &mut Voice<C, Order>,
-) {
-    let what = Consultation::Answered(Answered {
-        epoch: asked.configuration.epoch(),
-        ballot: asked.ballot,
-        answer,
-    });
-    let name = name.clone();
-    voice.say(to, Frame::Consults(Box::new(Consults { name, what })));
 }
 
 /// How it is said and stored.

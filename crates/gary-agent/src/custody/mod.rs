@@ -5,6 +5,7 @@
 
 mod acquaintance;
 mod chosen;
+mod consulting;
 mod kept;
 mod machine;
 mod named;

@@ -67,6 +67,19 @@ impl Fellows {
         }
     }
 
+    /// When it is the turn of a keeper to make this change, after so many others and once it has rested. Who knows of too
+    /// few members may have yet to find them: where custody shrinks, there is time.
+    fn turn_at(&mut self, now: Time, to: &Configuration, shrinks: bool, place: u32) -> Time {
+        let known = self.amiss.take().filter(|(_, known)| known == to);
+        let (since, _) = *self.amiss.insert(known.unwrap_or((now, to.clone())));
+        let waits = STEPS_IN_AFTER.saturating_mul(place);
+        let turn_at = match shrinks {
+            true => since.after(SHRINKS_AFTER + waits),
+            false => since.after(waits),
+        };
+        self.rests_until.map_or(turn_at, |its| its.max(turn_at))
+    }
+
     fn is_well(&mut self) {
         self.amiss = None;
         self.rests_until = None;
@@ -131,17 +144,16 @@ impl Custody {
         named.fellows.look(&keepers, me, parts);
         let is_succeeding = named.is_succeeding();
         let fellows = &mut named.fellows;
-        let is_gone = |its: &AgentId, fellows: &Fellows| {
-            let missing = fellows.is_missing_for(its, waking);
+        let is_gone = |its: &AgentId, missing: Option<Duration>| {
             parts.candidates.has_left(its) || missing.is_some_and(|its| its >= replaces_after)
         };
         let all = keepers.keepers().iter();
-        let gone: BTreeSet<AgentId> = all.filter(|its| is_gone(its, fellows)).copied().collect();
+        let gone = all.filter(|its| is_gone(its, fellows.is_missing_for(its, waking)));
+        let gone: BTreeSet<AgentId> = gone.copied().collect();
         let left = keepers.keepers().len() - gone.len();
-        fellows.due_at = fellows
-            .missing
-            .iter()
-            .filter(|(its, _)| !gone.contains(its))
+        let waits_for = fellows.missing.iter();
+        let waits_for = waits_for.filter(|(its, _)| !gone.contains(its));
+        fellows.due_at = waits_for
             .map(|(_, since)| now.after(replaces_after.saturating_sub(waking.since(*since))))
             .min();
         if !is_amiss(&keepers, left, members) {
@@ -158,19 +170,10 @@ impl Custody {
         if let Some(to) = to
             && !is_succeeding
         {
-            let known = fellows.amiss.take().filter(|(_, known)| *known == to);
-            let (since, _) = *fellows.amiss.insert(known.unwrap_or((now, to.clone())));
             let place = place(name, &keepers, me, |its| parts.candidates.is_up(its));
-            // Who knows of too few members may have yet to find them.
             let shrinks = gone.is_empty() && to.keepers().len() < keepers.keepers().len();
-            let since = since.after(if shrinks {
-                SHRINKS_AFTER
-            } else {
-                Duration::ZERO
-            });
-            let turn_at = since.after(STEPS_IN_AFTER.saturating_mul(place));
-            let not_before = fellows.rests_until.max(may_change_at);
-            let at = not_before.map_or(turn_at, |its| its.max(turn_at));
+            let turn_at = fellows.turn_at(now, &to, shrinks, place);
+            let at = may_change_at.map_or(turn_at, |its| its.max(turn_at));
             if at <= now {
                 let until = now.after(SETTLES_WITHIN);
                 let wanted = Wanted::Keepers(Succession { to, until });

@@ -114,7 +114,8 @@ impl<C: Speech> Dealings<C> {
                 self.hosting
                     .handle_acceptance(now, promise, &mut self.voice)?;
                 let by_sheets = self.keepers.of(&workload);
-                self.hosting.tell_keepers(now, offer, by_sheets);
+                let voice = &mut self.voice;
+                self.hosting.tell_keepers(now, offer, by_sheets, voice);
                 if let Some(keep) = self.keepers.keep(&keeper, &workload)
                     && keeper != self.id()
                 {
@@ -152,14 +153,16 @@ impl<C: Speech> Dealings<C> {
         let asked = self.tending.take_asked(waking, &offer.id(), epoch, answers);
         let asked = asked.ok_or(Fault::Unasked)?;
         let told = (offer, host);
-        if keeper == voice.id() {
-            return self
+        let is_own = keeper == voice.id();
+        let heard = match is_own {
+            true => self
                 .tending
-                .handle_own_bound(waking, told, asked, acceptance, voice);
-        }
-        let heard = self.tending.handle_bound(waking, told, asked, voice)?;
-        match heard {
-            Shared::Counted => {}
+                .handle_own_bound(waking, told, asked, acceptance, voice),
+            false => self.tending.handle_bound(waking, told, asked, voice),
+        };
+        match heard? {
+            Shared::Counted | Shared::Settled => {}
+            Shared::Earlier if is_own => {}
             Shared::Later => {
                 let (custody, mut parts) = self.custody(now);
                 custody.read(&workload, &mut parts);

@@ -183,7 +183,7 @@ impl<C: Speech> Dealings<C> {
         // Of what it hosts by the word of others, it is told as a keeper too.
         let me = self.id();
         let keeps = |its: &WorkloadId| self.keepers.keep(&me, its).is_some();
-        self.hosting.tell_of_all(now, me, keeps);
+        self.hosting.tell_of_all(now, me, keeps, &mut self.voice);
         self.voice.forget_others(memory.ids());
         // Those it hosts for have not heard of it for a while.
         self.renews_at = now;
@@ -318,7 +318,7 @@ impl<C: Speech> Dealings<C> {
         self.set_capacity(now, agent, capacity);
         let considers = self.candidates.set_considers(agent, consider);
         self.keepers.set_names(agent, names.clone());
-        self.handle_fellow(now, agent, considers, &names);
+        self.handle_shown(now, agent, considers, &names);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);
         // Of whom it comes to depend on while that is not there, it has not asked yet.
@@ -470,7 +470,8 @@ impl<C: Speech> Dealings<C> {
                 if let Some(workload) = keep.workload() {
                     self.keepers.add(keep.by(), workload, keep.id());
                     let is_it = |its: &WorkloadId| *its == workload;
-                    self.hosting.tell_of_all(now, keep.by(), is_it);
+                    let voice = &mut self.voice;
+                    self.hosting.tell_of_all(now, keep.by(), is_it, voice);
                 }
                 Publication::Made(keep)
             }

@@ -53,7 +53,7 @@ impl<C: Speech> Dealings<C> {
     }
 
     /// What an agent is to custody has changed: whom it looks at, and under which names it keeps something.
-    pub(super) fn handle_fellow(
+    pub(super) fn handle_shown(
         &mut self,
         now: Time,
         agent: AgentId,

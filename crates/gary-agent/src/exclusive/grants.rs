@@ -9,7 +9,8 @@ use super::seat::Seat;
 use super::terms::Terms;
 
 /// All that this agent has granted as a keeper: of workloads that it keeps by registers, so that there are no more of them
-/// than of names. What is deleted is forgotten, since nobody is granted it any more.
+/// than of names. What is deleted is forgotten, since nobody is granted it any more; what others keep by now is not, since
+/// this agent may come to keep it again.
 #[derive(Debug)]
 pub(crate) struct Grants {
     by_workload: BTreeMap<WorkloadId, Grantor>,

@@ -145,7 +145,7 @@ impl Hosting {
         keeps: &BTreeMap<WorkloadId, PromiseId>,
         voice: &mut Voice<C, Order>,
     ) {
-        self.tell_of_all(now, keeper, |workload| keeps.contains_key(workload));
+        self.tell_of_all(now, keeper, |workload| keeps.contains_key(workload), voice);
         let hosted = self.audible_to(&keeper);
         let workloads: BTreeSet<WorkloadId> = hosted
             .filter(|its| its.is_bound())
@@ -453,7 +453,7 @@ impl Hosting {
                     .insert(start.acceptance.id(), offer.version());
                 self.insert(hosted);
                 self.run(now, start, voice);
-                self.tell_keepers(now, offer.version(), []);
+                self.tell_keepers(now, offer.version(), [], voice);
             }
             None => {
                 // The capacity may be another than at its last start.

@@ -16,11 +16,12 @@ use crate::voice::{Speech, Voice};
 impl Hosting {
     /// Something was bound, which the other keepers of its workload are to know of: those whom it was invited with and
     /// those by whose sheets they are.
-    pub(crate) fn tell_keepers(
+    pub(crate) fn tell_keepers<C: Speech>(
         &mut self,
         now: Time,
         version: Version,
         by_sheets: impl IntoIterator<Item = AgentId>,
+        voice: &mut Voice<C, Order>,
     ) {
         let Some(hosted) = self.hosted.get(&version) else {
             return;
@@ -28,22 +29,23 @@ impl Hosting {
         let mut keepers: BTreeSet<AgentId> = hosted.keepers.iter().copied().collect();
         keepers.extend(by_sheets);
         for keeper in keepers {
-            self.tell(now, version, keeper);
+            self.tell(now, version, keeper, voice);
         }
     }
 
     /// A keeper is to know of all that is bound by others of what it keeps.
-    pub(crate) fn tell_of_all(
+    pub(crate) fn tell_of_all<C: Speech>(
         &mut self,
         now: Time,
         keeper: AgentId,
         keeps: impl Fn(&WorkloadId) -> bool,
+        voice: &mut Voice<C, Order>,
     ) {
         let bound = self.hosted.iter().filter(|(_, its)| its.is_bound());
         let theirs = bound.filter(|(_, its)| keeps(&its.host.workload));
         let theirs: Vec<Version> = theirs.map(|(version, _)| *version).collect();
         for version in theirs {
-            self.tell(now, version, keeper);
+            self.tell(now, version, keeper, voice);
         }
     }
 
@@ -85,7 +87,13 @@ impl Hosting {
 
     /// Renews one hosting more to a keeper, which asks after what it does not know. One that is told of [`RENEWED_MAX`] is
     /// told of no more: the keeper that bound it goes on knowing of it.
-    fn tell(&mut self, now: Time, version: Version, keeper: AgentId) {
+    fn tell<C: Speech>(
+        &mut self,
+        now: Time,
+        version: Version,
+        keeper: AgentId,
+        voice: &mut Voice<C, Order>,
+    ) {
         let Some(hosted) = self.hosted.get_mut(&version) else {
             return;
         };
@@ -97,6 +105,7 @@ impl Hosting {
             let theirs = self.by_promisee.entry(keeper).or_default();
             if hosted.is_handed_over && theirs.len() < RENEWED_MAX {
                 hosted.is_handed_over = false;
+                voice.keep_keepers(hosted.offer.id(), hosted.keepers.clone(), false);
                 theirs.insert(version);
                 self.answers.owe(now, keeper);
             }

@@ -96,7 +96,8 @@ impl Tending {
                 let evidence = Evidence::heard(Word::Renewal, renewal.version, now);
                 tended.learn(*slot, &from, *offer, evidence);
             } else if *offer < renewal.version {
-                let is_final = !tended.is_others(*slot, &from, *offer);
+                let counted = tended.counted_by(*slot, &from, *offer);
+                let is_final = !counted.is_some_and(|its| its.is_others());
                 withdrawn.push((*workload, *slot, *offer, is_final));
                 continue;
             }

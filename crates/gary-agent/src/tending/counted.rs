@@ -76,6 +76,11 @@ impl Counted {
         stands && self.hosted_at.is_some_and(|at| now.since(at) < PATIENCE)
     }
 
+    /// Whether another keeper has bound it.
+    pub(super) const fn is_others(&self) -> bool {
+        matches!(self.acceptance, Acceptance::Others)
+    }
+
     /// The judgement, if it is another than was last written down.
     pub(super) fn news(&mut self, observer: &Observer, now: Time) -> Option<Assessment> {
         let assessment = self.assess(observer, now)?;

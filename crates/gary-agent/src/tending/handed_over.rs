@@ -9,7 +9,7 @@ use gary_promise::{
 
 use super::counted::Acceptance;
 use super::dismissed::dismiss;
-use super::sharing::Asked;
+use super::sharing::{Asked, Shared};
 use super::workloads::{Tending, forget};
 use crate::hosting::Order;
 use crate::refused::Fault;
@@ -77,36 +77,30 @@ impl Tending {
     pub(crate) fn handle_own_bound<C: Speech>(
         &mut self,
         now: Time,
-        (offer, host): (Verified<Promise>, Host),
+        told: (Verified<Promise>, Host),
         asked: Asked,
         acceptance: Verified<Promise>,
         voice: &mut Voice<C, Order>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Shared, Fault> {
+        let (offer, host) = &told;
         let (id, by, version) = (offer.id(), offer.by(), offer.version());
-        if self.withdrawn.has(&id) {
-            return Err(Fault::Gone);
-        }
-        let theirs = self.by_host.get(&by);
-        if theirs.is_some_and(|its| its.contains_key(&version)) {
-            return Err(Fault::Replay);
-        }
         let own = voice.promiser().recognise(acceptance);
         let own = own.map_err(|_| Fault::NotTheirs)?;
-        let is_handed_over = self.handed_over.has(&id);
-        match self.tended.contains_key(&host.workload) {
-            _ if !is_handed_over => dismiss(voice, by, [version]),
-            false => leave_to_others(voice, by, [version]),
-            true => {
-                self.forget_handed_over(&id, voice);
-                voice.keep_promise(&offer);
-                voice.keep_promise(&own);
-                let place = (host.workload, host.slot);
-                self.count_own(now, offer, host, own);
-                self.note_answered(now, (id, place), asked);
-                self.wake(place.0, now);
-            }
+        if !self.handed_over.has(&id) {
+            dismiss(voice, by, [version]);
+            return Ok(Shared::Settled);
         }
-        Ok(())
+        if !self.tended.contains_key(&host.workload) {
+            leave_to_others(voice, by, [version]);
+            return Ok(Shared::Settled);
+        }
+        let offer = offer.clone();
+        let acceptance = Acceptance::Own(own.clone().into());
+        let shared = self.count_bound(now, told, acceptance, asked)?;
+        self.forget_handed_over(&id, voice);
+        voice.keep_promise(&offer);
+        voice.keep_promise(&own);
+        Ok(shared)
     }
 
     /// Whether it has handed something over that a host renews still.

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, Body, BootEpoch, BoundedSet, Configuration, ConfigurationEpoch, Evidence, Frame,
-    Generation, Host, INQUIRED_MAX, Inquiry, Promise, PromiseId, Renewal, Slot, Time, Use,
-    Verified, Version, Word, WorkloadId,
+    Generation, Host, INQUIRED_MAX, Inquiry, Promise, PromiseId, Renewal, Time, Use, Verified,
+    Version, Word,
 };
 
 use super::counted::Acceptance;
 use super::dismissed::dismiss;
-use super::tended::Tended;
 use super::turn::in_turn;
 use super::workloads::Tending;
 use crate::dealings::LEASE_MS;
@@ -51,6 +50,8 @@ pub(crate) enum Shared {
     Earlier,
     /// It keeps no such workload.
     NotKept,
+    /// It has said already what it makes of it.
+    Settled,
 }
 
 impl Tending {
@@ -107,45 +108,45 @@ impl Tending {
         self.asked.remove(offer)
     }
 
-    /// What a host has told stands as of the renewal by which it was asked after: nothing that it had said by then is news.
-    pub(super) fn note_answered(
-        &mut self,
-        now: Time,
-        (offer, place): (PromiseId, (WorkloadId, Slot)),
-        asked: Asked,
-    ) {
-        let (by, version) = (offer.promiser, offer.version);
-        let renewed = Evidence::heard(Word::Renewal, asked.renewal, now);
-        if let Some(tended) = self.tended.get_mut(&place.0) {
-            tended.learn(place.1, &by, version, renewed);
-        }
-        let last = self.renewed.entry(by).or_insert(asked.renewal);
-        *last = asked.renewal.max(*last);
-    }
-
     /// A host tells of what it hosts by another keeper's acceptance, as it was asked. The caller has seen that the two
     /// halves match.
     pub(crate) fn handle_bound<C: Speech>(
         &mut self,
         now: Time,
-        (offer, host): (Verified<Promise>, Host),
+        told: (Verified<Promise>, Host),
         asked: Asked,
         voice: &mut Voice<C, Order>,
     ) -> Result<Shared, Fault> {
-        let is_idle = asked.is_idle;
+        let (offer, host) = &told;
+        let (by, version) = (offer.by(), offer.version());
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return Ok(Shared::NotKept);
         };
-        if self.withdrawn.has(&offer.id()) {
-            return Err(Fault::Gone);
-        }
-        let (by, version, slot) = (offer.by(), offer.version(), host.slot);
-        if tended.counted_by(slot, &by, version).is_some() {
-            return Err(Fault::Replay);
-        }
         // It has said so once: that may still be under way.
         if tended.dismissed.has(by, version) {
             dismiss(voice, by, [version]);
+            return Err(Fault::Replay);
+        }
+        self.count_bound(now, told, Acceptance::Others, asked)
+    }
+
+    /// Counts what a host tells that it hosts of a workload that is tended, by this keeper's acceptance or another's.
+    pub(super) fn count_bound(
+        &mut self,
+        now: Time,
+        (offer, host): (Verified<Promise>, Host),
+        acceptance: Acceptance,
+        asked: Asked,
+    ) -> Result<Shared, Fault> {
+        let (id, by, version) = (offer.id(), offer.by(), offer.version());
+        let (workload, slot) = (host.workload, host.slot);
+        let Some(tended) = self.tended.get_mut(&workload) else {
+            return Ok(Shared::NotKept);
+        };
+        if self.withdrawn.has(&id) {
+            return Err(Fault::Gone);
+        }
+        if tended.counted_by(slot, &by, version).is_some() {
             return Err(Fault::Replay);
         }
         let known = tended.wanted.lineage.generation();
@@ -158,17 +159,18 @@ impl Tending {
             return Err(Fault::Mismatch);
         }
         tended.fills.rest();
-        let workload = host.workload;
-        tended.count(offer, host, Acceptance::Others, slot, now);
-        match is_idle {
+        tended.count(offer, host, acceptance, slot, now);
+        // Nothing that it had said by the renewal after which it was asked is news.
+        let renewed = Evidence::heard(Word::Renewal, asked.renewal, now);
+        tended.learn(slot, &by, version, renewed);
+        match asked.is_idle {
             true => tended.idle(slot, &by, version),
             false => _ = tended.hosted(slot, &by, version, now),
         }
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
-        let promiser = by;
-        let offer = PromiseId { promiser, version };
-        self.note_answered(now, (offer, (workload, slot)), asked);
+        let last = self.renewed.entry(by).or_insert(asked.renewal);
+        *last = asked.renewal.max(*last);
         self.wake(workload, now);
         Ok(shared)
     }
@@ -229,17 +231,4 @@ impl Tending {
 pub(super) fn is_enough(host: &Host, wanted: &Use) -> bool {
     let needed = wanted.needs.portion.resources();
     host.lease.as_ms() <= LEASE_MS && host.portion.resources().covers(needed)
-}
-
-impl Tended {
-    /// Whether what is counted by this offer is bound by another keeper.
-    pub(super) fn is_others(
-        &mut self,
-        slot: gary_promise::Slot,
-        host: &AgentId,
-        offer: Version,
-    ) -> bool {
-        let counted = self.counted_by(slot, host, offer);
-        counted.is_some_and(|its| matches!(its.acceptance, Acceptance::Others))
-    }
 }

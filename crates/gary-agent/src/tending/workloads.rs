@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    AgentId, Body, Generation, Host, Observer, Own, Promise, PromiseId, Reason, Slot, Time, Use,
+    AgentId, Body, Generation, Observer, Own, Promise, PromiseId, Reason, Slot, Time, Use,
     Verified, Version, Withdrawal, WorkloadId,
 };
 use rand::Rng;
@@ -101,25 +101,11 @@ impl Tending {
         let Body::Host(host) = offer.body().clone() else {
             return;
         };
-        if !self.tended.contains_key(&host.workload) {
-            return;
-        }
-        voice.hold(offer.id());
-        voice.hold(acceptance.id());
-        self.count_own(now, offer, host, acceptance);
-    }
-
-    /// Counts what it has bound itself.
-    pub(super) fn count_own(
-        &mut self,
-        now: Time,
-        offer: Verified<Promise>,
-        host: Host,
-        acceptance: Own<Promise>,
-    ) {
         let Some(tended) = self.tended.get_mut(&host.workload) else {
             return;
         };
+        voice.hold(offer.id());
+        voice.hold(acceptance.id());
         let (by, place) = (offer.by(), (host.workload, host.slot));
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(offer.version(), place);

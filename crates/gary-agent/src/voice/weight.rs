@@ -57,7 +57,8 @@ fn bytes_max(frame: &Frame) -> usize {
     let entries = match frame {
         Frame::Told(batch) => return FRAME_BYTES + batch.bytes_max(),
         Frame::Invitation(invitation) => {
-            let entries = invitation.slots.len() + invitation.keepers.len();
+            let slots = invitation.slots.len() + invitation.beside.len();
+            let entries = slots + invitation.keepers.len();
             return FRAME_BYTES + invitation.intent.bytes().len() + entries * ENTRY_BYTES;
         }
         Frame::Sheet(part) => {
@@ -94,7 +95,8 @@ fn bytes_max(frame: &Frame) -> usize {
         Frame::Refusal(refusal) => refusal.slots.len(),
         Frame::Dismissal(dismissal) => dismissal.offers.len(),
         Frame::Renewal(renewal) => {
-            renewal.offered.len() + renewal.bound.len() + renewal.by_others.len()
+            let bound = renewal.bound.len() + renewal.by_others.len();
+            renewal.offered.len() + bound + renewal.idle.len()
         }
         Frame::Listing(listing) => listing.known.len(),
         Frame::Digest(_) => gary_promise::DIGEST_BRANCHES,
