@@ -77,12 +77,12 @@ impl Tended {
         // Where nobody has room for one more, whoever is asked again is asked in vain.
         let is_full = self.attempts > WIDENINGS_MAX && progress.makes_do();
         let most = if is_full { 0 } else { progress.beside() };
-        for slot in &holes.outdated {
+        for slot in self.in_place_first(holes, Way::Beside, keeper) {
             if asked.beside.len() >= most {
                 break;
             }
-            if self.ask_outdated(*slot, Way::Beside, &mut asked, keeper) {
-                asked.beside.insert(*slot);
+            if self.ask_outdated(slot, Way::Beside, &mut asked, keeper) {
+                asked.beside.insert(slot);
             }
         }
         let nobody_has_room = asked.beside.is_empty() && progress.both == 0;
@@ -90,21 +90,21 @@ impl Tended {
         let most = progress.instead().max(usize::from(makes_do));
         let (now, observer) = (keeper.now, keeper.observer());
         let (mut running, mut idle) = (0, 0);
-        for slot in &holes.outdated {
-            if asked.beside.contains(slot) {
+        for slot in self.in_place_first(holes, Way::Instead, keeper) {
+            if asked.beside.contains(&slot) {
                 continue;
             }
             // What does not run anyway leaves nobody without it.
-            let (count, most) = match self.is_idle(*slot, &observer, now) {
+            let (count, most) = match self.is_idle(slot, &observer, now) {
                 true => (
                     &mut idle,
                     progress.begins().saturating_sub(asked.beside.len()),
                 ),
                 false => (&mut running, most),
             };
-            if *count < most && self.ask_outdated(*slot, Way::Instead, &mut asked, keeper) {
+            if *count < most && self.ask_outdated(slot, Way::Instead, &mut asked, keeper) {
                 *count += 1;
-                asked.instead.insert(*slot);
+                asked.instead.insert(slot);
             }
         }
         for slot in &holes.empty {
@@ -113,6 +113,20 @@ impl Tended {
             }
         }
         asked
+    }
+
+    /// The slots that are hosted at an earlier generation, first those that can be asked for where they are: one for which
+    /// only others might have room, and have not, is not to keep the rest from going on.
+    fn in_place_first<C: Speech, R>(
+        &self,
+        holes: &Holes,
+        way: Way,
+        keeper: &Keeper<'_, C, R>,
+    ) -> Vec<Slot> {
+        let is_elsewhere = |slot: &Slot| self.may_host_in_place(*slot, way, keeper).is_none();
+        let mut outdated = holes.outdated.clone();
+        outdated.sort_by_cached_key(is_elsewhere);
+        outdated
     }
 
     /// Asks for a slot that is hosted at an earlier generation. Says whether there was anybody to ask.
@@ -143,17 +157,7 @@ impl Tended {
         asked: &mut Asked,
         keeper: &Keeper<'_, C, R>,
     ) -> InPlace {
-        let (now, owner) = (keeper.now, self.intent.by());
-        let host = self.earlier_host(slot, &keeper.observer(), now);
-        let host = host.filter(|host| {
-            let fits = keeper.candidates.fits(host, &self.wanted.needs, owner);
-            let rests = match way {
-                Way::Beside => self.refusals.rests(host, now),
-                Way::Instead => self.refusals.rests_in_place(host, now),
-            };
-            fits && !rests
-        });
-        let Some(host) = host else {
+        let Some(host) = self.may_host_in_place(slot, way, keeper) else {
             return InPlace::Nobody;
         };
         // One that was asked for as much as can be is asked for the rest in the next round.
@@ -165,6 +169,23 @@ impl Tended {
             true => InPlace::Silent,
             false => InPlace::Asked,
         }
+    }
+
+    /// Whoever hosts an earlier generation of a slot, if that can be asked for the intent's.
+    fn may_host_in_place<C: Speech, R>(
+        &self,
+        slot: Slot,
+        way: Way,
+        keeper: &Keeper<'_, C, R>,
+    ) -> Option<AgentId> {
+        let (now, owner) = (keeper.now, self.intent.by());
+        let host = self.earlier_host(slot, &keeper.observer(), now)?;
+        let fits = keeper.candidates.fits(&host, &self.wanted.needs, owner);
+        let rests = match way {
+            Way::Beside => self.refusals.rests(&host, now),
+            Way::Instead => self.refusals.rests_in_place(&host, now),
+        };
+        (fits && !rests).then_some(host)
     }
 
     /// Asks some for a slot, of those that are drawn, where it spreads best, and none of `spared`. Says whether there was

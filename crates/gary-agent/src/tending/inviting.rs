@@ -178,6 +178,7 @@ impl Tended {
         let is_pending = !self.unmet(keeper.keepers).is_empty();
         let by_slot = round.take_offers();
         let mut filled = 0;
+        let mut pacing = self.pacing(&observer, now);
         let mut gone = Vec::new();
         let mut elsewhere: BTreeMap<AgentId, u32> = BTreeMap::new();
         for its in by_slot.values().flatten() {
@@ -198,7 +199,13 @@ impl Tended {
             let mut offers = offers.into_iter();
             if !is_pending
                 && self.is_hole(slot, &observer, now)
-                && self.makes_way(slot, round.beside.contains(&slot), keeper, &mut gone)
+                && self.makes_way(
+                    slot,
+                    round.beside.contains(&slot),
+                    &mut pacing,
+                    keeper,
+                    &mut gone,
+                )
                 && let Some(Offered {
                     offer,
                     host,
@@ -207,6 +214,7 @@ impl Tended {
             {
                 occupancy.add(offer.by(), keeper.candidates);
                 filled += 1;
+                pacing.changes += 1;
                 let acceptance = keeper.voice.promise(Body::Accept(Accept {
                     workload: self.workload,
                     intent: self.intent.id(),

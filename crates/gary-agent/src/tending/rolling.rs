@@ -50,7 +50,24 @@ impl Progress {
     }
 }
 
+/// How an update stands in the course of a round. To look at it takes the longer the more slots there are, so that it is
+/// looked at anew only where what has changed since may matter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pacing {
+    progress: Progress,
+    /// How much was bound or let go since.
+    pub(super) changes: usize,
+}
+
 impl Tended {
+    /// How the update stands at the beginning of a round.
+    pub(super) fn pacing(&self, observer: &Observer, now: Time) -> Pacing {
+        Pacing {
+            progress: self.progress(observer, now),
+            changes: 0,
+        }
+    }
+
     /// How the update stands.
     pub(super) fn progress(&self, observer: &Observer, now: Time) -> Progress {
         let (generation, valency) = (self.wanted.lineage.generation(), self.wanted.valency);
@@ -104,6 +121,7 @@ impl Tended {
         &mut self,
         slot: Slot,
         is_beside: bool,
+        pacing: &mut Pacing,
         keeper: &mut Keeper<'_, C, R>,
         gone: &mut Vec<(AgentId, Version)>,
     ) -> bool {
@@ -111,7 +129,14 @@ impl Tended {
         if self.is_empty(slot, &observer, now) {
             return true;
         }
-        let progress = self.progress(&observer, now);
+        // Each change has bound one slot more at both generations, at the most.
+        if pacing.progress.beside() > pacing.changes {
+            return true;
+        }
+        if pacing.changes > 0 {
+            *pacing = self.pacing(&observer, now);
+        }
+        let progress = pacing.progress;
         if progress.beside() > 0 {
             return true;
         }
@@ -121,6 +146,7 @@ impl Tended {
             return false;
         }
         self.instead.insert(slot);
+        pacing.changes += 1;
         let generation = self.wanted.lineage.generation();
         let counted = self.slots.entry(slot).or_default();
         for its in counted.extract_if(.., |its| its.generation() < generation) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use gary_agent::{Dealings, Fact, REPLACES_AFTER, Setup, Shown, Transmit};
 use gary_promise::{
-    AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Codec, Condition, Consider, Frame,
-    Generation, Host, Invitation, Lease, Lineage, Offers, Own, Pace, Portion, Promise, PromiseId,
-    Promiser, Reason, Refusal, Renewal, SignedRecord, Slot, Submitters, Time, Update, Use, Why,
-    WorkloadId,
+    AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Capacity, Codec, Condition,
+    Consider, Frame, Generation, Host, Invitation, Lease, Lineage, Offers, Own, Pace, Portion,
+    Promise, PromiseId, Promiser, Reason, Refusal, Renewal, SignedRecord, Slot, Submitters, Time,
+    Update, Use, Why, WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -70,9 +70,20 @@ impl Scene {
 
     /// A peer's sheet says that it has room, and keeps these.
     pub(crate) fn show(&mut self, peer: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) {
+        let capacity = capacity(4 * CORE, 1024 * MEBIBYTE);
+        self.show_machine(peer, capacity, keeps);
+    }
+
+    /// A peer's sheet says that its machine has so much, and that it keeps these.
+    pub(crate) fn show_machine(
+        &mut self,
+        peer: AgentId,
+        capacity: Capacity,
+        keeps: BTreeMap<WorkloadId, PromiseId>,
+    ) {
         let shown = Shown {
             names: BTreeSet::new(),
-            capacity: Some(capacity(4 * CORE, 1024 * MEBIBYTE).into()),
+            capacity: Some(capacity.into()),
             consider: consider(),
             keeps,
         };

@@ -6,10 +6,11 @@ use std::time::Duration;
 use gary_agent::{GoBackError, HISTORY_MAX, Stood};
 use gary_promise::{
     AgentId, Batch, Body, BootEpoch, Condition, Denial, Failure, Frame, Generation, Own, Pace,
-    Promise, SignedRecord, Slot, WorkloadId,
+    Promise, Resources, SignedRecord, Slot, Why, WorkloadId,
 };
+use gary_sim::capacity;
 
-use crate::scene::{Scene, first, told};
+use crate::scene::{Scene, first, portion, refused, told};
 
 /// Three of a workload, each hosted by a peer of its own that is heard to host it. Its offers, by slot.
 fn hosted(scene: &mut Scene) -> (WorkloadId, BTreeMap<Slot, Own<Promise>>) {
@@ -149,6 +150,56 @@ fn what_fails_is_tried_again_and_nothing_else_and_says_why_until_it_runs() {
     assert_eq!(runs.len(), 3, "it goes on: {runs:?}");
     let account = scene.me.account(&workload, scene.now).expect("it is kept");
     assert_eq!((account.failing, account.rolling), (vec![], None));
+}
+
+#[test]
+fn a_slot_that_nobody_has_room_for_keeps_no_other_from_going_on() {
+    let mut scene = Scene::new(3);
+    let (workload, mut hosted) = hosted(&mut scene);
+    let second = Generation::FIRST.next().expect("there are more");
+    // Whoever hosts the first is too small for anything by now, and the others have no room besides what they host.
+    let small = hosted[&Slot(0)].by();
+    scene.show_machine(small, capacity(1, 1), BTreeMap::new());
+    let intent = scene.update_at(Pace::default(), workload, 3);
+    let slots: BTreeMap<AgentId, Slot> = hosted.iter().map(|(its, by)| (by.by(), *its)).collect();
+    let mut offered: BTreeMap<AgentId, Own<Promise>> = BTreeMap::new();
+    // Until then they have something else to do.
+    let has_time_at = scene.now.after(Duration::from_secs(15));
+    for _ in 0..20 {
+        scene.run(Duration::from_secs(2), |scene, to, frame| match frame {
+            Frame::Invitation(asked) => {
+                let slot = slots[&to];
+                let is_in_place = asked.slots.contains(&slot) && !asked.beside.contains(&slot);
+                if !is_in_place || scene.now < has_time_at {
+                    let (needed, left) = (portion().resources(), Resources::NONE);
+                    let why = Why::NoRoom { needed, left };
+                    return Some(refused(workload, intent, asked, why));
+                }
+                let offer = scene.offer_of(second, to, workload, slot, 1);
+                let answer = told(offer.signed().clone());
+                offered.insert(to, offer);
+                Some(answer)
+            }
+            Frame::Told(batch) => {
+                let accepts = |its: &SignedRecord| matches!(its, SignedRecord::Promise(_));
+                if batch.records().iter().any(accepts) {
+                    let offer = offered.remove(&to).expect("it has offered");
+                    hosted.insert(slots[&to], offer);
+                }
+                None
+            }
+            _ => None,
+        });
+        for offer in hosted.values() {
+            scene.renew(offer.by(), offer.id());
+        }
+    }
+    let generation = |its: &Own<Promise>| match its.body() {
+        Body::Host(host) => host.generation,
+        _ => panic!("hosting is offered"),
+    };
+    let generations: Vec<Generation> = hosted.values().map(generation).collect();
+    assert_eq!(generations, [Generation::FIRST, second, second]);
 }
 
 #[test]
