@@ -591,7 +591,8 @@ impl Book {
                     ..
                 } => {
                     if let Some(offer) = self.offers.get_mut(offer) {
-                        offer.is_handed_over = *is_handed_over;
+                        let since = offer.handed_over_at.unwrap_or(at);
+                        offer.handed_over_at = is_handed_over.then_some(since);
                     }
                 }
                 Fact::Keeps { .. }
@@ -643,7 +644,7 @@ impl Book {
                     told_at: None,
                     accepted_at: None,
                     withdrawn_at: None,
-                    is_handed_over: false,
+                    handed_over_at: None,
                 };
                 self.offers.insert(id, offer);
             }

@@ -55,7 +55,7 @@ impl Checker for Convergence {
             };
             let is_handed_over = |its: &PromiseId| {
                 let offer = book.offers.get(its);
-                offer.is_some_and(|its| its.is_handed_over)
+                offer.is_some_and(|its| its.handed_over_at.is_some())
             };
             let others = renewal.by_others.iter().map(id).filter(is_handed_over);
             let renewed = renewal.bound.iter().map(id).chain(others);
@@ -133,11 +133,13 @@ impl Convergence {
         let bound_at = bound.filter_map(|its| its.heard_at).min();
         let started_at = book.agents.get(&offer.promiser).map(|its| its.started_at);
         let last = self.renewed.get(offer).copied();
-        let since = last.max(bound_at).max(started_at);
+        // Until then it was renewed to somebody else.
+        let handed_over_at = book.offers.get(offer).and_then(|its| its.handed_over_at);
+        let since = last.max(bound_at).max(started_at).max(handed_over_at);
         let is_late = since.is_some_and(|since| at.as_us() > since.as_us() + RENEWED_WITHIN_US);
         // What an agent says to itself is not seen.
         let is_its_own = match book.offers.get(offer) {
-            Some(its) if its.is_handed_over => {
+            Some(its) if its.handed_over_at.is_some() => {
                 let mut registers = book.registers.all();
                 registers.any(|(workload, keepers)| {
                     *workload == its.host.workload && keepers == [offer.promiser]

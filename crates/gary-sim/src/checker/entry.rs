@@ -98,8 +98,8 @@ pub struct OfferSeen {
     pub accepted_at: Option<Time>,
     /// When it was taken back: said to be, or gone from the promiser's disk.
     pub withdrawn_at: Option<Time>,
-    /// By its promiser's disk, whom it was made to keeps its workload no more, and is told nothing of it.
-    pub is_handed_over: bool,
+    /// Since when, by its promiser's disk, whom it was made to keeps its workload no more, and is told nothing of it.
+    pub handed_over_at: Option<Time>,
 }
 
 /// What was seen of an acceptance.

@@ -84,7 +84,7 @@ impl Mending {
 /// be accepted.
 fn check_named(host: AgentId, keeper: AgentId, renewal: &Renewal, book: &Book) -> Verdict {
     let mut standing = book.standing_of(host).filter(|(id, its)| {
-        let is_between = its.host.promisee == keeper && !its.is_handed_over;
+        let is_between = its.host.promisee == keeper && its.handed_over_at.is_none();
         is_between && its.told_at.is_some() && id.version < renewal.version
     });
     let unnamed = standing.find(|(id, _)| {

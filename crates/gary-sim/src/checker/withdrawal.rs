@@ -296,7 +296,7 @@ fn check_told(
         let is_old = its
             .told_at
             .is_some_and(|when| when.as_us() + DECIDED_BEFORE_US < since);
-        is_old && its.host.promisee != agent && !its.is_handed_over
+        is_old && its.host.promisee != agent && its.handed_over_at.is_none()
     });
     let untold = hosts_for.find(|(_, its)| !told.contains(&its.host.promisee));
     match untold {
