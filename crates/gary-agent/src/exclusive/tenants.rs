@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, BootNonce, Claim, Configuration, FencingEpoch, Tenancy, TenancyWord, Time, Version,
-    WorkloadId,
+    AgentId, BootNonce, Claim, Configuration, Tenancy, TenancyWord, Time, Version, WorkloadId,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -156,10 +155,7 @@ impl Tenants {
         let known = tenant.tenure.keepers().into_iter();
         let known = known.flat_map(Configuration::keepers).copied();
         let to: BTreeSet<AgentId> = keepers.into_iter().chain(known).collect();
-        let mut said = Vec::new();
-        if let Some(epoch) = tenant.tenure.ask(now, stamp) {
-            said.extend(tenant.release(offer, self.start, epoch));
-        }
+        tenant.tenure.ask(now, stamp);
         tenant.asked = to;
         let wait = match tenant.tenure.is_held() {
             true => {
@@ -185,36 +181,42 @@ impl Tenants {
             };
             (*to, tenancy)
         });
-        said.extend(asks);
+        let said = asks.collect();
         self.queue(offer);
         said
     }
 
-    /// A keeper answers. Says whether that is of a claim that stands.
-    pub(crate) fn handle(&mut self, from: AgentId, tenancy: &Tenancy) -> bool {
+    /// A keeper answers. Says what is said to whom, or nothing at all where it is of no claim that stands.
+    pub(crate) fn handle(
+        &mut self,
+        from: AgentId,
+        tenancy: &Tenancy,
+    ) -> Option<Vec<(AgentId, Tenancy)>> {
         let claim = tenancy.claim;
-        let Some(tenant) = self.by_offer.get_mut(&claim.offer) else {
-            return false;
-        };
+        let tenant = self.by_offer.get_mut(&claim.offer)?;
         let is_its = tenant.workload == tenancy.workload
             && claim.start == self.start
             && tenant.asked.contains(&from);
         if !is_its || tenant.is_over {
-            return false;
+            return None;
         }
         let tenure = &mut tenant.tenure;
-        match &tenancy.word {
+        let released = match &tenancy.word {
             TenancyWord::Grants { asked, keepers } => {
-                tenure.granted(from, claim.epoch, *asked, keepers);
+                let is_late = tenure.granted(from, claim.epoch, *asked, keepers);
+                is_late.then(|| vec![(from, tenant.released(claim))])
             }
             TenancyWord::Refuses {
                 asked,
                 latest,
                 keepers,
-            } => tenure.refused(*asked, *latest, keepers),
-            TenancyWord::Asks(_) | TenancyWord::Releases => return false,
-        }
-        true
+            } => {
+                let given_up = tenure.refused(*asked, *latest, keepers);
+                given_up.map(|epoch| tenant.release(Claim { epoch, ..claim }))
+            }
+            TenancyWord::Asks(_) | TenancyWord::Releases => return None,
+        };
+        Some(released.unwrap_or_default())
     }
 
     /// What has become of it by now, and what follows for its host.
@@ -269,7 +271,7 @@ impl Tenants {
         if !tenant.is_over {
             return (Vec::new(), true);
         }
-        let said = tenant.release(offer, self.start, tenant.tenure.epoch());
+        let said = tenant.release(tenant.claim(offer, self.start));
         let workload = tenant.workload;
         self.unqueue(offer);
         self.by_offer.remove(&offer);
@@ -329,25 +331,16 @@ impl Tenant {
     }
 
     /// Tells all who were asked that it holds nothing any more, under this epoch or an earlier one.
-    fn release(
-        &self,
-        offer: Version,
-        start: BootNonce,
-        epoch: FencingEpoch,
-    ) -> Vec<(AgentId, Tenancy)> {
-        let claim = Claim {
-            offer,
-            start,
-            epoch,
-        };
-        let told = self.asked.iter().map(|to| {
-            let tenancy = Tenancy {
-                workload: self.workload,
-                claim,
-                word: TenancyWord::Releases,
-            };
-            (*to, tenancy)
-        });
-        told.collect()
+    fn release(&self, claim: Claim) -> Vec<(AgentId, Tenancy)> {
+        let told = self.asked.iter();
+        told.map(|to| (*to, self.released(claim))).collect()
+    }
+
+    const fn released(&self, claim: Claim) -> Tenancy {
+        Tenancy {
+            workload: self.workload,
+            claim,
+            word: TenancyWord::Releases,
+        }
     }
 }

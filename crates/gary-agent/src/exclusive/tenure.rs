@@ -27,8 +27,6 @@ pub struct Tenure {
     keepers: Option<Configuration>,
     /// The latest fencing epoch that it has heard of.
     latest: Option<FencingEpoch>,
-    /// Since it asked last, somebody has refused what others had granted, since a third has it, or would.
-    is_in_the_way: bool,
 }
 
 /// What has become of a tenure.
@@ -53,7 +51,6 @@ impl Tenure {
             grants: BTreeMap::new(),
             keepers: None,
             latest: None,
-            is_in_the_way: false,
         }
     }
 
@@ -90,32 +87,25 @@ impl Tenure {
         Some(asked_at.after(self.terms.for_holder()))
     }
 
-    /// It asks all keepers, now. Where some have granted what others refuse, it gives way first: says under which epoch it
-    /// does not try any more, and tries under the next.
-    pub fn ask(&mut self, now: Time, asked: Version) -> Option<FencingEpoch> {
-        let gives_way = !self.is_held && std::mem::take(&mut self.is_in_the_way);
-        let given_up = gives_way.then_some(self.epoch);
-        if gives_way {
-            self.try_after(Some(self.epoch));
-        }
+    /// It asks all keepers, now.
+    pub fn ask(&mut self, now: Time, asked: Version) {
         if self.asked.len() >= ASKS_MAX {
             self.asked.pop_front();
         }
         self.asked.push_back((asked, now));
-        given_up
     }
 
-    /// A keeper grants what it was asked.
+    /// A keeper grants what it was asked. Says whether that comes too late, and keeps others from it for nothing.
     pub fn granted(
         &mut self,
         from: AgentId,
         epoch: FencingEpoch,
         asked: Version,
         keepers: &Configuration,
-    ) {
+    ) -> bool {
         let asked_at = self.asked_at(asked);
         let Some(asked_at) = asked_at.filter(|_| epoch == self.epoch && keepers.has(&from)) else {
-            return;
+            return epoch < self.epoch;
         };
         self.learn(keepers);
         if !self.grants.contains_key(keepers) && self.grants.len() >= CONFIGURATIONS_MAX {
@@ -125,28 +115,31 @@ impl Tenure {
         let granted = self.grants.entry(keepers.clone()).or_default();
         let last = granted.entry(from).or_insert(asked_at);
         *last = asked_at.max(*last);
+        false
     }
 
-    /// Somebody who was asked does not grant it, and says what it has granted last, and who keeps the workload.
+    /// Somebody who was asked does not grant it, and says what it has granted last, and who keeps the workload. Where others
+    /// have granted it, says under which epoch it does not try any more: of two that have some each, neither would ever
+    /// have more, and whoever asks next is to find what the other let go.
     pub fn refused(
         &mut self,
         asked: Version,
         latest: Option<FencingEpoch>,
         keepers: &Configuration,
-    ) {
-        if self.asked_at(asked).is_none() {
-            return;
-        }
+    ) -> Option<FencingEpoch> {
+        self.asked_at(asked)?;
         self.learn(keepers);
         self.latest = self.latest.max(latest);
         if self.is_held {
-            return;
+            return None;
         }
         let is_behind = latest.is_some_and(|latest| latest >= self.epoch);
-        self.is_in_the_way |= is_behind && !self.grants.is_empty();
-        if is_behind || keepers.epoch() > self.epoch.configuration() {
-            self.try_after(latest);
+        if !is_behind && keepers.epoch() <= self.epoch.configuration() {
+            return None;
         }
+        let given_up = (!self.grants.is_empty()).then_some(self.epoch);
+        self.try_after(latest);
+        given_up
     }
 
     /// What has become of it by now.
@@ -228,8 +221,12 @@ mod tests {
                 .granted(agent(from), epoch, asked, &keepers(&[1, 2, 3]));
         }
 
-        fn refused(&mut self, asked: Version, latest: Option<FencingEpoch>) {
-            self.tenure.refused(asked, latest, &keepers(&[1, 2, 3]));
+        fn refused(
+            &mut self,
+            asked: Version,
+            latest: Option<FencingEpoch>,
+        ) -> Option<FencingEpoch> {
+            self.tenure.refused(asked, latest, &keepers(&[1, 2, 3]))
         }
     }
 
@@ -289,18 +286,20 @@ mod tests {
     }
 
     #[test]
-    fn gives_way_where_two_stand_in_each_others() {
-        let mut its = Scene::new();
+    fn gives_way_at_once_where_two_stand_in_each_others() {
+        let (mut its, all) = (Scene::new(), keepers(&[1, 2, 3]));
         let asked = its.ask(0);
         its.granted(1, asked);
-        its.refused(asked, Some(epoch(1)));
+        assert_eq!(its.refused(asked, Some(epoch(1))), Some(epoch(1)));
         assert_eq!(its.tenure.epoch(), epoch(2));
-        assert_eq!(its.tenure.ask(at(1), stamp(50)), Some(epoch(2)));
-        assert_eq!(its.tenure.epoch(), epoch(3));
+        // What is granted after that is let go too.
+        assert!(its.tenure.granted(agent(3), epoch(1), asked, &all));
         // Nobody has granted it anything: nothing is given up.
-        its.refused(stamp(50), Some(epoch(2)));
-        assert_eq!(its.tenure.ask(at(2), stamp(51)), None);
+        let asked = its.ask(1);
+        assert_eq!(its.refused(asked, Some(epoch(2))), None);
         assert_eq!(its.tenure.epoch(), epoch(3));
+        let asked = its.ask(2);
+        assert!(!its.tenure.granted(agent(3), epoch(3), asked, &all));
     }
 
     #[test]

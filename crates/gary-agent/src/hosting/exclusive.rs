@@ -55,9 +55,10 @@ impl Hosting {
         tenancy: &Tenancy,
         voice: &mut Voice<C, Order>,
     ) -> Result<(), Fault> {
-        let is_of_a_claim = self.tenants.handle(from, tenancy);
+        let said = self.tenants.handle(from, tenancy).ok_or(Fault::Unasked)?;
+        say_all(said, voice);
         self.settle_tenure(now, tenancy.claim.offer, voice);
-        is_of_a_claim.then_some(()).ok_or(Fault::Unasked)
+        Ok(())
     }
 
     fn settle_tenure<C: Speech>(&mut self, now: Time, offer: Version, voice: &mut Voice<C, Order>) {

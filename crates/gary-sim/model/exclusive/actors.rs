@@ -57,6 +57,12 @@ pub(super) enum Word {
     Releases(FencingEpoch),
 }
 
+/// What a host says to a keeper's answer.
+pub(super) enum Answer {
+    ToOne(Word),
+    ToAll(Word),
+}
+
 /// One keeper.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Keeper {
@@ -181,15 +187,13 @@ impl Host {
         self.asks > 0
     }
 
-    pub(super) fn ask(&mut self, step: u8) -> Vec<Word> {
+    pub(super) fn ask(&mut self, step: u8) -> Word {
         let now = clock(step, self.pace);
         self.settle(now);
         self.asks += 1;
         self.asks_left -= 1;
-        let given_up = self.tenure.ask(now, stamp(self.asks));
-        let released = given_up.map(Word::Releases).into_iter();
-        let asked = Word::Asks(self.tenure.epoch(), self.asks);
-        released.chain([asked]).collect()
+        self.tenure.ask(now, stamp(self.asks));
+        Word::Asks(self.tenure.epoch(), self.asks)
     }
 
     /// Stops for good, and says so.
@@ -202,16 +206,16 @@ impl Host {
         Word::Releases(epoch)
     }
 
-    /// Hears what a keeper answers. Says under which epoch it begins to run, if it does.
+    /// Hears what a keeper answers. Says under which epoch it begins to run, if it does, and what it says to whom.
     pub(super) fn hear(
         &mut self,
         step: u8,
         from: u8,
         word: Word,
         fault: Option<Fault>,
-    ) -> Option<FencingEpoch> {
+    ) -> (Option<FencingEpoch>, Option<Answer>) {
         let now = clock(step, self.pace);
-        match word {
+        let said = match word {
             Word::Grants(epoch, asked, keepers) => {
                 let (mut asked, mut named) = (stamp(asked), keepers);
                 if fault == Some(Fault::CountsFromTheAnswer) && epoch == self.tenure.epoch() {
@@ -222,14 +226,16 @@ impl Host {
                 if fault == Some(Fault::BeginsAmongOthers) {
                     named = among(&named, epoch);
                 }
-                self.tenure.granted(agent(from), epoch, asked, &named);
+                let is_late = self.tenure.granted(agent(from), epoch, asked, &named);
+                is_late.then_some(Answer::ToOne(Word::Releases(epoch)))
             }
             Word::Refuses(asked, latest, keepers) => {
-                self.tenure.refused(stamp(asked), latest, &keepers);
+                let given_up = self.tenure.refused(stamp(asked), latest, &keepers);
+                given_up.map(|epoch| Answer::ToAll(Word::Releases(epoch)))
             }
-            Word::Asks(..) | Word::Releases(_) => return None,
-        }
-        self.settle(now)
+            Word::Asks(..) | Word::Releases(_) => return (None, None),
+        };
+        (self.settle(now), said)
     }
 
     fn settle(&mut self, now: Time) -> Option<FencingEpoch> {

@@ -7,7 +7,7 @@ use gary_promise::{Configuration, ConfigurationEpoch, FencingEpoch};
 use stateright::{Model, Property};
 
 use super::Fault;
-use super::actors::{FAST, Host, Keeper, RIGHT, SLOW, Word, agent};
+use super::actors::{Answer, FAST, Host, Keeper, RIGHT, SLOW, Word, agent};
 
 /// The properties that have to hold in every state.
 const ONE_RUNS: &str = "at most one runs";
@@ -109,12 +109,10 @@ impl Bounds {
         state.said.insert(Arc::new(said));
     }
 
-    fn say_to_all(&self, state: &mut State, host: u8, words: &[Word]) {
+    fn say_to_all(&self, state: &mut State, host: u8, word: &Word) {
         let (_, asked) = self.asks[usize::from(host)];
         for keeper in asked {
-            for word in words {
-                self.say(state, *keeper, host, word.clone());
-            }
+            self.say(state, *keeper, host, word.clone());
         }
     }
 }
@@ -200,12 +198,12 @@ impl Model for Bounds {
                 state.said.retain(|its| its.until > at);
             }
             Step::Ask(host) => {
-                let words = state.host(host).ask(at);
-                self.say_to_all(&mut state, host, &words);
+                let word = state.host(host).ask(at);
+                self.say_to_all(&mut state, host, &word);
             }
             Step::Release(host) => {
                 let word = state.host(host).release();
-                self.say_to_all(&mut state, host, &[word]);
+                self.say_to_all(&mut state, host, &word);
             }
             Step::Hear(said) => {
                 state.said.remove(&said);
@@ -221,7 +219,13 @@ impl Model for Bounds {
                         }
                     }
                     Word::Grants(..) | Word::Refuses(..) => {
-                        let begins = state.host(host).hear(at, keeper, word, self.fault);
+                        let host_of = state.host(host);
+                        let (begins, answer) = host_of.hear(at, keeper, word, self.fault);
+                        match answer {
+                            Some(Answer::ToOne(word)) => self.say(&mut state, keeper, host, word),
+                            Some(Answer::ToAll(word)) => self.say_to_all(&mut state, host, &word),
+                            None => {}
+                        }
                         if let Some(epoch) = begins {
                             state.begins(epoch, host);
                         }

@@ -1,6 +1,7 @@
 //! Whether an update goes no faster than its owner has it, and a generation that fails no further.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use gary_agent::Order;
 use gary_promise::{
@@ -204,7 +205,7 @@ impl Pace {
         }
         // What has ended elsewhere, and its keeper has not heard so, it takes for running.
         let as_of = (workload, wanted.lineage.generation());
-        let (believed, _) = self.bound(gone.promisee, as_of, book);
+        let (believed, _) = self.bound(at, gone.promisee, as_of, book);
         let mut hosted: BTreeSet<Slot> = running(workload, book).into_keys().collect();
         hosted.extend(believed.into_iter().filter(|slot| *slot != gone.slot));
         let hosted = u32::try_from(hosted.len()).unwrap_or(u32::MAX);
@@ -231,7 +232,7 @@ impl Pace {
                 continue;
             };
             let generation = wanted.lineage.generation();
-            let (earlier, current) = self.bound(keeper, (&workload, generation), book);
+            let (earlier, current) = self.bound(at, keeper, (&workload, generation), book);
             if earlier.is_empty() || !self.is_quiet((at, at), SETTLED_WITHIN_US, &workload, book) {
                 continue;
             }
@@ -266,6 +267,7 @@ impl Pace {
     /// The slots that are bound at an earlier generation than this, and those at this, by what a keeper counts.
     fn bound(
         &self,
+        at: Time,
         keeper: AgentId,
         (workload, generation): (&WorkloadId, Generation),
         book: &Book,
@@ -276,7 +278,8 @@ impl Pace {
             let is_bound = its.accept.workload == *workload
                 && its.stored_at.is_some()
                 && book.still_counts(keeper, id, its)
-                && (id.promiser == keeper || book.stands(offer))
+                && (id.promiser == keeper
+                    || (book.stands(offer) && !has_run_out(at, keeper, offer, book)))
                 && !self.dismissed.contains(offer);
             let host = book.offers.get(offer).map(|its| &its.host);
             if let Some(host) = host.filter(|_| is_bound) {
@@ -288,6 +291,17 @@ impl Pace {
         }
         (earlier, current)
     }
+}
+
+/// Whether the lease of what another has bound has run out, by what a keeper has heard: its host may never come back to
+/// withdraw it.
+fn has_run_out(at: Time, keeper: AgentId, offer: &PromiseId, book: &Book) -> bool {
+    let lease = book.offers.get(offer).map(|its| its.host.lease.duration());
+    let silent_us = book.hearings.silent_us(at, keeper, offer);
+    let silent = silent_us.map(Duration::from_micros);
+    silent
+        .zip(lease)
+        .is_some_and(|(silent, lease)| silent >= lease)
 }
 
 /// The latest intent of a workload that any of its keepers knows to be chosen.
