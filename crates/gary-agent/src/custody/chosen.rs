@@ -15,21 +15,35 @@ use crate::hosting::Order;
 use crate::register::{Register, Votes};
 use crate::voice::{Speech, Voice};
 
+/// What was chosen of late, for whoever tends it.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    /// What is intended.
+    pub(crate) intent: Verified<Promise>,
+    /// Who keeps it.
+    pub(crate) keepers: Configuration,
+    /// This agent has voted for it, and has waited since for it to be chosen. Otherwise that may have been long ago.
+    pub(crate) has_voted: bool,
+}
+
 impl Custody {
     /// Something was chosen, and whoever tends it is to hear of it.
-    pub(super) fn note_chosen(&mut self, name: &WorkloadName, chosen: Vote<Kept>) {
-        let workload = chosen.entrusted.content.intent().workload();
+    pub(super) fn note_chosen(&mut self, name: &WorkloadName, chosen: Vote<Kept>, has_voted: bool) {
+        let intent = chosen.entrusted.content.intent();
+        let workload = intent.workload();
         if self.by_workload.len() < NAMES_MAX {
             self.by_workload.insert(workload, name.clone());
         }
-        self.chosen.push_back(chosen);
+        self.chosen.push_back(Chosen {
+            intent: intent.promise().clone(),
+            keepers: chosen.entrusted.configuration,
+            has_voted,
+        });
     }
 
-    /// What was chosen of late, for whoever tends it: what is intended, and who keeps it.
-    pub(crate) fn poll_chosen(&mut self) -> Option<(Verified<Promise>, Configuration)> {
-        let chosen = self.chosen.pop_front()?.entrusted;
-        let intent = chosen.content.intent().promise().clone();
-        Some((intent, chosen.configuration))
+    /// What was chosen of late, for whoever tends it.
+    pub(crate) fn poll_chosen(&mut self) -> Option<Chosen> {
+        self.chosen.pop_front()
     }
 
     /// What is known to be chosen of a workload's register, with its name. It may be of another workload by now.

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, BootEpoch, Configuration, ConfigurationEpoch, Consultation, Consults, Entry, Frame,
-    KEEPERS_MAX, PromiseId, Settlement, Submission, Time, Verdict, Vote, WorkloadId, WorkloadName,
+    KEEPERS_MAX, PromiseId, Settlement, Submission, Time, Verdict, WorkloadId, WorkloadName,
 };
 use rand::Rng;
 
 use super::acquaintance::Acquaintance;
+use super::chosen::Chosen;
 use super::kept::{Intent, Kept};
 use super::named::{Named, Step};
 use super::passing::{Next, Passing};
@@ -53,7 +54,7 @@ pub(crate) struct Custody {
     /// What persons are to be told once it is stored.
     settled: VecDeque<(WriteId, Settlement)>,
     /// What was chosen, for whoever tends it.
-    pub(super) chosen: VecDeque<Vote<Kept>>,
+    pub(super) chosen: VecDeque<Chosen>,
     /// Under which names workloads are kept, or were until they were deleted. There are no more than [`NAMES_MAX`].
     pub(super) by_workload: BTreeMap<WorkloadId, WorkloadName>,
 }
@@ -101,7 +102,7 @@ impl Custody {
             return;
         };
         if let Some(chosen) = votes.chosen() {
-            self.note_chosen(&name, chosen.clone());
+            self.note_chosen(&name, chosen.clone(), false);
         }
         let proposed = votes.configuration().clone();
         let register = Register::new(self.me, self.epoch, Some(votes));
@@ -435,7 +436,8 @@ impl Custody {
         named.handle_keepers(kept_by.as_ref());
         let is_news = !done.chosen.is_empty() || !done.settled.is_empty();
         for chosen in done.chosen {
-            self.note_chosen(name, chosen);
+            let has_voted = before.is_some_and(|its| its.have_voted_in(chosen.ballot));
+            self.note_chosen(name, chosen, has_voted);
         }
         for (to, what) in done.said {
             let Ok(what) = what.try_map(entry);

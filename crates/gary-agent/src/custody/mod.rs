@@ -16,6 +16,7 @@ mod succeeding;
 mod succession;
 mod wanted;
 
+pub(crate) use chosen::Chosen;
 pub(crate) use kept::Intent;
 pub(crate) use machine::{Custody, Parts};
 pub use machine::{NAMES_MAX, SETTLES_WITHIN, WANTED_MAX};

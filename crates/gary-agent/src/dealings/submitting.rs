@@ -35,13 +35,12 @@ impl<C: Speech> Dealings<C> {
 
     /// Tends what was chosen of the registers that it keeps.
     pub(super) fn take_over_chosen(&mut self, now: Time) {
-        while let Some((intent, keepers)) = self.custody.poll_chosen() {
-            self.forget_grants(&intent);
+        while let Some(chosen) = self.custody.poll_chosen() {
+            self.forget_grants(&chosen.intent);
             let waking = self.waking(now);
-            if keepers.has(&self.id()) {
-                self.tending
-                    .entrust(waking, intent, &keepers, &mut self.voice);
-            } else if let Some(workload) = intent.workload() {
+            if chosen.keepers.has(&self.id()) {
+                self.tending.entrust(waking, chosen, &mut self.voice);
+            } else if let Some(workload) = chosen.intent.workload() {
                 self.tending.hand_over(&workload, &mut self.voice);
             }
         }

@@ -33,6 +33,13 @@ pub struct Marks {
     chosen: Option<Option<Ballot>>,
 }
 
+impl Marks {
+    /// Whether whoever has these votes has voted in this attempt, by what it remembers.
+    pub fn have_voted_in(&self, attempt: Option<Ballot>) -> bool {
+        self.voted == Some(attempt)
+    }
+}
+
 impl<V: Clone + Eq> Votes<V> {
     /// Those of a keeper that has not voted yet: the register begins.
     pub const fn none(configuration: Configuration) -> Self {

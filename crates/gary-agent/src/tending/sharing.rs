@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, BootEpoch, BoundedSet, Configuration, ConfigurationEpoch, Evidence, Frame,
-    Generation, Host, INQUIRED_MAX, Inquiry, Promise, PromiseId, Renewal, Time, Use, Verified,
-    Version, Word,
+    AgentId, Body, BootEpoch, BoundedSet, ConfigurationEpoch, Evidence, Frame, Generation, Host,
+    INQUIRED_MAX, Inquiry, Promise, PromiseId, Renewal, Time, Use, Verified, Version, Word,
 };
 
 use super::counted::Acceptance;
 use super::dismissed::dismiss;
 use super::turn::in_turn;
 use super::workloads::Tending;
+use crate::custody::Chosen;
 use crate::dealings::LEASE_MS;
 use crate::hosting::Order;
 use crate::refused::Fault;
@@ -59,10 +59,14 @@ impl Tending {
     pub(crate) fn entrust<C: Speech>(
         &mut self,
         now: Time,
-        intent: Verified<Promise>,
-        keepers: &Configuration,
+        chosen: Chosen,
         voice: &mut Voice<C, Order>,
     ) {
+        let Chosen {
+            intent,
+            keepers,
+            has_voted,
+        } = chosen;
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
             return;
         };
@@ -84,7 +88,7 @@ impl Tending {
         }
         if let Some(tended) = self.tended.get_mut(&workload) {
             tended.keepers = in_turn(workload, keepers.keepers());
-            let is_new = is_first && keepers.epoch() == ConfigurationEpoch::FIRST;
+            let is_new = is_first && has_voted && keepers.epoch() == ConfigurationEpoch::FIRST;
             if known.is_none() && !is_new {
                 tended.learns_until = now.after(super::turn::LEARNS_FOR);
             }

@@ -69,14 +69,14 @@ impl Checker for BothHalves {
             }
             Seen::Says { from, .. } => {
                 for id in book.made.iter().filter(|id| id.promiser == from) {
-                    let is_stored = book
-                        .agents
-                        .get(&from)
-                        .is_some_and(|its| its.disk.contains(id));
-                    let stands = book
-                        .acceptances
-                        .get(id)
-                        .is_some_and(|its| its.withdrawn.is_none());
+                    let seen = book.agents.get(&from);
+                    let is_on_disk = seen.is_some_and(|its| its.disk.contains(id));
+                    let acceptance = book.acceptances.get(id);
+                    let stands = acceptance.is_some_and(|its| its.withdrawn.is_none());
+                    // What was left to others stands, and was stored until then.
+                    let is_left =
+                        acceptance.is_some_and(|its| its.is_handed_over && its.stored_at.is_some());
+                    let is_stored = is_on_disk || is_left;
                     if stands && !is_stored {
                         let name = book.names.of_agent(&from);
                         let what = book.names.of_promise(id);

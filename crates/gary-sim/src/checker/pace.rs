@@ -279,7 +279,7 @@ impl Pace {
                 && its.stored_at.is_some()
                 && book.still_counts(keeper, id, its)
                 && (id.promiser == keeper
-                    || (book.stands(offer) && !has_run_out(at, keeper, offer, book)))
+                    || (book.stands(offer) && !is_broken(at, keeper, offer, book)))
                 && !self.dismissed.contains(offer);
             let host = book.offers.get(offer).map(|its| &its.host);
             if let Some(host) = host.filter(|_| is_bound) {
@@ -293,15 +293,16 @@ impl Pace {
     }
 }
 
-/// Whether the lease of what another has bound has run out, by what a keeper has heard: its host may never come back to
-/// withdraw it.
-fn has_run_out(at: Time, keeper: AgentId, offer: &PromiseId, book: &Book) -> bool {
+/// Whether a keeper may hold what another has bound for broken: its host has said so, or has not been heard for a lease, and
+/// may never come back to withdraw it.
+fn is_broken(at: Time, keeper: AgentId, offer: &PromiseId, book: &Book) -> bool {
     let lease = book.offers.get(offer).map(|its| its.host.lease.duration());
     let silent_us = book.hearings.silent_us(at, keeper, offer);
     let silent = silent_us.map(Duration::from_micros);
-    silent
+    let has_run_out = silent
         .zip(lease)
-        .is_some_and(|(silent, lease)| silent >= lease)
+        .is_some_and(|(silent, lease)| silent >= lease);
+    has_run_out || book.hearings.is_contradicted(at, keeper, offer)
 }
 
 /// The latest intent of a workload that any of its keepers knows to be chosen.
