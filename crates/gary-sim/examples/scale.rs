@@ -7,8 +7,9 @@
 use std::time::{Duration, Instant};
 
 use gary_sim::scale::{
-    Costs, DealingsShape, Handling, Kind, Layer, MillionShape, Stopwatch, Timings, WholeShape,
-    chatter, deaths, deploys, handling_of_dealings, handling_of_whole, million,
+    Costs, DealingsShape, Handling, Kind, Layer, MillionShape, Pace, Stopwatch, Timings,
+    UpdateShape, WholeShape, chatter, commits, deaths, deploys, handling_of_dealings,
+    handling_of_whole, million, names, successions, update,
 };
 
 struct Clock(Instant);
@@ -113,6 +114,46 @@ fn main() {
                 its.last,
                 its.missed
             );
+        }
+        "commits" => {
+            costs.latency = Duration::from_micros(number(3, 1_000) as u64 / 2);
+            let its = commits(number(1, 10), number(2, 20), 1, &costs);
+            for (name, its) in [("deploys", &its.deploys), ("updates", &its.updates)] {
+                println!(
+                    "{name} told {} missed {} syncs {}",
+                    its.told, its.missed, its.syncs
+                );
+                for kind in Kind::ALL {
+                    println!("    {:45} {}", kind.name(), its.traffic.of(kind).messages);
+                }
+            }
+        }
+        "successions" => {
+            let its = successions(number(1, 20), number(2, 3), 1, &costs);
+            println!("replaced {} missed {}", its.replaced, its.missed);
+        }
+        "names" => {
+            let shape = (number(1, 100), number(2, 1_000));
+            let its = names(shape, Duration::from_secs(30), 1, &costs, || {
+                println!("{}", rss())
+            });
+            println!(
+                "{} committed, {} running, {} consults and {} syncs while idle",
+                its.committed,
+                its.running,
+                its.idle.of(Kind::Consults).messages,
+                its.idle_syncs
+            );
+        }
+        "update" => {
+            let pace = Pace::new(number(3, 1) as u32, number(4, 0) as u32);
+            let shape = UpdateShape {
+                agents: number(1, 20),
+                replicas: number(2, 50),
+                pace: pace.expect("one of the two is not zero"),
+                patience: Duration::from_secs(3_600),
+            };
+            println!("{:?}", update(shape, 1, &costs));
         }
         _ => {
             costs = Costs::usual(Handling::measured(&measured()));

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use gary_sim::scale::{
-    Costs, DealingsShape, Handling, Kind, Layer, MillionShape, Stopwatch, Traffic, chatter, deaths,
-    deploys, handling_of_dealings, million,
+    Costs, DealingsShape, Handling, Kind, Layer, MillionShape, Pace, REPLACES_AFTER, Stopwatch,
+    Traffic, UpdateShape, chatter, commits, deaths, deploys, handling_of_dealings, million, names,
+    successions, update,
 };
 
 /// A clock on which every look takes a microsecond.
@@ -98,4 +99,52 @@ fn what_is_measured_is_what_the_clock_says() {
     assert_eq!(timings.percentile(Kind::Hint, 99), Duration::ZERO);
     let handling = Handling::measured(&timings);
     assert_eq!(handling.of(Kind::Invitation), Duration::from_micros(1));
+}
+
+#[test]
+fn what_is_committed_takes_longer_the_farther_keepers_are_apart() {
+    let near = commits(5, 3, 1, &costs());
+    let far = Costs {
+        latency: Duration::from_millis(40),
+        ..costs()
+    };
+    let far = commits(5, 3, 1, &far);
+    for (near, far) in [(&near.deploys, &far.deploys), (&near.updates, &far.updates)] {
+        assert_eq!((near.told.count(), far.told.count()), (3, 3));
+        assert_eq!((near.missed, far.missed), (0, 0));
+        assert!(near.told.max() < far.told.percentile(50));
+        assert!(near.syncs > 0 && near.traffic.of(Kind::Consults).messages > 0);
+    }
+}
+
+#[test]
+fn a_keeper_is_replaced_once_it_counts_for_gone_and_names_at_rest_cost_nothing() {
+    let its = successions(8, 1, 1, &costs());
+    assert_eq!((its.replaced.count(), its.missed), (1, 0));
+    assert!(its.replaced.max() > REPLACES_AFTER);
+
+    let mut looked = 0;
+    let its = names((5, 20), Duration::from_secs(20), 1, &costs(), || {
+        looked += 1
+    });
+    assert_eq!((its.committed, its.running, looked), (20, 20, 2));
+    assert_eq!(its.idle.of(Kind::Consults).messages, 0);
+    assert!(its.idle.of(Kind::Renewal).messages > 0);
+}
+
+#[test]
+fn an_update_goes_on_by_its_pace() {
+    let of = |max_surge, max_unavailable| {
+        let shape = UpdateShape {
+            agents: 5,
+            replicas: 12,
+            pace: Pace::new(max_surge, max_unavailable).expect("one of the two is not zero"),
+            patience: Duration::from_secs(120),
+        };
+        update(shape, 1, &costs())
+    };
+    let (slow, fast) = (of(1, 0), of(6, 0));
+    assert_eq!((slow.fewest, fast.fewest), (12, 12), "none fewer");
+    assert!(slow.most <= 13 && fast.most <= 18 && fast.most > slow.most);
+    assert!(fast.after < slow.after && fast.after.is_some());
 }

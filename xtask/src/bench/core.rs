@@ -7,16 +7,18 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use gary_sim::scale::{
-    Costs, DealingsShape, Handling, MillionShape, Timings, WholeShape, chatter, deaths, deploys,
-    handling_of_dealings, handling_of_whole, million,
+    Costs, DealingsShape, Handling, MillionShape, Pace, Timings, UpdateShape, WholeShape, chatter,
+    commits, deaths, deploys, handling_of_dealings, handling_of_whole, million, names, successions,
+    update,
 };
 
 use super::core_tables::{
     chatter_outcome, costs_shown, deaths_outcome, deploys_outcome, handling_outcome,
     million_outcome,
 };
+use super::custody_tables::{commits_outcome, names_outcome, successions_outcome, updates_outcome};
 use super::report::{self, Outcome};
-use super::usage::{ThreadClock, Usage};
+use super::usage::{ThreadClock, Usage, resident_kib};
 use super::{machine, page, release};
 use crate::repository;
 
@@ -54,9 +56,23 @@ enum Measurement {
     Deploy,
     /// From a host's death until its slots are bound elsewhere
     Death,
+    /// From a deploy or an update until it is committed, and what is said and written for it
+    Commit,
+    /// From a keeper's death until another keeps what it kept
+    Succession,
+    /// Ten thousand names in custody
+    Names,
+    /// From an update until all of it runs
+    Update,
     /// A million replicas
     Million,
 }
+
+/// How long it takes from one keeper to another and back: in one room, and across an ocean.
+const ROUND_TRIPS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(80)];
+
+/// How many more and how many fewer than are used may run because of an update: by default, and in haste.
+const PACES: [(u32, u32); 2] = [(1, 0), (100, 0)];
 
 /// How much is measured.
 struct Effort {
@@ -65,6 +81,13 @@ struct Effort {
     /// How many agents, how many replicas, how often.
     deploys: &'static [(usize, usize, usize)],
     deaths: usize,
+    /// On how many agents, and how often.
+    commits: (usize, usize),
+    successions: (usize, usize),
+    /// On how many agents, how many, and for how long nothing happens then.
+    names: (usize, usize, u64),
+    /// How many agents, how many replicas.
+    updates: (usize, usize),
     million: MillionShape,
     whole: WholeShape,
     dealings: DealingsShape,
@@ -75,6 +98,10 @@ impl Effort {
         chatter: &[(10, 60), (100, 60), (1000, 60), (5000, 15)],
         deploys: &[(100, 1, 100), (100, 100, 100), (1000, 10_000, 10)],
         deaths: 150,
+        commits: (100, 50),
+        successions: (100, 20),
+        names: (100, 10_000, 60),
+        updates: (100, 1_000),
         million: MillionShape {
             agents: 6100,
             workloads: 1000,
@@ -95,6 +122,10 @@ impl Effort {
         chatter: &[(10, 10), (100, 10)],
         deploys: &[(100, 1, 10), (100, 100, 10), (100, 2000, 3)],
         deaths: 20,
+        commits: (20, 10),
+        successions: (20, 3),
+        names: (20, 200, 30),
+        updates: (20, 50),
         million: MillionShape {
             agents: 61,
             workloads: 10,
@@ -208,6 +239,58 @@ fn measure(
             eprintln!("bench: {} deaths", effort.deaths);
             let its = deaths(100, effort.deaths, seed, costs);
             Ok(vec![deaths_outcome(&its, &usage)?])
+        }
+        Measurement::Commit => {
+            let (agents, times) = effort.commits;
+            let mut measured = Vec::new();
+            for round_trip in ROUND_TRIPS {
+                eprintln!("bench: {times} commits with {round_trip:?} between keepers");
+                let costs = Costs {
+                    latency: round_trip / 2,
+                    ..costs.clone()
+                };
+                measured.push((round_trip, commits(agents, times, seed, &costs)));
+            }
+            Ok(vec![commits_outcome((agents, times), &measured, &usage)?])
+        }
+        Measurement::Succession => {
+            let (agents, times) = effort.successions;
+            eprintln!("bench: {times} deaths of keepers");
+            let its = successions(agents, times, seed, costs);
+            Ok(vec![successions_outcome((agents, times), &its, &usage)?])
+        }
+        Measurement::Names => {
+            let (agents, count, seconds) = effort.names;
+            eprintln!("bench: {count} names in custody");
+            let (span, mut resident) = (Duration::from_secs(seconds), Vec::new());
+            let its = names((agents, count), span, seed, costs, || {
+                resident.push(resident_kib());
+            });
+            let resident = resident.into_iter().collect::<Result<Vec<f64>>>()?;
+            Ok(vec![names_outcome(
+                (agents, count, seconds),
+                &its,
+                &resident,
+                &usage,
+            )?])
+        }
+        Measurement::Update => {
+            let (agents, replicas) = effort.updates;
+            let mut measured = Vec::new();
+            for (max_surge, max_unavailable) in PACES {
+                eprintln!(
+                    "bench: an update of {replicas} replicas, {max_surge} more and {max_unavailable} fewer"
+                );
+                let pace = Pace::new(max_surge, max_unavailable).context("no such pace")?;
+                let shape = UpdateShape {
+                    agents,
+                    replicas,
+                    pace,
+                    patience: Duration::from_secs(7_200),
+                };
+                measured.push((shape, update(shape, seed, costs)));
+            }
+            Ok(vec![updates_outcome(&measured, &usage)?])
         }
         Measurement::Million => {
             let shape = effort.million;

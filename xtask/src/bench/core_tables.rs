@@ -162,10 +162,10 @@ pub(crate) fn deploys_outcome(
         outcome.figures.push(row);
     }
     outcome.notes.push(format!(
-        "In virtual time, from when the node that keeps it is asked. Bound is a replica when its host has both \
-         halves on disk and is told to run it; running, when it has started. Missed are deploys of which not \
-         everything ran after two minutes. All of a deploy is kept by one agent, on one thread, which invites \
-         for so many slots in a round and checks the signatures of all offers for them. {}",
+        "In virtual time, from when a node is asked, which need not keep it. Bound is a replica when its host has \
+         both halves on disk and is told to run it; running, when it has started. Missed are deploys of which not \
+         everything ran after two minutes. Three or five agents keep a deploy, and one of them, on one thread, \
+         invites for so many slots in a round and checks the signatures of all offers for them. {}",
         usage.shown()?
     ));
     Ok(outcome)
@@ -269,11 +269,11 @@ fn agent_seconds(its: &Chatter) -> f64 {
     its.agents as f64 * its.span.as_secs_f64()
 }
 
-fn percentiles(times: &Distribution) -> [String; 2] {
+pub(super) fn percentiles(times: &Distribution) -> [String; 2] {
     [50, 99].map(|percent| time(times.percentile(percent)))
 }
 
-fn milliseconds(time: Duration) -> f64 {
+pub(super) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
@@ -281,7 +281,7 @@ fn nanoseconds(time: Duration) -> String {
     format!("{} ns", time.as_nanos())
 }
 
-fn time(time: Duration) -> String {
+pub(super) fn time(time: Duration) -> String {
     match time {
         _ if time >= Duration::from_secs(1) => format!("{:.2} s", time.as_secs_f64()),
         _ => format!("{:.1} ms", milliseconds(time)),

@@ -3,6 +3,7 @@
 mod components;
 mod core;
 mod core_tables;
+mod custody_tables;
 mod host;
 mod invocation;
 mod load;

@@ -40,12 +40,7 @@ impl Usage {
     /// # Errors
     /// When the kernel does not say how much memory was used.
     pub(crate) fn shown(&self) -> Result<String> {
-        let status = fs::read_to_string("/proc/self/status")?;
-        let peak_kib: f64 = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"))
-            .and_then(|value| value.trim().parse().ok())
-            .context("/proc/self/status has no VmHWM")?;
+        let peak_kib = status_kib("VmHWM:")?;
         Ok(format!(
             "The simulation took {:.0} s ({:.0} s of them on a processor, one thread) and {:.2} GiB of \
              memory at its peak.",
@@ -54,4 +49,21 @@ impl Usage {
             peak_kib / f64::from(1 << 20)
         ))
     }
+}
+
+/// How much memory this program has, in KiB.
+///
+/// # Errors
+/// When the kernel does not say.
+pub(crate) fn resident_kib() -> Result<f64> {
+    status_kib("VmRSS:")
+}
+
+fn status_kib(field: &str) -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.strip_suffix("kB"))
+        .and_then(|value| value.trim().parse().ok())
+        .with_context(|| format!("/proc/self/status has no {field}"))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gary_agent::sheet::Sheet;
 use gary_agent::{HostReport, Order, Write};
-use gary_promise::{AgentId, Codec, MemberId, Time};
+use gary_promise::{AgentId, Codec, Generation, MemberId, PromiseId, Time, Verdict, WorkloadId};
 use gary_wire::WireCodec;
 use rand::rngs::ChaCha8Rng;
 
@@ -32,6 +32,10 @@ pub struct Fleet {
     pub(super) random: ChaCha8Rng,
     pub(super) traffic: Traffic,
     pub(super) board: Board,
+    /// What people were told, and when.
+    pub(super) settled: BTreeMap<PromiseId, (Time, Verdict)>,
+    /// How often a disk has synced.
+    pub(super) syncs: u64,
     /// What everybody takes over who joins a cluster that stands.
     pub(super) founding: Option<Arc<Founding>>,
     /// Whether disks keep what was written, for machines that start again.
@@ -61,6 +65,8 @@ impl Fleet {
             random,
             traffic: Traffic::default(),
             board: Board::default(),
+            settled: BTreeMap::new(),
+            syncs: 0,
             founding: None,
             remembers: false,
             stopwatch: None,
@@ -97,6 +103,29 @@ impl Fleet {
     pub(super) fn plan(&mut self, at: Time, what: Happening) {
         self.planned += 1;
         self.queue.insert((at.max(self.now), self.planned), what);
+    }
+
+    /// How many of a workload run by now, at a generation.
+    pub(super) fn running_at(&self, workload: &WorkloadId, generation: Generation) -> usize {
+        let all = self.machines.iter().flat_map(|its| its.hosting.values());
+        let running =
+            all.filter(|its| its.runs && its.workload == *workload && its.generation == generation);
+        running.count()
+    }
+
+    /// The machines that have not lost power.
+    pub(super) fn up(&self) -> impl Iterator<Item = usize> {
+        let all = self.machines.iter().enumerate();
+        all.filter(|(_, its)| its.party.is_some())
+            .map(|(number, _)| number)
+    }
+
+    /// Which machines keep a workload.
+    pub(super) fn keepers(&self, workload: &WorkloadId) -> Vec<usize> {
+        let all = self.machines.iter().enumerate();
+        let keeps =
+            all.filter(|(_, its)| its.party.as_ref().is_some_and(|its| its.keeps(workload)));
+        keeps.map(|(number, _)| number).collect()
     }
 
     /// Goes on for a while.
@@ -145,11 +174,9 @@ impl Fleet {
             Happening::Stopped { at, boot, offer } if self.machines[at].boot == boot => {
                 self.take_in(at, now, Input::Report(HostReport::Stopped { offer }));
             }
-            Happening::Deploys {
-                at,
-                intent,
-                replicas,
-            } => self.take_in(at, now, Input::Deploy(intent, replicas)),
+            Happening::Deploys { at, submitted } => {
+                self.take_in(at, now, Input::Deploy(submitted));
+            }
             Happening::Joins { at } => self.take_over(at),
             // Of an earlier start.
             _ => {}
@@ -179,6 +206,7 @@ impl Fleet {
         let Some(write) = machine.disk.syncing.take() else {
             return;
         };
+        self.syncs += 1;
         machine.disk.stored = machine.disk.stored.max(write);
         machine.disk.syncing = machine.disk.next.take();
         if machine.disk.syncing.is_some() {
@@ -213,9 +241,9 @@ impl Fleet {
             Input::Due => party.handle_timeout(begun),
             Input::Stored(write) => party.handle_stored(begun, write),
             Input::Report(report) => party.handle_report(begun, report),
-            Input::Deploy(intent, replicas) => {
-                if let Ok(workload) = party.deploy(begun, intent) {
-                    self.board.deployed(workload, replicas, at);
+            Input::Deploy(its) => {
+                if party.deploy(begun, its.intent).is_ok() {
+                    self.board.deployed(its.workload, its.replicas, at);
                 }
             }
         }
@@ -251,6 +279,9 @@ impl Fleet {
         }
         for order in wanted.orders {
             self.order(number, at, order);
+        }
+        for its in wanted.settlements {
+            self.settled.insert(its.intent, (at, its.verdict));
         }
     }
 
@@ -292,6 +323,7 @@ impl Fleet {
                 let hosting = Hosting {
                     workload,
                     slot,
+                    generation: binding.generation(),
                     runs: false,
                 };
                 if machine.hosting.insert(offer, hosting).is_none() {

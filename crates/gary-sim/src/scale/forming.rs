@@ -8,8 +8,9 @@ use std::time::Duration;
 use gary_agent::membership::{Seed, Settings};
 use gary_agent::{Agent, AgentSetup, Dealings, Fact, REPLACES_AFTER, Setup, Shown, WriteId};
 use gary_promise::{
-    AgentKey, Body, BootEpoch, BootNonce, Capacity, Codec, Condition, Consider, Portion, Promise,
-    PromiseId, Promiser, Signed, SignedRecord, Spec, Submitters,
+    AgentKey, Body, BootEpoch, BootNonce, Capacity, Codec, Condition, Consider, Generation,
+    Lineage, Own, Pace, Portion, Promise, PromiseId, Promiser, SignedRecord, Spec, Submitters,
+    Update, Use, WorkloadId,
 };
 use gary_wire::WireCodec;
 use rand::rngs::ChaCha8Rng;
@@ -17,7 +18,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::costs::Costs;
 use super::fleet::{Fleet, Founding};
-use super::happening::{Happening, Wanted};
+use super::happening::{Happening, Submitted, Wanted};
 use super::machine::Machine;
 use super::party::Party;
 use crate::plan::{capacity, intent};
@@ -221,12 +222,20 @@ impl Fleet {
         at: usize,
         person: &mut Person,
         replicas: usize,
-    ) {
-        let deploys = Happening::Deploys {
-            at,
-            intent: person.intends(replicas),
-            replicas,
+    ) -> Deployed {
+        let deployed = person.deploys(replicas);
+        self.submit(after, at, &deployed);
+        deployed
+    }
+
+    /// Submits by way of a machine what was deployed or updated last, after a while.
+    pub(super) fn submit(&mut self, after: Duration, at: usize, deployed: &Deployed) {
+        let submitted = Submitted {
+            intent: deployed.intent.signed().clone(),
+            workload: deployed.workload,
+            replicas: deployed.replicas,
         };
+        let deploys = Happening::Deploys { at, submitted };
         self.plan(self.now.after(after), deploys);
     }
 }
@@ -238,6 +247,21 @@ pub(super) struct Person {
     deployed: u64,
 }
 
+/// What a person has deployed.
+pub(super) struct Deployed {
+    pub(super) workload: WorkloadId,
+    pub(super) intent: Own<Promise>,
+    wanted: Use,
+    replicas: usize,
+}
+
+impl Deployed {
+    /// At which generation it is wanted.
+    pub(super) const fn generation(&self) -> Generation {
+        self.wanted.lineage.generation()
+    }
+}
+
 impl Person {
     pub(super) fn new() -> Self {
         let key = AgentKey::from_seed(&[0xee; 32]);
@@ -247,7 +271,7 @@ impl Person {
         }
     }
 
-    fn intends(&mut self, replicas: usize) -> Signed<Promise> {
+    fn deploys(&mut self, replicas: usize) -> Deployed {
         let portion = Portion::new(REPLICA_CORES_MILLI * 1000, REPLICA_MEBIBYTES << 20);
         let portion = portion.expect("something of both");
         let valency = u32::try_from(replicas).unwrap_or(u32::MAX);
@@ -256,11 +280,30 @@ impl Person {
         let name = format!("w{}", self.deployed);
         wanted.name = name.parse().expect("it is a label");
         wanted.spec = Spec::new(&[0x20; SPEC_BYTES]).expect("it is short");
-        let body = Body::Use(Box::new(wanted));
+        let intent = self.intends(&wanted);
+        Deployed {
+            workload: WorkloadId::founded_by(intent.id()),
+            intent,
+            wanted,
+            replicas,
+        }
+    }
+
+    /// Wants the next generation of what it has deployed, at a pace.
+    pub(super) fn updates(&mut self, deployed: &mut Deployed, pace: Pace) {
+        let next = deployed.generation().next().expect("there are more");
+        let update = Update::new(deployed.workload, next).expect("it is not the first");
+        deployed.wanted.lineage = Lineage::Updates(update);
+        deployed.wanted.pace = pace;
+        deployed.intent = self.intends(&deployed.wanted);
+    }
+
+    fn intends(&mut self, wanted: &Use) -> Own<Promise> {
+        let body = Body::Use(Box::new(wanted.clone()));
         let made = self
             .promiser
             .promise(body, Condition::default(), &WireCodec);
-        made.expect("it is short").signed().clone()
+        made.expect("it is short")
     }
 }
 

@@ -1,7 +1,9 @@
 //! What happens to machines, what agents take in, and what they want done.
 
 use gary_agent::{HostReport, Order, Write, WriteId};
-use gary_promise::{AgentId, Codec, Frame, MemberId, Promise, PromiseId, Signed};
+use gary_promise::{
+    AgentId, Codec, Frame, MemberId, Promise, PromiseId, Settlement, Signed, WorkloadId,
+};
 use gary_wire::WireCodec;
 
 use super::kind::Kind;
@@ -34,13 +36,19 @@ pub(super) enum Happening {
     },
     Deploys {
         at: usize,
-        intent: Signed<Promise>,
-        replicas: usize,
+        submitted: Submitted,
     },
     /// It takes over who is there and what they promise.
     Joins {
         at: usize,
     },
+}
+
+/// What a person submits.
+pub(super) struct Submitted {
+    pub(super) intent: Signed<Promise>,
+    pub(super) workload: WorkloadId,
+    pub(super) replicas: usize,
 }
 
 /// What one machine sends to another.
@@ -60,7 +68,7 @@ pub(super) enum Input {
     Due,
     Stored(WriteId),
     Report(HostReport),
-    Deploy(Signed<Promise>, usize),
+    Deploy(Submitted),
 }
 
 /// What an agent wants done.
@@ -70,6 +78,7 @@ pub(super) struct Wanted {
     pub(super) frames: Vec<(AgentId, Frame, Vec<u8>)>,
     pub(super) packets: Vec<(MemberId, Vec<u8>)>,
     pub(super) orders: Vec<Order>,
+    pub(super) settlements: Vec<Settlement>,
 }
 
 impl Wanted {
@@ -88,6 +97,9 @@ impl Wanted {
         }
         while let Some(order) = party.poll_order() {
             wanted.orders.push(order);
+        }
+        while let Some(settlement) = party.poll_settlement() {
+            wanted.settlements.push(settlement);
         }
         wanted
     }

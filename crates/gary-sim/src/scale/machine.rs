@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use gary_agent::{Fact, WriteId};
-use gary_promise::{AgentId, PromiseId, Time, WorkloadId};
+use gary_promise::{AgentId, Generation, PromiseId, Time, WorkloadId};
 
 use super::costs::Costs;
 use super::party::Party;
@@ -35,6 +35,7 @@ pub(super) struct Machine {
 pub(super) struct Hosting {
     pub(super) workload: WorkloadId,
     pub(super) slot: u32,
+    pub(super) generation: Generation,
     pub(super) runs: bool,
 }
 

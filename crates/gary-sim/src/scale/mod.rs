@@ -22,12 +22,22 @@ mod traffic;
 
 // What is measured.
 mod chatter;
+mod commits;
 mod deaths;
 mod deploys;
 mod handling;
 mod million;
+mod names;
+mod successions;
+mod updates;
+
+/// How long a keeper has to be gone before another comes in its place, here as anywhere.
+pub use gary_agent::REPLACES_AFTER;
+/// How an update is paced.
+pub use gary_promise::Pace;
 
 pub use chatter::{CHURN_DEPLOYS_EVERY, CHURN_REPLICAS, CHURN_RESTARTS_EVERY, Chatter, chatter};
+pub use commits::{Commits, Committed, commits};
 pub use costs::{Costs, Handling};
 pub use deaths::{Deaths, deaths};
 pub use deploys::{Deploys, deploys};
@@ -36,5 +46,8 @@ pub use forming::{MACHINE_CORES, MACHINE_MEBIBYTES, REPLICA_CORES_MILLI, REPLICA
 pub use handling::{DealingsShape, WholeShape, handling_of_dealings, handling_of_whole};
 pub use kind::{Kind, Layer};
 pub use million::{Million, MillionShape, million};
+pub use names::{Names, names};
+pub use successions::{Successions, successions};
 pub use timings::{Stopwatch, Timings};
 pub use traffic::{Count, Traffic};
+pub use updates::{UpdateShape, Updated, update};

@@ -1,7 +1,7 @@
 //! Who takes part: a whole agent, or only what passes between it and others.
 
 use gary_agent::{Agent, Dealings, DeployError, HostReport, Order, Transmit, Write, WriteId};
-use gary_promise::{AgentId, Frame, MemberId, Promise, Signed, Time, WorkloadId};
+use gary_promise::{AgentId, Frame, MemberId, Promise, Settlement, Signed, Time, WorkloadId};
 use gary_wire::WireCodec;
 
 /// Who takes part.
@@ -47,14 +47,26 @@ impl Party {
         }
     }
 
-    pub(super) fn deploy(
-        &mut self,
-        now: Time,
-        intent: Signed<Promise>,
-    ) -> Result<WorkloadId, DeployError> {
+    pub(super) fn deploy(&mut self, now: Time, intent: Signed<Promise>) -> Result<(), DeployError> {
         match self {
-            Self::Whole(agent) => agent.submit(now, intent).map(WorkloadId::founded_by),
-            Self::Dealings(dealings) => dealings.deploy(now, intent).map(|its| its.workload),
+            Self::Whole(agent) => agent.submit(now, intent).map(drop),
+            Self::Dealings(dealings) => dealings.deploy(now, intent).map(drop),
+        }
+    }
+
+    /// Whether it keeps a workload.
+    pub(super) fn keeps(&self, workload: &WorkloadId) -> bool {
+        let mut kept = match self {
+            Self::Whole(agent) => agent.dealings().kept(),
+            Self::Dealings(dealings) => dealings.kept(),
+        };
+        kept.any(|(its, _, _)| its == *workload)
+    }
+
+    pub(super) fn poll_settlement(&mut self) -> Option<Settlement> {
+        match self {
+            Self::Whole(agent) => agent.poll_settlement(),
+            Self::Dealings(_) => None,
         }
     }
 

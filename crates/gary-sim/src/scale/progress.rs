@@ -43,7 +43,8 @@ impl Board {
             bound_at: None,
             running_at: None,
         };
-        self.workloads.insert(workload, progress);
+        // What is deployed again is an update of it.
+        self.workloads.entry(workload).or_insert(progress);
     }
 
     pub(super) fn bound(&mut self, workload: WorkloadId, slot: u32, at: Time) {

@@ -41,6 +41,16 @@ impl Traffic {
         counts.fold(Count::default(), Count::plus)
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let mut sum = *self;
+        for (count, its) in sum.by_kind.iter_mut().zip(other.by_kind) {
+            *count = count.plus(its);
+        }
+        sum
+    }
+
     /// What was sent since `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
