@@ -38,8 +38,6 @@ struct Known {
     capacity: Option<Arc<Capacity>>,
     considers: Option<Consider>,
     is_up: bool,
-    /// It looked at what others submit, and does so no more, by its own word.
-    has_left: bool,
     /// Where it is among those that are ready.
     place: Option<usize>,
 }
@@ -82,7 +80,6 @@ impl Candidates {
         let (was_considering, is_considering) = (known.considers.is_some(), considers.is_some());
         self.considering -= usize::from(was_considering);
         self.considering += usize::from(is_considering);
-        known.has_left = (was_considering || known.has_left) && !is_considering;
         known.considers = considers;
         self.settle(agent);
         match (was_considering, is_considering) {
@@ -92,9 +89,10 @@ impl Candidates {
         }
     }
 
-    /// Whether an agent has looked at what others submit, and does so no more.
-    pub(crate) fn has_left(&self, agent: &AgentId) -> bool {
-        self.known.get(agent).is_some_and(|its| its.has_left)
+    /// Whether an agent looks at nothing that others submit, by its own word: its sheet is known, and says nothing of that.
+    pub(crate) fn looks_at_nothing(&self, agent: &AgentId) -> bool {
+        let known = self.known.get(agent);
+        known.is_some_and(|its| its.capacity.is_some() && its.considers.is_none())
     }
 
     pub(crate) fn forget(&mut self, agent: &AgentId) {

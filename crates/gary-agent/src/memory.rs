@@ -7,6 +7,7 @@ use gary_promise::{
     SignedRecord, Verified, WorkloadId, WorkloadName,
 };
 
+use crate::dealings::Drain;
 use crate::exclusive::Grant;
 use crate::register::Votes;
 use crate::tending::Stood;
@@ -33,6 +34,8 @@ pub(crate) struct Memory {
     handed_over: Vec<PromiseId>,
     /// How many members it has known that might keep something.
     acquainted: Option<u32>,
+    /// How it is drained.
+    drained: Option<Drain>,
     /// How it has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     /// What it has granted of exclusive workloads.
@@ -96,6 +99,7 @@ impl Memory {
                 }
                 Fact::HandedOver { offer, is_so: true } => memory.handed_over.push(offer),
                 Fact::Acquainted(count) => memory.acquainted = Some(count),
+                Fact::Drained(drain) => memory.drained = drain,
                 Fact::Assessed(assessed) => voice.recall(assessed),
                 Fact::Granted { workload, grant } => {
                     memory.grants.insert(workload, grant);
@@ -155,6 +159,11 @@ impl Memory {
     /// How many members it has known that might keep something.
     pub(crate) const fn acquainted(&self) -> Option<u32> {
         self.acquainted
+    }
+
+    /// How it is drained, if it is.
+    pub(crate) const fn drained(&self) -> Option<Drain> {
+        self.drained
     }
 
     /// Which offers that it had accepted others keep.

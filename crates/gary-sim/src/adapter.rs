@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use gary_agent::{Fact, HostReport, Order, Transmit, Write};
+use gary_agent::{Drain, Fact, HostReport, Order, Transmit, Write};
 use gary_promise::{AgentId, Capacity, Frame, Resources};
 
 /// What becomes of something that passed an adapter.
@@ -28,6 +28,11 @@ pub trait Adapter: Debug {
     /// What the agent takes its machine for from now on; `None` if it does not hear of it.
     fn revises(&mut self, published: &Capacity) -> Option<Capacity> {
         Some(self.capacity(published))
+    }
+
+    /// How the agent is drained; `None` if it just leaves.
+    fn drains(&mut self, drain: Drain) -> Option<Drain> {
+        Some(drain)
     }
 
     /// Something arrives for the agent.

@@ -42,7 +42,7 @@ pub mod scale;
 
 pub use adapter::{Adapter, Passed};
 pub use checker::{
-    AcceptanceSeen, AgentSeen, Book, Checker, OfferSeen, RunSeen, Verdict, WorkloadSeen,
+    AcceptanceSeen, AgentSeen, Book, Checker, DrainSeen, OfferSeen, RunSeen, Verdict, WorkloadSeen,
 };
 pub use mutation::{Mutation, Tried, try_mutation, try_mutations};
 pub use names::Names;

@@ -1,6 +1,6 @@
 //! What can be seen of a world from outside its agents.
 
-use gary_agent::{DeployError, Fact, HostReport, Order};
+use gary_agent::{DeployError, Drain, Fact, HostReport, Order};
 use gary_promise::{
     AgentId, Binding, BootEpoch, Capacity, Configuration, Consider, FencingEpoch, Frame, Promise,
     PromiseId, Settlement, Signed, Verdict, WorkloadId,
@@ -35,10 +35,24 @@ pub enum Seen<'a> {
         /// Its agent.
         agent: AgentId,
     },
-    /// A node is about to leave its cluster, because its person wants it to.
+    /// A node's person has it drained.
+    Drains {
+        /// Its agent.
+        agent: AgentId,
+        /// How.
+        drain: Drain,
+    },
+    /// A node's person wants it to take things on again.
+    Undrains {
+        /// Its agent.
+        agent: AgentId,
+    },
+    /// A node is about to leave its cluster, because its person wants it to, or has since it was drained.
     Leaves {
         /// Its agent.
         agent: AgentId,
+        /// Whether it does so of its own accord, since it was drained.
+        is_drained: bool,
     },
     /// A node ends, by a crash or by plan. What its host ran has ended.
     Ends {

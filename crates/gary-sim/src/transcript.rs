@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use gary_agent::{DeployError, Fact, HostReport, Order};
+use gary_agent::{Afterwards, DeployError, Fact, HostReport, Order};
 use gary_promise::{
     AgentId, Assessment, Body, Broken, Claim, Contrary, Frame, Judgement, Kept, PacketCodec,
     Promise, PromiseId, Requirement, Saying, SignedRecord, TenancyWord, Time, Unknown, Use,
@@ -26,6 +26,8 @@ pub struct Transcript {
     detail: Detail,
     /// What was said of claims to something exclusive: it is said again and again.
     claims: BTreeSet<(AgentId, AgentId, Claim, u8)>,
+    /// Who has said to whom that all that it hosts ends.
+    leaving: BTreeSet<(AgentId, AgentId)>,
 }
 
 /// What is written down. Members that ask one another whether they are still there never are: they do it all
@@ -46,7 +48,7 @@ impl Detail {
     const fn has(self, frame: &Frame) -> bool {
         match frame {
             Frame::Hint(_) | Frame::Fetch(_) | Frame::Sheet(_) => !matches!(self, Self::Dealings),
-            Frame::Renewal(_) | Frame::Digest(_) | Frame::Listing(_) => {
+            Frame::Digest(_) | Frame::Listing(_) => {
                 matches!(self, Self::Everything)
             }
             _ => true,
@@ -98,6 +100,21 @@ impl Transcript {
         {
             let said = (from, to, its.claim, kind_of(&its.word));
             if !self.claims.insert(said) && self.detail != Detail::Everything {
+                return;
+            }
+        }
+        if let Seen::Says {
+            from,
+            to,
+            frame: Frame::Renewal(renewal),
+        } = *seen
+        {
+            // That all of it ends, or does not after all, is news once.
+            let is_news = match renewal.ends_within {
+                Some(_) => self.leaving.insert((from, to)),
+                None => self.leaving.remove(&(from, to)),
+            };
+            if !is_news && self.detail != Detail::Everything {
                 return;
             }
         }
@@ -190,6 +207,8 @@ impl Transcript {
                         let workload = book.names.of_workload(workload);
                         format!("forgets what was granted of {workload}")
                     }
+                    Fact::Drained(Some(_)) => "is drained".to_owned(),
+                    Fact::Drained(None) => "is not drained".to_owned(),
                     Fact::HandedOver { offer, is_so: true } => {
                         format!("leaves {} to others", book.names.of_promise(offer))
                     }
@@ -279,7 +298,20 @@ impl Transcript {
                     published.resources
                 )
             }
-            Seen::Leaves { agent } => format!("{} is told to leave", name(&agent)),
+            Seen::Drains { agent, drain } => {
+                let then = match drain.then {
+                    Afterwards::Stays => "",
+                    Afterwards::Leaves => ", and leaves then",
+                };
+                let ms = drain.within.as_ms();
+                format!("{} is drained within {ms} ms{then}", name(&agent))
+            }
+            Seen::Undrains { agent } => format!("{} is not drained any more", name(&agent)),
+            Seen::Leaves {
+                agent,
+                is_drained: true,
+            } => format!("{} leaves, since it is drained", name(&agent)),
+            Seen::Leaves { agent, .. } => format!("{} is told to leave", name(&agent)),
             Seen::TakesBack { agent, offer } => format!(
                 "{}'s person wants {} back",
                 name(&agent),
@@ -383,7 +415,11 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
                         true => String::new(),
                         false => format!(", {} beside what it hosts,", beside.join(" ")),
                     };
-                    format!("invites for slots {slots}{beside} of: {intent}")
+                    let awaited = match invitation.awaited.is_empty() {
+                        true => "",
+                        false => ", whose hosts leave,",
+                    };
+                    format!("invites for slots {slots}{beside}{awaited} of: {intent}")
                 }
                 None => format!("invites for slots {slots} of what nobody has signed"),
             }
@@ -416,7 +452,10 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             let parts = parts.iter().filter(|(_, offers)| !offers.is_empty());
             let parts =
                 parts.map(|(how, offers)| format!(" {how} {}", list(from, &mut offers.iter())));
-            format!("renews{}{idle}", parts.collect::<String>())
+            let ends = renewal.ends_within.map(|its| its.as_ms());
+            let ends = ends.map(|ms| format!(", and takes all back within {ms} ms"));
+            let ends = ends.unwrap_or_default();
+            format!("renews{}{idle}{ends}", parts.collect::<String>())
         }
         Frame::Bound(its) => {
             let halves = [&its.offer, &its.acceptance].map(|its| reader.promise(its).cloned());

@@ -132,6 +132,7 @@ impl Scene {
             bound: Offers::new([theirs.version()]).expect("one"),
             by_others: Offers::default(),
             idle: BoundedSet::default(),
+            ends_within: None,
         };
         me.handle_frame(now, peer.id(), Frame::Renewal(renewal));
         drain(&mut me);
@@ -615,6 +616,7 @@ fn nothing_at(version: Version) -> Renewal {
         bound: Offers::default(),
         by_others: Offers::default(),
         idle: BoundedSet::default(),
+        ends_within: None,
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gary_agent::REPLACES_AFTER;
+use gary_agent::{Afterwards, Drain, REPLACES_AFTER};
 use gary_promise::{
-    AgentKey, Body, BootEpoch, ComponentDigest, Condition, Generation, Lineage, Own, Portion,
-    Promise, Promiser, Resources, Update, Valency,
+    AgentKey, Body, BootEpoch, ComponentDigest, Condition, Generation, Lineage, Notice, Own,
+    Portion, Promise, Promiser, Resources, Update, Valency,
 };
 use gary_sim::{
     Act, Blow, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch,
@@ -456,4 +456,20 @@ fn an_exclusive_workload_is_updated() {
     let mut its = Scenario::new("exclusive-update", 3);
     its.deploy_exclusive(3_000);
     its.update(Frailty::Sound.component(8), 3_000).end();
+}
+
+fn drain(node: usize, within_ms: u32, then: Afterwards) -> Act {
+    let within = Notice::from_ms(within_ms).expect("legal");
+    let drain = Drain { within, then };
+    let node = NodeNo(node);
+    Act::Drain { node, drain }
+}
+
+#[test]
+fn a_drain() {
+    let mut its = Scenario::new("drain", 3);
+    its.deploy(0, 1, Frailty::Sound, 4_000);
+    let act = drain(1, 30_000, Afterwards::Leaves);
+    its.then("n2's person has it drained", act, 6_000);
+    its.end();
 }

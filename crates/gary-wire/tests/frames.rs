@@ -7,9 +7,10 @@ use conversing::{frames, records};
 use gary_promise::{
     AgentId, AgentKey, Asked, BATCH_BYTES_MAX, Ballot, Batch, BootEpoch, BoundedSet, ClusterId,
     Codec, Configuration, ConfigurationEpoch, Consultation, Consults, EARLIER_MAX, Earlier,
-    Entrusted, Entry, Frame, IDLE_MAX, KEEPERS_MAX, PromiseId, Promiser, Question, RECORDS_MAX,
-    RENEWED_MAX, Renewal, SHEET_GONE_MAX, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Sequence,
-    SheetPart, Signed, SignedRecord, Statement, Verifier, VerifyError, Version, WorkloadName,
+    Entrusted, Entry, Frame, IDLE_MAX, KEEPERS_MAX, NOTICE_MS_MAX, Notice, PromiseId, Promiser,
+    Question, RECORDS_MAX, RENEWED_MAX, Renewal, SHEET_GONE_MAX, SIGNATURE_BYTES,
+    STATEMENT_BYTES_MAX, Sequence, SheetPart, Signed, SignedRecord, Statement, Verifier,
+    VerifyError, Version, WorkloadName,
 };
 use gary_wire::{DecodeError, FRAME_BYTES_MAX, WireCodec, WireVersion};
 use proptest::prelude::*;
@@ -204,6 +205,7 @@ fn the_longest_frames_fit() {
         bound: longest_versions::<RENEWED_MAX>(),
         by_others: longest_versions::<RENEWED_MAX>(),
         idle: longest_versions::<IDLE_MAX>(),
+        ends_within: Notice::from_ms(NOTICE_MS_MAX).ok(),
     });
     let consults = Frame::Consults(Box::new(longest_consults()));
     for frame in [sheet, renewal, consults] {

@@ -167,6 +167,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 epoch: BootEpoch(0),
                 slots: slots(),
                 beside: BoundedSet::default(),
+                awaited: BoundedSet::default(),
                 keepers: BoundedSet::default(),
             }),
         ),
@@ -177,6 +178,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 epoch: BootEpoch(3),
                 slots: slots(),
                 beside: BoundedSet::default(),
+                awaited: BoundedSet::default(),
                 keepers: BoundedSet::default(),
             }),
         ),
@@ -187,6 +189,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 epoch: BootEpoch(3),
                 slots: slots(),
                 beside: BoundedSet::default(),
+                awaited: BoundedSet::default(),
                 keepers: BoundedSet::new([AGENT]).expect("one"),
             }),
         ),
@@ -197,6 +200,18 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 epoch: BootEpoch(3),
                 slots: slots(),
                 beside: BoundedSet::new([Slot(300)]).expect("one"),
+                awaited: BoundedSet::default(),
+                keepers: BoundedSet::default(),
+            }),
+        ),
+        (
+            "invitation_awaited",
+            Frame::Invitation(Invitation {
+                intent: signed(),
+                epoch: BootEpoch(3),
+                slots: slots(),
+                beside: BoundedSet::default(),
+                awaited: BoundedSet::new([Slot(300)]).expect("one"),
                 keepers: BoundedSet::default(),
             }),
         ),
@@ -224,6 +239,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 // As before there was any.
                 by_others: Offers::default(),
                 idle: BoundedSet::default(),
+                ends_within: None,
             }),
         ),
         (
@@ -234,6 +250,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 bound: versions([3, 6]),
                 by_others: versions([1, 4]),
                 idle: BoundedSet::default(),
+                ends_within: None,
             }),
         ),
         (
@@ -244,6 +261,18 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 bound: versions([3, 6]),
                 by_others: versions([1, 4]),
                 idle: versions([4, 6]),
+                ends_within: None,
+            }),
+        ),
+        (
+            "renewal_ends_within",
+            Frame::Renewal(Renewal {
+                version: version(8),
+                offered: Offers::default(),
+                bound: versions([3, 6]),
+                by_others: versions([1, 4]),
+                idle: BoundedSet::default(),
+                ends_within: Some(Notice::from_ms(30_000).expect("legal")),
             }),
         ),
         (

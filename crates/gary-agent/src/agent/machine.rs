@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::setup::{AgentSetup, Powers};
 use super::view::View;
-use crate::dealings::{Dealings, Publication};
+use crate::dealings::{Dealings, Drain, Draining, Publication};
 use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
 use crate::refused::Fault;
@@ -34,6 +34,8 @@ pub struct Agent<C: Powers> {
     /// It takes no part any more: it has left, or the membership keeps it out, since somebody else has its key or
     /// it has started again elsewhere.
     is_out: bool,
+    /// Since it has left.
+    has_left: bool,
 }
 
 impl<C: Powers> fmt::Debug for Agent<C> {
@@ -71,6 +73,7 @@ impl<C: Powers> Agent<C> {
             own: OwnSheet::new(id),
             publishes_after: None,
             is_out: false,
+            has_left: false,
         };
         agent.dealings.resume(now, facts);
         agent.settle(now);
@@ -108,11 +111,50 @@ impl<C: Powers> Agent<C> {
 
     /// Leaves the cluster: takes back what it had offered and hosts, and takes part in nothing more. What it keeps for
     /// owners, it hands over to nobody.
+    ///
+    /// What is exclusive it releases once its host has stopped it: its last reports are to be handed in, and what it says
+    /// then is to be sent.
     pub fn leave(&mut self, now: Time) {
+        if !self.is_out {
+            self.go(now);
+        }
+    }
+
+    fn go(&mut self, now: Time) {
         self.dealings.leave(now);
         self.view.membership.leave(now);
-        self.settle(now);
+        self.take_in(now);
         self.is_out = true;
+        self.has_left = true;
+    }
+
+    /// Whether it has left, of its own accord or once it was drained: whoever drives it can end it soon.
+    pub const fn has_left(&self) -> bool {
+        self.has_left
+    }
+
+    /// Takes on nothing new, hosts on until others do or its time is up, has others keep what it keeps, and leaves then, or
+    /// stays. The same again changes nothing; another deadline holds if it is earlier.
+    pub fn drain(&mut self, now: Time, drain: Drain) {
+        if self.is_out {
+            return;
+        }
+        self.dealings.drain(now, drain);
+        self.settle(now);
+    }
+
+    /// Takes things on again, as before it was drained.
+    pub fn undrain(&mut self, now: Time) {
+        if self.is_out {
+            return;
+        }
+        self.dealings.undrain(now);
+        self.settle(now);
+    }
+
+    /// What is left of what it hosts and keeps, where it is drained.
+    pub fn draining(&self) -> Option<Draining> {
+        self.dealings.draining()
     }
 
     /// Goes on at another address.
@@ -188,6 +230,9 @@ impl<C: Powers> Agent<C> {
     /// Its own host reports.
     pub fn handle_report(&mut self, now: Time, report: HostReport) {
         if self.is_out {
+            if self.has_left {
+                self.dealings.handle_last_report(now, report);
+            }
             return;
         }
         self.dealings.handle_report(now, report);
@@ -271,9 +316,17 @@ impl<C: Powers> Agent<C> {
         &self.dealings
     }
 
+    /// Does what follows from what has just come.
+    fn settle(&mut self, now: Time) {
+        self.take_in(now);
+        if !self.is_out && self.dealings.goes(now) {
+            self.go(now);
+        }
+    }
+
     /// Takes in what has come of who is there and what they promise, shows what has changed of its own,
     /// and passes on what others should hear of.
-    fn settle(&mut self, now: Time) {
+    fn take_in(&mut self, now: Time) {
         self.view.take_in(now, &mut self.dealings);
         if !self.is_out && self.view.membership.held_off().is_some() {
             self.is_out = true;

@@ -145,7 +145,8 @@ impl Custody {
         let is_succeeding = named.is_succeeding();
         let fellows = &mut named.fellows;
         let is_gone = |its: &AgentId, missing: Option<Duration>| {
-            parts.candidates.has_left(its) || missing.is_some_and(|its| its >= replaces_after)
+            parts.candidates.looks_at_nothing(its)
+                || missing.is_some_and(|its| its >= replaces_after)
         };
         let all = keepers.keepers().iter();
         let gone = all.filter(|its| is_gone(its, fellows.is_missing_for(its, waking)));
@@ -196,6 +197,13 @@ impl Custody {
         if let Some(named) = self.names.get_mut(name).filter(|_| !is_done) {
             named.fellows.note_failure(parts.now, parts.random);
         }
+    }
+
+    /// The names that this agent keeps, as far as it knows.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &WorkloadName> {
+        let kept = self.names.iter();
+        let kept = kept.filter(|(_, named)| standing(named, &self.me).is_some());
+        kept.map(|(name, _)| name)
     }
 
     /// How many members there are that have not left: who is not there counts all the same.

@@ -202,7 +202,7 @@ impl<C: Speech> Dealings<C> {
             workload,
             invitation,
         };
-        if !self.considers(intent.by()) {
+        if !self.considers(intent.by()) || self.drained.is_some() {
             invited.refuse(Why::NotConsidered, &mut self.voice);
         } else if self.declines {
             invited.refuse(Why::Declined, &mut self.voice);

@@ -27,7 +27,7 @@ impl<C: Speech> Dealings<C> {
                 .handle_liveness(now, agent, true, &mut self.voice);
             // Each may have missed what the other has said meanwhile, and mends it by what stands.
             if self.hosting.hosts_for(&agent) {
-                self.hosting.renew_to(agent, &mut self.voice);
+                self.hosting.renew_to(now, agent, &mut self.voice);
             }
             let (custody, mut parts) = self.custody(now);
             custody.show_all(agent, &mut parts);

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Body, BootEpoch, Capacity, Consider, Frame, Generation, Lease, Notice, Own, Promise,
-    PromiseId, Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId, WorkloadName,
+    AgentId, Body, BootEpoch, Consider, Frame, Generation, Lease, Notice, Own, Promise, PromiseId,
+    Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId, WorkloadName,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::doubts::Doubts;
+use super::draining::Drained;
 use super::setup::{Publication, Setup, Shown, Taken};
 use super::waking::Waking;
 use crate::candidates::Candidates;
@@ -47,8 +48,10 @@ pub struct Dealings<C> {
     pub(crate) voice: Voice<C, Order>,
     pub(super) random: ChaCha8Rng,
     /// Its own promise of what its machine has.
-    capacity: Own<Promise>,
-    consider: Option<Consider>,
+    pub(super) capacity: Own<Promise>,
+    /// Whose submissions it looks at, as its person has it, and the promise by which everybody knows.
+    pub(super) consider: Option<Consider>,
+    pub(super) considers_by: Option<Own<Promise>>,
     pub(super) declines: bool,
     pub(super) candidates: Candidates,
     pub(super) keepers: Keepers,
@@ -60,7 +63,8 @@ pub struct Dealings<C> {
     /// What this agent says to itself.
     to_itself: VecDeque<Frame>,
     pub(super) counters: Counters,
-    publications: Vec<Publication>,
+    pub(super) publications: Vec<Publication>,
+    pub(super) drained: Option<Drained>,
     pub(super) doubts: Doubts,
     pub(super) waking: Waking,
 }
@@ -95,57 +99,19 @@ impl<C: Speech> Dealings<C> {
             custody: Custody::new(id, epoch, replaces_after),
             grants: Grants::new((epoch > BootEpoch(1)).then_some(now)),
             consider,
+            considers_by: None,
             declines,
             renews_at: now,
             to_itself: VecDeque::new(),
             counters: Counters::default(),
             publications: Vec::new(),
+            drained: None,
             doubts: Doubts::default(),
             waking: Waking::default(),
         };
         agent.introduce(now, shown);
         agent.renews_at = agent.next_renewal(now);
         agent
-    }
-
-    /// Says what its machine has and whom it looks at.
-    fn introduce(&mut self, now: Time, capacity: Arc<Capacity>) {
-        let (me, consider) = (self.id(), self.consider.clone());
-        self.candidates.set_up(me, true);
-        self.candidates.set_considers(me, consider.clone());
-        self.show_capacity(now, capacity);
-        if let Some(consider) = consider {
-            let made = self.voice.promise(Body::Consider(consider));
-            self.publications.push(Publication::Made(made));
-        }
-    }
-
-    fn show_capacity(&mut self, now: Time, capacity: Arc<Capacity>) {
-        self.set_capacity(now, self.id(), Some(capacity));
-        let made = self.capacity.clone();
-        self.publications.push(Publication::Made(made));
-    }
-
-    /// What an agent's machine has. Where it is another than before, it may be asked again what it has refused.
-    fn set_capacity(&mut self, now: Time, agent: AgentId, capacity: Option<Arc<Capacity>>) {
-        if self.candidates.set_capacity(agent, capacity) {
-            let waking = self.waking(now);
-            self.tending
-                .handle_capacity(waking, &agent, &mut self.random);
-        }
-    }
-
-    /// Promises another capacity from now on. What it does not cover is withdrawn.
-    pub fn revise_capacity(&mut self, now: Time, capacity: Capacity) {
-        self.wake(now);
-        let shown = Arc::new(capacity.clone());
-        let body = Body::Capacity(shown.clone());
-        if *self.capacity.body() != body {
-            self.capacity = self.voice.revise(&self.capacity, body);
-            self.show_capacity(now, shown);
-            self.hosting.revise(capacity, &mut self.voice);
-        }
-        self.settle(now);
     }
 
     /// Takes up again what was promised before a start: what it keeps, what it counts, what it hosts, and what it
@@ -185,6 +151,9 @@ impl<C: Speech> Dealings<C> {
         let keeps = |its: &WorkloadId| self.keepers.keep(&me, its).is_some();
         self.hosting.tell_of_all(now, me, keeps, &mut self.voice);
         self.voice.forget_others(memory.ids());
+        if let Some(drain) = memory.drained() {
+            self.resume_drain(now, drain);
+        }
         // Those it hosts for have not heard of it for a while.
         self.renews_at = now;
         self.settle(now);
@@ -234,9 +203,10 @@ impl<C: Speech> Dealings<C> {
             self.lose(now, agent);
         }
         if self.renews_at <= now {
-            self.hosting.renew(&mut self.voice);
+            self.hosting.renew(now, &mut self.voice);
             self.renews_at = self.next_renewal(now);
         }
+        self.see_to_drain(now);
         self.hosting.handle_timeout(now, &mut self.voice);
         let (custody, mut parts) = self.custody(now);
         custody.handle_timeout(&mut parts);
@@ -269,6 +239,15 @@ impl<C: Speech> Dealings<C> {
         self.wake(now);
         self.declines = true;
         self.hosting.leave(&mut self.voice);
+        if self.drained.take().is_some() {
+            self.voice.keep_drain(None);
+        }
+    }
+
+    /// Its own host reports what has become of what it has taken back, since it has left.
+    pub(crate) fn handle_last_report(&mut self, now: Time, report: HostReport) {
+        self.hosting
+            .handle_report(now, report, &mut self.voice, &mut self.random);
     }
 
     /// Hosts nothing any more, without a word: somebody else has this agent's key, and two that speak with one
@@ -301,7 +280,8 @@ impl<C: Speech> Dealings<C> {
     pub fn poll_timeout(&self) -> Option<Time> {
         let judging = [self.tending.due_at(), self.doubts.due_at()];
         let judging = judging.map(|at| at.map(|at| self.waking.when(at)));
-        let others = [self.hosting.due_at(), self.custody.due_at()];
+        let drained = self.drained.as_ref().and_then(Drained::due_at);
+        let others = [self.hosting.due_at(), self.custody.due_at(), drained];
         let parts = judging.into_iter().chain(others);
         parts.flatten().chain([self.renews_at]).min()
     }

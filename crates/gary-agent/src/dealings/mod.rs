@@ -1,7 +1,9 @@
 //! What passes between one agent and each other one.
 
 mod doubts;
+mod draining;
 mod hearing;
+mod introducing;
 mod liveness;
 mod machine;
 mod setup;
@@ -10,6 +12,7 @@ mod tenancies;
 mod waking;
 
 pub use doubts::ANSWERS_DOUBT_WITHIN;
+pub use draining::{Afterwards, Drain, Draining, GOES_WITHIN, TELLS_FOR};
 pub use machine::{Dealings, LEASE_MS, RENEWS_EVERY};
 pub(crate) use setup::Publication;
 pub use setup::{Setup, Shown, Taken};

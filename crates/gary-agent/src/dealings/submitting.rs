@@ -23,6 +23,9 @@ impl<C: Speech> Dealings<C> {
         if !self.considers(owner) {
             return Err(DeployError::NotConsidered { owner });
         }
+        if self.drained.is_some() && self.candidates.considering_count() == 0 {
+            return Err(DeployError::Drained);
+        }
         check_exclusive(&promise)?;
         let found = promise.body().notation();
         let intent = Intent::of(promise).ok_or(DeployError::NotAnIntent { found })?;

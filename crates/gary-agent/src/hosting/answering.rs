@@ -42,7 +42,7 @@ impl Hosting {
     pub(super) fn answer<C: Speech>(&mut self, now: Time, voice: &mut Voice<C, Order>) {
         if self.answers.due_at.is_some_and(|due_at| due_at <= now) {
             for keeper in std::mem::take(&mut self.answers).to {
-                self.renew_to(keeper, voice);
+                self.renew_to(now, keeper, voice);
             }
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Hosted {
     pub(super) keepers: BoundedSet<AgentId, KEEPERS_MAX>,
     /// Whom it was offered to keeps its workload no more, by its own word: others do.
     pub(super) is_handed_over: bool,
+    /// Something else goes once this runs, by the word of whoever invited it.
+    pub(super) is_replacing: bool,
     pub(super) entry: EntryId,
     pub(super) state: State,
 }
@@ -106,9 +108,9 @@ impl Hosted {
         }
     }
 
-    /// Whether somebody waits to hear that it runs: what founds a workload takes nothing's place.
+    /// Whether somebody waits to hear that it runs: what founds a workload takes nothing's place, as a rule.
     pub(super) fn is_awaited(&self) -> bool {
-        self.host.generation > Generation::FIRST
+        self.is_replacing || self.host.generation > Generation::FIRST
     }
 
     /// Whether it is bound and awaited, and does not run, or not for long enough yet to tell.

@@ -57,6 +57,8 @@ pub(crate) struct Hosting {
     custodies: Custodies,
     /// What it holds of what is exclusive.
     pub(super) tenants: Tenants,
+    /// When it takes back all that it hosts, where it hosts nothing anew.
+    pub(super) ends_at: Option<Time>,
 }
 
 impl Hosting {
@@ -77,6 +79,7 @@ impl Hosting {
             answers: Answers::default(),
             custodies: Custodies::default(),
             tenants: Tenants::new(seed),
+            ends_at: None,
         }
     }
 
@@ -248,14 +251,19 @@ impl Hosting {
     }
 
     /// Renews all leases: one frame for each agent that something is promised to, or that was told of it.
-    pub(crate) fn renew<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+    pub(crate) fn renew<C: Speech>(&self, now: Time, voice: &mut Voice<C, Order>) {
         for keeper in self.audience() {
-            self.renew_to(keeper, voice);
+            self.renew_to(now, keeper, voice);
         }
     }
 
     /// Renews all that is promised to an agent or that it was told of, be it nothing.
-    pub(crate) fn renew_to<C: Speech>(&self, promisee: AgentId, voice: &mut Voice<C, Order>) {
+    pub(crate) fn renew_to<C: Speech>(
+        &self,
+        now: Time,
+        promisee: AgentId,
+        voice: &mut Voice<C, Order>,
+    ) {
         let versions = self.by_promisee.get(&promisee).into_iter().flatten();
         let is_bound = |version: &&Version| self.hosted.get(version).is_some_and(Hosted::is_bound);
         let (bound, offered): (Vec<_>, Vec<_>) = versions.partition(is_bound);
@@ -268,6 +276,7 @@ impl Hosting {
             offered: Offers::new(offered.into_iter().copied()).expect(fits),
             bound: Offers::new(bound.into_iter().copied()).expect(fits),
             by_others: self.told_to(&promisee),
+            ends_within: self.ends_within(now),
         };
         voice.say(promisee, Frame::Renewal(renewal));
         // To name what fails again and again would take back that it does.
@@ -324,13 +333,6 @@ impl Hosting {
         match intent.body() {
             Body::Use(wanted) => self.capacity.fits(&wanted.needs).is_ok(),
             _ => false,
-        }
-    }
-
-    /// Takes back all that it has offered, bound or not, since it goes away.
-    pub(crate) fn leave<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
-        while let Some((version, _)) = self.hosted.first_key_value() {
-            self.withdraw(*version, Reason::Leaving, voice);
         }
     }
 
@@ -435,6 +437,7 @@ impl Hosting {
                 intent,
                 keepers,
                 is_handed_over,
+                is_replacing: false,
                 entry,
                 state: State::Offered { lapses_at },
             };

@@ -5,6 +5,7 @@ mod custody;
 mod exclusive;
 mod hosted;
 mod hostings;
+mod leaving;
 mod offering;
 mod order;
 mod repair;

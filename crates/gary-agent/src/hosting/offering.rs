@@ -165,6 +165,7 @@ impl Hosting {
             intent: invited.intent.clone(),
             keepers: invited.invitation.keepers.clone(),
             is_handed_over: false,
+            is_replacing: invited.invitation.awaited.contains(&slot),
             entry,
             state: State::Offered { lapses_at },
         });

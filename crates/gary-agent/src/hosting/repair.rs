@@ -127,7 +127,7 @@ impl Hosting {
                         deny(hosted, keeper, voice);
                     }
                 }
-                false => self.renew_to(keeper, voice),
+                false => self.renew_to(now, keeper, voice),
             }
         }
     }
@@ -163,7 +163,7 @@ impl Hosting {
                     } => {
                         *is_proven = true;
                         for keeper in self.keepers_of(version) {
-                            self.renew_to(keeper, voice);
+                            self.renew_to(now, keeper, voice);
                         }
                     }
                     Run::On { .. } => {}

@@ -79,6 +79,9 @@ impl Tending {
         let theirs = self.by_host.get(&from).unwrap_or(&nothing);
         let (mut told_again, mut withdrawn) = (Vec::new(), Vec::new());
         let mut updated = BTreeSet::new();
+        let ends_by = renewal
+            .ends_within
+            .map(|within| now.after(within.duration()));
         for (offer, (workload, slot)) in theirs {
             let Some(tended) = self.tended.get_mut(workload) else {
                 continue;
@@ -91,6 +94,9 @@ impl Tending {
                     updated.insert(*workload);
                 }
                 _ => {}
+            }
+            if is_bound && tended.ends(*slot, &from, *offer, ends_by) {
+                updated.insert(*workload);
             }
             if is_offered || is_bound {
                 let evidence = Evidence::heard(Word::Renewal, renewal.version, now);

@@ -23,6 +23,8 @@ pub(super) struct Asked {
     pub(super) beside: BTreeSet<Slot>,
     /// For which slots in the place of that.
     pub(super) instead: BTreeSet<Slot>,
+    /// For which slots in the place of who leaves.
+    pub(super) awaited: BTreeSet<Slot>,
     /// How crowded it will be where, if they offer.
     occupancy: Occupancy,
     /// Nobody was found who might have room for what is hosted elsewhere: for another slot nobody would be either.
@@ -71,6 +73,7 @@ impl Tended {
             slots: BTreeMap::new(),
             beside: BTreeSet::new(),
             instead: BTreeSet::new(),
+            awaited: holes.leaving.iter().copied().collect(),
             occupancy: self.occupancy(keeper.candidates),
             is_nobody_left: !holes.empty.is_empty(),
         };
@@ -111,6 +114,9 @@ impl Tended {
             if self.ask_in_place(*slot, Way::Instead, &mut asked, keeper) != InPlace::Asked {
                 self.ask_anybody(*slot, &BTreeSet::new(), &mut asked, keeper);
             }
+        }
+        for slot in &holes.leaving {
+            self.ask_anybody(*slot, &BTreeSet::new(), &mut asked, keeper);
         }
         asked
     }

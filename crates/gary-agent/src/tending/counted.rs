@@ -22,6 +22,8 @@ pub(super) struct Counted {
     pub(super) hosted_at: Option<Time>,
     /// Whether its host has said last that it does not run.
     pub(super) is_idle: bool,
+    /// By when its host takes it back, which leaves, by its last word.
+    pub(super) ends_by: Option<Time>,
     /// Kept ever since, for what trust makes of it.
     pub(super) kept_since: Time,
     /// What was last written down of it.
@@ -74,6 +76,16 @@ impl Counted {
             Some(Judgement::Kept(Kept::Renewed { .. } | Kept::Used { .. }))
         );
         stands && self.hosted_at.is_some_and(|at| now.since(at) < PATIENCE)
+    }
+
+    /// Whether its host has said in this life of the keeper's that it is bound.
+    pub(super) const fn is_bound(&self) -> bool {
+        self.hosted_at.is_some() || self.is_idle
+    }
+
+    /// Whether its host leaves.
+    pub(super) const fn is_leaving(&self) -> bool {
+        self.ends_by.is_some()
     }
 
     /// Whether another keeper has bound it.

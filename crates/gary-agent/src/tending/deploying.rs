@@ -50,6 +50,9 @@ pub enum DeployError {
     /// This agent has left.
     #[error("this node has left its cluster")]
     Left,
+    /// This agent is drained, and it knows of nobody else that could keep it.
+    #[error("this node is drained, and no other node that it knows of could keep anything")]
+    Drained,
     /// It is a promise of another type.
     #[error("{found} is no intent")]
     NotAnIntent {

@@ -14,6 +14,8 @@ pub(super) struct Holes {
     pub(super) empty: Vec<Slot>,
     /// Those that are hosted at an earlier generation.
     pub(super) outdated: Vec<Slot>,
+    /// Those that only such host who leave. They come last, since they are hosted well until then.
+    pub(super) leaving: Vec<Slot>,
 }
 
 impl Holes {
@@ -24,32 +26,40 @@ impl Holes {
         let empty = all.filter(|slot| hosted(slot).is_none());
         let used = tended.slots.keys().copied();
         let used = used.filter(|slot| tended.wanted.valency.has(*slot));
-        let outdated = used.filter(|slot| hosted(slot).is_some_and(|its| its < generation));
+        let outdated = used
+            .clone()
+            .filter(|slot| hosted(slot).is_some_and(|its| its < generation));
+        let leaving = used.filter(|slot| tended.is_left_by_all(*slot, observer, now));
         let mut holes = Self {
             empty: empty.take(ROUND_SLOTS_MAX).collect(),
             outdated: outdated.take(ROUND_SLOTS_MAX).collect(),
+            leaving: leaving.take(ROUND_SLOTS_MAX).collect(),
         };
         let (half, outdated) = (ROUND_SLOTS_MAX / 2, holes.outdated.len());
         holes.empty.truncate(ROUND_SLOTS_MAX - outdated.min(half));
         holes.outdated.truncate(ROUND_SLOTS_MAX - holes.empty.len());
+        let others = holes.empty.len() + holes.outdated.len();
+        holes.leaving.truncate(ROUND_SLOTS_MAX - others);
         holes
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.empty.is_empty() && self.outdated.is_empty()
+        self.empty.is_empty() && self.outdated.is_empty() && self.leaving.is_empty()
     }
 
+    /// Those that no good hosting of the intent's generation fills.
     pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
         self.empty.iter().chain(&self.outdated).copied()
     }
 }
 
 impl Tended {
-    /// Whether no good hosting of the intent's generation fills a slot.
+    /// Whether no good hosting of the intent's generation fills a slot, or none that stays.
     pub(super) fn is_hole(&self, slot: Slot, observer: &Observer, now: Time) -> bool {
         let generation = self.wanted.lineage.generation();
         let hosted = self.hosted_generation(slot, observer, now);
-        self.wanted.valency.has(slot) && hosted.is_none_or(|its| its < generation)
+        let is_filled = hosted.is_some_and(|its| its >= generation);
+        self.wanted.valency.has(slot) && (!is_filled || self.is_left_by_all(slot, observer, now))
     }
 
     /// Whether nobody hosts a slot well, at any generation.
@@ -75,12 +85,22 @@ impl Tended {
     /// The latest generation at which a slot is hosted well; or, of what is exclusive, may be: nobody else could run it while
     /// that holds it.
     fn hosted_generation(&self, slot: Slot, observer: &Observer, now: Time) -> Option<Generation> {
-        let counted = self.slots.get(&slot)?.iter();
-        let fills = |its: &&Counted| match its.standing(observer, now) {
+        let filling = self.filling(slot, observer, now);
+        filling.map(Counted::generation).max()
+    }
+
+    /// Who hosts a slot well; or, of what is exclusive, may.
+    pub(super) fn filling(
+        &self,
+        slot: Slot,
+        observer: &Observer,
+        now: Time,
+    ) -> impl Iterator<Item = &Counted> {
+        let counted = self.slots.get(&slot).into_iter().flatten();
+        counted.filter(move |its| match its.standing(observer, now) {
             Standing::Good => true,
             Standing::Doubtful => self.wanted.exclusive,
             Standing::Bad => false,
-        };
-        counted.filter(fills).map(Counted::generation).max()
+        })
     }
 }

@@ -10,7 +10,7 @@ use gary_promise::{
 use rand::Rng;
 
 use super::choice::{Occupancy, preference};
-use super::counted::Acceptance;
+use super::counted::{Acceptance, Counted};
 use super::dismissed::dismiss;
 use super::holes::Holes;
 use super::refusals::BUSY_FOR;
@@ -55,7 +55,7 @@ impl Tended {
         let invited = asked.slots;
         if invited.is_empty() {
             // What is under way is waited for, and no reason to look less often.
-            if progress.is_under_way() && holes.empty.is_empty() {
+            if progress.is_under_way() && holes.empty.is_empty() && holes.leaving.is_empty() {
                 return;
             }
             self.wait(now, keeper);
@@ -74,6 +74,8 @@ impl Tended {
                 slots: BoundedSet::new(slots.iter().copied())
                     .expect("those who are full are passed over"),
                 beside: BoundedSet::new(slots.intersection(&asked.beside).copied())
+                    .expect("they are some of the slots"),
+                awaited: BoundedSet::new(slots.intersection(&asked.awaited).copied())
                     .expect("they are some of the slots"),
                 keepers: BoundedSet::new(self.keepers.iter().copied().filter(|its| *its != me))
                     .expect("no register has more"),
@@ -292,11 +294,12 @@ impl Tended {
         self.next_round_at = busy_until.map_or(next_at, |until| next_at.min(until.max(soonest)));
     }
 
-    /// How many hostings of the current generation there are where.
+    /// How many hostings of the current generation there are where, and stay there.
     pub(super) fn occupancy(&self, candidates: &Candidates) -> Occupancy {
         let generation = self.wanted.lineage.generation();
         let mut occupancy = Occupancy::new(&self.wanted.spread);
-        for its in self.counted().filter(|its| its.generation() == generation) {
+        let stays = |its: &&Counted| its.generation() == generation && !its.is_leaving();
+        for its in self.counted().filter(stays) {
             occupancy.add(its.offer.by(), candidates);
         }
         occupancy

@@ -126,7 +126,7 @@ impl Tended {
         gone: &mut Vec<(AgentId, Version)>,
     ) -> bool {
         let (now, observer) = (keeper.now, keeper.observer());
-        if self.is_empty(slot, &observer, now) {
+        if self.is_empty(slot, &observer, now) || self.is_left_by_all(slot, &observer, now) {
             return true;
         }
         // Each change has bound one slot more at both generations, at the most.

@@ -37,6 +37,8 @@ pub(crate) struct Asked {
     renewal: Version,
     /// Whether its host had said by then that it does not run.
     is_idle: bool,
+    /// By when it takes back what it hosts, by the same word.
+    ends_by: Option<Time>,
 }
 
 /// What a keeper makes of a hosting that it is told another has bound.
@@ -171,6 +173,7 @@ impl Tending {
             true => tended.idle(slot, &by, version),
             false => _ = tended.hosted(slot, &by, version, now),
         }
+        tended.ends(slot, &by, version, asked.ends_by);
         let theirs = self.by_host.entry(by).or_default();
         theirs.insert(version, (workload, slot));
         let last = self.renewed.entry(by).or_insert(asked.renewal);
@@ -207,6 +210,9 @@ impl Tending {
             self.asked.clear();
         }
         self.inquiries += 1;
+        let ends_by = renewal
+            .ends_within
+            .map(|within| now.after(within.duration()));
         let (number, named_idle, renewal) = (self.inquiries, &renewal.idle, renewal.version);
         self.asked.extend(offers.iter().map(|version| {
             let (promiser, version) = (from, *version);
@@ -215,6 +221,7 @@ impl Tending {
                 number,
                 renewal,
                 is_idle: named_idle.contains(&version),
+                ends_by,
             };
             (PromiseId { promiser, version }, asked)
         }));

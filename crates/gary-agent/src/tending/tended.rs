@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Evidence, Generation, Host, Observer, Own, Promise, PromiseId, Reason, Requirement,
-    SignedRecord, Slot, Time, Use, Value, Verified, Version, WorkloadId, rendezvous,
+    AgentId, Evidence, Generation, Host, Observer, Own, Promise, Reason, Requirement, SignedRecord,
+    Slot, Time, Use, Value, Verified, Version, WorkloadId,
 };
 use rand::Rng;
 
@@ -186,6 +186,7 @@ impl Tended {
             is_withdrawn: false,
             hosted_at: None,
             is_idle: false,
+            ends_by: None,
             kept_since: now,
             noted: Value::Kept,
         });
@@ -214,6 +215,7 @@ impl Tended {
     ) -> Vec<(AgentId, Version)> {
         let mut gone = self.let_go(keeper);
         gone.extend(self.settle_surplus(keeper));
+        gone.extend(self.relieve(keeper));
         if self
             .round
             .as_ref()
@@ -296,54 +298,6 @@ impl Tended {
         gone
     }
 
-    /// Where good hostings share a slot, takes back the acceptance of those that are worse than one that is hosted, or
-    /// dismisses them where that is another keeper's. Which is the worse follows from what is signed and from nothing that
-    /// keepers may see differently, so that no two hosts ever stop for each other. Says which offers are not counted any
-    /// more.
-    fn settle_surplus<C: Speech, R: Rng>(
-        &mut self,
-        keeper: &mut Keeper<'_, C, R>,
-    ) -> Vec<(AgentId, Version)> {
-        let mut gone = Vec::new();
-        if self.slots.values().all(|its| its.len() < 2) {
-            return gone;
-        }
-        let (now, observer) = (keeper.now, keeper.observer());
-        let shared = self.slots.iter_mut().filter(|(_, its)| its.len() > 1);
-        for (slot, counted) in shared {
-            let good = counted.iter();
-            let good = good.filter(|its| its.standing(&observer, now) == Standing::Good);
-            // As long as nobody hosts the current generation, it is an earlier one that is shared.
-            let Some(generation) = good.clone().map(Counted::generation).max() else {
-                continue;
-            };
-            let sharing = good.filter(|its| its.generation() == generation);
-            let sharing: BTreeSet<PromiseId> = sharing.map(|its| its.offer.id()).collect();
-            // Who held fewer other slots comes first, then an order that is the same for everyone and favours nobody.
-            let place = |its: &Counted| {
-                let host = its.offer.by();
-                let rank = rank(self.workload, *slot, host);
-                (its.host.besides, rank, its.offer.id())
-            };
-            // Nobody withdraws for one that may not run.
-            let hosted = counted
-                .iter()
-                .filter(|its| sharing.contains(&its.offer.id()) && its.is_hosted(&observer, now));
-            let Some(winner) = hosted.map(place).min() else {
-                continue;
-            };
-            counted.retain(|its| {
-                let is_loser = sharing.contains(&its.offer.id()) && place(its) > winner;
-                if is_loser {
-                    let dismissed = &mut self.dismissed;
-                    gone.push(uncount(its, Reason::Surplus, keeper.voice, dismissed));
-                }
-                !is_loser
-            });
-        }
-        gone
-    }
-
     /// Whoever is gone answers no more, and what it hosts is in doubt: these offers of its.
     pub(super) fn handle_lost(
         &mut self,
@@ -414,7 +368,7 @@ impl Tended {
         if is_new && is_later {
             self.fills.rest();
         }
-        is_new && is_later
+        is_new && (is_later || self.is_left(slot))
     }
 
     /// A host says that something which it has bound does not run.
@@ -423,6 +377,21 @@ impl Tended {
             its.is_idle = true;
             its.hosted_at = None;
         }
+    }
+
+    /// A host says by when it takes back what it hosts, or that it hosts on. Says whether that is news.
+    pub(super) fn ends(
+        &mut self,
+        slot: Slot,
+        host: &AgentId,
+        offer: Version,
+        by: Option<Time>,
+    ) -> bool {
+        let Some(its) = self.counted_by(slot, host, offer) else {
+            return false;
+        };
+        let before = std::mem::replace(&mut its.ends_by, by);
+        before.is_some() != by.is_some()
     }
 
     /// A host took its offer back, or does not stand by it. Says whether it is counted, until it is let go.
@@ -490,11 +459,4 @@ pub(super) fn uncount<C: Speech>(
         }
     }
     (host, offer)
-}
-
-/// Where a host comes among those of a slot.
-fn rank(workload: WorkloadId, slot: Slot, host: AgentId) -> u64 {
-    let mut key = workload.as_bytes().to_vec();
-    key.extend(slot.0.to_be_bytes());
-    rendezvous(&key, host)
 }

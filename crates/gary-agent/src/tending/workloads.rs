@@ -267,6 +267,7 @@ impl Tending {
                 makes_do: tended.makes_do,
                 outdated: holes.outdated,
             }),
+            leaving: tended.leaving(),
             failing: tended.failing.iter().copied().collect(),
             counted: counted.collect(),
             refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),

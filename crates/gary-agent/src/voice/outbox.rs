@@ -9,6 +9,7 @@ use gary_promise::{
 
 use super::journal::Assessed;
 use super::weight::Weights;
+use crate::dealings::Drain;
 use crate::exclusive::Grant;
 use crate::register::Votes;
 use crate::tending::Failing;
@@ -75,6 +76,8 @@ pub enum Fact {
         /// Whether they do.
         is_so: bool,
     },
+    /// How this agent is drained, or that it is not, in the place of what it remembered of that before.
+    Drained(Option<Drain>),
     /// A promise that nothing depends on any more. Its record can go, and what it kept or whom it was for.
     Forgotten(PromiseId),
     /// A judgement that has changed. It is history: nothing follows from it, and beyond

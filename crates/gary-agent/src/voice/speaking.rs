@@ -10,6 +10,7 @@ use gary_promise::{
 
 use super::journal::{Assessed, Journal};
 use super::{Fact, Outbox, StoodBefore, Transmit, Write, WriteId};
+use crate::dealings::Drain;
 use crate::exclusive::Grant;
 use crate::register::Votes;
 
@@ -172,6 +173,11 @@ impl<C: Speech, O> Voice<C, O> {
     /// Remembers how many members this agent has known.
     pub(crate) fn keep_acquaintance(&mut self, count: u32) {
         self.outbox.store(Fact::Acquainted(count));
+    }
+
+    /// Remembers how this agent is drained, or that it is not.
+    pub(crate) fn keep_drain(&mut self, drain: Option<Drain>) {
+        self.outbox.store(Fact::Drained(drain));
     }
 
     /// The last write that is stored.

@@ -57,7 +57,7 @@ fn bytes_max(frame: &Frame) -> usize {
     let entries = match frame {
         Frame::Told(batch) => return FRAME_BYTES + batch.bytes_max(),
         Frame::Invitation(invitation) => {
-            let slots = invitation.slots.len() + invitation.beside.len();
+            let slots = invitation.slots.len() + invitation.beside.len() + invitation.awaited.len();
             let entries = slots + invitation.keepers.len();
             return FRAME_BYTES + invitation.intent.bytes().len() + entries * ENTRY_BYTES;
         }

@@ -19,7 +19,7 @@ pub struct Lease {
     ms: NonZeroU32,
 }
 
-/// How soon a promiser that goes away by plan will be back. At least a millisecond, at most
+/// How soon a promiser that goes away by plan will be back, or one that goes for good is gone. At least a millisecond, at most
 /// [`NOTICE_MS_MAX`], and counted as a [`Lease`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Notice {

@@ -18,6 +18,9 @@ pub struct Invitation {
     /// Those of them that are asked for only where there is room besides what the receiver hosts of an earlier generation
     /// in them. In the others it may let that go for this if there is no room for both.
     pub beside: BoundedSet<Slot, INVITED_SLOTS_MAX>,
+    /// Those of them in which something runs that goes once this does: whoever hosts them says that it does, of the first
+    /// generation too.
+    pub awaited: BoundedSet<Slot, INVITED_SLOTS_MAX>,
     /// Who keeps the workload besides the sender, as far as it knows: whoever hosts it tells them too.
     pub keepers: BoundedSet<AgentId, KEEPERS_MAX>,
 }
@@ -38,6 +41,7 @@ impl Invitation {
             epoch,
             slots: BoundedSet::new(slots)?,
             beside: BoundedSet::default(),
+            awaited: BoundedSet::default(),
             keepers: BoundedSet::default(),
         })
     }

@@ -1,6 +1,6 @@
 //! Renewing what is promised, for all of it at once.
 
-use crate::{Version, amount::BoundedSet};
+use crate::{Notice, Version, amount::BoundedSet};
 
 /// The most hostings that one agent promises to another. To an invitation for more it answers that it is busy. Of no more
 /// than as many it tells a keeper that are bound by others.
@@ -27,7 +27,11 @@ pub struct Renewal {
     pub bound: Offers,
     /// Offers that are bound by other keepers of workloads which the receiver keeps too.
     pub by_others: Offers,
-    /// Those of the bound ones of a later generation than the first that do not run now, or not yet for long enough to
-    /// tell. What they are to take the place of stays until they do.
+    /// Those of the bound ones that do not run now, or not yet for long enough to tell, where something waits for that: they
+    /// are of a later generation than the first, or were invited for in the place of who leaves. What they are to take the
+    /// place of stays until they do.
     pub idle: BoundedSet<Version, IDLE_MAX>,
+    /// How soon the sender takes all of it back, since it hosts no more then; `None` as long as it has no such thing in mind.
+    /// Whoever counts a hosting has until then to find another host.
+    pub ends_within: Option<Notice>,
 }

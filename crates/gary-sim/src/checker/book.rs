@@ -12,7 +12,7 @@ use gary_promise::{
 
 use super::acquaintance::Acquaintance;
 use super::cause::Causes;
-use super::entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
+use super::entry::{AcceptanceSeen, AgentSeen, DrainSeen, OfferSeen, RunSeen, WorkloadSeen};
 use super::hearings::{DECIDED_BEFORE_US, Hearings};
 use super::keeps::Keeps;
 use super::registers::Registers;
@@ -100,6 +100,9 @@ impl Book {
                     consider: consider.cloned(),
                     is_willing,
                     leaves_at: None,
+                    drained: None,
+                    drained_on_disk: None,
+                    undrained_at: None,
                     published: published.clone(),
                     earlier: Vec::new(),
                     started_at: at,
@@ -111,6 +114,7 @@ impl Book {
                 its.stalled_until = its.stalled_until.min(at);
                 its.started_at = at;
                 its.epoch = epoch;
+                its.drained = its.drained_on_disk.map(|drain| DrainSeen::new(at, drain));
                 self.revised(at, agent, published);
             }
             Seen::Ends { agent, for_good } => {
@@ -147,7 +151,25 @@ impl Book {
             Seen::Reports { agent: _, report } => self.causes.report(report),
             Seen::TakesBack { offer, .. } => self.causes.by_person(offer),
             Seen::Revises { agent, published } => self.revised(at, agent, published),
-            Seen::Leaves { agent } => {
+            Seen::Drains { agent, drain } => {
+                if let Some(its) = self.agents.get_mut(&agent) {
+                    let new = DrainSeen::new(at, drain);
+                    let known = *its.drained.get_or_insert(new);
+                    its.drained = Some(DrainSeen {
+                        until: known.until.min(new.until),
+                        then: known.then.max(new.then),
+                        ..known
+                    });
+                }
+            }
+            Seen::Undrains { agent } => {
+                if let Some(its) = self.agents.get_mut(&agent)
+                    && its.drained.take().is_some()
+                {
+                    its.undrained_at = Some(at);
+                }
+            }
+            Seen::Leaves { agent, .. } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
                     its.leaves_at = Some(at);
                 }
@@ -180,8 +202,16 @@ impl Book {
                 self.cuts.clear();
                 self.keeps.calm(at);
             }
-            Seen::Stalls { agent, span_ms, .. } => {
+            Seen::Stalls {
+                agent,
+                span_ms,
+                is_clock,
+            } => {
                 if let Some(its) = self.agents.get_mut(&agent) {
+                    if let Some(drained) = its.drained.as_mut().filter(|_| is_clock) {
+                        let until_us = drained.until.as_us().saturating_sub(span_ms * 1_000);
+                        drained.until = Time::from_us(until_us);
+                    }
                     let until = at.after(Duration::from_millis(span_ms));
                     its.stalled_until = its.stalled_until.max(until);
                 }
@@ -217,6 +247,21 @@ impl Book {
             _ => None,
         });
         intents.map(move |(owner, wanted)| owner == by || wanted.updaters.include(by, true))
+    }
+
+    /// How an agent is drained, if it is.
+    pub(super) fn drained(&self, agent: &AgentId) -> Option<&DrainSeen> {
+        self.agents.get(agent)?.drained.as_ref()
+    }
+
+    /// Whether an agent is drained, or was so shortly before that it, or others, may go by that still.
+    pub(super) fn was_drained(&self, at: Time, agent: &AgentId, for_us: u64) -> bool {
+        let seen = self.agents.get(agent);
+        seen.is_some_and(|its| {
+            let undrained_at = its.undrained_at;
+            its.drained.is_some()
+                || undrained_at.is_some_and(|when| at.as_us() <= when.as_us() + for_us)
+        })
     }
 
     /// To whom an offer was made.
@@ -593,6 +638,11 @@ impl Book {
                     if let Some(offer) = self.offers.get_mut(offer) {
                         let since = offer.handed_over_at.unwrap_or(at);
                         offer.handed_over_at = is_handed_over.then_some(since);
+                    }
+                }
+                Fact::Drained(drain) => {
+                    if let Some(its) = self.agents.get_mut(&agent) {
+                        its.drained_on_disk = *drain;
                     }
                 }
                 Fact::Keeps { .. }

@@ -7,6 +7,7 @@ use gary_promise::{AgentId, Frame, PromiseId, Time};
 
 use super::Book;
 use super::hearings::DECIDED_BEFORE_US;
+use crate::world::DRIFT_PPM_MAX;
 
 /// What was seen that a host may end a hosting for: a keeper's word, or that it fails. Anything else, its
 /// own machine's mood among it, is none.
@@ -96,7 +97,19 @@ impl Book {
         let is_keeper = || {
             host.promisee != offer.promiser && self.registers.has(&host.workload, &offer.promiser)
         };
-        self.causes.has(offer) || (is_keeper() && (is_outdated() || is_shared()))
+        self.causes.has(offer)
+            || self.is_ended(at, &offer.promiser)
+            || (is_keeper() && (is_outdated() || is_shared()))
+    }
+
+    /// Whether an agent has taken back what it hosts, since it was drained, by a clock that may go faster.
+    pub(super) fn is_ended(&self, at: Time, agent: &AgentId) -> bool {
+        let drained = self.drained(agent);
+        drained.is_some_and(|its| {
+            let span_us = its.until.as_us().saturating_sub(its.since.as_us());
+            let ahead_us = span_us * DRIFT_PPM_MAX as u64 / 1_000_000;
+            at.as_us() + ahead_us >= its.until.as_us()
+        })
     }
 
     /// Why an agent that hears this may end one of its hostings.

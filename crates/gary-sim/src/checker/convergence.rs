@@ -210,6 +210,13 @@ impl Convergence {
         for (slot, offers) in hosted {
             let later = offers.iter().filter(|its| is_current(its)).count();
             let earlier = offers.len() - later;
+            // Who leaves hosts on until another does.
+            let is_left = offers
+                .iter()
+                .any(|its| book.drained(&its.promiser).is_some());
+            if is_left {
+                continue;
+            }
             let is_rolling = (goes_on || is_lasting) && later <= 1 && earlier <= 1;
             if offers.len() > 1 && !is_rolling {
                 let both: Vec<String> = offers
@@ -371,6 +378,7 @@ pub(super) fn all_with_room(
         let freed = book.last_freed(**agent);
         seen.is_up
             && seen.is_willing
+            && !book.was_drained(at, agent, KNOWN_WITHIN_US)
             && seen.considers(intent.promiser)
             && freed.is_none_or(|when| at.as_us() > when.as_us() + KNOWN_WITHIN_US)
             && seen.published_since(since).all(has_room)

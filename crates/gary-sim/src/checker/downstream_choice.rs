@@ -295,6 +295,7 @@ impl DownstreamChoice {
                 | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
                 | Fact::Ungranted(_)
+                | Fact::Drained(_)
                 | Fact::Assessed(_) => {}
             }
         }
@@ -370,6 +371,7 @@ impl DownstreamChoice {
         if others.is_empty()
             || !self.knows_whom_it_counts(keeper, book)
             || book.others_have_bound(at, keeper, &accept.workload)
+            || self.counts_on_who_leaves(keeper, book)
         {
             return Ok(());
         }
@@ -463,6 +465,15 @@ impl DownstreamChoice {
         theirs.all(|(id, _)| {
             let stored_at = book.acceptances.get(id).and_then(|its| its.stored_at);
             stored_at > started_at
+        })
+    }
+
+    /// Whether a keeper counts anything of somebody's that leaves: that crowds nothing, once it has heard so.
+    fn counts_on_who_leaves(&self, keeper: AgentId, book: &Book) -> bool {
+        let mut theirs = self.counted.get(&keeper).into_iter().flatten();
+        theirs.any(|(_, its)| {
+            let seen = book.agents.get(&its.offer.promiser);
+            seen.is_some_and(|its| its.drained.is_some() || its.undrained_at.is_some())
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use gary_agent::{Afterwards, Drain};
 use gary_promise::{
     Accept, AgentId, Binding, BootEpoch, Capacity, Consider, Dismissal, Generation, Host, Needs,
     PromiseId, Reason, Resources, Time,
@@ -22,6 +23,12 @@ pub struct AgentSeen {
     pub leaves_at: Option<Time>,
     /// What its sheet says its machine has.
     pub published: Capacity,
+    /// How it is drained.
+    pub drained: Option<DrainSeen>,
+    /// How its disk says that it is.
+    pub drained_on_disk: Option<Drain>,
+    /// When it last ceased to be.
+    pub undrained_at: Option<Time>,
     /// What it said before, and until when.
     pub earlier: Vec<(Capacity, Time)>,
     /// When it started last.
@@ -53,6 +60,27 @@ impl AgentSeen {
     pub fn considers(&self, owner: AgentId) -> bool {
         let consider = self.consider.as_ref();
         consider.is_some_and(|its| its.submitters.include(owner, true))
+    }
+}
+
+/// What was seen of how an agent is drained.
+#[derive(Debug, Clone, Copy)]
+pub struct DrainSeen {
+    /// Since when, or since its last start.
+    pub since: Time,
+    /// When it takes back what it hosts still, at the earliest.
+    pub until: Time,
+    /// What comes afterwards.
+    pub then: Afterwards,
+}
+
+impl DrainSeen {
+    pub(super) fn new(since: Time, drain: Drain) -> Self {
+        Self {
+            since,
+            until: since.after(drain.within.duration()),
+            then: drain.then,
+        }
     }
 }
 

@@ -254,7 +254,9 @@ fn check_reason(at: Time, agent: AgentId, refusal: &Refusal, book: &Book) -> Ver
         }
         Why::Superseded { by } => *by > wanted.lineage.generation(),
         Why::NotConsidered => {
-            !seen.considers(refusal.intent.promiser) || is_usurped(agent, refusal, book)
+            !seen.considers(refusal.intent.promiser)
+                || book.was_drained(at, &agent, ON_ITS_WAY_US)
+                || is_usurped(agent, refusal, book)
         }
         Why::Declined => !seen.is_willing || seen.leaves_at.is_some(),
         // What it offers to itself is not seen.

@@ -332,6 +332,7 @@ mod tests {
             bound: Offers::default(),
             by_others: Offers::new([version(1)]).expect("one"),
             idle: Default::default(),
+            ends_within: None,
         });
         let (mut hearings, book) = (Hearings::default(), Book::default());
         hearings.hear(at(1), host, keeper, &renewal, &book);

@@ -52,4 +52,4 @@ mod withdrawal;
 pub(crate) use all::all_checkers;
 pub use book::Book;
 pub use check::{Checker, Verdict};
-pub use entry::{AcceptanceSeen, AgentSeen, OfferSeen, RunSeen, WorkloadSeen};
+pub use entry::{AcceptanceSeen, AgentSeen, DrainSeen, OfferSeen, RunSeen, WorkloadSeen};

@@ -313,6 +313,8 @@ impl PartitionFreedom {
         let why = match winners.clone().next() {
             None => "has heard of no other in its place of late",
             // Who held fewer other slots when it offered goes on.
+            // Who leaves makes way for whoever stays.
+            Some(_) if book.was_drained(at, &loser.promiser, FRESH_US) => return Ok(()),
             Some(_) if winners.all(|its| its > besides(&loser)) => "keeps one whose host held more",
             Some(_) => return Ok(()),
         };
@@ -347,7 +349,9 @@ impl PartitionFreedom {
             id.promiser == keeper && *id != acceptance && its.is_counted() && is_same
         });
         let causes = &book.causes;
-        let is_by_others = causes.is_by_person(&offer) || causes.is_dismissed(&offer);
+        let is_by_others = causes.is_by_person(&offer)
+            || causes.is_dismissed(&offer)
+            || book.is_ended(at, &offer.promiser);
         match is_own && is_wanted && is_shared && !is_by_others {
             true => {
                 let let_go_at = its.withdrawn.map(|(when, _)| when);

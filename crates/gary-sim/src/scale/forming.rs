@@ -362,7 +362,8 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
             Fact::Ungranted(workload) => {
                 grants.remove(workload);
             }
-            Fact::Assessed(_) => {}
+            // Nobody is drained in it.
+            Fact::Assessed(_) | Fact::Drained(_) => {}
         }
     }
     let records = records.into_values().chain(intents.into_values());

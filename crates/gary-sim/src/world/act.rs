@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gary_agent::Drain;
 use gary_promise::{ComponentDigest, Frame, Needs, Promise, Resources, Signed, Use};
 
 use super::node::NodeNo;
@@ -93,6 +94,15 @@ pub enum Act {
         /// How much of each it promises from now on.
         resources: Resources,
     },
+    /// A node's person has it drained.
+    Drain {
+        /// Which.
+        node: NodeNo,
+        /// How.
+        drain: Drain,
+    },
+    /// A node's person wants it to take things on again.
+    Undrain(NodeNo),
     /// A node leaves the cluster, and never comes back.
     Leave(NodeNo),
     /// A node goes on at another address.

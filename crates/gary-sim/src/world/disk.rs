@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gary_agent::exclusive::Grant;
 use gary_agent::register::Votes;
-use gary_agent::{Assessed, Fact, JOURNAL_MAX, StoodBefore, Write, WriteId};
+use gary_agent::{Assessed, Drain, Fact, JOURNAL_MAX, StoodBefore, Write, WriteId};
 use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadId, WorkloadName};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -49,6 +49,8 @@ pub(super) struct Disk {
     grants: BTreeMap<WorkloadId, Grant>,
     /// How many members its agent has known.
     acquainted: Option<u32>,
+    /// How its agent is drained.
+    drained: Option<Drain>,
     assessed: VecDeque<Assessed>,
     unsynced: VecDeque<Write>,
     /// When the sync under way is done.
@@ -71,6 +73,7 @@ impl Disk {
             handed_over: BTreeSet::new(),
             grants: BTreeMap::new(),
             acquainted: None,
+            drained: None,
             assessed: VecDeque::new(),
             unsynced: VecDeque::new(),
             done_at: Time::from_us(0),
@@ -90,6 +93,7 @@ impl Disk {
             handed_over: self.handed_over.clone(),
             grants: self.grants.clone(),
             acquainted: self.acquainted,
+            drained: self.drained,
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
     }
@@ -161,6 +165,7 @@ impl Disk {
         });
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
         let acquainted = self.acquainted.map(Fact::Acquainted);
+        let drained = self.drained.map(|its| Fact::Drained(Some(its)));
         let hosts_for = self.hosts_for.values().cloned();
         let handed_over = self.handed_over.iter();
         let handed_over = handed_over.map(|offer| Fact::HandedOver {
@@ -183,6 +188,7 @@ impl Disk {
             .chain(hosts_for)
             .chain(handed_over)
             .chain(acquainted)
+            .chain(drained)
             .chain(assessed);
         records.chain(others).collect()
     }
@@ -221,6 +227,7 @@ impl Disk {
             Fact::Ungranted(workload) => {
                 self.grants.remove(workload);
             }
+            Fact::Drained(drain) => self.drained = *drain,
             Fact::Acquainted(count) => self.acquainted = Some(*count),
             Fact::Votes { name, votes } => {
                 self.votes.insert(name.clone(), Votes::clone(votes));

@@ -58,6 +58,8 @@ impl World {
                 }
             }
             Act::Revise { node, resources } => self.revise(node, resources),
+            Act::Drain { node, drain } => self.take_in(node, Input::Drains(drain)),
+            Act::Undrain(node) => self.take_in(node, Input::Undrains),
             Act::Leave(node) => self.leave(node),
             Act::Move(node) => self.relocate(node),
             Act::Copy { of, to } => self.copy(of, to),
@@ -205,11 +207,25 @@ impl World {
 
     /// It says that it leaves, and ends.
     fn leave(&mut self, node: NodeNo) {
-        if self.nodes[node.0].is_up() {
-            let agent = self.nodes[node.0].id;
-            self.watch.see(self.now, Seen::Leaves { agent });
+        let is_up = self.nodes[node.0].is_up();
+        if is_up {
+            self.see_off(node, false);
         }
         self.take_in(node, Input::Leaves);
+        if !is_up {
+            let for_good = true;
+            self.plan(SAYS_GOODBYE, Act::Crash { node, for_good });
+        }
+    }
+
+    /// It has left, or is about to, and ends.
+    pub(super) fn see_off(&mut self, node: NodeNo, is_drained: bool) {
+        let its = &mut self.nodes[node.0];
+        if std::mem::replace(&mut its.is_leaving, true) {
+            return;
+        }
+        let agent = its.id;
+        self.watch.see(self.now, Seen::Leaves { agent, is_drained });
         let for_good = true;
         self.plan(SAYS_GOODBYE, Act::Crash { node, for_good });
     }

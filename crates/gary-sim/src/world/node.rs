@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gary_agent::{Agent, HostReport, REPLACES_AFTER, WriteId};
+use gary_agent::{Agent, Drain, HostReport, REPLACES_AFTER, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
     Submitters, Time,
@@ -90,6 +90,10 @@ pub(super) enum Input {
     TakesBack(PromiseId),
     /// It has more or less than before.
     Revises(Capacity),
+    /// It is drained.
+    Drains(Drain),
+    /// It is not drained any more.
+    Undrains,
     /// It leaves the cluster.
     Leaves,
     /// It goes on at another address.
@@ -123,6 +127,8 @@ pub(super) struct Node {
     /// When it is called next, as its agent has asked.
     pub(super) due_at: Option<Time>,
     pub(super) is_gone: bool,
+    /// It has left, or is about to, and ends soon.
+    pub(super) is_leaving: bool,
 }
 
 impl Node {
@@ -151,6 +157,7 @@ impl Node {
             each: Duration::ZERO,
             due_at: None,
             is_gone: false,
+            is_leaving: false,
         }
     }
 

@@ -113,6 +113,18 @@ impl World {
                     agent.revise_capacity(local, capacity);
                 }
             }
+            Input::Drains(drain) => {
+                self.watch.see(self.now, Seen::Drains { agent: id, drain });
+                let adapter = its.spec.adapter.as_mut();
+                match adapter.map_or(Some(drain), |its| its.drains(drain)) {
+                    Some(drain) => agent.drain(local, drain),
+                    None => agent.leave(local),
+                }
+            }
+            Input::Undrains => {
+                self.watch.see(self.now, Seen::Undrains { agent: id });
+                agent.undrain(local);
+            }
             Input::Leaves => agent.leave(local),
             Input::Moves => agent.relocate(local, its.address),
             Input::Submitted(intent) => {
@@ -127,6 +139,10 @@ impl World {
         }
         self.take_out(node, passed);
         self.set_timer(node);
+        let agent = self.nodes[node.0].agent.as_ref();
+        if agent.is_some_and(|its| its.has_left()) {
+            self.see_off(node, true);
+        }
     }
 
     /// Takes everything that an agent has for its world.

@@ -1,5 +1,6 @@
 //! How a keeper goes about its work.
 
 mod asking;
+mod leaving;
 mod scene;
 mod updating;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use gary_agent::{Dealings, Fact, REPLACES_AFTER, Setup, Shown, Transmit};
 use gary_promise::{
     AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Capacity, Codec, Condition,
-    Consider, Frame, Generation, Host, Invitation, Lease, Lineage, Offers, Own, Pace, Portion,
-    Promise, PromiseId, Promiser, Reason, Refusal, Renewal, SignedRecord, Slot, Submitters, Time,
-    Update, Use, Why, WorkloadId,
+    Consider, Frame, Generation, Host, Invitation, Lease, Lineage, Notice, Offers, Own, Pace,
+    Portion, Promise, PromiseId, Promiser, Reason, Refusal, Renewal, SignedRecord, Slot,
+    Submitters, Time, Update, Use, Why, WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -88,6 +88,17 @@ impl Scene {
             keeps,
         };
         self.me.handle_sheet(self.now, peer, shown);
+    }
+
+    /// A peer's sheet says that it looks at nothing any more, and it says by when all ends that it hosts: this.
+    pub(crate) fn drain_peer(&mut self, peer: AgentId, offer: PromiseId) {
+        let shown = Shown {
+            capacity: Some(capacity(4 * CORE, 1024 * MEBIBYTE).into()),
+            ..Shown::default()
+        };
+        self.me.handle_sheet(self.now, peer, shown);
+        let within = Notice::from_ms(30_000).expect("half a minute");
+        self.renew_as(peer, offer, true, Some(within));
     }
 
     pub(crate) fn intended(&mut self, valency: u32, condition: Condition) -> Own<Promise> {
@@ -187,13 +198,26 @@ impl Scene {
 
     /// Says that a peer hosts this.
     pub(crate) fn renew(&mut self, peer: AgentId, offer: PromiseId) {
+        self.renew_as(peer, offer, true, None);
+    }
+
+    /// Says that a peer has bound this, whether it runs, and by when all that the peer hosts ends.
+    pub(crate) fn renew_as(
+        &mut self,
+        peer: AgentId,
+        offer: PromiseId,
+        runs: bool,
+        ends_within: Option<Notice>,
+    ) {
         let version = self.peers.get_mut(&peer).expect("it hosts").stamp();
+        let idle = (!runs).then_some(offer.version);
         let renewal = Renewal {
             version,
             offered: Offers::default(),
             bound: Offers::new([offer.version]).expect("one"),
             by_others: Offers::default(),
-            idle: BoundedSet::default(),
+            idle: BoundedSet::new(idle).expect("one at most"),
+            ends_within,
         };
         self.me
             .handle_frame(self.now, peer, Frame::Renewal(renewal));

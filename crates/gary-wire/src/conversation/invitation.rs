@@ -22,6 +22,8 @@ pub(super) struct Invitation {
     keepers: Vec<Vec<u8>>,
     #[prost(uint32, repeated, tag = "5")]
     beside: Vec<u32>,
+    #[prost(uint32, repeated, tag = "6")]
+    awaited: Vec<u32>,
 }
 
 impl Shaped for Invitation {
@@ -33,6 +35,7 @@ impl Shaped for Invitation {
             Field::u64(3, "invitation.epoch"),
             Field::bytes(4, "invitation.keepers", 32).times(KEEPERS_MAX),
             slots::field(5, "invitation.beside"),
+            slots::field(6, "invitation.awaited"),
         ],
     };
 }
@@ -49,6 +52,7 @@ impl From<&gary_promise::Invitation> for Invitation {
                 .map(|id| id.as_bytes().to_vec())
                 .collect(),
             beside: slots::slots_of(&invitation.beside),
+            awaited: slots::slots_of(&invitation.awaited),
         }
     }
 }
@@ -68,6 +72,7 @@ impl TryFrom<Invitation> for gary_promise::Invitation {
             slots: slots::slots("invitation.slots", invitation.slots)?,
             keepers: BoundedSet::new(keepers).map_err(DecodeError::illegal(KEEPERS))?,
             beside: slots::slots("invitation.beside", invitation.beside)?,
+            awaited: slots::slots("invitation.awaited", invitation.awaited)?,
         })
     }
 }

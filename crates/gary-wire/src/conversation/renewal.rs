@@ -1,6 +1,6 @@
 //! Renewing hostings, for all of them at once.
 
-use gary_promise::{IDLE_MAX, RENEWED_MAX};
+use gary_promise::{IDLE_MAX, Notice, RENEWED_MAX};
 
 use crate::{
     DecodeError,
@@ -20,6 +20,9 @@ pub(super) struct Renewal {
     by_others: Vec<Version>,
     #[prost(message, repeated, tag = "5")]
     idle: Vec<Version>,
+    /// 0 where nothing ends.
+    #[prost(uint32, tag = "6")]
+    ends_within_ms: u32,
 }
 
 impl Shaped for Renewal {
@@ -31,6 +34,7 @@ impl Shaped for Renewal {
             Field::message(3, "renewal.bound", &Version::SHAPE).times(RENEWED_MAX),
             Field::message(4, "renewal.by_others", &Version::SHAPE).times(RENEWED_MAX),
             Field::message(5, "renewal.idle", &Version::SHAPE).times(IDLE_MAX),
+            Field::u32(6, "renewal.ends_within_ms"),
         ],
     };
 }
@@ -43,6 +47,7 @@ impl From<&gary_promise::Renewal> for Renewal {
             bound: versions_of(&renewal.bound),
             by_others: versions_of(&renewal.by_others),
             idle: versions_of(&renewal.idle),
+            ends_within_ms: renewal.ends_within.map_or(0, Notice::as_ms),
         }
     }
 }
@@ -51,12 +56,18 @@ impl TryFrom<Renewal> for gary_promise::Renewal {
     type Error = DecodeError;
 
     fn try_from(renewal: Renewal) -> Result<Self, DecodeError> {
+        let ends_within = match renewal.ends_within_ms {
+            0 => None,
+            ms => Some(Notice::from_ms(ms)),
+        };
+        let ends_within = ends_within.transpose();
         Ok(Self {
             version: required("renewal.version", renewal.version)?.try_into()?,
             offered: versions("renewal.offered", renewal.offered)?,
             bound: versions("renewal.bound", renewal.bound)?,
             by_others: versions("renewal.by_others", renewal.by_others)?,
             idle: versions("renewal.idle", renewal.idle)?,
+            ends_within: ends_within.map_err(DecodeError::illegal("renewal.ends_within_ms"))?,
         })
     }
 }

@@ -23,13 +23,16 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
     let dismissal = (epochs(), bounded(vec(versions(), 0..8)))
         .prop_map(|(epoch, offers)| Dismissal { epoch, offers });
     let idle = bounded(vec(versions(), 0..8));
-    let renewal = (versions(), offers(), offers(), offers(), idle).prop_map(
-        |(version, offered, bound, by_others, idle)| Renewal {
+    let notice = (1..=600_000_u32).prop_map(|ms| Notice::from_ms(ms).expect("legal"));
+    let ends = option::of(notice.clone());
+    let renewal = (versions(), offers(), offers(), offers(), idle, ends).prop_map(
+        |(version, offered, bound, by_others, idle, ends_within)| Renewal {
             version,
             offered,
             bound,
             by_others,
             idle,
+            ends_within,
         },
     );
     let handover = (versions(), bounded(vec(versions(), 0..8)))
@@ -58,10 +61,7 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         of,
         failure,
     });
-    let absence = (versions(), 1..=600_000_u32).prop_map(|(version, ms)| Absence {
-        version,
-        notice: Notice::from_ms(ms).expect("legal"),
-    });
+    let absence = (versions(), notice).prop_map(|(version, notice)| Absence { version, notice });
     // What has choices within a choice comes more often, so that each of them comes.
     prop_oneof![
         1 => hint.prop_map(Frame::Hint),
@@ -176,10 +176,11 @@ fn slots() -> impl Strategy<Value = Vec<Slot>> {
 fn invitations() -> impl Strategy<Value = Invitation> {
     let epoch = any::<u64>().prop_map(BootEpoch);
     let keepers = bounded(vec(agents(), 0..=KEEPERS_MAX));
-    let beside = bounded(slots());
-    (promises(), epoch, slots(), beside, keepers).prop_map(
-        |(intent, epoch, slots, beside, keepers)| Invitation {
+    let (beside, awaited) = (bounded(slots()), bounded(slots()));
+    (promises(), epoch, slots(), beside, awaited, keepers).prop_map(
+        |(intent, epoch, slots, beside, awaited, keepers)| Invitation {
             beside,
+            awaited,
             keepers,
             ..Invitation::new(intent, epoch, slots).expect("few")
         },
