@@ -198,6 +198,14 @@ impl Convergence {
             };
         };
         let generation = wanted.lineage.generation();
+        // What it waits for may have come to be kept just now, as it may itself: an intent that nobody knew what had become of
+        // is found out about later than others settle.
+        let is_past = |when: Time| at.as_us() > when.as_us() + TAKEN_UP_WITHIN_US;
+        let is_known = |by: &AgentId, made_at: Time| book.is_up(by) && is_past(made_at);
+        let is_new = book
+            .registers
+            .changed_at(workload)
+            .is_some_and(|when| !is_past(when));
         // What goes on by the owner's pace is not at its end yet, and what never runs takes the place of nothing.
         let goes_on = self.pace.goes_on(at, workload, generation);
         let is_lasting = Frailty::of(&wanted.component).is_lasting();
@@ -239,7 +247,7 @@ impl Convergence {
                     && !goes_on
                     && !made_way
                     && !is_lasting
-                    && !is_pending(intent, |by, _| book.is_up(by), book)
+                    && !is_pending(intent, is_known, book)
                     && let Some(agent) = who_has_room(at, (intent, wanted), Some(offer), book)
                 {
                     let agent = book.names.of_agent(&agent);
@@ -254,8 +262,9 @@ impl Convergence {
         let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
         if is_lasting
             || book.lacks_majority(at, workload)
-            || is_pending(intent, |by, _| book.is_up(by), book)
+            || is_pending(intent, is_known, book)
             || is_held
+            || is_new
         {
             return Ok(());
         }
@@ -284,6 +293,9 @@ const TOLD_WITHIN_US: u64 = 2_000_000;
 /// How soon what is withdrawn is said no more to stand on its promiser's sheet, in microseconds: what is said may have
 /// waited for a disk.
 const UNSHOWN_WITHIN_US: u64 = 2_000_000;
+
+/// How soon what has come to be kept is hosted, and what waits for it, in microseconds, by keepers that take turns.
+const TAKEN_UP_WITHIN_US: u64 = 3_000_000;
 
 /// How long a keeper may take to find out that somebody has room again, in microseconds: who has refused is left
 /// alone for a while, and who finds nobody asks less and less often.
