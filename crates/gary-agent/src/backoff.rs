@@ -19,6 +19,11 @@ impl Waits {
         Duration::from_millis(self.first_ms.div_ceil(2))
     }
 
+    /// The longest wait there is.
+    pub const fn longest(self) -> Duration {
+        Duration::from_millis(self.longest_ms)
+    }
+
     /// The wait after this many attempts in a row: twice the one before, with up to half of it taken away
     /// at random, so that those who failed together do not try again together.
     pub fn after(self, attempts: u32, random: &mut impl Rng) -> Duration {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    Accept, AgentId, Body, BoundedSet, Entry, KEEPERS_MAX, Own, Promise, PromiseId, Promiser,
-    SignedRecord, Verified, WorkloadId, WorkloadName,
+    Accept, AgentId, Body, BootEpoch, BoundedSet, Entry, KEEPERS_MAX, Own, Promise, PromiseId,
+    Promiser, SignedRecord, Time, Verdict, Verified, WorkloadId, WorkloadName,
 };
 
+use crate::custody::{Intent, WasPending};
 use crate::dealings::Drain;
 use crate::exclusive::Grant;
 use crate::register::Votes;
@@ -30,6 +31,8 @@ pub(crate) struct Memory {
     stood: BTreeMap<PromiseId, Vec<StoodBefore>>,
     /// Who else keeps what is hosted by offers of its own.
     hosts_for: BTreeMap<PromiseId, HostsFor>,
+    /// Which intents are pending here, since when, and why each was refused if it was.
+    pending: BTreeMap<PromiseId, (Since, Option<Verdict>)>,
     /// Which offers that it had accepted others keep.
     handed_over: Vec<PromiseId>,
     /// How many members it has known that might keep something.
@@ -43,6 +46,9 @@ pub(crate) struct Memory {
     /// What an agent says of its machine. It says that again at each start.
     outdated: Vec<PromiseId>,
 }
+
+/// A start of this agent, and the time since that.
+type Since = (BootEpoch, Time);
 
 /// A workload that was kept.
 pub(crate) struct WasKept {
@@ -97,6 +103,13 @@ impl Memory {
                 Fact::Votes { name, votes } => {
                     memory.votes.insert(name, *votes);
                 }
+                Fact::Pending {
+                    intent,
+                    since,
+                    refused,
+                } => {
+                    memory.pending.insert(intent, (since, refused));
+                }
                 Fact::HandedOver { offer, is_so: true } => memory.handed_over.push(offer),
                 Fact::Acquainted(count) => memory.acquainted = Some(count),
                 Fact::Drained(drain) => memory.drained = drain,
@@ -108,6 +121,7 @@ impl Memory {
                 Fact::Record(_)
                 | Fact::Forgotten(_)
                 | Fact::HandedOver { .. }
+                | Fact::Settled(_)
                 | Fact::Ungranted(_) => {}
             }
         }
@@ -169,6 +183,19 @@ impl Memory {
     /// Which offers that it had accepted others keep.
     pub(crate) fn take_handed_over(&mut self) -> Vec<PromiseId> {
         std::mem::take(&mut self.handed_over)
+    }
+
+    /// The intents that were pending.
+    pub(crate) fn take_pending(&mut self) -> Vec<WasPending> {
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        let pending = pending.filter_map(|(id, (since, refused))| {
+            Some(WasPending {
+                intent: Intent::of(self.intents.get(&id)?.clone())?,
+                since,
+                refused,
+            })
+        });
+        pending.collect()
     }
 
     /// How it has voted.

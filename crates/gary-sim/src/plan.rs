@@ -22,8 +22,8 @@ pub const NODES_MIN: usize = 3;
 /// The most nodes of a world that is drawn at random.
 pub const NODES_MAX: usize = 50;
 
-/// How many owners deploy what waits for nothing. One more deploys what does, one what is exclusive, and one what fails and
-/// goes back.
+/// How many owners deploy what waits for nothing. One more deploys what does, one what is exclusive, one what fails and
+/// goes back, and one what it leaves with a node that is cut off.
 const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -112,7 +112,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: OWNERS + 3,
+            owners: OWNERS + 4,
             network,
         };
         let mut plan = Self {
@@ -131,6 +131,7 @@ impl Plan {
         plan.deploy_exclusive();
         plan.pace();
         plan.go_back();
+        plan.leave_pending();
         plan
     }
 
@@ -205,6 +206,72 @@ impl Plan {
         ];
         for (at, what) in all {
             self.acts.push((at, Act::Submit { owner, to, what }));
+        }
+    }
+
+    /// An owner deploys by way of a node that comes to be cut off, and leaves with it what nobody else hears of, while
+    /// somebody else may change the same elsewhere. Drawn apart, so that the rest of a seed's plan does not depend on it.
+    fn leave_pending(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x1ea4e));
+        if draw.happens(60) {
+            return;
+        }
+        let count = self.spec.nodes.len();
+        let (owner, to, nth) = (OWNERS + 3, NodeNo(draw.upto(count)), 0);
+        let mut wanted = Box::new(workload(
+            draw.between(1, 3) as u32,
+            Frailty::Sound,
+            &mut draw,
+        ));
+        wanted.updaters = Submitters::AnyClient;
+        let ms =
+            |draw: &mut Draw, least, most| Duration::from_millis(draw.between(least, most) as u64);
+        let founds_at = ms(&mut draw, 2_000, 5_000);
+        // Where the wall is there before, what it founds is pending too.
+        let cut_at = match draw.happens(30) {
+            true => founds_at - ms(&mut draw, 10, 1_000),
+            false => founds_at + ms(&mut draw, 500, 3_000),
+        };
+        let heals_at = cut_at + ms(&mut draw, 4_000, 15_000);
+        let others = |other: &NodeNo| *other != to;
+        let others: Vec<NodeNo> = (0..count).map(NodeNo).filter(others).collect();
+        let elsewhere = others[draw.upto(others.len())];
+        let cut = |from: &[NodeNo], to: &[NodeNo]| Act::Cut {
+            from: from.to_vec(),
+            to: to.to_vec(),
+        };
+        self.acts.push((cut_at, cut(&[to], &others)));
+        self.acts.push((cut_at, cut(&others, &[to])));
+        self.acts.push((heals_at, Act::Heal));
+        let what = Submission::Founds(wanted);
+        self.acts
+            .push((founds_at, Act::SubmitLocally { owner, to, what }));
+        let mut at = cut_at.max(founds_at) + ms(&mut draw, 10, 1_000);
+        if draw.happens(50) {
+            let (owner, of, valency) = (0, owner, draw.between(1, 3) as u32);
+            let what = Submission::Meddles { of, nth, valency };
+            let to = elsewhere;
+            self.acts.push((at, Act::SubmitLocally { owner, to, what }));
+        }
+        for change in 0..draw.between(1, 2) {
+            at += ms(&mut draw, 10, 2_000);
+            let what = Submission::Updates {
+                nth,
+                valency: None,
+                component: Some(Frailty::Sound.component(40 + change as u8)),
+            };
+            self.acts.push((at, Act::SubmitLocally { owner, to, what }));
+        }
+        if draw.happens(20) {
+            let at = at + ms(&mut draw, 5_500, 8_000);
+            self.acts.push((at, Act::WithdrawPending { owner, at: to }));
+        }
+        if draw.happens(30) {
+            let (node, for_good) = (to, false);
+            let at = at + ms(&mut draw, 100, 9_000);
+            self.acts.push((at, Act::Crash { node, for_good }));
+            let back_at = at + ms(&mut draw, 10, 4_000);
+            self.acts.push((back_at, Act::Start(node)));
         }
     }
 

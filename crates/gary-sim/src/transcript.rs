@@ -197,6 +197,20 @@ impl Transcript {
                         let offer = book.names.of_promise(offer);
                         format!("{offer} is for {} too", keepers.join(" and "))
                     }
+                    Fact::Pending {
+                        intent, refused, ..
+                    } => {
+                        let intent = book.names.of_promise(intent);
+                        match refused {
+                            Some(verdict) => {
+                                format!("shows that {intent} {}", consulted::verdict(verdict, book))
+                            }
+                            None => format!("{intent} is pending"),
+                        }
+                    }
+                    Fact::Settled(intent) => {
+                        format!("{} is not pending", book.names.of_promise(intent))
+                    }
                     Fact::Acquainted(count) => format!("has known {count} members"),
                     Fact::Granted { workload, grant } => {
                         let workload = book.names.of_workload(workload);

@@ -408,6 +408,36 @@ fn without_a_majority() {
 }
 
 #[test]
+fn an_intent_that_is_pending() {
+    let mut scene = Scenario::new("pending-intent", 4);
+    let [mut ann, mut bob] = [2, 3].map(|number| scene.person(number));
+    let entrust = |to, intent: &Own<Promise>| Act::Entrust {
+        to: NodeNo(to),
+        intent: intent.signed().clone(),
+    };
+    let leave = |to, intent: &Own<Promise>| Act::EntrustLocally {
+        to: NodeNo(to),
+        intent: intent.signed().clone(),
+    };
+    let founded = signs(&mut ann, None, 1);
+    scene.then("p2 has w1 kept, by way of n1", entrust(0, &founded), 1_000);
+    let cut = |from: &[usize], to: &[usize]| Act::Cut {
+        from: from.iter().copied().map(NodeNo).collect(),
+        to: to.iter().copied().map(NodeNo).collect(),
+    };
+    scene.then("a wall around n4", cut(&[3], &[0, 1, 2]), 0);
+    scene.then("on both sides", cut(&[0, 1, 2], &[3]), 10);
+    let (theirs, here) = (
+        signs(&mut bob, Some(&founded), 1),
+        signs(&mut ann, Some(&founded), 2),
+    );
+    scene.then("p2 leaves a change with n4", leave(3, &here), 100);
+    scene.then("p3 changes w1 elsewhere", entrust(0, &theirs), 5_500);
+    scene.then("everything passes again", Act::Heal, 1_000);
+    scene.end();
+}
+
+#[test]
 fn a_keeper_dies() {
     let mut scene = Scenario::new("keeper-dies", 4);
     let mut ann = scene.person(2);

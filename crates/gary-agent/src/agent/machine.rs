@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use gary_promise::{
     AgentId, Capacity, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Settlement,
-    Signed, Time,
+    Signed, Time, Withdrawal,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::setup::{AgentSetup, Powers};
 use super::view::View;
-use crate::dealings::{Dealings, Drain, Draining, Publication};
+use crate::custody::Acknowledgement;
+use crate::dealings::{Dealings, Drain, Draining, Publication, WithdrawError};
 use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
 use crate::refused::Fault;
@@ -173,21 +174,49 @@ impl<C: Powers> Agent<C> {
         self.settle(now);
     }
 
-    /// A person submits an intent, by way of any agent: what becomes of it, [`Agent::poll_settlement`] tells.
+    /// A person submits an intent, by way of any agent: what becomes of it, [`Agent::poll_settlement`] tells. See
+    /// [`Dealings::submit`].
     ///
     /// # Errors
     ///
     /// When it is refused; then nothing has changed.
-    pub fn submit(&mut self, now: Time, intent: Signed<Promise>) -> Result<PromiseId, DeployError> {
+    pub fn submit(
+        &mut self,
+        now: Time,
+        intent: Signed<Promise>,
+        acknowledgement: Acknowledgement,
+    ) -> Result<PromiseId, DeployError> {
         if let Some(why) = self.view.membership.held_off() {
             return Err(DeployError::HeldOff(why));
         }
         if self.is_out {
             return Err(DeployError::Left);
         }
-        let submitted = self.dealings.submit(now, intent)?;
+        let submitted = self.dealings.submit(now, intent, acknowledgement)?;
         self.settle(now);
         Ok(submitted)
+    }
+
+    /// The owner of an intent that is [pending](Dealings::pending) here takes it back. See [`Dealings::withdraw_pending`].
+    ///
+    /// # Errors
+    ///
+    /// When it is not its owner's word, or nothing of that is pending here; then nothing has changed.
+    pub fn withdraw_pending(
+        &mut self,
+        now: Time,
+        withdrawal: Signed<Withdrawal>,
+    ) -> Result<(), WithdrawError> {
+        let withdrawn = self.dealings.withdraw_pending(now, withdrawal);
+        self.settle(now);
+        withdrawn
+    }
+
+    /// A person has seen that a pending intent was refused, and it need not be shown any more. Says whether one was.
+    pub fn dismiss_refused(&mut self, now: Time, intent: PromiseId) -> bool {
+        let was_refused = self.dealings.dismiss_refused(now, intent);
+        self.settle(now);
+        was_refused
     }
 
     /// Another agent says something, over a stream.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, BootEpoch, Configuration, ConfigurationEpoch, Consultation, Consults, Entry, Frame,
-    KEEPERS_MAX, PromiseId, Settlement, Submission, Time, Verdict, WorkloadId, WorkloadName,
+    KEEPERS_MAX, Settlement, Time, Verdict, WorkloadId, WorkloadName,
 };
 use rand::Rng;
 
@@ -14,16 +14,15 @@ use super::acquaintance::Acquaintance;
 use super::chosen::Chosen;
 use super::kept::{Intent, Kept};
 use super::named::{Named, Step};
-use super::passing::{Next, Passing};
+use super::passing::Passing;
+use super::pending::Pending;
 use super::proposed::proposed;
 use super::succession::sizes;
 use super::wanted::{Asker, Submitted, Wanted};
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
-use crate::refused::Fault;
 use crate::register::{Register, Votes};
-use crate::tending::DeployError;
 use crate::voice::{Speech, Voice, WriteId};
 
 /// The most names that one agent keeps. It votes on no further one, and is silent about it.
@@ -49,10 +48,12 @@ pub(crate) struct Custody {
     pub(super) replaces_after: Duration,
     /// Of these it has voted in a way that it cannot read any more: it votes on them no more.
     pub(super) illegible: BTreeSet<WorkloadName>,
-    passing: Passing<Intent>,
+    pub(super) passing: Passing<Intent>,
+    /// What persons have left here until its keepers can be reached.
+    pub(super) pending: Pending,
     pub(super) acquaintance: Acquaintance,
     /// What persons are to be told once it is stored.
-    settled: VecDeque<(WriteId, Settlement)>,
+    pub(super) settled: VecDeque<(WriteId, Settlement)>,
     /// What was chosen, for whoever tends it.
     pub(super) chosen: VecDeque<Chosen>,
     /// Under which names workloads are kept, or were until they were deleted. There are no more than [`NAMES_MAX`].
@@ -73,7 +74,7 @@ pub(crate) struct Parts<'a, C, R> {
 }
 
 impl Custody {
-    pub(crate) const fn new(me: AgentId, epoch: BootEpoch, replaces_after: Duration) -> Self {
+    pub(crate) fn new(me: AgentId, epoch: BootEpoch, replaces_after: Duration) -> Self {
         Self {
             me,
             epoch,
@@ -83,6 +84,7 @@ impl Custody {
             replaces_after,
             illegible: BTreeSet::new(),
             passing: Passing::new(),
+            pending: Pending::default(),
             acquaintance: Acquaintance::new(),
             settled: VecDeque::new(),
             chosen: VecDeque::new(),
@@ -132,6 +134,7 @@ impl Custody {
         if sizes(self.members(parts)) != before {
             self.look_after_all(parts);
         }
+        self.hasten(parts);
     }
 
     /// A member does not keep anything for anybody any more, by its own word.
@@ -154,7 +157,11 @@ impl Custody {
 
     /// Who keeps a name, as far as this agent knows, or who would if nobody does. `None` as long as it knows of fewer
     /// members than before it started: it might think of others than everybody else does.
-    fn keepers<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> Option<Configuration> {
+    pub(super) fn keepers<C, R>(
+        &self,
+        name: &WorkloadName,
+        parts: &Parts<'_, C, R>,
+    ) -> Option<Configuration> {
         let known = self.names.get(name).and_then(Named::keepers);
         let known = known.filter(|_| !self.is_blank(name)).cloned();
         known
@@ -179,84 +186,8 @@ impl Custody {
         !self.is_blank(name) || (parts.has_room && self.names.len() < NAMES_MAX)
     }
 
-    /// A person submits an intent. What becomes of it is told by [`Custody::poll_settlement`].
-    ///
-    /// # Errors
-    ///
-    /// When it is not taken; then nothing has changed.
-    pub(crate) fn submit<C: Speech>(
-        &mut self,
-        intent: Intent,
-        parts: &mut Parts<'_, C, impl Rng>,
-    ) -> Result<(), DeployError> {
-        self.acquaint(parts.voice);
-        let Some(keepers) = self.keepers(intent.name(), parts) else {
-            return Err(DeployError::Unacquainted {
-                known: parts.candidates.considering_count(),
-                before: self.acquaintance.count(),
-            });
-        };
-        if self.passing.is_full() || !self.has_room(intent.name(), parts) || parts.voice.is_behind()
-        {
-            return Err(DeployError::Full);
-        }
-        if keepers.has(&self.me) {
-            self.want(intent, Asker::Person, keepers, parts);
-            return Ok(());
-        }
-        let until = parts.now.after(SETTLES_WITHIN);
-        let id = intent.promise().id();
-        let begun = {
-            let is_up = |its: &AgentId| parts.candidates.is_up(its);
-            self.passing
-                .begin(parts.now, until, (id, intent), keepers, is_up)
-        };
-        if let Some(first) = begun {
-            self.pass_on(&id, first, parts.voice);
-        }
-        Ok(())
-    }
-
-    fn pass_on<C: Speech>(&self, id: &PromiseId, to: AgentId, voice: &mut Voice<C, Order>) {
-        let Some(passed_on) = self.passing.get(id) else {
-            return;
-        };
-        let intent = passed_on.intent.promise().signed().clone();
-        voice.say(to, Frame::Submission(Box::new(Submission { intent })));
-    }
-
-    /// Another node passes an intent on.
-    pub(crate) fn handle_submission<C: Speech>(
-        &mut self,
-        from: AgentId,
-        submission: Submission,
-        parts: &mut Parts<'_, C, impl Rng>,
-    ) -> Result<(), Fault> {
-        let promise = parts.voice.verify(submission.intent)?;
-        let intent = Intent::of(promise).ok_or(Fault::OutOfPlace)?;
-        self.acquaint(parts.voice);
-        // Whoever asks tries another if this agent cannot say.
-        let Some(keepers) = self.keepers(intent.name(), parts) else {
-            return Ok(());
-        };
-        if !self.has_room(intent.name(), parts) || parts.voice.is_behind() {
-            return Ok(());
-        }
-        if !keepers.has(&self.me) {
-            let settlement = Settlement {
-                intent: intent.promise().id(),
-                verdict: Verdict::Elsewhere(keepers),
-            };
-            let settlement = Frame::Settlement(Box::new(settlement));
-            parts.voice.say(from, settlement);
-            return Ok(());
-        }
-        self.want(intent, Asker::Node(from), keepers, parts);
-        Ok(())
-    }
-
     /// Tries to have an intent kept, by its own vote and others'.
-    fn want<C: Speech>(
+    pub(super) fn want<C: Speech>(
         &mut self,
         intent: Intent,
         asker: Asker,
@@ -293,43 +224,6 @@ impl Custody {
     pub(super) fn is_blank(&self, name: &WorkloadName) -> bool {
         let votes = self.names.get(name).and_then(|its| its.register.votes());
         votes.is_none_or(Votes::are_blank)
-    }
-
-    /// A keeper tells what has become of an intent that was passed on to it.
-    pub(crate) fn handle_settlement<C: Speech>(
-        &mut self,
-        from: AgentId,
-        settlement: Settlement,
-        parts: &mut Parts<'_, C, impl Rng>,
-    ) -> Result<(), Fault> {
-        let id = settlement.intent;
-        let passed_on = self.passing.get(&id).ok_or(Fault::Unasked)?;
-        if !passed_on.keepers.has(&from) {
-            return Err(Fault::Unasked);
-        }
-        if let Verdict::Elsewhere(keepers) = &settlement.verdict {
-            let is_up = |its: &AgentId| parts.candidates.is_up(its);
-            if let Some(first) = self.passing.redirect(&id, keepers, is_up) {
-                self.pass_on(&id, first, parts.voice);
-            }
-            return Ok(());
-        }
-        let Some(ended) = self.passing.end(&id) else {
-            return Err(Fault::Unasked);
-        };
-        let generation = ended.intent.generation();
-        let verdict = match settlement.verdict {
-            // What one of them refuses for now, another might still come to see kept.
-            Verdict::NameTaken(_) | Verdict::NotKept if ended.is_with_several => Verdict::Unsettled,
-            Verdict::Conflict(now) if ended.is_with_several && now < generation => {
-                Verdict::Unsettled
-            }
-            verdict => verdict,
-        };
-        let intent = settlement.intent;
-        let settlement = Settlement { intent, verdict };
-        self.settled.push_back((parts.voice.write(), settlement));
-        Ok(())
     }
 
     /// Does what is due.
@@ -381,33 +275,12 @@ impl Custody {
                 self.look_after(&name, parts);
             }
         }
-        let is_up = |its: &AgentId| parts.candidates.is_up(its);
-        for (id, next) in self.passing.handle_timeout(now, is_up) {
-            match next {
-                Next::Ask(keeper) => self.pass_on(&id, keeper, parts.voice),
-                Next::GiveUp => self.settled.push_back((
-                    parts.voice.write(),
-                    Settlement {
-                        intent: id,
-                        verdict: Verdict::Unsettled,
-                    },
-                )),
-            }
-        }
+        self.handle_submissions(parts);
     }
 
     pub(crate) fn due_at(&self) -> Option<Time> {
         let queued = self.queue.first().map(|(at, _)| *at);
-        queued.into_iter().chain(self.passing.due_at()).min()
-    }
-
-    /// What a person is to be told next, if all that it follows from is stored.
-    pub(crate) fn poll_settlement(&mut self, stored: WriteId) -> Option<Settlement> {
-        let (after, _) = self.settled.front()?;
-        if *after > stored {
-            return None;
-        }
-        self.settled.pop_front().map(|(_, its)| its)
+        queued.into_iter().chain(self.submissions_due_at()).min()
     }
 
     /// Does something with a register, and what follows from it.
@@ -465,51 +338,6 @@ impl Custody {
             self.queue.remove(&(at, name.clone()));
         }
         self.queue.extend(due_at.map(|at| (at, name.clone())));
-    }
-
-    /// Tells those who want to know what has become of an intent. Where others keep its name, its node asks them.
-    fn settle<C: Speech>(
-        &mut self,
-        name: &WorkloadName,
-        wanted: Wanted,
-        verdict: &Verdict,
-        parts: &mut Parts<'_, C, impl Rng>,
-    ) {
-        let Wanted::Intent(submitted) = wanted else {
-            self.note_succession(name, verdict, parts);
-            return;
-        };
-        let Submitted {
-            intent,
-            askers,
-            until,
-        } = *submitted;
-        let id = intent.promise().id();
-        for asker in askers {
-            let settlement = Settlement {
-                intent: id,
-                verdict: verdict.clone(),
-            };
-            match (asker, verdict) {
-                (Asker::Person, Verdict::Elsewhere(keepers)) if !self.passing.is_full() => {
-                    let (passed_on, keepers) = ((id, intent.clone()), keepers.clone());
-                    let is_up = |its: &AgentId| parts.candidates.is_up(its);
-                    let now = parts.now;
-                    let begun = self.passing.begin(now, until, passed_on, keepers, is_up);
-                    if let Some(first) = begun {
-                        // It may have been voted for here.
-                        self.passing.is_with_several(&id);
-                        self.pass_on(&id, first, parts.voice);
-                    }
-                }
-                (Asker::Person, _) => self.settled.push_back((parts.voice.write(), settlement)),
-                (Asker::Node(node), _) => {
-                    parts
-                        .voice
-                        .say(node, Frame::Settlement(Box::new(settlement)));
-                }
-            }
-        }
     }
 }
 

@@ -10,8 +10,10 @@ mod kept;
 mod machine;
 mod named;
 mod passing;
+mod pending;
 mod proposed;
 mod seated;
+mod submitting;
 mod succeeding;
 mod succession;
 mod wanted;
@@ -22,5 +24,9 @@ pub(crate) use machine::{Custody, Parts};
 pub use machine::{NAMES_MAX, SETTLES_WITHIN, WANTED_MAX};
 pub use named::{ASKS_AGAIN_AFTER, OUTBID_WAITS, READS_WAITS, TELLS_WAITS};
 pub use passing::{ANSWERS_SUBMISSION_WITHIN, PASSED_ON_MAX};
+pub(crate) use pending::WasPending;
+pub use pending::{
+    Acknowledgement, PENDING_MAX, PENDING_RESTS, PENDING_WAITS, PendingIntent, REFUSED_SHOWN_FOR,
+};
 pub(crate) use proposed::Considering;
 pub use succeeding::{REPLACES_AFTER, SHRINKS_AFTER, STEPS_IN_AFTER, SUCCESSION_WAITS};

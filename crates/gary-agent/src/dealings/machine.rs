@@ -127,6 +127,10 @@ impl<C: Speech> Dealings<C> {
             let (custody, mut parts) = self.custody(now);
             custody.resume(name, votes, &mut parts);
         }
+        for was in memory.take_pending() {
+            let (custody, mut parts) = self.custody(now);
+            custody.resume_pending(was, &mut parts);
+        }
         for was in memory.kept() {
             self.publish(now, KeepChange::Made(was.keep.clone()));
             self.tending.resume(self.waking(now), was, &mut self.voice);

@@ -2,22 +2,42 @@
 
 use std::collections::BTreeSet;
 
-use gary_promise::{AgentId, Promise, PromiseId, Settlement, Signed, Time, Verified, WorkloadName};
+use gary_promise::{
+    AgentId, Promise, PromiseId, Settlement, Signed, Time, Verified, Withdrawal, WorkloadName,
+};
 use rand::rngs::ChaCha8Rng;
 
 use super::machine::Dealings;
 use crate::candidates::Considers;
-use crate::custody::{Custody, Intent, Parts};
+use crate::custody::{Acknowledgement, Custody, Intent, Parts, PendingIntent};
 use crate::tending::{DeployError, check_exclusive};
-use crate::voice::Speech;
+use crate::voice::{Speech, Unverified};
+
+/// A pending intent was not withdrawn. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WithdrawError {
+    /// Somebody else signed it, or it cannot be read.
+    #[error(transparent)]
+    Refused(#[from] Unverified),
+    /// Nothing that it takes back is pending here.
+    #[error("this node holds no pending intent that this withdraws")]
+    NotPending,
+}
 
 impl<C: Speech> Dealings<C> {
-    /// A person has a workload kept by several agents: what becomes of the intent, [`Dealings::poll_settlement`] tells.
+    /// A person has a workload kept by several agents: what becomes of the intent, [`Dealings::poll_settlement`] tells. Where
+    /// it is told that this is not known, and a [local](Acknowledgement::Local) acknowledgement was asked for, the intent is
+    /// [pending](Dealings::pending) from then on, and it is told once more when it is settled.
     ///
     /// # Errors
     ///
     /// When it is refused; then nothing has changed.
-    pub fn submit(&mut self, now: Time, intent: Signed<Promise>) -> Result<PromiseId, DeployError> {
+    pub fn submit(
+        &mut self,
+        now: Time,
+        intent: Signed<Promise>,
+        acknowledgement: Acknowledgement,
+    ) -> Result<PromiseId, DeployError> {
         let promise: Verified<Promise> = self.voice.verify(intent)?;
         let (id, owner) = (promise.id(), promise.by());
         if !self.considers(owner) {
@@ -31,9 +51,42 @@ impl<C: Speech> Dealings<C> {
         let intent = Intent::of(promise).ok_or(DeployError::NotAnIntent { found })?;
         self.wake(now);
         let (custody, mut parts) = self.custody(now);
-        custody.submit(intent, &mut parts)?;
+        custody.submit(intent, acknowledgement, &mut parts)?;
         self.settle(now);
         Ok(id)
+    }
+
+    /// What persons have left with this agent until a majority of its keepers can be reached, and what was refused then.
+    pub fn pending(&self) -> impl Iterator<Item = PendingIntent> {
+        self.custody.pending()
+    }
+
+    /// The owner of a pending intent takes it back: it is not proposed any more. What a minority of keepers has voted for by
+    /// then may still come to be kept.
+    ///
+    /// # Errors
+    ///
+    /// When it is not its owner's word, or nothing of that is pending here; then nothing has changed.
+    pub fn withdraw_pending(
+        &mut self,
+        now: Time,
+        withdrawal: Signed<Withdrawal>,
+    ) -> Result<(), WithdrawError> {
+        let withdrawal = self.voice.verify(withdrawal)?;
+        self.wake(now);
+        let (custody, mut parts) = self.custody(now);
+        let was_here = custody.withdraw(&withdrawal, &mut parts);
+        self.settle(now);
+        was_here.then_some(()).ok_or(WithdrawError::NotPending)
+    }
+
+    /// A person has seen that a pending intent was refused, and it need not be shown any more. Says whether one was.
+    pub fn dismiss_refused(&mut self, now: Time, intent: PromiseId) -> bool {
+        self.wake(now);
+        let (custody, mut parts) = self.custody(now);
+        let was_refused = custody.dismiss_refused(&intent, &mut parts);
+        self.settle(now);
+        was_refused
     }
 
     /// Tends what was chosen of the registers that it keeps.

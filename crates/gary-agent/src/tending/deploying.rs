@@ -9,6 +9,7 @@ use gary_promise::{
 use super::dismissed::dismiss;
 use super::tended::Tended;
 use super::workloads::{KeepChange, Tending, WORKLOADS_MAX, forget};
+use crate::custody::PENDING_MAX;
 use crate::hosting::Order;
 use crate::sheet::{SHEET_BYTES_MAX, bytes_of};
 use crate::voice::{Speech, Voice};
@@ -103,6 +104,11 @@ pub enum DeployError {
         /// How many it knew of.
         before: u32,
     },
+    /// As much is pending here as can be.
+    #[error(
+        "this node holds {PENDING_MAX} pending intents, and takes no more: withdraw some, or acknowledge those that were refused"
+    )]
+    TooManyPending,
     /// This agent keeps as much as it can.
     #[error(
         "this node keeps as many workloads as it can: at most {WORKLOADS_MAX}, of {KEEPS_BYTES_MAX} bytes together"

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use gary_promise::{
-    AgentId, BootEpoch, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, WorkloadId,
-    WorkloadName,
+    AgentId, BootEpoch, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, Time,
+    Verdict, WorkloadId, WorkloadName,
 };
 
 use super::journal::Assessed;
@@ -51,6 +51,19 @@ pub enum Fact {
     },
     /// How many members this agent has known that might keep something, in the place of what it remembered before.
     Acquainted(u32),
+    /// A person has left an intent with this agent until its keepers can be reached, in the place of what it remembered of
+    /// that before. It runs nothing.
+    Pending {
+        /// The intent, whose record is stored.
+        intent: PromiseId,
+        /// Since when: the start of this agent, and the time since that.
+        since: (BootEpoch, Time),
+        /// Why it was refused when it could be proposed, if it was.
+        refused: Option<Verdict>,
+    },
+    /// An intent that was pending is so no more: it is kept, or its owner has withdrawn it, or somebody has seen that it was
+    /// refused.
+    Settled(PromiseId),
     /// Who keeps a workload, besides whom this agent's own offer was made to, as was said when it was bound.
     HostsFor {
         /// The offer, whose record is stored.

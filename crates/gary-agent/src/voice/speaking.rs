@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    AgentId, Assessment, Batch, Body, BoundedSet, Codec, Condition, Entry, Frame, KEEPERS_MAX, Own,
-    Promise, PromiseId, Promiser, Reason, SheetHead, Signed, SignedRecord, Slot, Statement,
-    Verified, Verifier, VerifyError, Version, Withdrawal, WorkloadId, WorkloadName,
+    AgentId, Assessment, Batch, Body, BootEpoch, BoundedSet, Codec, Condition, Entry, Frame,
+    KEEPERS_MAX, Own, Promise, PromiseId, Promiser, Reason, SheetHead, Signed, SignedRecord, Slot,
+    Statement, Time, Verdict, Verified, Verifier, VerifyError, Version, Withdrawal, WorkloadId,
+    WorkloadName,
 };
 
 use super::journal::{Assessed, Journal};
@@ -158,6 +159,25 @@ impl<C: Speech, O> Voice<C, O> {
     pub(crate) fn keep_votes(&mut self, name: WorkloadName, votes: Votes<Entry>) {
         let votes = Box::new(votes);
         self.outbox.store(Fact::Votes { name, votes });
+    }
+
+    /// Remembers that a person has left an intent with this agent, since when, and why it was refused if it was.
+    pub(crate) fn keep_pending(
+        &mut self,
+        intent: PromiseId,
+        since: (BootEpoch, Time),
+        refused: Option<Verdict>,
+    ) {
+        self.outbox.store(Fact::Pending {
+            intent,
+            since,
+            refused,
+        });
+    }
+
+    /// An intent is not pending here any more.
+    pub(crate) fn forget_pending(&mut self, intent: PromiseId) {
+        self.outbox.store(Fact::Settled(intent));
     }
 
     /// Remembers what this agent has granted of an exclusive workload.

@@ -109,6 +109,7 @@ impl Book {
                     epoch,
                     stalled_until: at,
                     disk: BTreeSet::new(),
+                    pending: BTreeMap::new(),
                 });
                 its.is_up = true;
                 its.stalled_until = its.stalled_until.min(at);
@@ -643,6 +644,18 @@ impl Book {
                 Fact::Drained(drain) => {
                     if let Some(its) = self.agents.get_mut(&agent) {
                         its.drained_on_disk = *drain;
+                    }
+                }
+                Fact::Pending {
+                    intent, refused, ..
+                } => {
+                    if let Some(its) = self.agents.get_mut(&agent) {
+                        its.pending.insert(*intent, refused.is_some());
+                    }
+                }
+                Fact::Settled(intent) => {
+                    if let Some(its) = self.agents.get_mut(&agent) {
+                        its.pending.remove(intent);
                     }
                 }
                 Fact::Keeps { .. }

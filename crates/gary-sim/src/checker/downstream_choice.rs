@@ -292,6 +292,8 @@ impl DownstreamChoice {
                 | Fact::HostsFor { .. }
                 | Fact::Stood { .. }
                 | Fact::Acquainted(_)
+                | Fact::Pending { .. }
+                | Fact::Settled(_)
                 | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
                 | Fact::Ungranted(_)

@@ -1,6 +1,6 @@
 //! What the book has of one agent, one offer, one workload.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Afterwards, Drain};
 use gary_promise::{
@@ -39,6 +39,8 @@ pub struct AgentSeen {
     pub stalled_until: Time,
     /// Which promises are on its disk.
     pub disk: BTreeSet<PromiseId>,
+    /// Which intents are pending there, and whether each was refused since.
+    pub pending: BTreeMap<PromiseId, bool>,
 }
 
 impl AgentSeen {

@@ -41,6 +41,7 @@ mod no_remote_command;
 mod no_special_node;
 mod overlap;
 mod partition_freedom;
+mod pending;
 mod private_assessment;
 mod scope_holds;
 mod self_repair;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, Configuration, Generation, PromiseId, Time, WorkloadId};
 
+use super::pending::PendingIntents;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -16,6 +17,7 @@ use crate::seen::Seen;
 pub(super) struct NothingIsLost {
     /// The latest that was told of each workload, and who keeps it.
     committed: BTreeMap<WorkloadId, (Generation, PromiseId, Configuration)>,
+    pending: PendingIntents,
     premises: u64,
 }
 
@@ -27,7 +29,8 @@ impl Checker for NothingIsLost {
         }
     }
 
-    fn check(&mut self, _at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+    fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        self.pending.check(at, seen, book)?;
         let Some((teller, id, keepers)) = seen.committed() else {
             return Ok(());
         };
@@ -53,7 +56,8 @@ impl Checker for NothingIsLost {
         Ok(())
     }
 
-    fn scan(&mut self, _at: Time, book: &Book) -> Verdict {
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        self.pending.scan(at, book)?;
         for (workload, (generation, id, keepers)) in &self.committed {
             let is_left = |its: &&AgentId| book.agents.get(its).is_some_and(|its| !its.is_gone);
             let left = keepers.keepers().iter().filter(is_left).count();

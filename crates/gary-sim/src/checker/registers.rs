@@ -12,6 +12,11 @@ pub(super) struct Registers {
     of: BTreeMap<WorkloadId, RegisterSeen>,
     /// Which intents each keeper has on its disk to have stood before another.
     stood: BTreeSet<(AgentId, PromiseId)>,
+    /// Which intents were ever chosen, and the first of each generation of a workload.
+    chosen: BTreeSet<PromiseId>,
+    by_generation: BTreeMap<(WorkloadId, Generation), PromiseId>,
+    /// Two that were chosen for the same.
+    twice: Option<[PromiseId; 2]>,
 }
 
 /// What keepers have on their disks of one workload.
@@ -62,6 +67,12 @@ impl Registers {
         configuration: &Configuration,
     ) {
         if let Some((workload, known)) = read(intent) {
+            self.chosen.insert(known.1);
+            let first = self.by_generation.entry((workload, known.0));
+            let first = *first.or_insert(known.1);
+            if first != known.1 {
+                self.twice.get_or_insert([first, known.1]);
+            }
             let its = self.of.entry(workload).or_default();
             its.keepers.extend(configuration.keepers());
             its.by.insert(by, configuration.clone());
@@ -75,6 +86,16 @@ impl Registers {
             }
             its.known.insert(by, known);
         }
+    }
+
+    /// Whether an intent was ever chosen, by anybody's disk.
+    pub(super) fn was_chosen(&self, intent: &PromiseId) -> bool {
+        self.chosen.contains(intent)
+    }
+
+    /// Two intents that were chosen for one generation of one workload, if that ever was.
+    pub(super) const fn chosen_twice(&self) -> Option<[PromiseId; 2]> {
+        self.twice
     }
 
     /// Which intent of a workload a keeper knows to be chosen.

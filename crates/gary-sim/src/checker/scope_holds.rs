@@ -3,14 +3,14 @@
 use gary_agent::Fact;
 use gary_promise::{AgentId, Body, Frame, PromiseId, Time, WorkloadId};
 
-use super::entry::fits;
+use super::entry::{AgentSeen, fits};
 use super::rounds::Rounds;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
 
-/// What an agent has on its disk of a workload, it has because it keeps it, or offers or hosts some of it. What is
-/// said of a promise is said to those that it is between, and an intent is told to few who may host it.
+/// What an agent has on its disk of a workload, it has because it keeps it, or offers or hosts some of it, or because a
+/// person has left it there until it can be kept. What is said of a promise is said to those that it is between, and an intent is told to few who may host it.
 #[derive(Debug, Default)]
 pub(super) struct ScopeHolds {
     rounds: Rounds,
@@ -95,7 +95,11 @@ impl ScopeHolds {
             return Ok(());
         };
         self.premises += 1;
-        if keeps(agent, workload, book) || hosts(agent, workload, book) {
+        let is_pending = |its: &AgentSeen| its.pending.contains_key(id);
+        if keeps(agent, workload, book)
+            || hosts(agent, workload, book)
+            || book.agents.get(&agent).is_some_and(is_pending)
+        {
             return Ok(());
         }
         let (name, what) = (book.names.of_agent(&agent), book.names.of_promise(id));

@@ -7,6 +7,7 @@ mod keepers;
 mod liars;
 mod named;
 mod observers;
+mod pending;
 mod tenures;
 mod tried;
 mod twin;

@@ -1,6 +1,6 @@
 //! Every fault by its name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::disks::{ForgetsNothing, LosesWrites, VotesFromMemory, WritesDownEverything};
@@ -16,6 +16,7 @@ use super::liars::{
     AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
 };
 use super::observers::{BelievesInOthers, InventsCauses, KeepsNoAccount};
+use super::pending::{Overwrites, RunsWhatIsPending};
 use super::tenures::{GrantsFromMemory, HolderCountsFromTheAnswer};
 use super::twin::Twin;
 use crate::adapter::Adapter;
@@ -90,13 +91,17 @@ pub enum Mutation {
     HolderCountsFromTheAnswer,
     /// A keeper of something exclusive grants it before that is durable.
     GrantsFromMemory,
+    /// An agent asks others to host what is pending with it.
+    RunsWhatIsPending,
+    /// An agent proposes what is pending with it in the place of what stands.
+    Overwrites,
     /// A keeper does not wait until what it has begun of an update runs, and rolls all slots at once.
     RollsAllAtOnce,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -130,6 +135,8 @@ impl Mutation {
         Self::HasAFavourite,
         Self::HolderCountsFromTheAnswer,
         Self::GrantsFromMemory,
+        Self::RunsWhatIsPending,
+        Self::Overwrites,
         Self::RollsAllAtOnce,
     ];
 
@@ -181,6 +188,14 @@ impl Mutation {
             Self::HasAFavourite => Box::new(HasAFavourite {
                 twin: twin(),
                 favourite: None,
+            }),
+            Self::RunsWhatIsPending => Box::new(RunsWhatIsPending {
+                twin: twin(),
+                pending: BTreeSet::new(),
+            }),
+            Self::Overwrites => Box::new(Overwrites {
+                twin: twin(),
+                pending: BTreeMap::new(),
             }),
             Self::RollsAllAtOnce => Box::new(RollsAllAtOnce),
         }

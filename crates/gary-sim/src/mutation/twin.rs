@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gary_promise::{
     Accept, AgentId, AgentKey, Batch, Body, BootEpoch, Condition, Frame, Host, Invitation,
-    Observer, Own, Promise, PromiseId, Promiser, Reason, SignedRecord, Verified,
+    Observer, Own, Promise, PromiseId, Promiser, Reason, Signed, SignedRecord, Verified,
 };
 
 use crate::adapter::Passed;
@@ -74,6 +74,11 @@ impl Twin {
             hears: vec![(from, frame)],
             ..Passed::default()
         }
+    }
+
+    /// An intent, as it was signed.
+    pub(super) fn intent(&mut self, signed: &Signed<Promise>) -> Option<Verified<Promise>> {
+        self.reader.promise(signed).cloned()
     }
 
     fn learn(&mut self, promise: Verified<Promise>) {

@@ -324,6 +324,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     let (mut votes, mut hosts_for) = (BTreeMap::new(), BTreeMap::new());
     let (mut grants, mut acquainted) = (BTreeMap::new(), None);
     let mut handed_over = BTreeMap::new();
+    let mut pending = BTreeMap::new();
     for fact in facts.iter().flat_map(|(_, facts)| facts) {
         match fact {
             Fact::Record(record) => {
@@ -362,6 +363,12 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
             Fact::Ungranted(workload) => {
                 grants.remove(workload);
             }
+            Fact::Pending { intent, .. } => {
+                pending.insert(*intent, fact.clone());
+            }
+            Fact::Settled(intent) => {
+                pending.remove(intent);
+            }
             // Nobody is drained in it.
             Fact::Assessed(_) | Fact::Drained(_) => {}
         }
@@ -373,6 +380,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
         .chain(hosts_for.into_values())
         .chain(handed_over.into_values())
         .chain(grants.into_values())
+        .chain(pending.into_values())
         .chain(acquainted)
         .collect()
 }

@@ -1,6 +1,8 @@
 //! Who takes part: a whole agent, or only what passes between it and others.
 
-use gary_agent::{Agent, Dealings, DeployError, HostReport, Order, Transmit, Write, WriteId};
+use gary_agent::{
+    Acknowledgement, Agent, Dealings, DeployError, HostReport, Order, Transmit, Write, WriteId,
+};
 use gary_promise::{AgentId, Frame, MemberId, Promise, Settlement, Signed, Time, WorkloadId};
 use gary_wire::WireCodec;
 
@@ -49,7 +51,10 @@ impl Party {
 
     pub(super) fn deploy(&mut self, now: Time, intent: Signed<Promise>) -> Result<(), DeployError> {
         match self {
-            Self::Whole(agent) => agent.submit(now, intent).map(drop),
+            Self::Whole(agent) => {
+                let acknowledgement = Acknowledgement::Majority;
+                agent.submit(now, intent, acknowledgement).map(drop)
+            }
             Self::Dealings(dealings) => dealings.deploy(now, intent).map(drop),
         }
     }

@@ -26,6 +26,29 @@ pub enum Act {
         /// What is intended, as it was signed.
         intent: Signed<Promise>,
     },
+    /// The same as [`Act::Submit`], and the intent stays with the node that it is submitted to where no majority answers.
+    SubmitLocally {
+        /// Which owner, by number.
+        owner: usize,
+        /// To which node, also of an update.
+        to: NodeNo,
+        /// What is intended.
+        what: Submission,
+    },
+    /// The same as [`Act::Entrust`], and the intent stays with the node that it is submitted to where no majority answers.
+    EntrustLocally {
+        /// The node that it is submitted to.
+        to: NodeNo,
+        /// What is intended, as it was signed.
+        intent: Signed<Promise>,
+    },
+    /// An owner takes back the first of its intents that are pending with a node, if one is.
+    WithdrawPending {
+        /// Which owner, by number.
+        owner: usize,
+        /// At which node.
+        at: NodeNo,
+    },
     /// A node starts: for the first time, or again.
     Start(NodeNo),
     /// A node loses power.

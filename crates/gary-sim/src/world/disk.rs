@@ -45,6 +45,8 @@ pub(super) struct Disk {
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
     hosts_for: BTreeMap<PromiseId, Fact>,
     handed_over: BTreeSet<PromiseId>,
+    /// Which intents are pending with its agent.
+    pending: BTreeMap<PromiseId, Fact>,
     /// What its agent has granted of exclusive workloads.
     grants: BTreeMap<WorkloadId, Grant>,
     /// How many members its agent has known.
@@ -71,6 +73,7 @@ impl Disk {
             votes: BTreeMap::new(),
             hosts_for: BTreeMap::new(),
             handed_over: BTreeSet::new(),
+            pending: BTreeMap::new(),
             grants: BTreeMap::new(),
             acquainted: None,
             drained: None,
@@ -91,6 +94,7 @@ impl Disk {
             votes: self.votes.clone(),
             hosts_for: self.hosts_for.clone(),
             handed_over: self.handed_over.clone(),
+            pending: self.pending.clone(),
             grants: self.grants.clone(),
             acquainted: self.acquainted,
             drained: self.drained,
@@ -187,6 +191,7 @@ impl Disk {
             .chain(grants)
             .chain(hosts_for)
             .chain(handed_over)
+            .chain(self.pending.values().cloned())
             .chain(acquainted)
             .chain(drained)
             .chain(assessed);
@@ -220,6 +225,12 @@ impl Disk {
             }
             Fact::HandedOver { offer, .. } => {
                 self.handed_over.remove(offer);
+            }
+            Fact::Pending { intent, .. } => {
+                self.pending.insert(*intent, fact.clone());
+            }
+            Fact::Settled(intent) => {
+                self.pending.remove(intent);
             }
             Fact::Granted { workload, grant } => {
                 self.grants.insert(*workload, *grant);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gary_agent::membership::{Seed, Settings};
-use gary_agent::{Agent, AgentSetup, Setup};
-use gary_promise::{AgentId, AgentKey, BootNonce, Notice, Resources};
+use gary_agent::{Acknowledgement, Agent, AgentSetup, Setup};
+use gary_promise::{AgentId, AgentKey, BootNonce, Notice, Promise, Resources, Signed};
 use rand::RngExt;
 
 use super::act::{Act, Submission};
@@ -22,8 +22,23 @@ const SEEDS: usize = 5;
 impl World {
     pub(super) fn act(&mut self, act: Act) {
         match act {
-            Act::Submit { owner, to, what } => self.submit(owner, to, &what),
-            Act::Entrust { to, intent } => self.take_in(to, Input::Submitted(intent)),
+            Act::Submit { owner, to, what } => {
+                if let Some((intent, to)) = self.sign(owner, to, &what) {
+                    self.take_in(to, Input::Submitted(intent, Acknowledgement::Majority));
+                }
+            }
+            Act::SubmitLocally { owner, to, what } => {
+                if let Some((intent, _)) = self.sign(owner, to, &what) {
+                    self.take_in(to, Input::Submitted(intent, Acknowledgement::Local));
+                }
+            }
+            Act::Entrust { to, intent } => {
+                self.take_in(to, Input::Submitted(intent, Acknowledgement::Majority));
+            }
+            Act::EntrustLocally { to, intent } => {
+                self.take_in(to, Input::Submitted(intent, Acknowledgement::Local));
+            }
+            Act::WithdrawPending { owner, at } => self.withdraw_pending(owner, at),
             Act::Start(node) => self.start(node),
             Act::Crash { node, for_good } => self.crash(node, for_good),
             Act::Away { node, notice } => self.send_away(node, notice),
@@ -72,20 +87,31 @@ impl World {
         }
     }
 
-    fn submit(&mut self, owner: usize, to: NodeNo, what: &Submission) {
-        if let Submission::Meddles { of, nth, valency } = what {
-            let shown = self.owners[*of].shows(*nth);
-            let signed = shown.and_then(|(workload, wanted, keeper)| {
-                let signed = self.owners[owner].meddle(workload, wanted, *valency)?;
-                Some((signed, keeper))
-            });
-            if let Some((intent, to)) = signed {
-                self.take_in(to, Input::Submitted(intent));
-            }
-            return;
-        }
-        if let Some((intent, to)) = self.owners[owner].sign(what, to) {
-            self.take_in(to, Input::Submitted(intent));
+    /// What an owner signs, and which node it goes to if it has not heard of a better one.
+    fn sign(
+        &mut self,
+        owner: usize,
+        to: NodeNo,
+        what: &Submission,
+    ) -> Option<(Signed<Promise>, NodeNo)> {
+        let Submission::Meddles { of, nth, valency } = what else {
+            return self.owners[owner].sign(what, to);
+        };
+        let (workload, wanted, keeper) = self.owners[*of].shows(*nth)?;
+        let signed = self.owners[owner].meddle(workload, wanted, *valency)?;
+        Some((signed, keeper))
+    }
+
+    fn withdraw_pending(&mut self, owner: usize, at: NodeNo) {
+        let by = self.owners[owner].id();
+        let pending = self.agent(at).and_then(|agent| {
+            let mut pending = agent.dealings().pending();
+            pending.find(|its| its.intent.promiser == by)
+        });
+        let intent = pending.and_then(|its| self.watch.reader().known(&its.intent).cloned());
+        let withdrawal = intent.and_then(|its| self.owners[owner].withdraw(its));
+        if let Some(withdrawal) = withdrawal {
+            self.take_in(at, Input::Withdrawn(withdrawal));
         }
     }
 

@@ -5,10 +5,10 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gary_agent::{Agent, Drain, HostReport, REPLACES_AFTER, WriteId};
+use gary_agent::{Acknowledgement, Agent, Drain, HostReport, REPLACES_AFTER, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
-    Submitters, Time,
+    Submitters, Time, Withdrawal,
 };
 
 use super::clock::Clock;
@@ -99,7 +99,9 @@ pub(super) enum Input {
     /// It goes on at another address.
     Moves,
     /// A person submits something.
-    Submitted(Signed<Promise>),
+    Submitted(Signed<Promise>, Acknowledgement),
+    /// The owner of what is pending there takes it back.
+    Withdrawn(Signed<Withdrawal>),
 }
 
 /// One node.

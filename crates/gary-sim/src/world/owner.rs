@@ -2,7 +2,8 @@
 
 use gary_promise::{
     AgentId, AgentKey, Body, BootEpoch, BoundedSet, ClusterId, Condition, Generation, Lineage,
-    Needs, Promise, PromiseId, Promiser, Requirement, Signed, Update, Use, Valency, WorkloadId,
+    Needs, Promise, PromiseId, Promiser, Reason, Requirement, Signed, Update, Use, Valency,
+    Verified, Withdrawal, WorkloadId,
 };
 
 use super::act::Submission;
@@ -148,6 +149,13 @@ impl Owner {
         wanted.lineage = Lineage::Updates(Update::new(workload, generation).ok()?);
         let (_, signed) = self.promise(wanted, Condition::default())?;
         Some(signed)
+    }
+
+    /// Takes one of its intents back, which is pending somewhere.
+    pub(super) fn withdraw(&mut self, intent: Verified<Promise>) -> Option<Signed<Withdrawal>> {
+        let own = self.promiser.recognise(intent).ok()?;
+        let withdrawn = self.promiser.withdraw(&own, Reason::Unstated, &WireCodec);
+        Some(withdrawn.ok()?.signed().clone())
     }
 
     /// Founds a workload, each under a name of its own.

@@ -127,8 +127,12 @@ impl World {
             }
             Input::Leaves => agent.leave(local),
             Input::Moves => agent.relocate(local, its.address),
-            Input::Submitted(intent) => {
-                let answer = agent.submit(local, intent.clone());
+            Input::Withdrawn(withdrawal) => {
+                // It may have been settled while the node stood still.
+                agent.withdraw_pending(local, withdrawal).ok();
+            }
+            Input::Submitted(intent, acknowledgement) => {
+                let answer = agent.submit(local, intent.clone(), acknowledgement);
                 let seen = Seen::Submits {
                     to: id,
                     intent: &intent,
