@@ -95,8 +95,8 @@ pub use conversation::{
 };
 pub use custody::{
     Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, ConfigurationError,
-    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Learned, Question,
-    Settlement, Submission, Verdict, Vote,
+    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, Era, KEEPERS_MAX, Learned,
+    Question, Settlement, Submission, Verdict, Vote,
 };
 pub use evidence::Evidence;
 pub use id::{

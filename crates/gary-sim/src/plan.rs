@@ -23,7 +23,7 @@ pub const NODES_MIN: usize = 3;
 pub const NODES_MAX: usize = 50;
 
 /// How many owners deploy what waits for nothing. One more deploys what does, one what is exclusive, one what fails and
-/// goes back, and one what it leaves with a node that is cut off.
+/// goes back, one what it leaves with a node that is cut off, and one what loses its keepers.
 const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -112,7 +112,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: OWNERS + 4,
+            owners: OWNERS + 5,
             network,
         };
         let mut plan = Self {
@@ -132,6 +132,7 @@ impl Plan {
         plan.pace();
         plan.go_back();
         plan.leave_pending();
+        plan.lose_a_majority();
         plan
     }
 
@@ -272,6 +273,52 @@ impl Plan {
             self.acts.push((at, Act::Crash { node, for_good }));
             let back_at = at + ms(&mut draw, 10, 4_000);
             self.acts.push((back_at, Act::Start(node)));
+        }
+    }
+
+    /// Most nodes are gone for a while, and an owner holds them for gone for good: it has what they kept recovered by those
+    /// that are left, of which each may do so by itself. Drawn apart, so that the rest of a seed's plan does not depend on
+    /// it.
+    fn lose_a_majority(&mut self) {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x04ec_07e4));
+        if draw.happens(75) {
+            return;
+        }
+        let count = self.spec.nodes.len();
+        let (owner, nth) = (OWNERS + 4, 0);
+        let ms =
+            |draw: &mut Draw, least, most| Duration::from_millis(draw.between(least, most) as u64);
+        let wanted = workload(draw.between(1, 3) as u32, Frailty::Sound, &mut draw);
+        let founds_at = ms(&mut draw, 2_000, 4_000);
+        let gone_at = founds_at + ms(&mut draw, 1_500, 4_000);
+        let recovers_at = gone_at + ms(&mut draw, 2_500, 5_000);
+        let back_at = recovers_at + ms(&mut draw, 50, 8_000);
+        let updates_at = [
+            gone_at - ms(&mut draw, 1, 40),
+            back_at + ms(&mut draw, 10, 3_000),
+        ];
+        let (first, left) = (draw.upto(count), draw.between(1, count.div_ceil(2) - 1));
+        let turn = |at: usize| NodeNo((first + at) % count);
+        let (left, gone) = ((0..left).map(turn), (left..count).map(turn));
+        let to = turn(0);
+        let what = Submission::Founds(Box::new(wanted));
+        self.acts.push((founds_at, Act::Submit { owner, to, what }));
+        for (at, component) in updates_at.into_iter().zip(50..) {
+            let what = Submission::Updates {
+                nth,
+                valency: None,
+                component: Some(Frailty::Sound.component(component)),
+            };
+            self.acts.push((at, Act::Submit { owner, to, what }));
+        }
+        for node in gone {
+            let for_good = false;
+            self.acts.push((gone_at, Act::Crash { node, for_good }));
+            self.acts.push((back_at, Act::Start(node)));
+        }
+        for at in left {
+            self.acts
+                .push((recovers_at, Act::Recover { owner, nth, at }));
         }
     }
 

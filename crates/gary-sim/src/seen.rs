@@ -1,6 +1,6 @@
 //! What can be seen of a world from outside its agents.
 
-use gary_agent::{DeployError, Drain, Fact, HostReport, Order};
+use gary_agent::{DeployError, Drain, Fact, HostReport, Order, RecoverError};
 use gary_promise::{
     AgentId, Binding, BootEpoch, Capacity, Configuration, Consider, FencingEpoch, Frame, Promise,
     PromiseId, Settlement, Signed, Verdict, WorkloadId,
@@ -142,6 +142,15 @@ pub enum Seen<'a> {
         intent: &'a Signed<Promise>,
         /// Whether the agent takes it, and if so which intent it is.
         answer: &'a Result<PromiseId, DeployError>,
+    },
+    /// A person has the register of a name begun again.
+    Recovers {
+        /// The agent that it has do so.
+        agent: AgentId,
+        /// What is to stand from then on.
+        intent: &'a Signed<Promise>,
+        /// Whether the agent does so.
+        answer: &'a Result<PromiseId, RecoverError>,
     },
     /// A person is told what has become of an intent.
     Settles {

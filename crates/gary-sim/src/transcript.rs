@@ -162,6 +162,19 @@ impl Transcript {
                 let of = if is_noise { "a lie or echo of " } else { "" };
                 format!("{} hears {of}{}: {what}", name(&to), name(&from))
             }
+            Seen::Recovers {
+                agent,
+                intent,
+                answer,
+            } => {
+                let by = name(&intent.by());
+                let what = told(&SignedRecord::Promise((*intent).clone()), book, reader);
+                let became = match answer {
+                    Ok(_) => "done".to_owned(),
+                    Err(error) => format!("refused: {error}"),
+                };
+                format!("{by} has {} recover: {what}; {became}", name(&agent))
+            }
             Seen::Stores { agent, facts } => {
                 let facts = facts.iter().map(|fact| match fact {
                     Fact::Record(record) => told(record, book, reader),

@@ -469,6 +469,24 @@ fn a_keeper_is_replaced() {
 }
 
 #[test]
+fn a_name_is_recovered() {
+    let mut its = Scenario::new("recover", 4);
+    its.deploy(0, 1, Frailty::Sound, 1_000);
+    for node in [1, 2] {
+        let (node, for_good) = (NodeNo(node), false);
+        its.then(
+            &format!("{node} is gone"),
+            Act::Crash { node, for_good },
+            10,
+        );
+    }
+    its.then("everybody notices", Act::Heal, 2_500);
+    let (owner, nth, at) = (0, 0, NodeNo(0));
+    its.then("p1 recovers w1", Act::Recover { owner, nth, at }, 1_500);
+    its.then("n2 is back", Act::Start(NodeNo(1)), 1_500).end();
+}
+
+#[test]
 fn an_exclusive_hand_over_across_a_partition() {
     let mut its = Scenario::new("exclusive-hand-over", 4);
     its.deploy_exclusive(3_000);

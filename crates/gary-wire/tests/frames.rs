@@ -7,8 +7,8 @@ use conversing::{frames, records};
 use gary_promise::{
     AgentId, AgentKey, Asked, BATCH_BYTES_MAX, Ballot, Batch, BootEpoch, BoundedSet, ClusterId,
     Codec, Configuration, ConfigurationEpoch, Consultation, Consults, EARLIER_MAX, Earlier,
-    Entrusted, Entry, Frame, IDLE_MAX, KEEPERS_MAX, NOTICE_MS_MAX, Notice, PromiseId, Promiser,
-    Question, RECORDS_MAX, RENEWED_MAX, Renewal, SHEET_GONE_MAX, SIGNATURE_BYTES,
+    Entrusted, Entry, Era, Frame, IDLE_MAX, KEEPERS_MAX, NOTICE_MS_MAX, Notice, PromiseId,
+    Promiser, Question, RECORDS_MAX, RENEWED_MAX, Renewal, SHEET_GONE_MAX, SIGNATURE_BYTES,
     STATEMENT_BYTES_MAX, Sequence, SheetPart, Signed, SignedRecord, Statement, Verifier,
     VerifyError, Version, WorkloadName,
 };
@@ -69,6 +69,8 @@ fn longest<T>() -> Signed<T> {
 /// A keeper asks others, of a name as long as names get, to vote for as much as a register holds.
 fn longest_consults() -> Consults {
     let epoch = ConfigurationEpoch::new(u64::MAX).expect("not zero");
+    let begun = AgentId::from_bytes([0xff; 32]);
+    let epoch = epoch.of(Era::new(u64::MAX, begun));
     let keepers = (0..KEEPERS_MAX as u8).map(|byte| AgentId::from_bytes([byte; 32]));
     let configuration = Configuration::new(epoch, keepers).expect("as many as there may be");
     let by = AgentId::from_bytes([0xff; 32]);

@@ -5,7 +5,7 @@ mod blessed;
 use blessed::golden;
 use gary_promise::{
     AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Codec, Configuration, ConfigurationEpoch,
-    Consultation, Consults, Earlier, Entrusted, Entry, Frame, Generation, Learned, Promise,
+    Consultation, Consults, Earlier, Entrusted, Entry, Era, Frame, Generation, Learned, Promise,
     PromiseId, Question, SIGNATURE_BYTES, Settlement, Signed, Submission, Verdict, Version, Vote,
     WorkloadId,
 };
@@ -29,6 +29,11 @@ fn intent() -> Signed<Promise> {
 
 fn epoch(number: u64) -> ConfigurationEpoch {
     ConfigurationEpoch::new(number).expect("not zero")
+}
+
+/// Of those who vote since a register was begun again.
+fn epoch_again(number: u64) -> ConfigurationEpoch {
+    epoch(number).of(Era::new(2, OTHER))
 }
 
 /// Keepers who do not stand in the order of their ids.
@@ -106,6 +111,29 @@ fn consultations() -> Vec<(&'static str, Consultation<Entry>)> {
             Consultation::Learned(Learned {
                 epoch: ConfigurationEpoch::FIRST,
                 ballot: Some(ballot(5)),
+            }),
+        ),
+        (
+            "asked_again",
+            Consultation::Asked(Asked {
+                configuration: Configuration::new(epoch_again(7), [AGENT, OTHER]).expect("two"),
+                ballot: ballot(5),
+                question: Question::Prepare,
+            }),
+        ),
+        (
+            "answered_again",
+            Consultation::Answered(Answered {
+                epoch: epoch_again(7),
+                ballot: ballot(5),
+                answer: Answer::Accepted,
+            }),
+        ),
+        (
+            "learned_again",
+            Consultation::Learned(Learned {
+                epoch: epoch_again(1),
+                ballot: None,
             }),
         ),
     ]

@@ -4,8 +4,8 @@ mod blessed;
 
 use blessed::golden;
 use gary_promise::{
-    AgentId, BootEpoch, BootNonce, Claim, Codec, Configuration, ConfigurationEpoch, FencingEpoch,
-    Frame, Tenancy, TenancyWord, Version, WorkloadId,
+    AgentId, BootEpoch, BootNonce, Claim, Codec, Configuration, ConfigurationEpoch, Era,
+    FencingEpoch, Frame, Tenancy, TenancyWord, Version, WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -48,6 +48,14 @@ fn words() -> Vec<(&'static str, TenancyWord)> {
             TenancyWord::Refuses {
                 asked,
                 latest: None,
+                keepers: keepers(),
+            },
+        ),
+        (
+            "refuses_again",
+            TenancyWord::Refuses {
+                asked,
+                latest: FencingEpoch::new(second.of(Era::new(1, OTHER)), 8),
                 keepers: keepers(),
             },
         ),

@@ -100,6 +100,12 @@ fn configuration(epoch: u8, keepers: impl IntoIterator<Item = u8>) -> Vec<u8> {
     [vec![0x08, epoch], keepers.flatten().collect()].concat()
 }
 
+/// The same of a register that was begun again so often, by an agent of so many bytes.
+fn again(number: u8, by: usize) -> Vec<u8> {
+    let era = [vec![0x08, number], field(2, &vec![7; by])].concat();
+    [configuration(1, [1, 2]), field(3, &era)].concat()
+}
+
 /// A frame of a kind, with what is in it.
 fn kind(tag: u32, inside: &[Vec<u8>]) -> Vec<u8> {
     [vec![0x08, 1], field(tag, &inside.concat())].concat()
@@ -143,6 +149,7 @@ fn what_keepers_get_wrong_is_refused_by_its_own_reason() {
     let right = configuration(1, [1, 2]);
     for bytes in [
         committed(&configuration(1, 1..=KEEPERS_MAX as u8)),
+        committed(&again(1, 32)),
         chosen(&right, EARLIER_MAX),
         answered(1),
         conflict(1),
@@ -173,6 +180,16 @@ fn what_keepers_get_wrong_is_refused_by_its_own_reason() {
         (
             conflict(0),
             "settlement.conflict is not legal: 0 is not from 1 to 18446744073709551615",
+            Misread::Illegal,
+        ),
+        (
+            committed(&again(0, 32)),
+            "era.number is not legal: 0 is not from 1 to 18446744073709551615",
+            Misread::Illegal,
+        ),
+        (
+            committed(&again(1, 31)),
+            "era.by is not legal: there are 31 bytes instead of 32",
             Misread::Illegal,
         ),
         (committed(&configuration(1, [])), nobody, Misread::Illegal),

@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::setup::{AgentSetup, Powers};
 use super::view::View;
-use crate::custody::Acknowledgement;
+use crate::custody::{Acknowledgement, RecoverError, RecoveryId};
 use crate::dealings::{Dealings, Drain, Draining, Publication, WithdrawError};
 use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
@@ -210,6 +210,28 @@ impl<C: Powers> Agent<C> {
         let withdrawn = self.dealings.withdraw_pending(now, withdrawal);
         self.settle(now);
         withdrawn
+    }
+
+    /// A person recovers a name, by what it has assessed: see [`Dealings::assess_recovery`] and [`Dealings::recover`].
+    ///
+    /// # Errors
+    ///
+    /// When it is not done; then nothing has changed.
+    pub fn recover(
+        &mut self,
+        now: Time,
+        id: &RecoveryId,
+        intent: Signed<Promise>,
+    ) -> Result<PromiseId, RecoverError> {
+        if let Some(why) = self.view.membership.held_off() {
+            return Err(RecoverError::HeldOff(why));
+        }
+        if self.is_out {
+            return Err(RecoverError::Left);
+        }
+        let recovered = self.dealings.recover(now, id, intent)?;
+        self.settle(now);
+        Ok(recovered)
     }
 
     /// A person has seen that a pending intent was refused, and it need not be shown any more. Says whether one was.

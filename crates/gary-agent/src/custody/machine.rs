@@ -312,6 +312,9 @@ impl Custody {
             let has_voted = before.is_some_and(|its| its.have_voted_in(chosen.ballot));
             self.note_chosen(name, chosen, has_voted);
         }
+        if let Some(before) = done.superseded {
+            self.note_superseded(name, before, parts);
+        }
         for (to, what) in done.said {
             let Ok(what) = what.try_map(entry);
             let name = name.clone();

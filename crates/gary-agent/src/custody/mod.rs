@@ -12,6 +12,7 @@ mod named;
 mod passing;
 mod pending;
 mod proposed;
+mod recovering;
 mod seated;
 mod submitting;
 mod succeeding;
@@ -29,4 +30,5 @@ pub use pending::{
     Acknowledgement, PENDING_MAX, PENDING_RESTS, PENDING_WAITS, PendingIntent, REFUSED_SHOWN_FOR,
 };
 pub(crate) use proposed::Considering;
+pub use recovering::{RECOVERY_SKIPS, RecoverError, Recovery, RecoveryId};
 pub use succeeding::{REPLACES_AFTER, SHRINKS_AFTER, STEPS_IN_AFTER, SUCCESSION_WAITS};

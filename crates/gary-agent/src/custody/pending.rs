@@ -290,6 +290,44 @@ impl Pending {
         Some((dropped, refused))
     }
 
+    /// One that was kept is lost, and is shown as if it was refused now. Where there is no more room, the one goes that was
+    /// to be shown the shortest.
+    pub(super) fn show<C: Speech>(
+        &mut self,
+        intent: Intent,
+        verdict: Verdict,
+        since: (BootEpoch, Time),
+        voice: &mut Voice<C, Order>,
+    ) {
+        let id = intent.promise().id();
+        if self.0.contains_key(&id) {
+            return;
+        }
+        if self.0.len() >= PENDING_MAX {
+            let shown_until = |its: &Pended| match its.state {
+                State::Refused(_, until) => Some(until),
+                _ => None,
+            };
+            let all = self.0.iter();
+            let shown = all.filter_map(|(id, its)| Some((shown_until(its)?, *id)));
+            let Some((_, first)) = shown.min() else {
+                return;
+            };
+            self.end(&first, since.1, voice);
+        }
+        let pended = Pended {
+            intent,
+            since,
+            state: State::Refused(verdict, since.1.after(REFUSED_SHOWN_FOR)),
+            is_asked: false,
+            attempts: 0,
+            proposed_at: None,
+        };
+        voice.keep_promise(pended.intent.promise());
+        pended.store(voice);
+        self.0.insert(id, pended);
+    }
+
     /// Whether one was refused.
     pub(super) fn is_refused(&self, intent: &PromiseId) -> bool {
         self.0

@@ -210,7 +210,7 @@ impl Custody {
     }
 
     /// A person is to hear what has become of an intent, unless it is pending here and stays so.
-    fn tell_person<C: Speech>(
+    pub(super) fn tell_person<C: Speech>(
         &mut self,
         intent: PromiseId,
         verdict: Verdict,

@@ -9,7 +9,9 @@ use rand::rngs::ChaCha8Rng;
 
 use super::machine::Dealings;
 use crate::candidates::Considers;
-use crate::custody::{Acknowledgement, Custody, Intent, Parts, PendingIntent};
+use crate::custody::{
+    Acknowledgement, Custody, Intent, Parts, PendingIntent, RecoverError, Recovery, RecoveryId,
+};
 use crate::tending::{DeployError, check_exclusive};
 use crate::voice::{Speech, Unverified};
 
@@ -87,6 +89,43 @@ impl<C: Speech> Dealings<C> {
         let was_refused = custody.dismiss_refused(&intent, &mut parts);
         self.settle(now);
         was_refused
+    }
+
+    /// What a person has to know before it recovers a name that this agent has kept, since a majority of those who keep it
+    /// is gone for good.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be recovered here, or need not be.
+    pub fn assess_recovery(&self, name: &WorkloadName) -> Result<Recovery, RecoverError> {
+        self.custody.assess_recovery(name, &self.candidates)
+    }
+
+    /// A person recovers a name, by what it has [assessed](Self::assess_recovery) and with what is to stand from then on: an
+    /// update to the generation that it was told. [`Dealings::poll_settlement`] tells once it is committed.
+    ///
+    /// # Errors
+    ///
+    /// When it is not done; then nothing has changed.
+    pub fn recover(
+        &mut self,
+        now: Time,
+        id: &RecoveryId,
+        intent: Signed<Promise>,
+    ) -> Result<PromiseId, RecoverError> {
+        let promise: Verified<Promise> = self.voice.verify(intent)?;
+        let (intent_id, owner) = (promise.id(), promise.by());
+        if !self.considers(owner) {
+            return Err(RecoverError::NotConsidered { owner });
+        }
+        let name = id.name.clone();
+        let not_allowed = RecoverError::NotAllowed { by: owner, name };
+        let intent = Intent::of(promise).ok_or(not_allowed)?;
+        self.wake(now);
+        let (custody, mut parts) = self.custody(now);
+        custody.recover(id, intent, &mut parts)?;
+        self.settle(now);
+        Ok(intent_id)
     }
 
     /// Tends what was chosen of the registers that it keeps.

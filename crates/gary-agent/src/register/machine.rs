@@ -33,6 +33,8 @@ pub struct Done<V, C: Change<V>> {
     pub said: Vec<(AgentId, Consultation<V>)>,
     /// What has come to be known as chosen, the earlier first.
     pub chosen: Vec<Vote<V>>,
+    /// What was known to be chosen before the register was begun again by somebody.
+    pub superseded: Option<Vote<V>>,
     /// The changes of which it is known now what has become of them.
     pub settled: Vec<(C, C::Verdict)>,
     /// A later attempt is under way: to try again at once would be to disturb it.
@@ -46,6 +48,7 @@ impl<V, C: Change<V>> Default for Done<V, C> {
         Self {
             said: Vec::new(),
             chosen: Vec::new(),
+            superseded: None,
             settled: Vec::new(),
             is_outbid: false,
             elsewhere: None,
@@ -142,6 +145,16 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             self.attempt = self.next_attempt(configuration);
             self.ask(done);
         }
+    }
+
+    /// Begins again with others, and with this: a majority of those who voted is gone for good. Whoever knows of an earlier
+    /// configuration hears that these vote by now; what else those before have come to vote for is lost.
+    pub fn begin_again(&mut self, entrusted: Entrusted<V>, done: &mut Done<V, C>) {
+        self.give_up();
+        let ballot = None;
+        let begins = Vote { ballot, entrusted };
+        self.announce(&begins, done);
+        self.learn(begins, done);
     }
 
     /// An attempt after all that it knows of.
@@ -314,6 +327,9 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
     }
 
     fn learn(&mut self, chosen: Vote<V>, done: &mut Done<V, C>) {
+        let era = |its: &Vote<V>| its.entrusted.configuration.epoch().era();
+        let before = self.votes.as_ref().and_then(Votes::chosen);
+        let before = before.filter(|its| era(its) < era(&chosen)).cloned();
         let is_news = match &mut self.votes {
             Some(votes) => votes.learn(&chosen),
             None => {
@@ -327,13 +343,16 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             self.attempt
                 .take_if(|its| its.configuration().epoch() < now.epoch());
             done.chosen.push(chosen);
+            if before.is_some() {
+                done.superseded = before;
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use gary_promise::{Answer, Question};
+    use gary_promise::{Answer, Era, Question};
 
     use super::super::testing::{agent, ballot, first, vote};
     use super::*;
@@ -580,6 +599,52 @@ mod tests {
         let mut other = keeper(9);
         other.want(Succeeds(0));
         assert!(begins(&mut other).said.is_empty() && !other.is_trying());
+    }
+
+    #[test]
+    fn who_voted_before_it_was_begun_again_comes_over_and_says_what_it_knew() {
+        let [mut one, mut two] = [1, 2].map(keeper);
+        one.want(Succeeds(0));
+        let done = begins(&mut one);
+        let said = talk(&mut one, &mut two, done);
+        assert_eq!(said.chosen.len(), 1);
+        // The third has heard of nothing, and is told to begin again.
+        let mut three = keeper(3);
+        three.learn(vote(&first(), Some(ballot(0, 1)), 1), &mut Done::default());
+        let era = Era::after(None, agent(3)).expect("there are more");
+        let alone = Configuration::new(ConfigurationEpoch::begins(era), [agent(3)]);
+        let mut begun: Says = Done::default();
+        let entrusted = Entrusted {
+            configuration: alone.expect("one"),
+            content: 9,
+        };
+        three.begin_again(entrusted, &mut begun);
+        let told: Vec<AgentId> = begun.said.iter().map(|(to, _)| *to).collect();
+        assert_eq!(told, [1, 2].map(agent), "all who voted are told");
+        // Whoever asks by the votes of before is told that others vote, and gives up.
+        one.want(Succeeds(1));
+        let mut asks: Says = Done::default();
+        one.begin(&first(), &mut asks);
+        let (_, asked) = asks.said.pop().expect("it asks the others");
+        let mut answers: Says = Done::default();
+        three.hear(agent(1), asked, &mut answers);
+        let (_, ahead) = answers.said.pop().expect("it answers");
+        let mut heard: Says = Done::default();
+        one.hear(agent(3), ahead, &mut heard);
+        let before = heard.superseded.map(|its| its.entrusted.content);
+        assert_eq!((before, one.is_trying()), (Some(1), false));
+        let now = one.votes().map(|its| its.configuration().epoch().era());
+        assert_eq!(now, Some(Some(era)));
+        // And votes no more with those who have not heard of it.
+        let mut late: Says = Done::default();
+        two.want(Succeeds(1));
+        two.begin(&first(), &mut late);
+        let (_, asked) = late.said.pop().expect("it asks the others");
+        let mut answers: Says = Done::default();
+        one.hear(agent(2), asked, &mut answers);
+        let answer = answers.said.pop().map(|(_, what)| what);
+        let is_ahead = |its: &Answered<u8>| matches!(its.answer, Answer::Ahead(_));
+        assert!(matches!(answer, Some(Consultation::Answered(its)) if is_ahead(&its)));
     }
 
     #[test]

@@ -2,15 +2,78 @@
 
 use std::sync::Arc;
 
+use std::fmt;
+use std::num::NonZeroU64;
+
+use super::Era;
 use crate::AgentId;
-use crate::id::counted;
 
 /// The most keepers of one register: five, and one more while they change. A configuration of more is refused.
 pub const KEEPERS_MAX: usize = 6;
 
-counted! {
-    /// How often the keepers of a register have changed: 1 for those that it began with.
-    ConfigurationEpoch, first: "Of those that a register begins with."
+/// How often the keepers of a register have changed since it began: 1 for those that it began with. Where it was begun
+/// [again](Era), all before that are earlier, however often they change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConfigurationEpoch {
+    /// Decides first; `None` as long as it was not begun again.
+    era: Option<Era>,
+    number: NonZeroU64,
+}
+
+impl ConfigurationEpoch {
+    /// Of those that a register is founded by.
+    pub const FIRST: Self = Self {
+        era: None,
+        number: NonZeroU64::MIN,
+    };
+
+    /// Of this number in a register that was not begun again; there is none of number zero.
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self { era: None, number }),
+            None => None,
+        }
+    }
+
+    /// Of those that a register is begun again with.
+    pub const fn begins(era: Era) -> Self {
+        Self {
+            era: Some(era),
+            number: NonZeroU64::MIN,
+        }
+    }
+
+    /// The same number in an era.
+    pub const fn of(self, era: Option<Era>) -> Self {
+        Self { era, ..self }
+    }
+
+    /// How often the register was begun again, and by whom; `None` if it was not.
+    pub const fn era(self) -> Option<Era> {
+        self.era
+    }
+
+    /// Its number since the register was begun.
+    pub const fn get(self) -> u64 {
+        self.number.get()
+    }
+
+    /// The one after it. Past the last, where honest agents do not get, there is none.
+    pub const fn next(self) -> Option<Self> {
+        match self.number.checked_add(1) {
+            Some(number) => Some(Self { number, ..self }),
+            None => None,
+        }
+    }
+}
+
+impl fmt::Display for ConfigurationEpoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.era {
+            Some(era) => write!(f, "{era}:{}", self.number),
+            None => self.number.fmt(f),
+        }
+    }
 }
 
 /// Who votes on a register, and since which change. Two that differ in either are never counted together.
@@ -112,7 +175,7 @@ impl Configuration {
         self.keepers.len() / 2 + 1
     }
 
-    /// Who may begin a register with ballot zero: the first of its first configuration.
+    /// Who may begin a register with ballot zero: the first of those who found it.
     pub fn begins(&self) -> Option<AgentId> {
         let is_first = self.epoch == ConfigurationEpoch::FIRST;
         self.keepers.first().copied().filter(|_| is_first)
@@ -147,6 +210,31 @@ mod tests {
         assert!(!skips.follows(&three));
         let swaps = Configuration::new(four.epoch(), [1, 2, 4, 5].map(agent)).expect("four");
         assert!(!swaps.follows(&three));
+    }
+
+    #[test]
+    fn whatever_was_before_a_register_was_begun_again_is_earlier() {
+        let [low, high] = [agent(1), agent(2)];
+        let era = |number, by| Era::new(number, by).expect("not zero");
+        let late = ConfigurationEpoch::new(700).expect("not zero");
+        let [one, other] = [low, high].map(|by| ConfigurationEpoch::begins(era(1, by)));
+        assert!(late < one && one < other);
+        let changed = one.next().expect("there are more");
+        assert!(one < changed && changed < other);
+        assert_eq!(
+            (late.to_string(), changed.to_string()),
+            ("700".into(), "1:2".into())
+        );
+        let again = Era::after(other.era(), low).expect("there are more");
+        assert!(other < ConfigurationEpoch::begins(again));
+        assert_eq!(Era::after(None, low), Some(era(1, low)));
+        assert_eq!(Era::after(Some(era(u64::MAX, low)), low), None);
+        // Nothing of it follows from what was before, and nobody begins it without being asked.
+        let before = Configuration::new(ConfigurationEpoch::FIRST, [low]).expect("one");
+        let after = Configuration::new(one, [low]).expect("one");
+        let more = after.with(high).expect("there is room");
+        assert!(!after.follows(&before) && more.follows(&after));
+        assert_eq!((more.epoch(), after.begins()), (changed, None));
     }
 
     #[test]

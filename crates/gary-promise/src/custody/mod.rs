@@ -6,6 +6,7 @@ mod ballot;
 mod configuration;
 mod consultation;
 mod entry;
+mod era;
 mod submission;
 mod vote;
 
@@ -15,5 +16,6 @@ pub use ballot::Ballot;
 pub use configuration::{Configuration, ConfigurationEpoch, ConfigurationError, KEEPERS_MAX};
 pub use consultation::{Consultation, Learned};
 pub use entry::{EARLIER_MAX, Earlier, Entry};
+pub use era::Era;
 pub use submission::{Consults, Settlement, Submission, Verdict};
 pub use vote::{Entrusted, Vote};

@@ -15,7 +15,6 @@ pub use agent::{AGENTS_NAMED_MAX, AgentId, Agents};
 pub use byte_id::IdError;
 pub use cluster::ClusterId;
 pub use component::ComponentDigest;
-pub(crate) use counted::counted;
 pub use generation::Generation;
 pub use promise::PromiseId;
 pub use slot::{Slot, VALENCY_MAX, Valency, ValencyError};

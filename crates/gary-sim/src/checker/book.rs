@@ -82,6 +82,7 @@ impl Book {
         self.made.clear();
         self.bound.clear();
         self.shown.clear();
+        self.registers.turn_over();
         self.capacity_heard = None;
         if let Some((_, intent, _)) = seen.committed() {
             self.acknowledge(intent);
@@ -187,7 +188,7 @@ impl Book {
             Seen::Halts { offer, .. } => {
                 self.runs.remove(&offer);
             }
-            Seen::Submits { intent, .. } => {
+            Seen::Submits { intent, .. } | Seen::Recovers { intent, .. } => {
                 if let Some(promise) = reader.promise(intent).cloned() {
                     self.made.push(promise.id());
                     self.note_promise(&promise);

@@ -13,6 +13,7 @@ mod cause;
 mod check;
 mod crowding;
 mod entry;
+mod eras;
 mod experiences;
 mod first_hand;
 mod hearings;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use gary_promise::{AgentId, Configuration, Generation, PromiseId, Time, WorkloadId};
 
+use super::eras::Eras;
 use super::pending::PendingIntents;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -18,6 +19,7 @@ pub(super) struct NothingIsLost {
     /// The latest that was told of each workload, and who keeps it.
     committed: BTreeMap<WorkloadId, (Generation, PromiseId, Configuration)>,
     pending: PendingIntents,
+    eras: Eras,
     premises: u64,
 }
 
@@ -31,6 +33,7 @@ impl Checker for NothingIsLost {
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         self.pending.check(at, seen, book)?;
+        self.eras.check(at, seen, book)?;
         let Some((teller, id, keepers)) = seen.committed() else {
             return Ok(());
         };

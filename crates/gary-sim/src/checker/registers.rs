@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    AgentId, Body, Configuration, Generation, Promise, PromiseId, Time, Verified, WorkloadId,
+    AgentId, Body, Configuration, Era, Generation, Promise, PromiseId, Time, Verified, WorkloadId,
 };
+
+use super::eras::Superseded;
 
 /// What is known of registers.
 #[derive(Debug, Default)]
@@ -14,9 +16,11 @@ pub(super) struct Registers {
     stood: BTreeSet<(AgentId, PromiseId)>,
     /// Which intents were ever chosen, and the first of each generation of a workload.
     chosen: BTreeSet<PromiseId>,
-    by_generation: BTreeMap<(WorkloadId, Generation), PromiseId>,
+    by_generation: BTreeMap<(WorkloadId, Generation, Option<Era>), PromiseId>,
     /// Two that were chosen for the same.
     twice: Option<[PromiseId; 2]>,
+    /// What was known to be kept before a register was begun again, and is not any more, by what was learned last.
+    superseded: Vec<Superseded>,
 }
 
 /// What keepers have on their disks of one workload.
@@ -68,12 +72,21 @@ impl Registers {
     ) {
         if let Some((workload, known)) = read(intent) {
             self.chosen.insert(known.1);
-            let first = self.by_generation.entry((workload, known.0));
+            let era = configuration.epoch().era();
+            let first = self.by_generation.entry((workload, known.0, era));
             let first = *first.or_insert(known.1);
             if first != known.1 {
                 self.twice.get_or_insert([first, known.1]);
             }
             let its = self.of.entry(workload).or_default();
+            let before = its.by.get(&by).map(|its| its.epoch().era());
+            if let (Some(before), Some((_, intent))) = (before, its.known.get(&by))
+                && before < era
+                && *intent != known.1
+                && !self.stood.contains(&(by, *intent))
+            {
+                self.superseded.push((by, *intent));
+            }
             its.keepers.extend(configuration.keepers());
             its.by.insert(by, configuration.clone());
             match configuration.has(&by) {
@@ -88,12 +101,23 @@ impl Registers {
         }
     }
 
+    /// Begins to note what comes next.
+    pub(super) fn turn_over(&mut self) {
+        self.superseded.clear();
+    }
+
+    /// What was known to be kept before a register was begun again, and is not any more, by what was learned last.
+    pub(super) fn superseded(&self) -> &[Superseded] {
+        &self.superseded
+    }
+
     /// Whether an intent was ever chosen, by anybody's disk.
     pub(super) fn was_chosen(&self, intent: &PromiseId) -> bool {
         self.chosen.contains(intent)
     }
 
-    /// Two intents that were chosen for one generation of one workload, if that ever was.
+    /// Two intents that were chosen for one generation of one workload, while its register was not begun again, if that
+    /// ever was.
     pub(super) const fn chosen_twice(&self) -> Option<[PromiseId; 2]> {
         self.twice
     }

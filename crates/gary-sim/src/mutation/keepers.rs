@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Transmit, Write};
 use gary_promise::{
-    AgentId, BoundedSet, Frame, Host, Invitation, PromiseId, Reason, SignedRecord, Slot,
+    AgentId, Answer, Answered, BoundedSet, ConfigurationEpoch, Consultation, Consults, Frame, Host,
+    Invitation, PromiseId, Question, Reason, SignedRecord, Slot, WorkloadName,
 };
 
 use super::twin::{Twin, told};
@@ -209,6 +210,49 @@ impl Adapter for HasAFavourite {
             passed.hears.push((from, frame));
         }
         passed
+    }
+}
+
+/// Votes on with those that it voted with first, whatever it has heard since.
+#[derive(Debug, Default)]
+pub(super) struct VotesOn {
+    /// With which configuration it votes on which name, by its disk.
+    votes_with: BTreeMap<WorkloadName, ConfigurationEpoch>,
+}
+
+impl Adapter for VotesOn {
+    fn hears(&mut self, from: AgentId, frame: Frame) -> Passed {
+        let mut passed = Passed::default();
+        if let Frame::Consults(consults) = &frame
+            && let Consultation::Asked(asked) = &consults.what
+            && let epoch = asked.configuration.epoch()
+            && self.votes_with.get(&consults.name) > Some(&epoch)
+        {
+            let answer = match asked.question {
+                Question::Prepare => Answer::Promised(None),
+                Question::Accept(_) => Answer::Accepted,
+            };
+            let what = Consultation::Answered(Answered {
+                epoch,
+                ballot: asked.ballot,
+                answer,
+            });
+            let name = consults.name.clone();
+            let frame = Frame::Consults(Box::new(Consults { name, what }));
+            passed.says.push(Transmit { to: from, frame });
+        }
+        passed.hears.push((from, frame));
+        passed
+    }
+
+    fn stores(&mut self, write: Write) -> Vec<Fact> {
+        for fact in &write.facts {
+            if let Fact::Votes { name, votes } = fact {
+                let epoch = votes.configuration().epoch();
+                self.votes_with.insert(name.clone(), epoch);
+            }
+        }
+        write.facts
     }
 }
 

@@ -10,7 +10,7 @@ use super::hosts::{
 };
 use super::keepers::{
     AcceptsTwice, DoesNotTakeNo, DoesNotWait, GivesUp, HasAFavourite, Impatient, LetsBothGo,
-    RollsAllAtOnce,
+    RollsAllAtOnce, VotesOn,
 };
 use super::liars::{
     AltersRecords, AnswersForAnother, BelievesAnybody, HoldsOneForAnother, PassesOn,
@@ -91,6 +91,8 @@ pub enum Mutation {
     HolderCountsFromTheAnswer,
     /// A keeper of something exclusive grants it before that is durable.
     GrantsFromMemory,
+    /// A keeper votes on with those that it voted with before, though it knows that others vote by now.
+    VotesOn,
     /// An agent asks others to host what is pending with it.
     RunsWhatIsPending,
     /// An agent proposes what is pending with it in the place of what stands.
@@ -101,7 +103,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -135,6 +137,7 @@ impl Mutation {
         Self::HasAFavourite,
         Self::HolderCountsFromTheAnswer,
         Self::GrantsFromMemory,
+        Self::VotesOn,
         Self::RunsWhatIsPending,
         Self::Overwrites,
         Self::RollsAllAtOnce,
@@ -189,6 +192,7 @@ impl Mutation {
                 twin: twin(),
                 favourite: None,
             }),
+            Self::VotesOn => Box::<VotesOn>::default(),
             Self::RunsWhatIsPending => Box::new(RunsWhatIsPending {
                 twin: twin(),
                 pending: BTreeSet::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_agent::Drain;
+use gary_agent::{Drain, RecoveryId};
 use gary_promise::{ComponentDigest, Frame, Needs, Promise, Resources, Signed, Use};
 
 use super::node::NodeNo;
@@ -40,6 +40,24 @@ pub enum Act {
         /// The node that it is submitted to.
         to: NodeNo,
         /// What is intended, as it was signed.
+        intent: Signed<Promise>,
+    },
+    /// An owner has a name of its own recovered by a node, if that can do so and finds no majority.
+    Recover {
+        /// Which owner, by number.
+        owner: usize,
+        /// Which workload, counted by the order of the owner's submissions.
+        nth: usize,
+        /// At which node.
+        at: NodeNo,
+    },
+    /// Somebody has a name recovered by a node, by what it has assessed and signed.
+    RecoverBy {
+        /// At which node.
+        at: NodeNo,
+        /// What it is of.
+        id: Box<RecoveryId>,
+        /// What is to stand, as it was signed.
         intent: Signed<Promise>,
     },
     /// An owner takes back the first of its intents that are pending with a node, if one is.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gary_agent::membership::{Seed, Settings};
-use gary_agent::{Acknowledgement, Agent, AgentSetup, Setup};
+use gary_agent::{Acknowledgement, Agent, AgentSetup, Recovery, Setup};
 use gary_promise::{AgentId, AgentKey, BootNonce, Notice, Promise, Resources, Signed};
 use rand::RngExt;
 
@@ -38,6 +38,8 @@ impl World {
             Act::EntrustLocally { to, intent } => {
                 self.take_in(to, Input::Submitted(intent, Acknowledgement::Local));
             }
+            Act::Recover { owner, nth, at } => self.recover(owner, nth, at),
+            Act::RecoverBy { at, id, intent } => self.take_in(at, Input::Recovers(id, intent)),
             Act::WithdrawPending { owner, at } => self.withdraw_pending(owner, at),
             Act::Start(node) => self.start(node),
             Act::Crash { node, for_good } => self.crash(node, for_good),
@@ -100,6 +102,25 @@ impl World {
         let (workload, wanted, keeper) = self.owners[*of].shows(*nth)?;
         let signed = self.owners[owner].meddle(workload, wanted, *valency)?;
         Some((signed, keeper))
+    }
+
+    fn recover(&mut self, owner: usize, nth: usize, at: NodeNo) {
+        let name = self.owners[owner].shows(nth).map(|(_, its, _)| its.name);
+        let assessed = name.and_then(|name| {
+            let dealings = self.agent(at)?.dealings();
+            dealings.assess_recovery(&name).ok()
+        });
+        let Some(Recovery {
+            id, intent, next, ..
+        }) = assessed
+        else {
+            return;
+        };
+        let stands = self.watch.reader().promise(&intent).cloned();
+        let signed = stands.and_then(|stands| self.owners[owner].recover(&stands, next));
+        if let Some(signed) = signed {
+            self.take_in(at, Input::Recovers(Box::new(id), signed));
+        }
     }
 
     fn withdraw_pending(&mut self, owner: usize, at: NodeNo) {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gary_agent::{Acknowledgement, Agent, Drain, HostReport, REPLACES_AFTER, WriteId};
+use gary_agent::{Acknowledgement, Agent, Drain, HostReport, REPLACES_AFTER, RecoveryId, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
     Submitters, Time, Withdrawal,
@@ -100,6 +100,8 @@ pub(super) enum Input {
     Moves,
     /// A person submits something.
     Submitted(Signed<Promise>, Acknowledgement),
+    /// A person has a register begun again.
+    Recovers(Box<RecoveryId>, Signed<Promise>),
     /// The owner of what is pending there takes it back.
     Withdrawn(Signed<Withdrawal>),
 }

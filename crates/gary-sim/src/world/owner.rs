@@ -151,6 +151,23 @@ impl Owner {
         Some(signed)
     }
 
+    /// Signs what was known to stand of a workload for this generation, to have it recovered.
+    pub(super) fn recover(
+        &mut self,
+        stands: &Verified<Promise>,
+        next: Generation,
+    ) -> Option<Signed<Promise>> {
+        let (Body::Use(wanted), Some(workload)) = (stands.body(), stands.workload()) else {
+            return None;
+        };
+        let mut wanted = Use::clone(wanted);
+        wanted.lineage = Lineage::Updates(Update::new(workload, next).ok()?);
+        let condition = stands.condition().clone();
+        let (_, signed) = self.promise(wanted, condition)?;
+        self.knows(workload, next);
+        Some(signed)
+    }
+
     /// Takes one of its intents back, which is pending somewhere.
     pub(super) fn withdraw(&mut self, intent: Verified<Promise>) -> Option<Signed<Withdrawal>> {
         let own = self.promiser.recognise(intent).ok()?;

@@ -127,6 +127,15 @@ impl World {
             }
             Input::Leaves => agent.leave(local),
             Input::Moves => agent.relocate(local, its.address),
+            Input::Recovers(id, intent) => {
+                let answer = agent.recover(local, &id, intent.clone());
+                let seen = Seen::Recovers {
+                    agent: its.id,
+                    intent: &intent,
+                    answer: &answer,
+                };
+                self.watch.see(self.now, seen);
+            }
             Input::Withdrawn(withdrawal) => {
                 // It may have been settled while the node stood still.
                 agent.withdraw_pending(local, withdrawal).ok();

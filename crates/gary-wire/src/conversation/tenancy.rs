@@ -2,7 +2,7 @@
 
 use gary_promise::{BootNonce, TenancyWord, WorkloadId};
 
-use super::custody::{Configuration, epoch};
+use super::custody::{Configuration, Era, epoch};
 use crate::{
     DecodeError,
     message::{NOTHING, Shaped, Version, fixed, required, zero},
@@ -47,6 +47,8 @@ struct FencingEpoch {
     configuration: u64,
     #[prost(uint64, tag = "2")]
     number: u64,
+    #[prost(message, optional, tag = "3")]
+    era: Option<Era>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -91,6 +93,7 @@ impl Shaped for FencingEpoch {
         fields: &[
             Field::u64(1, "fencing epoch.configuration"),
             Field::u64(2, "fencing epoch.number"),
+            Field::message(3, "fencing epoch.era", &Era::SHAPE),
         ],
     };
 }
@@ -199,6 +202,7 @@ impl From<gary_promise::FencingEpoch> for FencingEpoch {
         Self {
             configuration: epoch.configuration().get(),
             number: epoch.number(),
+            era: epoch.configuration().era().map(Era::from),
         }
     }
 }
@@ -207,7 +211,7 @@ impl TryFrom<FencingEpoch> for gary_promise::FencingEpoch {
     type Error = DecodeError;
 
     fn try_from(its: FencingEpoch) -> Result<Self, DecodeError> {
-        let configuration = epoch("fencing epoch.configuration", its.configuration)?;
+        let configuration = epoch("fencing epoch.configuration", its.configuration, its.era)?;
         let read = Self::new(configuration, its.number);
         read.ok_or_else(|| zero("fencing epoch.number", u64::MAX))
     }

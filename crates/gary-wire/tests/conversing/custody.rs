@@ -2,8 +2,8 @@
 
 use gary_promise::{
     AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Configuration, ConfigurationEpoch,
-    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, KEEPERS_MAX, Learned, Question,
-    Settlement, Submission, Verdict, Vote,
+    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, Era, KEEPERS_MAX, Learned,
+    Question, Settlement, Submission, Verdict, Vote,
 };
 use proptest::{
     collection::{btree_set, vec},
@@ -100,7 +100,12 @@ pub(super) fn configurations() -> impl Strategy<Value = Configuration> {
 }
 
 pub(super) fn epochs() -> impl Strategy<Value = ConfigurationEpoch> {
-    (1..=u64::MAX).prop_map(|number| ConfigurationEpoch::new(number).expect("not zero"))
+    let eras = (1..=u64::MAX, agents());
+    let eras = eras.prop_map(|(number, by)| Era::new(number, by).expect("not zero"));
+    (1..=u64::MAX, option::of(eras)).prop_map(|(number, era)| {
+        let epoch = ConfigurationEpoch::new(number).expect("not zero");
+        epoch.of(era)
+    })
 }
 
 fn ballots() -> impl Strategy<Value = Ballot> {

@@ -2,7 +2,7 @@
 
 use super::{
     ballot::Ballot,
-    configuration::{Configuration, epoch},
+    configuration::{Configuration, Era, epoch},
     vote::Vote,
 };
 use crate::{
@@ -17,6 +17,8 @@ pub(super) struct Answered {
     epoch: u64,
     #[prost(message, optional, tag = "2")]
     ballot: Option<Ballot>,
+    #[prost(message, optional, tag = "3")]
+    era: Option<Era>,
     #[prost(oneof = "Answer", tags = "8, 9, 10, 11, 12, 13, 14")]
     answer: Option<Answer>,
 }
@@ -52,6 +54,7 @@ impl Shaped for Answered {
         fields: &[
             Field::u64(1, "answered.epoch"),
             Field::message(2, "answered.ballot", &Ballot::SHAPE),
+            Field::message(3, "answered.era", &Era::SHAPE),
             Field::message(8, "answered.promised", &Promised::SHAPE),
             Field::message(9, "answered.accepted", &NOTHING),
             Field::message(10, "answered.outbid", &Ballot::SHAPE),
@@ -75,6 +78,7 @@ impl From<&gary_promise::Answered<gary_promise::Entry>> for Answered {
         Self {
             epoch: answered.epoch.get(),
             ballot: Some(answered.ballot.into()),
+            era: answered.epoch.era().map(Era::from),
             answer: Some((&answered.answer).into()),
         }
     }
@@ -85,7 +89,7 @@ impl TryFrom<Answered> for gary_promise::Answered<gary_promise::Entry> {
 
     fn try_from(answered: Answered) -> Result<Self, DecodeError> {
         Ok(Self {
-            epoch: epoch("answered.epoch", answered.epoch)?,
+            epoch: epoch("answered.epoch", answered.epoch, answered.era)?,
             ballot: required("answered.ballot", answered.ballot)?.try_into()?,
             answer: required("answered.answer", answered.answer)?.try_into()?,
         })

@@ -1,6 +1,9 @@
 //! Saying that one knows what was chosen.
 
-use super::{ballot::Ballot, configuration};
+use super::{
+    ballot::Ballot,
+    configuration::{Era, epoch},
+};
 use crate::{
     DecodeError,
     message::Shaped,
@@ -14,6 +17,8 @@ pub(super) struct Learned {
     /// Left out by what a configuration begins with.
     #[prost(message, optional, tag = "2")]
     ballot: Option<Ballot>,
+    #[prost(message, optional, tag = "3")]
+    era: Option<Era>,
 }
 
 impl Shaped for Learned {
@@ -22,6 +27,7 @@ impl Shaped for Learned {
         fields: &[
             Field::u64(1, "learned.epoch"),
             Field::message(2, "learned.ballot", &Ballot::SHAPE),
+            Field::message(3, "learned.era", &Era::SHAPE),
         ],
     };
 }
@@ -31,6 +37,7 @@ impl From<&gary_promise::Learned> for Learned {
         Self {
             epoch: learned.epoch.get(),
             ballot: learned.ballot.map(Ballot::from),
+            era: learned.epoch.era().map(Era::from),
         }
     }
 }
@@ -40,7 +47,7 @@ impl TryFrom<Learned> for gary_promise::Learned {
 
     fn try_from(learned: Learned) -> Result<Self, DecodeError> {
         Ok(Self {
-            epoch: configuration::epoch("learned.epoch", learned.epoch)?,
+            epoch: epoch("learned.epoch", learned.epoch, learned.era)?,
             ballot: learned.ballot.map(TryInto::try_into).transpose()?,
         })
     }

@@ -11,7 +11,7 @@ mod settlement;
 mod submission;
 mod vote;
 
-pub(super) use configuration::{Configuration, epoch};
+pub(super) use configuration::{Configuration, Era, epoch};
 pub(super) use consults::Consults;
 pub(super) use settlement::Settlement;
 pub(super) use submission::Submission;
