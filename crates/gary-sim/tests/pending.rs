@@ -206,6 +206,10 @@ fn who_starts_behind_a_wall_and_knows_nobody_takes_it_all_the_same() {
     let refused: [(PromiseId, Verdict); 0] = told;
     assert!(refused.is_empty(), "it is not taken");
     its.leave(&more);
+    // Nor is it then, and it stays pending all the same.
+    let told = its.told(ALONE, &more, Acknowledgement::Majority, 6_000);
+    let refused: [(PromiseId, Verdict); 0] = told;
+    assert!(refused.is_empty(), "it is not taken");
     its.act(Act::Heal);
     let [(_, verdict)] = its.told_within(5_000);
     assert!(matches!(verdict, Verdict::Committed(_)), "{verdict:?}");

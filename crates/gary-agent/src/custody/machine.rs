@@ -51,6 +51,8 @@ pub(crate) struct Custody {
     pub(super) passing: Passing<Intent>,
     /// What persons have left here until its keepers can be reached.
     pub(super) pending: Pending,
+    /// When it is looked which of that can be kept.
+    pub(super) looks_at_pending_at: Option<Time>,
     pub(super) acquaintance: Acquaintance,
     /// What persons are to be told once it is stored.
     pub(super) settled: VecDeque<(WriteId, Settlement)>,
@@ -85,6 +87,7 @@ impl Custody {
             illegible: BTreeSet::new(),
             passing: Passing::new(),
             pending: Pending::default(),
+            looks_at_pending_at: None,
             acquaintance: Acquaintance::new(),
             settled: VecDeque::new(),
             chosen: VecDeque::new(),
@@ -134,7 +137,7 @@ impl Custody {
         if sizes(self.members(parts)) != before {
             self.look_after_all(parts);
         }
-        self.hasten(parts);
+        self.look_at_pending(parts.now);
     }
 
     /// A member does not keep anything for anybody any more, by its own word.

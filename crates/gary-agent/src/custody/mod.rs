@@ -27,7 +27,8 @@ pub use named::{ASKS_AGAIN_AFTER, OUTBID_WAITS, READS_WAITS, TELLS_WAITS};
 pub use passing::{ANSWERS_SUBMISSION_WITHIN, PASSED_ON_MAX};
 pub(crate) use pending::WasPending;
 pub use pending::{
-    Acknowledgement, PENDING_MAX, PENDING_RESTS, PENDING_WAITS, PendingIntent, REFUSED_SHOWN_FOR,
+    Acknowledgement, PENDING_LOOKS_AFTER, PENDING_MAX, PENDING_RESTS, PENDING_WAITS, PendingIntent,
+    REFUSED_SHOWN_FOR,
 };
 pub(crate) use proposed::Considering;
 pub use recovering::{RECOVERY_SKIPS, RecoverError, Recovery, RecoveryId};

@@ -34,6 +34,10 @@ pub const PENDING_WAITS: Waits = Waits {
 /// How long a pending intent rests in any case once it was proposed.
 pub const PENDING_RESTS: Duration = Duration::from_secs(1);
 
+/// How long after somebody came to be there, or more is known of who might keep something, it is looked whether what is
+/// pending can be proposed: many come at once where a wall falls, and each look takes all that is pending.
+pub const PENDING_LOOKS_AFTER: Duration = Duration::from_millis(200);
+
 /// What has to be so before a person is told that its intent is taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Acknowledgement {
@@ -118,6 +122,10 @@ impl Pended {
 }
 
 impl Pending {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this one can be left here.
     pub(super) fn has_room(&self, intent: &PromiseId) -> bool {
         self.0.contains_key(intent) || self.0.len() < PENDING_MAX
@@ -145,11 +153,16 @@ impl Pending {
         }
     }
 
-    /// One was not taken: it is left here only if it was before.
-    pub(super) fn abandon(&mut self, intent: &PromiseId) {
-        let is_new = |its: &Pended| matches!(its.state, State::Submitted);
-        if self.0.get(intent).is_some_and(is_new) {
-            self.0.remove(intent);
+    /// One was not taken now: it is left here only if it was before, and is proposed later.
+    pub(super) fn abandon(&mut self, intent: &PromiseId, now: Time) {
+        let Some(its) = self.0.get_mut(intent) else {
+            return;
+        };
+        its.is_asked = false;
+        match its.state {
+            State::Submitted => drop(self.0.remove(intent)),
+            State::Proposed => its.state = State::Rests(now.after(PENDING_RESTS)),
+            State::Rests(_) | State::Refused(..) => {}
         }
     }
 

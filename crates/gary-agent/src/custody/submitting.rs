@@ -11,7 +11,7 @@ use rand::Rng;
 use super::kept::Intent;
 use super::machine::{Custody, Parts, SETTLES_WITHIN};
 use super::passing::Next;
-use super::pending::{Acknowledgement, PendingIntent, WasPending};
+use super::pending::{Acknowledgement, PENDING_LOOKS_AFTER, PendingIntent, WasPending};
 use super::wanted::{Asker, Submitted, Wanted};
 use crate::hosting::Order;
 use crate::refused::Fault;
@@ -53,7 +53,7 @@ impl Custody {
             Ok(()) | Err(DeployError::Unacquainted { .. })
                 if acknowledgement == Acknowledgement::Local => {}
             refused => {
-                self.pending.abandon(&id);
+                self.pending.abandon(&id, parts.now);
                 return refused;
             }
         }
@@ -254,6 +254,10 @@ impl Custody {
                 Next::GiveUp => self.tell_person(id, Verdict::Unsettled, parts),
             }
         }
+        let looks_at = &mut self.looks_at_pending_at;
+        if looks_at.take_if(|at| *at <= parts.now).is_some() {
+            self.hasten(parts);
+        }
         for intent in self.pending.handle_timeout(parts.now, parts.voice) {
             let id = intent.promise().id();
             // Where fewer are there, nobody is asked in vain.
@@ -265,8 +269,9 @@ impl Custody {
 
     /// When that is to be done.
     pub(super) fn submissions_due_at(&self) -> Option<Time> {
-        let both = [self.passing.due_at(), self.pending.due_at()];
-        both.into_iter().flatten().min()
+        let (passing, pending) = (self.passing.due_at(), self.pending.due_at());
+        let all = [passing, pending, self.looks_at_pending_at];
+        all.into_iter().flatten().min()
     }
 
     /// Takes up again after a start what was pending.
@@ -278,9 +283,16 @@ impl Custody {
         self.pending.resume(was, parts.now, parts.voice);
     }
 
-    /// More is known of who is there, or of who might keep something: what is pending need not wait any longer where a
-    /// majority of its keepers is there.
-    pub(super) fn hasten<C>(&mut self, parts: &Parts<'_, C, impl Rng>) {
+    /// More is known of who is there, or of who might keep something: it is looked soon what is pending that can be kept.
+    pub(super) fn look_at_pending(&mut self, now: Time) {
+        if !self.pending.is_empty() {
+            let at = now.after(PENDING_LOOKS_AFTER);
+            self.looks_at_pending_at.get_or_insert(at);
+        }
+    }
+
+    /// What is pending need not wait any longer where a majority of its keepers is there.
+    fn hasten<C>(&mut self, parts: &Parts<'_, C, impl Rng>) {
         let mut pending = std::mem::take(&mut self.pending);
         pending.hasten(parts.now, |name| self.can_be_kept(name, parts));
         self.pending = pending;

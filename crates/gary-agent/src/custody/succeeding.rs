@@ -111,7 +111,7 @@ impl Custody {
         for name in concerned {
             self.look_after(&name, parts);
         }
-        self.hasten(parts);
+        self.look_at_pending(parts.now);
     }
 
     /// There are more members than before, or fewer: looks after all names.
