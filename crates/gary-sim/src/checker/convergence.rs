@@ -259,7 +259,12 @@ impl Convergence {
         }
         // Whoever held it last may be gone: nobody else has it before that has run out.
         let calm_since = self.calm_since.unwrap_or(Time::from_us(0));
-        let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
+        // Nor while its keepers change for one that was drained since: two of them keep it for a while, and both are needed.
+        let drained = book.agents.values().filter_map(|its| its.drained);
+        let changes = drained.filter(|its| its.since >= calm_since).count() > 0;
+        let changed_at = book.registers.changed_at(workload).filter(|_| changes);
+        let settles_since = changed_at.unwrap_or(calm_since).max(calm_since);
+        let is_held = wanted.exclusive && at.as_us() < settles_since.as_us() + EXCLUSIVE_WITHIN_US;
         if is_lasting
             || book.lacks_majority(at, workload)
             || is_pending(intent, is_known, book)

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_agent::Order;
-use gary_promise::{
-    AgentId, BootEpoch, Frame, Generation, Host, PromiseId, Slot, Time, Use, WorkloadId,
-};
+use gary_promise::{AgentId, Frame, Generation, Host, PromiseId, Slot, Time, Use, WorkloadId};
 
 use super::entry::dismissed;
+use super::quiet::{Quiet, involved};
 use super::{Book, Verdict};
 use crate::seen::Seen;
 use crate::world::Frailty;
@@ -31,10 +30,7 @@ const GOES_ON_US: u64 = 20_000_000;
 /// place of nothing.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// When something last went wrong with whom.
-    upset: BTreeMap<AgentId, Time>,
-    /// From or to whom something does not pass.
-    cut: BTreeSet<AgentId>,
+    quiet: Quiet,
     /// Since when nothing goes wrong any more.
     calm_at: Option<Time>,
     /// What agents have had their own hosts stop.
@@ -55,35 +51,9 @@ impl Pace {
     ///
     /// What went too fast.
     pub(super) fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        self.quiet.note(at, seen);
         match *seen {
-            Seen::Calms => {
-                self.calm_at = Some(at);
-                self.mend(at);
-            }
-            // Before its first start there was nothing to go wrong.
-            Seen::Starts {
-                epoch: BootEpoch(1),
-                ..
-            } => {}
-            Seen::Starts { agent, .. }
-            | Seen::Ends { agent, .. }
-            | Seen::Stalls { agent, .. }
-            | Seen::TakesBack { agent, .. }
-            | Seen::Revises { agent, .. }
-            | Seen::Leaves { agent, .. }
-            | Seen::GoesAway { agent, .. } => self.upset(at, agent),
-            Seen::Cuts { from, to } => {
-                self.cut.extend(from.iter().chain(to));
-            }
-            Seen::Heals => self.mend(at),
-            Seen::Replays => {
-                for when in self.upset.values_mut() {
-                    *when = at;
-                }
-            }
-            Seen::Hears {
-                to, is_noise: true, ..
-            } => self.upset(at, to),
+            Seen::Calms => self.calm_at = Some(at),
             Seen::Says {
                 to,
                 frame: Frame::Dismissal(dismissal),
@@ -129,38 +99,18 @@ impl Pace {
             && self.calm_at.is_some_and(|when| is_late(when, GOES_ON_US))
     }
 
-    /// Everything passes again. Until now it did not.
-    fn mend(&mut self, at: Time) {
-        for agent in std::mem::take(&mut self.cut) {
-            self.upset(at, agent);
-        }
-    }
-
-    fn upset(&mut self, at: Time, agent: AgentId) {
-        self.upset.insert(agent, at);
-    }
-
-    /// Whether nothing has gone wrong since, nor for long enough, with those who keep a workload or have hosted it. Where
-    /// something does not pass, that goes wrong for as long as it does not.
+    /// Whether nothing has gone wrong since, nor for long enough, with those who keep a workload or have hosted it, and none
+    /// of them is drained.
     fn is_quiet(
         &self,
-        (at, since): (Time, Time),
+        times: (Time, Time),
         for_us: u64,
         workload: &WorkloadId,
         book: &Book,
     ) -> bool {
-        let hosts = book.offers.iter();
-        let hosts = hosts.filter(|(_, its)| its.host.workload == *workload);
-        let hosts = hosts.map(|(offer, _)| offer.promiser);
-        let mut all = book.registers.all().filter(|(its, _)| *its == workload);
-        let keepers = all.next().map(|(_, keepers)| keepers.iter().copied());
-        let mut involved = hosts.chain(keepers.into_iter().flatten());
+        let mut involved = involved(workload, book);
         involved.all(|agent| {
-            if self.cut.contains(&agent) {
-                return false;
-            }
-            let upset_at = self.upset.get(&agent);
-            upset_at.is_none_or(|when| *when < since && at.as_us() > when.as_us() + for_us)
+            self.quiet.is_quiet(times, for_us, &agent) && !book.was_drained(times.0, &agent, for_us)
         })
     }
 

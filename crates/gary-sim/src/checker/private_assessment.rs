@@ -153,8 +153,9 @@ fn depended(its: &AcceptanceSeen, gone_at: Time, book: &Book) -> bool {
     let known_by = |when: Time| when.after(KNOWN_WITHIN) <= gone_at;
     let host = book.agents.get(&its.accept.offer.promiser);
     let offer = book.offers.get(&its.accept.offer);
-    // What is said in its name, it has not stored.
+    // What is said in its name, it has not stored. Nobody depends on whom others keep it in the place of.
     its.stored_at.is_some()
+        && !its.is_handed_over
         && its.heard_at.is_some_and(known_by)
         && host.is_some_and(|host| host.is_up && known_by(host.started_at))
         && offer.is_some_and(|offer| offer.withdrawn_at.is_none())

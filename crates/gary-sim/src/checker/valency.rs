@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use gary_promise::{AgentId, Frame, Host, PromiseId, Resources, Slot, Time, Use};
 
 use super::entry::fits;
+use super::hearings::DECIDED_BEFORE_US;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -210,6 +211,14 @@ fn check_offers(at: Time, agent: AgentId, book: &Book) -> Verdict {
         let seen = book.agents.get(&agent);
         if seen.is_some_and(|its| !its.is_willing) {
             return Err(format!("{name} offers {what}, and wants to host nothing"));
+        }
+        let drained = book.drained(&agent);
+        let is_late = drained.is_some_and(|its| {
+            let since = book.awake_since(&agent, its.since);
+            at.as_us() > since.as_us() + DECIDED_BEFORE_US
+        });
+        if is_late && offer.told_at.is_none_or(|when| when == at) {
+            return Err(format!("{name} offers {what}, and is drained"));
         }
     }
     Ok(())

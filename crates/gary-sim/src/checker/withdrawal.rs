@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gary_agent::{Fact, Order};
 use gary_promise::{AgentId, Frame, Invitation, PromiseId, Reason, Time, Version};
 
+use super::draining::Draining;
 use super::hearings::DECIDED_BEFORE_US;
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
@@ -27,6 +28,7 @@ pub(super) struct Withdrawals {
     away_soon: BTreeMap<AgentId, (Time, BTreeSet<AgentId>)>,
     /// Taken back, and said to be: a renewal that was said before may have waited for the disk with it.
     said: BTreeSet<PromiseId>,
+    draining: Draining,
     premises: u64,
 }
 
@@ -39,6 +41,7 @@ impl Checker for Withdrawals {
     }
 
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
+        self.draining.check(at, seen, book)?;
         match *seen {
             Seen::Stores { agent, facts } => {
                 for fact in facts {
@@ -172,6 +175,10 @@ impl Checker for Withdrawals {
             }
         }
         Ok(())
+    }
+
+    fn scan(&mut self, at: Time, book: &Book) -> Verdict {
+        self.draining.scan(at, book)
     }
 
     fn premises(&self) -> u64 {

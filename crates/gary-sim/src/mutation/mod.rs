@@ -2,6 +2,7 @@
 //! and each has to be caught.
 
 mod disks;
+mod drains;
 mod hosts;
 mod keepers;
 mod liars;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::disks::{ForgetsNothing, LosesWrites, VotesFromMemory, WritesDownEverything};
+use super::drains::{DrainsAtOnce, GivesNoNotice, LeavesAtOnce};
 use super::hosts::{
     Faint, GivesMore, GoesOnAsBefore, IgnoresItsLease, NeverRepairs, NeverStops, ObeysFrames,
     OverPromises, RefusesInSilence, RunsWhatItIsInvitedFor, WithdrawsInSilence,
@@ -49,6 +50,12 @@ pub enum Mutation {
     MovedByMemory,
     /// A host ends when its keeper is gone.
     NeedsItsKeeper,
+    /// A host that is drained takes back at once what it hosts.
+    DrainsAtOnce,
+    /// Who is drained just leaves, whatever it hosts and keeps.
+    LeavesAtOnce,
+    /// A host that is drained does not say so to those it hosts for.
+    GivesNoNotice,
     /// A keeper accepts what it should dismiss.
     AcceptsTwice,
     /// A keeper invites whoever refuses again at once.
@@ -103,7 +110,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -116,6 +123,9 @@ impl Mutation {
         Self::ObeysFrames,
         Self::MovedByMemory,
         Self::NeedsItsKeeper,
+        Self::DrainsAtOnce,
+        Self::LeavesAtOnce,
+        Self::GivesNoNotice,
         Self::AcceptsTwice,
         Self::DoesNotTakeNo,
         Self::Impatient,
@@ -159,6 +169,9 @@ impl Mutation {
             Self::ObeysFrames => Box::new(ObeysFrames::default()),
             Self::MovedByMemory => Box::new(Faint::when_memory_changes(twin())),
             Self::NeedsItsKeeper => Box::new(Faint::when_its_keeper_is_gone(twin())),
+            Self::DrainsAtOnce => Box::new(DrainsAtOnce),
+            Self::LeavesAtOnce => Box::new(LeavesAtOnce),
+            Self::GivesNoNotice => Box::new(GivesNoNotice),
             Self::AcceptsTwice => Box::new(AcceptsTwice(twin())),
             Self::DoesNotTakeNo => Box::new(DoesNotTakeNo::default()),
             Self::Impatient => Box::new(Impatient(twin())),

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gary_promise::{AgentId, Condition, Frame, Own, Promise, SignedRecord, Slot, WorkloadId};
+use gary_agent::{Acknowledgement, Afterwards, DeployError, Drain};
+use gary_promise::{
+    AgentId, Condition, Frame, Notice, Own, Promise, SignedRecord, Slot, WorkloadId,
+};
 
 use crate::scene::{Scene, told};
 
@@ -140,4 +143,21 @@ fn of_two_that_leave_neither_goes_for_the_other() {
     assert_eq!(scene.counted(&workload), Some(third.id()));
     let account = scene.me.account(&workload, scene.now).expect("it is kept");
     assert_eq!(account.counted.len(), 1);
+}
+
+#[test]
+fn who_is_drained_and_knows_of_nobody_else_says_why_it_takes_nothing() {
+    let within = Notice::from_ms(30_000).expect("half a minute");
+    let then = Afterwards::Stays;
+    for (peers, refused) in [(0, Some(DeployError::Drained)), (1, None)] {
+        let mut scene = Scene::new(peers);
+        scene.me.drain(scene.now, Drain { within, then });
+        let intent = scene.intended(1, Condition::default());
+        let submitted = scene.me.submit(
+            scene.now,
+            intent.signed().clone(),
+            Acknowledgement::Majority,
+        );
+        assert_eq!(submitted.err(), refused);
+    }
 }
