@@ -25,6 +25,7 @@ mod ledger;
 // What it keeps for others.
 pub mod exclusive;
 pub mod register;
+mod runs;
 
 mod candidates;
 mod custody;
@@ -56,11 +57,13 @@ pub use dealings::{
     RENEWS_EVERY, Setup, Shown, TELLS_FOR, Taken, WithdrawError,
 };
 pub use hosting::{
-    ANSWERS_MAX, ANSWERS_WAIT, DENIED_AFTER, EARLY_WITHDRAWALS_MAX, GIVEN_UP_AFTER, HOSTINGS_MAX,
-    HostReport, OFFER_STANDS, Order, PROVEN_AFTER, REPAIR_WAITS, STEADY_AFTER, Start, Term,
+    ANSWERS_MAX, ANSWERS_WAIT, DENIED_AFTER, EARLY_WITHDRAWALS_MAX, Ended, GIVEN_UP_AFTER,
+    HOSTINGS_MAX, HostReport, OFFER_STANDS, Order, PROVEN_AFTER, REPAIR_WAITS, RunAttempt,
+    STEADY_AFTER, Start, Term,
 };
 pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};
+pub use runs::{AHEAD_MAX, CLAIMS_WAITS};
 pub use tending::{
     ANSWERS_INQUIRY_WITHIN, ANSWERS_WITHIN, ASKED_MAX, Account, DISMISSED_MAX, DeployError,
     FAILING_MAX, Failing, GoBackError, GoingBack, HISTORY_BYTES_MAX, HISTORY_MAX, INVITED_PER_SLOT,

@@ -10,6 +10,7 @@ use gary_promise::{
 use crate::custody::{Intent, WasPending};
 use crate::dealings::Drain;
 use crate::exclusive::Grant;
+use crate::hosting::Ended;
 use crate::register::Votes;
 use crate::tending::Stood;
 use crate::voice::{Fact, Speech, StoodBefore, Voice};
@@ -33,6 +34,8 @@ pub(crate) struct Memory {
     hosts_for: BTreeMap<PromiseId, HostsFor>,
     /// Which intents are pending here, since when, and why each was refused if it was.
     pending: BTreeMap<PromiseId, (Since, Option<Verdict>)>,
+    /// How runs ended that are hosted by offers of its own.
+    ended: BTreeMap<PromiseId, Ended>,
     /// Which offers that it had accepted others keep.
     handed_over: Vec<PromiseId>,
     /// How many members it has known that might keep something.
@@ -67,6 +70,8 @@ pub(crate) struct WasHosted {
     pub(crate) keepers: BoundedSet<AgentId, KEEPERS_MAX>,
     /// Whether whom it was offered to keeps it no more.
     pub(crate) is_handed_over: bool,
+    /// How a run of it ended that its keepers may not know of.
+    pub(crate) ended: Option<Ended>,
 }
 
 /// Who keeps what is hosted besides whom it was offered to, and whether that one keeps it no more.
@@ -100,6 +105,12 @@ impl Memory {
                 } => {
                     memory.hosts_for.insert(offer, (keepers, is_handed_over));
                 }
+                Fact::Ended {
+                    offer,
+                    ended: Some(ended),
+                } => {
+                    memory.ended.insert(offer, *ended);
+                }
                 Fact::Votes { name, votes } => {
                     memory.votes.insert(name, *votes);
                 }
@@ -122,6 +133,7 @@ impl Memory {
                 | Fact::Forgotten(_)
                 | Fact::HandedOver { .. }
                 | Fact::Settled(_)
+                | Fact::Ended { .. }
                 | Fact::Ungranted(_) => {}
             }
         }
@@ -248,6 +260,7 @@ impl Memory {
                 bound_by,
                 keepers,
                 is_handed_over,
+                ended: self.ended.get(id).cloned(),
             })
         });
         hosted.collect()

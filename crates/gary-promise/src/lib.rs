@@ -57,6 +57,9 @@ mod custody;
 // At most one.
 mod tenure;
 
+// What runs to completion.
+mod runs;
+
 // How it gets around.
 mod conversation;
 mod member;
@@ -81,9 +84,9 @@ pub use assessment::Assessment;
 pub use binding::{Binding, BindingId};
 pub use binding_error::{BindingError, Part};
 pub use bodies::{
-    Accept, Axis, Bid, Body, Capacity, Consider, Have, Host, Keep, Lineage, Misfit, Needs, Pace,
-    PaceError, Polarity, SPEC_BYTES_MAX, SPREAD_MAX, Serve, Spec, SpecError, Spread, SpreadError,
-    Submitters, Update, UpdateError, Use,
+    Accept, Axis, Bid, Body, Capacity, Consider, Have, Host, Keep, Lineage, Misfit, Mode, Needs,
+    Pace, PaceError, Polarity, RETRIES_MAX, Retries, RetriesError, SPEC_BYTES_MAX, SPREAD_MAX,
+    Serve, Spec, SpecError, Spread, SpreadError, Submitters, Update, UpdateError, Use, UseError,
 };
 pub use condition::{Condition, REQUIREMENTS_MAX, Requirement};
 pub use conversation::{
@@ -113,6 +116,10 @@ pub use observer::{Observer, Pending};
 pub use promise::{Promise, PromiseError};
 pub use record::Record;
 pub use rendezvous::rendezvous;
+pub use runs::{
+    Completion, Outcome, PERIOD_MS_MAX, PERIOD_MS_MIN, RUNS_MAX, Run, RunKey, RunWord, Runner,
+    Running, Runs, Schedule, ScheduleError, TICKS_KEPT_MAX, Tick, WallTime,
+};
 pub use scope::Scope;
 pub use sheet_head::{SheetHead, SheetRoot};
 pub use signing::{
@@ -123,8 +130,8 @@ pub use standing::Standing;
 pub use tenure::{Claim, FencingEpoch, Holder, Tenancy, TenancyWord};
 pub use text::{
     Architecture, INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceError, Interfaces, Kind,
-    LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, ROUTES_MAX, Route, Routes, TextError,
-    WorkloadName,
+    LABELS_MAX, LabelKey, LabelValue, Labels, LabelsError, Note, ROUTES_MAX, Route, Routes,
+    TextError, WorkloadName,
 };
 pub use withdrawal::{Reason, Withdrawal, WithdrawalError};
 pub use word::Word;

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use crate::{
     Accept, AgentId, AgentKey, Bid, Body, BootEpoch, CPU_CORES_MICRO_MAX, ClusterId, Codec,
     ComponentDigest, Condition, Generation, Have, Head, Host, Interfaces, Labels, Later, Lease,
-    Lineage, MEMORY_BYTES_MAX, Needs, Own, Pace, Portion, Promise, PromiseId, Promiser, Reason,
-    Record, Resources, Routes, Slot, Spec, Spread, Submitters, Use, Valency, Verified, Verifier,
-    Withdrawal, WorkloadId,
+    Lineage, MEMORY_BYTES_MAX, Mode, Needs, Own, Pace, Portion, Promise, PromiseId, Promiser,
+    Reason, Record, Resources, Routes, Slot, Spec, Spread, Submitters, Use, Valency, Verified,
+    Verifier, Withdrawal, WorkloadId,
 };
 
 /// The cluster that everybody in the tests is in.
@@ -140,6 +140,7 @@ pub(crate) fn intent(valency: u32, portion: Portion) -> Use {
         component: ComponentDigest::from_bytes([7; 32]),
         valency: Valency::new(valency).expect("few"),
         exclusive: false,
+        mode: Mode::Service,
         needs: Needs {
             portion,
             labels: Labels::default(),

@@ -26,6 +26,8 @@ pub enum Reason {
     Failing,
     /// The promiser goes away.
     Leaving,
+    /// What was promised is done: it has run to completion.
+    Completed,
     /// The promiser has revised what its machine has, and that does not cover it any more.
     Revised,
 }

@@ -6,9 +6,9 @@ use std::{cell::RefCell, collections::BTreeMap, fmt::Debug, time::Duration};
 use gary_promise::{
     Accept, AgentKey, Bid, Binding, Body, BootEpoch, Broken, Capacity, ClusterId, Codec,
     ComponentDigest, Condition, Consider, Evidence, Generation, Host, Interfaces, Judgement, Kept,
-    Labels, Lease, Lineage, Needs, Observer, Pace, Portion, Promise, Promiser, Reason, Record,
-    Resources, Routes, Scope, Signed, Slot, Spec, Spread, Standing, Submitters, Time, Use, Valency,
-    Verified, Verifier, Withdrawal, Word,
+    Labels, Lease, Lineage, Mode, Needs, Observer, Pace, Portion, Promise, Promiser, Reason,
+    Record, Resources, Routes, Scope, Signed, Slot, Spec, Spread, Standing, Submitters, Time, Use,
+    Valency, Verified, Verifier, Withdrawal, Word,
 };
 
 const CLUSTER: ClusterId = ClusterId::from_bytes([0xc1; 32]);
@@ -52,6 +52,7 @@ fn intent() -> Use {
         component: ComponentDigest::from_bytes([7; 32]),
         valency: Valency::new(3).expect("few"),
         exclusive: false,
+        mode: Mode::Service,
         needs: Needs {
             portion: Portion::new(100_000, 64 << 20).expect("something of both"),
             labels: Labels::default(),

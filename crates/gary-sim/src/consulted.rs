@@ -8,6 +8,7 @@ use gary_promise::{
 
 use crate::checker::Book;
 use crate::reader::Reader;
+use crate::running;
 
 /// What one keeper of a name says to another.
 pub(crate) fn consults(consults: &Consults, book: &Book, reader: &mut Reader) -> String {
@@ -127,6 +128,10 @@ pub(crate) fn verdict(verdict: &Verdict, book: &Book) -> String {
         Verdict::Exclusivity => {
             "is refused: exclusive is what it is from its first generation on, or never".to_owned()
         }
+        Verdict::Mode => {
+            "is refused: a service, a job or a schedule is what it is from its first generation on"
+                .to_owned()
+        }
         Verdict::Elsewhere(keepers) => format!("is for {} to keep", agents(keepers, book)),
         Verdict::Unsettled => "may be kept or not: no majority has answered".to_owned(),
     }
@@ -138,6 +143,8 @@ fn held(entrusted: &Entrusted<Entry>, book: &Book, reader: &mut Reader) -> Strin
         .map(|its| its.id());
     let intent = intent.map(|its| book.names.of_promise(&its));
     let intent = intent.unwrap_or_else(|| "what nobody has signed".to_owned());
+    let runs = running::runs(&entrusted.content.runs, book);
+    let intent = intent + &runs.map_or_else(String::new, |runs| format!(" ({runs})"));
     let keepers = &entrusted.configuration;
     match keepers.epoch().get() {
         1 => intent,

@@ -26,6 +26,7 @@ mod checker;
 mod consulted;
 mod names;
 mod property;
+mod running;
 mod seen;
 mod transcript;
 mod watch;

@@ -1,11 +1,13 @@
 //! What befalls a world under a seed: who is in it, what owners want of it, and what goes wrong.
 
+mod runs;
+
 use std::time::Duration;
 
 use gary_agent::{Afterwards, Drain};
 use gary_promise::{
-    AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Needs, Notice,
-    Pace, Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
+    AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Mode, Needs,
+    Notice, Pace, Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -24,7 +26,7 @@ pub const NODES_MIN: usize = 3;
 pub const NODES_MAX: usize = 50;
 
 /// How many owners deploy what waits for nothing. One more deploys what does, one what is exclusive, one what fails and
-/// goes back, one what it leaves with a node that is cut off, and one what loses its keepers.
+/// goes back, one what it leaves with a node that is cut off, one what loses its keepers, and one what runs to completion.
 const OWNERS: usize = 2;
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -113,7 +115,7 @@ impl Plan {
         let spec = WorldSpec {
             seed,
             nodes,
-            owners: OWNERS + 5,
+            owners: OWNERS + 6,
             network,
         };
         let mut plan = Self {
@@ -135,6 +137,7 @@ impl Plan {
         plan.leave_pending();
         plan.lose_a_majority();
         plan.drain();
+        plan.deploy_runs();
         plan
     }
 
@@ -804,6 +807,7 @@ pub fn intent(valency: u32, portion: Portion, frailty: Frailty) -> Use {
         component: frailty.component(7),
         valency: Valency::new(valency).unwrap_or(Valency::NONE),
         exclusive: false,
+        mode: Mode::Service,
         needs: Needs {
             portion,
             labels: Labels::default(),

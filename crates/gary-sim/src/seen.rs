@@ -100,7 +100,7 @@ pub enum Seen<'a> {
         /// Which agent's.
         agent: AgentId,
         /// What.
-        report: HostReport,
+        report: &'a HostReport,
     },
     /// A component runs.
     Runs {

@@ -14,6 +14,7 @@ use gary_wire::WireCodec;
 use crate::checker::Book;
 use crate::consulted;
 use crate::reader::Reader;
+use crate::running;
 use crate::seen::Seen;
 
 /// The most lines that are kept. Beyond, the first are forgotten: what went wrong is marked, and stands near the end.
@@ -230,6 +231,16 @@ impl Transcript {
                         let offer = book.names.of_promise(&grant.holder.offer);
                         format!("has granted epoch {} of {workload} to {offer}", grant.epoch)
                     }
+                    Fact::Ended { offer, ended } => {
+                        let offer = book.names.of_promise(offer);
+                        match ended {
+                            Some(its) => {
+                                let outcome = its.completion.outcome;
+                                format!("{} of {offer} {outcome}", running::which(&its.key))
+                            }
+                            None => format!("need not know how {offer} ended"),
+                        }
+                    }
                     Fact::Ungranted(workload) => {
                         let workload = book.names.of_workload(workload);
                         format!("forgets what was granted of {workload}")
@@ -255,14 +266,19 @@ impl Transcript {
                 Order::Start(start) => {
                     let binding = &start.binding;
                     let term = start.term.map(|its| format!(", epoch {}", its.epoch));
+                    let run = start.run.map(|its| {
+                        let which = running::which(&its.key);
+                        format!(", {which}, attempt {}", its.number)
+                    });
                     format!(
-                        "{} runs slot {} of {} (generation {}) by {}{}",
+                        "{} runs slot {} of {} (generation {}) by {}{}{}",
                         name(&agent),
                         binding.slot(),
                         book.names.of_workload(&binding.workload()),
                         binding.generation(),
                         book.names.of_promise(&binding.id().offer),
                         term.unwrap_or_default(),
+                        run.unwrap_or_default(),
                     )
                 }
                 // It is said again and again.
@@ -281,11 +297,12 @@ impl Transcript {
             },
             Seen::Reports { agent, report } => {
                 let (offer, what) = match report {
-                    HostReport::Started { offer } => (offer, "runs"),
-                    HostReport::Failed { offer, .. } => (offer, "has failed"),
-                    HostReport::Stopped { offer } => (offer, "is stopped"),
+                    HostReport::Started { offer } => (offer, "runs".to_owned()),
+                    HostReport::Failed { offer, .. } => (offer, "has failed".to_owned()),
+                    HostReport::Ended { offer, outcome, .. } => (offer, outcome.to_string()),
+                    HostReport::Stopped { offer } => (offer, "is stopped".to_owned()),
                 };
-                let offer = book.names.of_promise(&offer);
+                let offer = book.names.of_promise(offer);
                 format!("{}'s host: {offer} {what}", name(&agent))
             }
             Seen::Runs { .. } | Seen::Halts { .. } | Seen::Uses { .. } => return None,
@@ -498,6 +515,7 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
         }
         Frame::Consults(its) => consulted::consults(its, book, reader),
         Frame::Tenancy(its) => consulted::tenancy(from, to, its, book),
+        Frame::Running(its) => running::running(from, its, book),
         Frame::Submission(its) => {
             let intent = reader.promise(&its.intent).map(|its| promised(its, book));
             format!("passes on {}", intent.unwrap_or_default())

@@ -238,6 +238,7 @@ impl Scene {
                 Verdict::NotKept => Some(Told::NotKept),
                 Verdict::NotAllowed => panic!("anybody may"),
                 Verdict::Exclusivity => panic!("nothing is exclusive"),
+                Verdict::Mode => panic!("everything runs on and on"),
                 Verdict::Elsewhere(_) | Verdict::Unsettled => None,
             };
             let waiting = |its: &&mut Person| {

@@ -7,7 +7,7 @@ use gary_agent::{Dealings, REPLACES_AFTER, Setup, Shown};
 use gary_promise::{
     AgentId, AgentKey, Answer, Answered, Asked, Ballot, Body, BootEpoch, Condition, Configuration,
     ConfigurationEpoch, Consider, Consultation, Consults, Earlier, Entrusted, Entry, Frame,
-    Portion, Promiser, Question, Submitters, Time, WorkloadName, rendezvous,
+    Portion, Promiser, Question, Runs, Submitters, Time, WorkloadName, rendezvous,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -78,6 +78,7 @@ impl Scene {
         let entry = Entry {
             intent: made.expect("it is short").signed().clone(),
             earlier: Earlier::default(),
+            runs: Runs::default(),
         };
         let mut scene = Self {
             me,

@@ -4,8 +4,8 @@ use gary_agent::{Dealings, DeployError, REPLACES_AFTER, Setup, Unverified};
 use gary_promise::{
     Accept, AgentKey, Agents, Batch, Body, BootEpoch, BoundedSet, Condition, Consider, Frame,
     Generation, Invitation, Lineage, Misfit, Own, Portion, Promise, PromiseId, Promiser, Reason,
-    Resources, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, Valency, Verifier, Why,
-    WorkloadId,
+    Resources, Signed, SignedRecord, Slot, Submitters, Time, Update, Use, UseError, Valency,
+    Verifier, Why, WorkloadId,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -134,9 +134,9 @@ fn what_a_person_submits_is_refused_with_its_reason_and_changes_nothing() {
         (
             "what is exclusive, twice",
             intended(&mut owner, twice).signed().clone(),
-            DeployError::ExclusiveTwice {
+            DeployError::Contrary(UseError::ExclusiveTwice {
                 valency: Valency::new(2).expect("few"),
-            },
+            }),
         ),
         (
             "what is not kept",

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use gary_agent::{Afterwards, Drain, REPLACES_AFTER};
 use gary_promise::{
-    AgentKey, Body, BootEpoch, ComponentDigest, Condition, Generation, Lineage, Notice, Own,
-    Portion, Promise, Promiser, Resources, Update, Valency,
+    AgentKey, Body, BootEpoch, ComponentDigest, Condition, Generation, Lineage, Mode, Notice, Own,
+    Portion, Promise, Promiser, Resources, Retries, Schedule, Tick, Update, Use, Valency,
 };
 use gary_sim::{
     Act, Blow, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Transcript, Watch,
@@ -109,13 +109,34 @@ impl Scenario {
     }
 
     fn deploy_exclusive(&mut self, for_ms: u64) -> &mut Self {
+        let exclusive = |wanted: &mut Use| wanted.exclusive = true;
+        self.deploy_as("w1, which is exclusive", 1, exclusive, for_ms)
+    }
+
+    /// Deploys something of which a run lasts two seconds.
+    fn deploy_mode(&mut self, what: &str, valency: u32, mode: Mode, for_ms: u64) -> &mut Self {
+        let short = |wanted: &mut Use| {
+            wanted.mode = mode;
+            wanted.component = Frailty::Sound.component(2);
+        };
+        self.deploy_as(what, valency, short, for_ms)
+    }
+
+    fn deploy_as(
+        &mut self,
+        what: &str,
+        valency: u32,
+        change: impl FnOnce(&mut Use),
+        for_ms: u64,
+    ) -> &mut Self {
         let portion = Portion::new(CORE / 2, 64 * MEBIBYTE).expect("it is something of both");
-        let mut wanted = intent(1, portion, Frailty::Sound);
-        wanted.exclusive = true;
+        let mut wanted = intent(valency, portion, Frailty::Sound);
+        change(&mut wanted);
+        let heading = format!("p1 deploys {what}");
         let what = Submission::Founds(Box::new(wanted));
         let (owner, to) = (0, NodeNo(0));
         let act = Act::Submit { owner, to, what };
-        self.then("p1 deploys w1, which is exclusive", act, for_ms)
+        self.then(&heading, act, for_ms)
     }
 
     /// A person who has something kept by several nodes.
@@ -520,4 +541,23 @@ fn a_drain() {
     let act = drain(1, 30_000, Afterwards::Leaves);
     its.then("n2's person has it drained", act, 6_000);
     its.end();
+}
+
+#[test]
+fn a_job_runs_to_completion_once() {
+    let mut its = Scenario::new("job", 3);
+    let job = Mode::Job(Retries::default());
+    its.deploy_mode("w1, a job", 1, job, 4_000).end();
+}
+
+#[test]
+fn a_schedule_runs_once_at_each_tick() {
+    let mut its = Scenario::new("schedule", 3);
+    // The world begins a thousand seconds after the clocks of its people.
+    let schedule = Schedule::new(5_000, 0, Tick(201)).expect("it is due now and then");
+    let mode = Mode::Schedule(schedule, Retries::default());
+    its.deploy_mode("w1, every five seconds", 1, mode, 9_500);
+    let crash = Blow::Crash(Duration::from_secs(30));
+    its.then("whoever runs it dies", Act::OfRunner(crash), 10_400)
+        .end();
 }

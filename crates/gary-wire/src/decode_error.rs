@@ -2,8 +2,8 @@
 
 use gary_promise::{
     ConfigurationError, HeadError, InterfaceError, LabelsError, LeaseError, NoticeError, PaceError,
-    PortionError, PromiseError, ResourcesError, SpecError, SpreadError, TextError, TooMany,
-    UpdateError, ValencyError, WithdrawalError,
+    PortionError, PromiseError, ResourcesError, RetriesError, ScheduleError, SpecError,
+    SpreadError, TextError, TooMany, UpdateError, ValencyError, WithdrawalError,
 };
 
 use crate::SpokenError;
@@ -94,6 +94,8 @@ pub enum Flaw {
     Portion(#[from] PortionError),
     Promise(#[from] PromiseError),
     Resources(#[from] ResourcesError),
+    Retries(#[from] RetriesError),
+    Schedule(#[from] ScheduleError),
     Length(#[from] LengthError),
     Spec(#[from] SpecError),
     Spoken(#[from] SpokenError),

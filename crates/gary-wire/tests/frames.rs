@@ -6,11 +6,12 @@ mod saying;
 use conversing::{frames, records};
 use gary_promise::{
     AgentId, AgentKey, Asked, BATCH_BYTES_MAX, Ballot, Batch, BootEpoch, BoundedSet, ClusterId,
-    Codec, Configuration, ConfigurationEpoch, Consultation, Consults, EARLIER_MAX, Earlier,
-    Entrusted, Entry, Era, Frame, IDLE_MAX, KEEPERS_MAX, NOTICE_MS_MAX, Notice, PromiseId,
-    Promiser, Question, RECORDS_MAX, RENEWED_MAX, Renewal, SHEET_GONE_MAX, SIGNATURE_BYTES,
-    STATEMENT_BYTES_MAX, Sequence, SheetPart, Signed, SignedRecord, Statement, Verifier,
-    VerifyError, Version, WorkloadName,
+    Codec, Completion, Configuration, ConfigurationEpoch, Consultation, Consults, EARLIER_MAX,
+    Earlier, Entrusted, Entry, Era, Frame, IDLE_MAX, KEEPERS_MAX, NOTICE_MS_MAX, Note, Notice,
+    Outcome, PromiseId, Promiser, Question, RECORDS_MAX, RENEWED_MAX, RUNS_MAX, Renewal, Run,
+    RunKey, Runner, Runs, SHEET_GONE_MAX, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Sequence,
+    SheetPart, Signed, SignedRecord, Slot, Statement, Tick, Verifier, VerifyError, Version,
+    WallTime, WorkloadName,
 };
 use gary_wire::{DecodeError, FRAME_BYTES_MAX, WireCodec, WireVersion};
 use proptest::prelude::*;
@@ -66,6 +67,33 @@ fn longest<T>() -> Signed<T> {
     Signed::claimed(by, &[0xff; STATEMENT_BYTES_MAX], [0xff; SIGNATURE_BYTES])
 }
 
+fn longest_runs() -> Runs {
+    let version = *longest_versions::<1>().iter().next().expect("there is one");
+    let offer = PromiseId {
+        promiser: AgentId::from_bytes([0xff; 32]),
+        version,
+    };
+    let run = Run {
+        attempt: u32::MAX,
+        failures: u32::MAX,
+        by: Runner {
+            offer,
+            asked: version,
+        },
+        ended: Some(Completion {
+            outcome: Outcome::Exited(u32::MAX),
+            at: Some(WallTime(u64::MAX)),
+            note: Some("n".repeat(Note::BYTES_MAX).parse().expect("a note")),
+        }),
+    };
+    let keys = (0..RUNS_MAX as u32).map(|slot| RunKey {
+        tick: Tick(u64::MAX),
+        slot: Slot(u32::MAX - slot),
+    });
+    let counts = (u64::MAX, u64::MAX);
+    Runs::new(keys.map(|key| (key, run.clone())), counts).expect("as many as there may be")
+}
+
 /// A keeper asks others, of a name as long as names get, to vote for as much as a register holds.
 fn longest_consults() -> Consults {
     let epoch = ConfigurationEpoch::new(u64::MAX).expect("not zero");
@@ -84,6 +112,7 @@ fn longest_consults() -> Consults {
         content: Entry {
             intent: longest(),
             earlier: Earlier::new(earlier),
+            runs: longest_runs(),
         },
     };
     let asked = Asked {

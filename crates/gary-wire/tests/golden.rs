@@ -6,9 +6,9 @@ use blessed::golden;
 use gary_promise::{
     Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, BoundedSet, Capacity, Codec,
     ComponentDigest, Condition, Consider, Generation, Have, Host, Interface, Interfaces, Keep,
-    Labels, Lease, Lineage, Needs, Pace, Portion, Promise, PromiseId, Reason, Requirement,
-    Resources, Routes, Serve, SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use,
-    Valency, Version, Withdrawal, WorkloadId,
+    Labels, Lease, Lineage, Mode, Needs, Pace, Portion, Promise, PromiseId, Reason, Requirement,
+    Resources, Retries, Routes, Schedule, Serve, SheetHead, SheetRoot, Slot, Spec, Spread,
+    Submitters, Tick, Update, Use, Valency, Version, Withdrawal, WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -78,6 +78,7 @@ fn intent() -> Use {
         component: COMPONENT,
         valency: Valency::new(3).expect("few"),
         exclusive: false,
+        mode: Mode::Service,
         needs: Needs {
             portion: portion(),
             labels: labels(),
@@ -97,6 +98,22 @@ fn intent() -> Use {
 fn paced() -> Use {
     Use {
         pace: Pace::new(0, 2).expect("two may be away"),
+        ..intent()
+    }
+}
+
+fn job() -> Use {
+    Use {
+        mode: Mode::Job(Retries::new(2).expect("few enough")),
+        ..intent()
+    }
+}
+
+fn scheduled() -> Use {
+    let schedule = Schedule::new(60_000, 5_000, Tick(28_400_000)).expect("legal");
+    Use {
+        valency: Valency::new(1).expect("few"),
+        mode: Mode::Schedule(schedule, Retries::default()),
         ..intent()
     }
 }
@@ -137,6 +154,8 @@ fn bodies() -> Vec<(&'static str, Body)> {
         ("use", Body::Use(Box::new(intent()))),
         ("use_exclusive", Body::Use(Box::new(exclusive()))),
         ("use_paced", Body::Use(Box::new(paced()))),
+        ("use_job", Body::Use(Box::new(job()))),
+        ("use_scheduled", Body::Use(Box::new(scheduled()))),
         // As before it was told in which life it was asked.
         ("host", host(BootEpoch(0), 0)),
         ("host_asked", host(BootEpoch(3), 0)),

@@ -4,10 +4,10 @@ mod blessed;
 
 use blessed::golden;
 use gary_promise::{
-    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Codec, Configuration, ConfigurationEpoch,
-    Consultation, Consults, Earlier, Entrusted, Entry, Era, Frame, Generation, Learned, Promise,
-    PromiseId, Question, SIGNATURE_BYTES, Settlement, Signed, Submission, Verdict, Version, Vote,
-    WorkloadId,
+    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Codec, Completion, Configuration,
+    ConfigurationEpoch, Consultation, Consults, Earlier, Entrusted, Entry, Era, Frame, Generation,
+    Learned, Outcome, Promise, PromiseId, Question, Run, RunKey, Runner, Runs, SIGNATURE_BYTES,
+    Settlement, Signed, Slot, Submission, Tick, Verdict, Version, Vote, WallTime, WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -55,8 +55,35 @@ fn entrusted() -> Entrusted<Entry> {
         content: Entry {
             intent: intent(),
             earlier: Earlier::new([id(2), id(1)]),
+            runs: Runs::default(),
         },
     }
+}
+
+/// The same, with what has been run to completion.
+fn with_runs() -> Vote<Entry> {
+    let mut its = vote(None);
+    let key = |slot| RunKey {
+        tick: Tick(9),
+        slot: Slot(slot),
+    };
+    let run = |ended| Run {
+        attempt: 3,
+        failures: 2,
+        by: Runner {
+            offer: id(4),
+            asked: id(5).version,
+        },
+        ended,
+    };
+    let ended = Completion {
+        outcome: Outcome::Exited(0),
+        at: Some(WallTime(1_700_000_000_000)),
+        note: Some("done".parse().expect("a note")),
+    };
+    let runs = [(key(0), run(Some(ended))), (key(1), run(None))];
+    its.entrusted.content.runs = Runs::new(runs, (6, 7)).expect("two");
+    its
 }
 
 fn vote(ballot: Option<Ballot>) -> Vote<Entry> {
@@ -106,6 +133,7 @@ fn consultations() -> Vec<(&'static str, Consultation<Entry>)> {
         ("chosen", Consultation::Chosen(vote(Some(ballot(5))))),
         // What a configuration begins with has no ballot.
         ("chosen_begins", Consultation::Chosen(vote(None))),
+        ("chosen_runs", Consultation::Chosen(with_runs())),
         (
             "learned",
             Consultation::Learned(Learned {
@@ -150,6 +178,7 @@ fn verdicts() -> Vec<(&'static str, Verdict)> {
         ("elsewhere", Verdict::Elsewhere(keepers(7))),
         ("unsettled", Verdict::Unsettled),
         ("exclusivity", Verdict::Exclusivity),
+        ("mode", Verdict::Mode),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gary_promise::{
     AgentId, Capacity, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Settlement,
-    Signed, Time, Withdrawal,
+    Signed, Time, WallTime, Withdrawal,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -305,6 +305,16 @@ impl<C: Powers> Agent<C> {
         let is_taken_back = self.dealings.take_back(now, offer);
         self.settle(now);
         is_taken_back
+    }
+
+    /// Its shell tells how late it is, as people count it: at a start, and whenever that clock is set. What runs by schedule
+    /// is not run before.
+    pub fn set_wall_clock(&mut self, now: Time, wall: WallTime) {
+        if self.is_out {
+            return;
+        }
+        self.dealings.set_wall_clock(now, wall);
+        self.settle(now);
     }
 
     /// Goes away for a while, by plan: those it hosts for invite nobody else until then.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    AgentId, Configuration, Consultation, Consults, Frame, Learned, Promise, Verified, Vote,
+    AgentId, Configuration, Consultation, Consults, Frame, Learned, Promise, Runs, Verified, Vote,
     WorkloadId, WorkloadName,
 };
 use rand::Rng;
@@ -22,6 +22,8 @@ pub(crate) struct Chosen {
     pub(crate) intent: Verified<Promise>,
     /// Who keeps it.
     pub(crate) keepers: Configuration,
+    /// What has been run of it.
+    pub(crate) runs: Runs,
     /// This agent has voted for it, and has waited since for it to be chosen. Otherwise that may have been long ago.
     pub(crate) has_voted: bool,
 }
@@ -29,13 +31,15 @@ pub(crate) struct Chosen {
 impl Custody {
     /// Something was chosen, and whoever tends it is to hear of it.
     pub(super) fn note_chosen(&mut self, name: &WorkloadName, chosen: Vote<Kept>, has_voted: bool) {
-        let intent = chosen.entrusted.content.intent();
+        let kept = chosen.entrusted.content;
+        let intent = kept.intent();
         let workload = intent.workload();
         if self.by_workload.len() < NAMES_MAX {
             self.by_workload.insert(workload, name.clone());
         }
         self.chosen.push_back(Chosen {
             intent: intent.promise().clone(),
+            runs: kept.runs().clone(),
             keepers: chosen.entrusted.configuration,
             has_voted,
         });

@@ -1,17 +1,19 @@
 //! What the register of a name holds, as its keepers read it.
 
 use gary_promise::{
-    Body, Earlier, Entry, Generation, Promise, Use, Valency, Verified, WorkloadId, WorkloadName,
+    Body, Earlier, Entry, Generation, Mode, Promise, Runs, Use, Valency, Verified, WorkloadId,
+    WorkloadName,
 };
 
 use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
 
-/// What the register of a name holds: the intent that stands, checked, and which stood before it.
+/// What the register of a name holds: the intent that stands, checked, which stood before it, and what has been run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kept {
     intent: Intent,
     earlier: Earlier,
+    runs: Runs,
 }
 
 /// An intent: a promise that is one.
@@ -25,7 +27,7 @@ impl Intent {
     /// The intent that a promise is, if it is one that does not contradict itself.
     pub(crate) fn of(promise: Verified<Promise>) -> Option<Self> {
         let workload = promise.workload()?;
-        let is_one = matches!(promise.body(), Body::Use(wanted) if !wanted.is_contrary());
+        let is_one = matches!(promise.body(), Body::Use(wanted) if wanted.check().is_ok());
         is_one.then_some(Self { promise, workload })
     }
 
@@ -73,6 +75,7 @@ impl Kept {
         Ok(Self {
             intent,
             earlier: entry.earlier,
+            runs: entry.runs,
         })
     }
 
@@ -81,16 +84,38 @@ impl Kept {
         Entry {
             intent: self.intent.promise.signed().clone(),
             earlier: self.earlier.clone(),
+            runs: self.runs.clone(),
         }
     }
 
-    /// What follows from `before` by an intent.
+    /// What follows from `before` by an intent. What was run by schedule stays, as long as its ticks are the same: else one
+    /// might begin twice. A later generation of a job is run anew.
     pub(super) fn after(before: Option<&Self>, intent: Intent) -> Self {
         let earlier = before.map(|its| its.earlier.clone().and(its.intent.promise.id()));
+        let goes_on = before.filter(|its| {
+            let modes = (its.intent.wanted().mode, intent.wanted().mode);
+            its.intent.workload == intent.workload
+                && matches!(modes, (Mode::Schedule(one, _), Mode::Schedule(other, _)) if one.numbers_like(&other))
+        });
+        let runs = goes_on.map(|its| its.runs.clone());
         Self {
             intent,
             earlier: earlier.unwrap_or_default(),
+            runs: runs.unwrap_or_default(),
         }
+    }
+
+    /// The same, with other runs.
+    pub(super) fn with_runs(&self, runs: Runs) -> Self {
+        Self {
+            runs,
+            ..self.clone()
+        }
+    }
+
+    /// What has been run to completion.
+    pub(crate) const fn runs(&self) -> &Runs {
+        &self.runs
     }
 
     /// The intent that stands.

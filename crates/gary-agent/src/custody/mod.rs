@@ -13,6 +13,7 @@ mod passing;
 mod pending;
 mod proposed;
 mod recovering;
+mod running;
 mod seated;
 mod submitting;
 mod succeeding;
@@ -32,4 +33,5 @@ pub use pending::{
 };
 pub(crate) use proposed::Considering;
 pub use recovering::{RECOVERY_SKIPS, RecoverError, Recovery, RecoveryId};
+pub(crate) use running::What;
 pub use succeeding::{REPLACES_AFTER, SHRINKS_AFTER, STEPS_IN_AFTER, SUCCESSION_WAITS};

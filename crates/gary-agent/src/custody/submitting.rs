@@ -176,9 +176,10 @@ impl Custody {
         verdict: &Verdict,
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        let Wanted::Intent(submitted) = wanted else {
-            self.note_succession(name, verdict, parts);
-            return;
+        let submitted = match wanted {
+            Wanted::Intent(submitted) => submitted,
+            Wanted::Keepers(_) => return self.note_succession(name, verdict, parts),
+            Wanted::Run(change) => return self.settle_run(&change, verdict, parts.voice),
         };
         let Submitted {
             intent,
@@ -332,7 +333,7 @@ impl Custody {
             Wanted::Intent(its) => {
                 its.intent == intent && its.askers == BTreeSet::from([Asker::Person])
             }
-            Wanted::Keepers(_) => false,
+            Wanted::Keepers(_) | Wanted::Run(_) => false,
         };
         self.step(&name, parts, |register, _| {
             register.drop_changes(is_it);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use gary_promise::{AgentId, Configuration, Entrusted, Lineage, Time, Verdict};
 
 use super::kept::{Intent, Kept};
+use super::running::RunChange;
 use crate::register::Change;
 
 /// What is to be changed of the register of a name.
@@ -14,6 +15,8 @@ pub(super) enum Wanted {
     Intent(Box<Submitted>),
     /// Others are to keep the name than do.
     Keepers(Succession),
+    /// Something is run to completion, or has been.
+    Run(Box<RunChange>),
 }
 
 /// An intent that is to be kept, and who wants to know what becomes of it.
@@ -47,6 +50,7 @@ impl Wanted {
         match self {
             Self::Intent(submitted) => submitted.until,
             Self::Keepers(succession) => succession.until,
+            Self::Run(change) => change.until,
         }
     }
 
@@ -66,6 +70,7 @@ impl Change<Kept> for Wanted {
         match self {
             Self::Intent(submitted) => submitted.verdict(held),
             Self::Keepers(succession) => succession.verdict(held),
+            Self::Run(change) => change.verdict(held),
         }
     }
 
@@ -79,7 +84,13 @@ impl Change<Kept> for Wanted {
                 configuration: succession.to.clone(),
                 content: held.content.clone(),
             },
-            (Self::Keepers(_), None) => unreachable!("what nobody keeps has a verdict"),
+            (Self::Run(change), Some(held)) => Entrusted {
+                configuration: configuration.clone(),
+                content: change.follow(&held.content),
+            },
+            (Self::Keepers(_) | Self::Run(_), None) => {
+                unreachable!("what nobody keeps has a verdict")
+            }
             (Self::Intent(submitted), held) => Entrusted {
                 configuration: configuration.clone(),
                 content: Kept::after(held.map(|its| &its.content), submitted.intent.clone()),
@@ -132,6 +143,12 @@ impl Submitted {
                     && !self.intent.deletes() =>
             {
                 Some(Verdict::Exclusivity)
+            }
+            Lineage::Updates(_)
+                if !now.wanted().mode.is_like(&self.intent.wanted().mode)
+                    && !self.intent.deletes() =>
+            {
+                Some(Verdict::Mode)
             }
             Lineage::Updates(_) => {
                 let owner = now.promise().by();

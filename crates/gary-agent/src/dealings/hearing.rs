@@ -42,6 +42,7 @@ impl<C: Speech> Dealings<C> {
                     .handle_handover(from, &handover, kept_since, voice)
             }
             Frame::Tenancy(tenancy) => self.tenancy(now, from, *tenancy),
+            Frame::Running(running) => self.running(now, from, *running),
             Frame::Inquiry(inquiry) => self.hosting.handle_inquiry(from, &inquiry, voice),
             // Whoever asks tries another.
             Frame::Submission(submission) if !self.considers(submission.intent.by()) => Ok(()),

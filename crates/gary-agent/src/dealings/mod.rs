@@ -6,6 +6,7 @@ mod hearing;
 mod introducing;
 mod liveness;
 mod machine;
+mod running;
 mod setup;
 mod submitting;
 mod tenancies;

@@ -12,7 +12,7 @@ use crate::candidates::Considers;
 use crate::custody::{
     Acknowledgement, Custody, Intent, Parts, PendingIntent, RecoverError, Recovery, RecoveryId,
 };
-use crate::tending::{DeployError, check_exclusive};
+use crate::tending::{DeployError, check_intent};
 use crate::voice::{Speech, Unverified};
 
 /// A pending intent was not withdrawn. Nothing has changed.
@@ -48,7 +48,7 @@ impl<C: Speech> Dealings<C> {
         if self.drained.is_some() && self.candidates.considering_count() == 0 {
             return Err(DeployError::Drained);
         }
-        check_exclusive(&promise)?;
+        check_intent(&promise)?;
         let found = promise.body().notation();
         let intent = Intent::of(promise).ok_or(DeployError::NotAnIntent { found })?;
         self.wake(now);

@@ -5,13 +5,19 @@ use gary_promise::{AgentId, Body, Frame, Promise, PromiseId, Tenancy, Time, Veri
 use super::hosted::{Hosted, Run, State};
 use super::hostings::Hosting;
 use super::order::{Order, Start};
+use super::running::completes;
 use crate::exclusive::Step;
 use crate::refused::Fault;
 use crate::voice::{Speech, Voice};
 
 impl Hosting {
-    /// Has what is bound run: at once, or, where it is exclusive, once it is held.
+    /// Has what is bound run: at once, or, where it is exclusive, once it is held, and where it runs to completion, as it is
+    /// claimed.
     pub(super) fn run<C: Speech>(&mut self, now: Time, start: Start, voice: &mut Voice<C, Order>) {
+        if completes(&start.intent) {
+            self.begin_runs(now, &start, None);
+            return;
+        }
         if !is_exclusive(&start.intent) {
             voice.order(Order::Start(Box::new(start)));
             return;

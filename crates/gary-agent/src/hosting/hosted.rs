@@ -7,6 +7,7 @@ use gary_promise::{
 
 use super::order::Start;
 use super::repair::{DENIED_AFTER, PROVEN_AFTER};
+use super::running::completes;
 use crate::ledger::EntryId;
 
 /// One hosting that this agent offers or has bound.
@@ -92,6 +93,7 @@ impl Hosted {
             offer: (*self.offer).clone(),
             acceptance: (**acceptance).clone(),
             term: None,
+            run: None,
         })
     }
 
@@ -108,9 +110,11 @@ impl Hosted {
         }
     }
 
-    /// Whether somebody waits to hear that it runs: what founds a workload takes nothing's place, as a rule.
+    /// Whether somebody waits to hear that it runs: what founds a workload takes nothing's place, as a rule, and neither does
+    /// what runs to completion.
     pub(super) fn is_awaited(&self) -> bool {
-        self.is_replacing || self.host.generation > Generation::FIRST
+        let takes_place = self.is_replacing || self.host.generation > Generation::FIRST;
+        takes_place && !completes(&self.intent)
     }
 
     /// Whether it is bound and awaited, and does not run, or not for long enough yet to tell.

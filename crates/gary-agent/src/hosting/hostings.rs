@@ -17,6 +17,7 @@ use crate::exclusive::Tenants;
 use crate::ledger::{EntryId, Ledger};
 use crate::memory::WasHosted;
 use crate::refused::Fault;
+use crate::runs::{Runners, WallClock};
 use crate::voice::{Speech, Voice};
 
 /// The most hostings of one agent: offered, bound and yet to stop. Whoever invites it for more is told that it is busy.
@@ -59,6 +60,10 @@ pub(crate) struct Hosting {
     pub(super) tenants: Tenants,
     /// When it takes back all that it hosts, where it hosts nothing anew.
     pub(super) ends_at: Option<Time>,
+    /// What it has claimed and runs of what runs to completion.
+    pub(super) runners: Runners,
+    /// How late it is, as people count it.
+    pub(crate) wall: WallClock,
 }
 
 impl Hosting {
@@ -80,6 +85,8 @@ impl Hosting {
             custodies: Custodies::default(),
             tenants: Tenants::new(seed),
             ends_at: None,
+            runners: Runners::new(seed),
+            wall: WallClock::default(),
         }
     }
 
@@ -246,7 +253,11 @@ impl Hosting {
 
     pub(crate) fn due_at(&self) -> Option<Time> {
         let due = self.due.first().map(|(at, _)| *at);
-        let others = [self.answers.due_at(), self.tenants.due_at()];
+        let others = [
+            self.answers.due_at(),
+            self.tenants.due_at(),
+            self.runners.due_at(),
+        ];
         due.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -374,6 +385,7 @@ impl Hosting {
             // What was to start and has waited for the disk does not.
             voice.take_back_orders(|order| order.is_for(&offer));
             self.tenants.end(version);
+            self.runners.end(version);
             voice.order(Order::Stop { offer });
         } else {
             self.ledger.free(hosted.entry);
@@ -388,6 +400,7 @@ impl Hosting {
     pub(crate) fn stop_all<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
         self.due.clear();
         self.tenants.clear();
+        self.runners.clear();
         voice.take_back_orders(|order| matches!(order, Order::Start(_) | Order::Prolong { .. }));
         for hosted in self.hosted.values().filter(|its| its.is_bound()) {
             let offer = hosted.offer.id();
@@ -422,6 +435,7 @@ impl Hosting {
             bound_by,
             keepers,
             is_handed_over,
+            ended,
         } = was;
         let Body::Host(host) = offer.body().clone() else {
             return;
@@ -455,6 +469,7 @@ impl Hosting {
                 self.by_acceptance
                     .insert(start.acceptance.id(), offer.version());
                 self.insert(hosted);
+                self.begin_runs(now, &start, ended);
                 self.run(now, start, voice);
                 self.tell_keepers(now, offer.version(), [], voice);
             }

@@ -1,6 +1,9 @@
 //! What passes between an agent and its own host. No other agent's host ever hears of it.
 
-use gary_promise::{Binding, Failure, FencingEpoch, Promise, PromiseId, Time, Verified};
+use gary_promise::{
+    Binding, Failure, FencingEpoch, Note, Outcome, Promise, PromiseId, RunKey, Time, Verified,
+    Version,
+};
 
 /// What an agent asks of its own host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +65,23 @@ pub struct Start {
     pub acceptance: Verified<Promise>,
     /// For how long it may run, where it is exclusive.
     pub term: Option<Term>,
+    /// Which run it is, where it runs to completion.
+    pub run: Option<RunAttempt>,
+}
+
+/// One attempt of a run: it is this host's, and nobody ever starts it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunAttempt {
+    /// Which run. The tick and the replica are the guest's to know.
+    pub key: RunKey,
+    /// By what this agent has claimed it: its host says so when it has ended.
+    pub asked: Version,
+    /// Which attempt it is, counted from 1.
+    pub number: u32,
 }
 
 /// What a host tells its own agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostReport {
     /// The hosting runs, and is well where its owner asks for a health check.
     Started {
@@ -78,6 +94,17 @@ pub enum HostReport {
         offer: PromiseId,
         /// What is wrong.
         failure: Failure,
+    },
+    /// What runs to completion has ended by itself, or was ended since it had gone wrong. It holds nothing any more.
+    Ended {
+        /// The offer it was bound by.
+        offer: PromiseId,
+        /// By what the run was claimed that it was started for.
+        asked: Version,
+        /// How it ended.
+        outcome: Outcome,
+        /// What else there is to say of it.
+        note: Option<Note>,
     },
     /// It was stopped, as asked or since its time was up, and holds nothing any more.
     Stopped {

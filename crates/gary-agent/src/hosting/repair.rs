@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_promise::{AgentId, Denial, Failure, Frame, PromiseId, Reason, Time};
+use gary_promise::{AgentId, Denial, Failure, Frame, Outcome, PromiseId, Reason, Time};
 use rand::Rng;
 
 use super::hosted::{Hosted, Run, State};
@@ -50,6 +50,17 @@ impl Hosting {
                 }
                 self.tenure_stopped(now, offer, voice);
             }
+            HostReport::Ended {
+                offer,
+                asked,
+                outcome,
+                note,
+            } => {
+                let (which, how) = ((offer, Some(asked)), (outcome, note));
+                self.run_ended(now, which, how, voice);
+            }
+            HostReport::Failed { offer, failure }
+                if self.run_ended(now, (offer, None), (Outcome::Failed(failure), None), voice) => {}
             HostReport::Failed { offer, failure } => {
                 self.repair(now, (offer, failure), voice, random);
             }
@@ -136,6 +147,7 @@ impl Hosting {
     pub(crate) fn handle_timeout<C: Speech>(&mut self, now: Time, voice: &mut Voice<C, Order>) {
         self.answer(now, voice);
         self.see_to_tenures(now, voice);
+        self.see_to_runs(now, voice);
         while let Some((at, version)) = self.due.first().copied()
             && at <= now
         {

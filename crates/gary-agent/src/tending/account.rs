@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Generation, Pace, Requirement, Slot};
+use gary_promise::{AgentId, Generation, Pace, Requirement, Runs, Slot};
 
 use super::failing::Failing;
 use super::leaving::Leaving;
@@ -26,6 +26,8 @@ pub struct Account {
     /// Hostings of this generation that fail, as far as they are remembered. While an earlier one is hosted too, no more of
     /// it are asked for than these.
     pub failing: Vec<Failing>,
+    /// What has been run to completion, how that ended, and how many ticks of a schedule were not run.
+    pub runs: Runs,
     /// The hostings that are counted, and what the keeper makes of each now.
     pub counted: Vec<Assessed>,
     /// Who would not host it, and why, each by what it said last.

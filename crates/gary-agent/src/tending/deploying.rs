@@ -2,8 +2,8 @@
 
 use gary_promise::{
     AGENTS_NAMED_MAX, AgentId, Body, Generation, INTERFACE_BYTES_MAX, INTERFACES_MAX, Keep,
-    LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, ROUTES_MAX, Route, Time, Use, Valency,
-    Verified, WorkloadId, WorkloadName,
+    LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, ROUTES_MAX, Route, Time, Use,
+    UseError, Verified, WorkloadId, WorkloadName,
 };
 
 use super::dismissed::dismiss;
@@ -60,12 +60,9 @@ pub enum DeployError {
         /// What it is.
         found: &'static str,
     },
-    /// It is exclusive, and for more than one hosting.
-    #[error("at most one node runs what is exclusive, and this is for {valency} replicas")]
-    ExclusiveTwice {
-        /// How many it is for.
-        valency: Valency,
-    },
+    /// It contradicts itself.
+    #[error(transparent)]
+    Contrary(#[from] UseError),
     /// This agent looks at nothing that its owner submits.
     #[error("this node considers no submissions of {owner}")]
     NotConsidered {
@@ -213,19 +210,17 @@ impl Tending {
     }
 }
 
-/// Whether an intent is not both exclusive and for more than one hosting.
-pub(crate) fn check_exclusive(intent: &Verified<Promise>) -> Result<(), DeployError> {
+/// Whether an intent does not contradict itself.
+pub(crate) fn check_intent(intent: &Verified<Promise>) -> Result<(), UseError> {
     match intent.body() {
-        Body::Use(wanted) if wanted.is_contrary() => Err(DeployError::ExclusiveTwice {
-            valency: wanted.valency,
-        }),
+        Body::Use(wanted) => wanted.check(),
         _ => Ok(()),
     }
 }
 
 /// What an intent wants.
 fn wanted(intent: &Verified<Promise>) -> Result<Use, DeployError> {
-    check_exclusive(intent)?;
+    check_intent(intent)?;
     match intent.body() {
         Body::Use(wanted) => Ok(Use::clone(wanted)),
         other => Err(DeployError::NotAnIntent {

@@ -22,10 +22,11 @@ impl Holes {
     pub(super) fn of(tended: &Tended, observer: &Observer, now: Time) -> Self {
         let generation = tended.wanted.lineage.generation();
         let hosted = |slot: &Slot| tended.hosted_generation(*slot, observer, now);
+        let over = tended.over();
         let all = tended.wanted.valency.slots();
-        let empty = all.filter(|slot| hosted(slot).is_none());
+        let empty = all.filter(|slot| hosted(slot).is_none() && !over.contains(slot));
         let used = tended.slots.keys().copied();
-        let used = used.filter(|slot| tended.wanted.valency.has(*slot));
+        let used = used.filter(|slot| tended.wanted.valency.has(*slot) && !over.contains(slot));
         let outdated = used
             .clone()
             .filter(|slot| hosted(slot).is_some_and(|its| its < generation));
@@ -59,7 +60,9 @@ impl Tended {
         let generation = self.wanted.lineage.generation();
         let hosted = self.hosted_generation(slot, observer, now);
         let is_filled = hosted.is_some_and(|its| its >= generation);
-        self.wanted.valency.has(slot) && (!is_filled || self.is_left_by_all(slot, observer, now))
+        self.wanted.valency.has(slot)
+            && !self.is_done(slot)
+            && (!is_filled || self.is_left_by_all(slot, observer, now))
     }
 
     /// Whether nobody hosts a slot well, at any generation.
@@ -82,8 +85,8 @@ impl Tended {
         Some(host.offer.by())
     }
 
-    /// The latest generation at which a slot is hosted well; or, of what is exclusive, may be: nobody else could run it while
-    /// that holds it.
+    /// The latest generation at which a slot is hosted well; or, of what is exclusive or runs to completion, may be: nobody
+    /// else could run it while that holds it, or should.
     fn hosted_generation(&self, slot: Slot, observer: &Observer, now: Time) -> Option<Generation> {
         let filling = self.filling(slot, observer, now);
         filling.map(Counted::generation).max()
@@ -99,7 +102,7 @@ impl Tended {
         let counted = self.slots.get(&slot).into_iter().flatten();
         counted.filter(move |its| match its.standing(observer, now) {
             Standing::Good => true,
-            Standing::Doubtful => self.wanted.exclusive,
+            Standing::Doubtful => self.wanted.exclusive || self.wanted.mode.completes(),
             Standing::Bad => false,
         })
     }

@@ -17,6 +17,7 @@ mod over;
 mod refusals;
 mod rolling;
 mod round;
+mod running;
 mod sharing;
 mod surplus;
 mod tended;
@@ -24,7 +25,7 @@ mod turn;
 mod workloads;
 
 pub use account::{Account, Rolling};
-pub(crate) use deploying::check_exclusive;
+pub(crate) use deploying::check_intent;
 pub use deploying::{DeployError, KEEPS_BYTES_MAX};
 pub use dismissed::DISMISSED_MAX;
 pub(crate) use dismissed::dismiss;

@@ -67,6 +67,7 @@ impl Tending {
         let Chosen {
             intent,
             keepers,
+            runs,
             has_voted,
         } = chosen;
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
@@ -90,6 +91,7 @@ impl Tending {
         }
         if let Some(tended) = self.tended.get_mut(&workload) {
             tended.keepers = in_turn(workload, keepers.keepers());
+            tended.runs = runs;
             let is_new = is_first && has_voted && keepers.epoch() == ConfigurationEpoch::FIRST;
             if known.is_none() && !is_new {
                 tended.learns_until = now.after(super::turn::LEARNS_FOR);

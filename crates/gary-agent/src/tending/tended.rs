@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, Evidence, Generation, Host, Observer, Own, Promise, Reason, Requirement, SignedRecord,
-    Slot, Time, Use, Value, Verified, Version, WorkloadId,
+    AgentId, Evidence, Generation, Host, Observer, Own, Promise, Reason, Requirement, Runs,
+    SignedRecord, Slot, Time, Use, Value, Verified, Version, WorkloadId,
 };
 use rand::Rng;
 
@@ -15,6 +15,7 @@ use super::failing::Failures;
 use super::history::History;
 use super::refusals::Refusals;
 use super::round::{ROUND_WAITS, Round};
+use super::running::Unseen;
 use super::turn::Turn;
 use crate::candidates::Candidates;
 use crate::hosting::Order;
@@ -65,6 +66,10 @@ pub(super) struct Tended {
     pub(super) failing: Failures,
     /// Which intents stood before.
     pub(super) history: History,
+    /// What has been run to completion, by what was chosen.
+    pub(super) runs: Runs,
+    /// Since when runs are had by hostings that it knows nothing of.
+    pub(super) unseen: Unseen,
 }
 
 /// What a keeper works with.
@@ -113,6 +118,8 @@ impl Tended {
             makes_do: false,
             failing: Failures::default(),
             history: History::default(),
+            runs: Runs::default(),
+            unseen: Unseen::default(),
         }
     }
 
@@ -239,6 +246,8 @@ impl Tended {
         let (now, observer) = (keeper.now, keeper.observer());
         let (valency, generation) = (self.wanted.valency, self.wanted.lineage.generation());
         let is_exclusive = self.wanted.exclusive;
+        let completes = self.wanted.mode.completes();
+        let over = self.over();
         let is_first = self.place(keeper) == 0;
         let mut gone = Vec::new();
         for (slot, counted) in &mut self.slots {
@@ -265,8 +274,13 @@ impl Tended {
                 // What the intent of a later generation has in mind, this keeper has yet to learn.
                 let is_unused = !valency.has(*slot) && its.generation() <= generation;
                 let is_outdated = is_unused || Some(its.generation()) < latest || is_idle(its);
+                // What is run anew need not wait for it.
+                let is_outdated = is_outdated || (completes && its.generation() < generation);
+                // Of what others have bound, its host hears that it is done once it tells or claims it.
+                let is_done = over.contains(slot) && !its.is_others();
                 let reason = match standing {
                     Standing::Bad => Reason::Unstated,
+                    _ if is_done && !is_outdated => Reason::Completed,
                     _ if is_outdated => Reason::Outdated,
                     Standing::Doubtful => return true,
                     Standing::Good => {

@@ -269,6 +269,7 @@ impl Tending {
             }),
             leaving: tended.leaving(),
             failing: tended.failing.iter().copied().collect(),
+            runs: tended.runs.clone(),
             counted: counted.collect(),
             refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),
             history: history.copied().collect(),

@@ -11,6 +11,7 @@ use super::journal::Assessed;
 use super::weight::Weights;
 use crate::dealings::Drain;
 use crate::exclusive::Grant;
+use crate::hosting::Ended;
 use crate::register::Votes;
 use crate::tending::Failing;
 
@@ -82,6 +83,14 @@ pub enum Fact {
     },
     /// An exclusive workload is deleted: what was granted of it can go.
     Ungranted(WorkloadId),
+    /// How a run ended that this agent hosts, in the place of what it remembered of the hosting before; nothing once its
+    /// keepers remember it.
+    Ended {
+        /// The offer by which it hosts.
+        offer: PromiseId,
+        /// How it ended.
+        ended: Option<Box<Ended>>,
+    },
     /// Others keep what this agent has bound by accepting an offer, or that does not matter any more.
     HandedOver {
         /// The offer.

@@ -13,6 +13,7 @@ use super::journal::{Assessed, Journal};
 use super::{Fact, Outbox, StoodBefore, Transmit, Write, WriteId};
 use crate::dealings::Drain;
 use crate::exclusive::Grant;
+use crate::hosting::Ended;
 use crate::register::Votes;
 
 /// How what agents sign is packed: all the codecs that an agent needs.
@@ -141,6 +142,12 @@ impl<C: Speech, O> Voice<C, O> {
             keepers,
             is_handed_over,
         });
+    }
+
+    /// Remembers how a run ended that this agent hosts by an offer of its own, or forgets it.
+    pub(crate) fn keep_ended(&mut self, offer: PromiseId, ended: Option<Ended>) {
+        let ended = ended.map(Box::new);
+        self.outbox.store(Fact::Ended { offer, ended });
     }
 
     /// Remembers that others keep what is hosted by an offer that this agent has accepted.

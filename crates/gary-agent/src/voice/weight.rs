@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Answer, Consultation, EARLIER_MAX, Frame, KEEPERS_MAX, Question};
+use gary_promise::{
+    AgentId, Answer, Consultation, EARLIER_MAX, Frame, KEEPERS_MAX, Note, Question,
+};
 
 /// The most frames that wait for one peer. Beyond, what is said to it is dropped, as a network might, and said
 /// again later: one peer's share leaves room for the others.
@@ -16,6 +18,9 @@ const FRAME_BYTES: usize = 256;
 
 /// An upper bound of what a slot, a version or an entry of a list takes.
 const ENTRY_BYTES: usize = 96;
+
+/// An upper bound of what a run takes.
+const RUN_BYTES: usize = 2 * ENTRY_BYTES + Note::BYTES_MAX;
 
 /// What waits for each peer.
 #[derive(Debug, Default)]
@@ -80,7 +85,9 @@ fn bytes_max(frame: &Frame) -> usize {
                 Consultation::Learned(_) => None,
             };
             let intent = voted.map_or(0, |its| its.intent.bytes().len());
-            return FRAME_BYTES + intent + (EARLIER_MAX + 2 * KEEPERS_MAX) * ENTRY_BYTES;
+            let runs = voted.map_or(0, |its| its.runs.iter().count());
+            let entries = (EARLIER_MAX + 2 * KEEPERS_MAX) * ENTRY_BYTES;
+            return FRAME_BYTES + intent + runs * RUN_BYTES + entries;
         }
         Frame::Submission(submission) => {
             let keepers = KEEPERS_MAX * ENTRY_BYTES;
@@ -89,6 +96,7 @@ fn bytes_max(frame: &Frame) -> usize {
         Frame::Bound(bound) => {
             return FRAME_BYTES + bound.offer.bytes().len() + bound.acceptance.bytes().len();
         }
+        Frame::Running(_) => return FRAME_BYTES + RUN_BYTES,
         Frame::Inquiry(inquiry) => inquiry.offers.len(),
         Frame::Handover(handover) => handover.offers.len(),
         Frame::Settlement(_) | Frame::Tenancy(_) => KEEPERS_MAX,

@@ -5,6 +5,7 @@ use super::{
     Listing, Refusal, Renewal, SheetPart,
 };
 use crate::custody::{Consults, Settlement, Submission};
+use crate::runs::Running;
 use crate::tenure::Tenancy;
 
 /// What one agent says to another at once.
@@ -51,4 +52,6 @@ pub enum Frame {
     Settlement(Box<Settlement>),
     /// What hosts of an exclusive workload and its keepers say to one another.
     Tenancy(Box<Tenancy>),
+    /// What hosts of what runs to completion and its keepers say to one another.
+    Running(Box<Running>),
 }

@@ -1,6 +1,6 @@
 //! What the register of a name holds.
 
-use crate::{Promise, PromiseId, Signed};
+use crate::{Promise, PromiseId, Runs, Signed};
 
 /// The most intents before the one that stands of which a register remembers that they stood. Who submits an earlier one
 /// again is told of a conflict.
@@ -14,6 +14,8 @@ pub struct Entry {
     pub intent: Signed<Promise>,
     /// Those before it, the latest last.
     pub earlier: Earlier,
+    /// What has been run to completion, by what stands.
+    pub runs: Runs,
 }
 
 /// Intents that stood, the latest last; at most [`EARLIER_MAX`], beyond which the first is forgotten.

@@ -43,6 +43,8 @@ pub enum Verdict {
     NotAllowed,
     /// It would make exclusive what was not, or the other way round: what runs already would not count.
     Exclusivity,
+    /// It would make a service, a job or a schedule of what was another of these.
+    Mode,
     /// Others keep the name, as far as is known: these.
     Elsewhere(Configuration),
     /// No majority has answered in time. It may come to be kept yet, or not.

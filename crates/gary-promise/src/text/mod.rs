@@ -6,6 +6,7 @@ mod interface;
 mod kind;
 mod label;
 mod labels;
+mod note;
 mod route;
 mod workload_name;
 
@@ -15,5 +16,6 @@ pub use interface::{INTERFACE_BYTES_MAX, INTERFACES_MAX, Interface, InterfaceErr
 pub use kind::Kind;
 pub use label::{LabelKey, LabelValue};
 pub use labels::{LABELS_MAX, Labels, LabelsError};
+pub use note::Note;
 pub use route::{ROUTES_MAX, Route, Routes};
 pub use workload_name::WorkloadName;

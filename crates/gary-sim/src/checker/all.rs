@@ -14,6 +14,7 @@ use super::no_promising_for_others::NoPromisingForOthers;
 use super::no_remote_command::NoRemoteCommand;
 use super::no_special_node::NoSpecialNode;
 use super::nothing_is_lost::NothingIsLost;
+use super::once::OncePerRun;
 use super::overlap::Overlap;
 use super::partition_freedom::PartitionFreedom;
 use super::private_assessment::PrivateAssessment;
@@ -49,5 +50,6 @@ pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
         Box::<TrustIsLocal>::default(),
         Box::<NothingIsLost>::default(),
         Box::<AtMostOne>::default(),
+        Box::<OncePerRun>::default(),
     ]
 }

@@ -7,11 +7,12 @@ use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
     AgentId, Body, BootEpoch, Capacity, Entry, Frame, Generation, Promise, PromiseId, Reason,
-    Resources, SignedRecord, Time, Use, Verified, WorkloadId,
+    Resources, RunKey, SignedRecord, Time, Use, Verified, WorkloadId,
 };
 
 use super::acquaintance::Acquaintance;
 use super::cause::Causes;
+use super::chosen_runs::ChosenRuns;
 use super::entry::{AcceptanceSeen, AgentSeen, DrainSeen, OfferSeen, RunSeen, WorkloadSeen};
 use super::hearings::{DECIDED_BEFORE_US, Hearings};
 use super::keeps::Keeps;
@@ -61,6 +62,10 @@ pub struct Book {
     pub(super) hearings: Hearings,
     /// Who keeps what by which register.
     pub(super) registers: Registers,
+    /// What keepers have on their disks of runs to completion.
+    pub(super) chosen_runs: ChosenRuns,
+    /// How which run ended that is not what was chosen before, in what was stored last.
+    pub(super) lost_run: Option<(WorkloadId, RunKey)>,
     /// Who has heard whose sheet.
     pub(super) acquaintance: Acquaintance,
 }
@@ -84,6 +89,7 @@ impl Book {
         self.shown.clear();
         self.registers.turn_over();
         self.capacity_heard = None;
+        self.lost_run = None;
         if let Some((_, intent, _)) = seen.committed() {
             self.acknowledge(intent);
         }
@@ -664,6 +670,7 @@ impl Book {
                 | Fact::Acquainted(_)
                 | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
+                | Fact::Ended { .. }
                 | Fact::Ungranted(_) => {}
                 Fact::Assessed(assessed) => {
                     let of = (agent, assessed.assessment.promise());
@@ -685,7 +692,13 @@ impl Book {
             for earlier in vote.entrusted.content.earlier.iter() {
                 self.registers.stood(agent, *earlier);
             }
-            if Some(vote) == votes.chosen() {
+            let is_chosen = Some(vote) == votes.chosen();
+            if let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) {
+                let runs = &mut self.chosen_runs;
+                let lost = runs.note(agent, workload, wanted, (votes, is_chosen));
+                self.lost_run = self.lost_run.or(lost.map(|key| (workload, key)));
+            }
+            if is_chosen {
                 let keepers = &vote.entrusted.configuration;
                 self.registers.chosen(at, agent, &intent, keepers);
             }

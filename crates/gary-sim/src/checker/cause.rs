@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gary_agent::HostReport;
-use gary_promise::{AgentId, Frame, PromiseId, Time};
+use gary_promise::{AgentId, Frame, PromiseId, RunWord, Time};
 
 use super::Book;
 use super::hearings::DECIDED_BEFORE_US;
@@ -38,9 +38,9 @@ impl Causes {
         self.dismissed.contains(offer)
     }
 
-    pub(super) fn report(&mut self, report: HostReport) {
+    pub(super) fn report(&mut self, report: &HostReport) {
         if let HostReport::Failed { offer, .. } = report {
-            self.offers.insert(offer);
+            self.offers.insert(*offer);
         }
     }
 
@@ -97,9 +97,12 @@ impl Book {
         let is_keeper = || {
             host.promisee != offer.promiser && self.registers.has(&host.workload, &offer.promiser)
         };
-        self.causes.has(offer)
-            || self.is_ended(at, &offer.promiser)
-            || (is_keeper() && (is_outdated() || is_shared()))
+        let is_done = || {
+            let place = (host.slot, host.generation);
+            self.knows_done(offer.promiser, &host.workload, place)
+        };
+        let by_itself = is_outdated() || is_shared() || is_done();
+        self.causes.has(offer) || self.is_ended(at, &offer.promiser) || (is_keeper() && by_itself)
     }
 
     /// Whether an agent has taken back what it hosts, since it was drained, by a clock that may go faster.
@@ -134,6 +137,23 @@ impl Book {
                         self.causes.by_keeper(offer);
                         self.causes.dismissed.insert(offer);
                     }
+                }
+            }
+            // What is over is what its host has promised to run.
+            Frame::Running(running) => {
+                let offer = PromiseId {
+                    promiser: to,
+                    version: running.offer,
+                };
+                let (workload, of) = (&running.workload, running.generation);
+                let run = match &running.word {
+                    RunWord::Stands(_, run) | RunWord::Kept(Some((_, run))) => Some(run),
+                    RunWord::Kept(None) | RunWord::Claims | RunWord::Ends(_) => None,
+                };
+                if run.is_some_and(|run| self.is_over(workload, of, run))
+                    && self.is_counted_by(&offer, &from)
+                {
+                    self.causes.by_keeper(offer);
                 }
             }
             Frame::Invitation(invitation) => {

@@ -75,6 +75,7 @@ impl Checker for Convergence {
                 wanted.is_some_and(|its| {
                     run.binding.generation() == its.lineage.generation()
                         && !Frailty::of(&its.component).is_lasting()
+                        && !its.mode.completes()
                 })
             });
             let latest = |workload: &WorkloadId| book.registers.latest(workload, |_| true);
@@ -265,7 +266,9 @@ impl Convergence {
         let changed_at = book.registers.changed_at(workload).filter(|_| changes);
         let settles_since = changed_at.unwrap_or(calm_since).max(calm_since);
         let is_held = wanted.exclusive && at.as_us() < settles_since.as_us() + EXCLUSIVE_WITHIN_US;
+        // What runs to completion is held to its runs.
         if is_lasting
+            || wanted.mode.completes()
             || book.lacks_majority(at, workload)
             || is_pending(intent, is_known, book)
             || is_held
@@ -365,7 +368,7 @@ pub(super) fn is_pending(
 }
 
 /// Somebody who would host one more, and could, once this one is let go.
-fn who_has_room(
+pub(super) fn who_has_room(
     at: Time,
     intended: (&PromiseId, &Use),
     instead_of: Option<&PromiseId>,

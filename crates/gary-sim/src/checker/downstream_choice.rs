@@ -296,6 +296,7 @@ impl DownstreamChoice {
                 | Fact::Settled(_)
                 | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
+                | Fact::Ended { .. }
                 | Fact::Ungranted(_)
                 | Fact::Drained(_)
                 | Fact::Assessed(_) => {}

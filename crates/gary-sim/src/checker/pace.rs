@@ -150,6 +150,7 @@ impl Pace {
         // What fails now and then is let go by nobody.
         let frailty = Frailty::of(&wanted.component);
         let is_clear = frailty == Frailty::Sound || frailty.is_lasting();
+        let is_clear = is_clear && !wanted.mode.completes();
         if !is_update || !is_clear || !self.was_whole(at, workload, wanted, book) {
             return Ok(());
         }
@@ -178,7 +179,9 @@ impl Pace {
         let accepted = made.filter_map(|id| book.acceptances.get(id));
         let workloads: BTreeSet<WorkloadId> = accepted.map(|its| its.accept.workload).collect();
         for workload in workloads {
-            let Some((_, wanted)) = latest(&workload, book) else {
+            // What is run anew goes by no pace.
+            let latest = latest(&workload, book).filter(|(_, its)| !its.mode.completes());
+            let Some((_, wanted)) = latest else {
                 continue;
             };
             let generation = wanted.lineage.generation();

@@ -160,6 +160,15 @@ impl Registers {
         its.is_some_and(|its| !its.has(agent))
     }
 
+    /// Who keeps a workload, as each that does knows it.
+    pub(super) fn configurations(
+        &self,
+        workload: &WorkloadId,
+    ) -> impl Iterator<Item = &Configuration> {
+        let its = self.of.get(workload).into_iter();
+        its.flat_map(|its| its.by.values())
+    }
+
     /// All workloads, and who keeps each by the latest change.
     pub(super) fn all(&self) -> impl Iterator<Item = (&WorkloadId, &[AgentId])> {
         let all = self.of.iter();

@@ -67,7 +67,7 @@ impl Checker for SelfRepair {
     fn check(&mut self, at: Time, seen: &Seen<'_>, book: &Book) -> Verdict {
         match *seen {
             Seen::Reports {
-                report: HostReport::Failed { offer, .. },
+                report: &HostReport::Failed { offer, .. },
                 ..
             } => {
                 let stands = book
@@ -81,7 +81,7 @@ impl Checker for SelfRepair {
                 }
             }
             Seen::Reports {
-                report: HostReport::Started { offer },
+                report: &HostReport::Started { offer },
                 ..
             } => {
                 let its = self.in_a_row.entry(offer).or_default();

@@ -350,7 +350,8 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
     let intents = of_it.filter_map(|(id, _)| book.intent(id));
     let mut later = intents.filter(|its| its.lineage.generation() > host.generation);
     let is_superseded = later.clone().next().is_some();
-    let is_unused = later.any(|its| !its.valency.has(host.slot));
+    // What is run anew waits for nothing to take its place.
+    let is_unused = later.any(|its| !its.valency.has(host.slot) || its.mode.completes());
     let is_replaced = book.acceptances.iter().any(|(id, its)| {
         let later = book.offers.get(&its.accept.offer).map(|its| &its.host);
         let is_late = |when: Time| at.as_us() <= when.as_us() + DECIDED_BEFORE_US;

@@ -175,6 +175,7 @@ impl RunsWhatItIsInvitedFor {
             offer,
             acceptance,
             term: None,
+            run: None,
         })))
     }
 }

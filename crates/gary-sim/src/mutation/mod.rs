@@ -9,6 +9,7 @@ mod liars;
 mod named;
 mod observers;
 mod pending;
+mod runners;
 mod tenures;
 mod tried;
 mod twin;

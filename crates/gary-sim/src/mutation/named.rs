@@ -18,6 +18,7 @@ use super::liars::{
 };
 use super::observers::{BelievesInOthers, InventsCauses, KeepsNoAccount};
 use super::pending::{Overwrites, RunsWhatIsPending};
+use super::runners::{ForgetsRuns, KeepsResultsToItself, RunsAgain};
 use super::tenures::{GrantsFromMemory, HolderCountsFromTheAnswer};
 use super::twin::Twin;
 use crate::adapter::Adapter;
@@ -106,11 +107,17 @@ pub enum Mutation {
     Overwrites,
     /// A keeper does not wait until what it has begun of an update runs, and rolls all slots at once.
     RollsAllAtOnce,
+    /// A keeper forgets what was begun of runs, and how they ended.
+    ForgetsRuns,
+    /// A host tells nobody that a run has ended.
+    KeepsResultsToItself,
+    /// A host runs again what has run to completion.
+    RunsAgain,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 43] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -151,6 +158,9 @@ impl Mutation {
         Self::RunsWhatIsPending,
         Self::Overwrites,
         Self::RollsAllAtOnce,
+        Self::ForgetsRuns,
+        Self::KeepsResultsToItself,
+        Self::RunsAgain,
     ];
 
     /// The fault at one node of the world of this seed.
@@ -215,6 +225,9 @@ impl Mutation {
                 pending: BTreeMap::new(),
             }),
             Self::RollsAllAtOnce => Box::new(RollsAllAtOnce),
+            Self::ForgetsRuns => Box::new(ForgetsRuns),
+            Self::KeepsResultsToItself => Box::new(KeepsResultsToItself),
+            Self::RunsAgain => Box::<RunsAgain>::default(),
         }
     }
 }

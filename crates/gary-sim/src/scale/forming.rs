@@ -323,7 +323,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     let mut stood = BTreeMap::new();
     let (mut votes, mut hosts_for) = (BTreeMap::new(), BTreeMap::new());
     let (mut grants, mut acquainted) = (BTreeMap::new(), None);
-    let mut handed_over = BTreeMap::new();
+    let (mut handed_over, mut ended) = (BTreeMap::new(), BTreeMap::new());
     let mut pending = BTreeMap::new();
     for fact in facts.iter().flat_map(|(_, facts)| facts) {
         match fact {
@@ -346,6 +346,16 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
                 intents.remove(id);
                 stood.remove(id);
                 hosts_for.remove(id);
+                ended.remove(id);
+            }
+            Fact::Ended {
+                offer,
+                ended: Some(_),
+            } => {
+                ended.insert(*offer, fact.clone());
+            }
+            Fact::Ended { offer, .. } => {
+                ended.remove(offer);
             }
             Fact::HandedOver { offer, is_so: true } => {
                 handed_over.insert(*offer, fact.clone());
@@ -379,6 +389,7 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
         .chain(votes.into_values())
         .chain(hosts_for.into_values())
         .chain(handed_over.into_values())
+        .chain(ended.into_values())
         .chain(grants.into_values())
         .chain(pending.into_values())
         .chain(acquainted)

@@ -45,6 +45,8 @@ pub enum Kind {
     Handover,
     /// The tenure of something exclusive.
     Tenancy,
+    /// Runs to completion.
+    Running,
     /// Its own timer.
     Timer,
     /// Its own disk has stored something.
@@ -70,7 +72,7 @@ pub enum Layer {
 
 impl Kind {
     /// All of them, in order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Packet,
         Self::Hint,
         Self::Fetch,
@@ -91,6 +93,7 @@ impl Kind {
         Self::Inquiry,
         Self::Handover,
         Self::Tenancy,
+        Self::Running,
         Self::Timer,
         Self::Stored,
         Self::Report,
@@ -119,6 +122,7 @@ impl Kind {
             Frame::Inquiry(_) => Self::Inquiry,
             Frame::Handover(_) => Self::Handover,
             Frame::Tenancy(_) => Self::Tenancy,
+            Frame::Running(_) => Self::Running,
         }
     }
 
@@ -140,7 +144,8 @@ impl Kind {
             | Self::Bound
             | Self::Inquiry
             | Self::Handover
-            | Self::Tenancy => Layer::Dealings,
+            | Self::Tenancy
+            | Self::Running => Layer::Dealings,
             Self::Timer | Self::Stored | Self::Report | Self::Deploy => Layer::Local,
         }
     }
@@ -168,6 +173,7 @@ impl Kind {
             Self::Inquiry => "inquiry after such hostings",
             Self::Handover => "such hostings left to others",
             Self::Tenancy => "tenure of what is exclusive",
+            Self::Running => "runs to completion",
             Self::Timer => "own timer",
             Self::Stored => "own disk has stored",
             Self::Report => "own host reports",

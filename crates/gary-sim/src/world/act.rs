@@ -157,6 +157,8 @@ pub enum Act {
     },
     /// Something befalls whichever node runs something exclusive, if one does: the first of them.
     OfHolder(Blow),
+    /// Something befalls whichever node runs something to completion, if one does: the first of them.
+    OfRunner(Blow),
     /// A machine's free memory changes.
     Measure {
         /// Whose.
@@ -187,7 +189,7 @@ pub enum Act {
     },
 }
 
-/// What befalls a node that runs something exclusive.
+/// What befalls a node that runs something exclusive, or to completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blow {
     /// It stands still for so long.

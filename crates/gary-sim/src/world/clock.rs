@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use gary_promise::Time;
+use gary_promise::{Time, WallTime};
 
 /// How fast a clock may go wrong, in millionths. Ten times what cheap hardware does.
 pub const DRIFT_PPM_MAX: i32 = 1_000;
+
+/// How late it is, as people count it, when a world begins, in milliseconds.
+pub(crate) const WALL_BEGINS_MS: u64 = 1_000_000;
+
+/// How late it is at a time of the world, as people count it. Who asks is told right.
+pub(crate) const fn wall(at: Time) -> WallTime {
+    WallTime(WALL_BEGINS_MS + at.as_us() / 1_000)
+}
 
 /// A node's own clock: it runs a little fast or slow, began at some time, and jumps ahead when its machine
 /// was asleep. It never goes back.

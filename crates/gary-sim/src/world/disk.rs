@@ -47,6 +47,8 @@ pub(super) struct Disk {
     handed_over: BTreeSet<PromiseId>,
     /// Which intents are pending with its agent.
     pending: BTreeMap<PromiseId, Fact>,
+    /// How runs ended that its agent hosts.
+    ended: BTreeMap<PromiseId, Fact>,
     /// What its agent has granted of exclusive workloads.
     grants: BTreeMap<WorkloadId, Grant>,
     /// How many members its agent has known.
@@ -74,6 +76,7 @@ impl Disk {
             hosts_for: BTreeMap::new(),
             handed_over: BTreeSet::new(),
             pending: BTreeMap::new(),
+            ended: BTreeMap::new(),
             grants: BTreeMap::new(),
             acquainted: None,
             drained: None,
@@ -95,6 +98,7 @@ impl Disk {
             hosts_for: self.hosts_for.clone(),
             handed_over: self.handed_over.clone(),
             pending: self.pending.clone(),
+            ended: self.ended.clone(),
             grants: self.grants.clone(),
             acquainted: self.acquainted,
             drained: self.drained,
@@ -190,6 +194,7 @@ impl Disk {
             .chain(votes)
             .chain(grants)
             .chain(hosts_for)
+            .chain(self.ended.values().cloned())
             .chain(handed_over)
             .chain(self.pending.values().cloned())
             .chain(acquainted)
@@ -210,6 +215,7 @@ impl Disk {
                 self.kept.remove(id);
                 self.stood.remove(id);
                 self.hosts_for.remove(id);
+                self.ended.remove(id);
             }
             Fact::Keeps { keep, intent } => {
                 self.kept.insert(*keep, *intent);
@@ -220,6 +226,10 @@ impl Disk {
             Fact::HostsFor { offer, .. } => {
                 self.hosts_for.insert(*offer, fact.clone());
             }
+            Fact::Ended { offer, ended } => match ended {
+                Some(_) => _ = self.ended.insert(*offer, fact.clone()),
+                None => _ = self.ended.remove(offer),
+            },
             Fact::HandedOver { offer, is_so: true } => {
                 self.handed_over.insert(*offer);
             }

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::act::{Act, Blow};
 use super::clock::DRIFT_PPM_MAX;
+use super::host::Host;
 use super::node::NodeNo;
 use super::queue::Happening;
 use super::virtual_world::World;
@@ -169,10 +170,9 @@ impl World {
     }
 
     /// Something befalls the first node that runs something exclusive.
-    pub(super) fn befall_holder(&mut self, what: Blow) {
+    pub(super) fn befall_first(&mut self, is_one: impl Fn(&Host) -> bool, what: Blow) {
         let mut nodes = self.nodes.iter();
-        let holds = |host: &super::host::Host| host.exclusive().any(|its| host.runs(&its));
-        let Some(holder) = nodes.position(|its| holds(&its.host)).map(NodeNo) else {
+        let Some(holder) = nodes.position(|its| is_one(&its.host)).map(NodeNo) else {
             return;
         };
         match what {

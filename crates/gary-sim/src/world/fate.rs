@@ -8,6 +8,8 @@ use gary_promise::{AgentId, AgentKey, BootNonce, Notice, Promise, Resources, Sig
 use rand::RngExt;
 
 use super::act::{Act, Submission};
+use super::clock::wall;
+use super::host::Host;
 use super::node::{Input, NodeNo};
 use super::virtual_world::{CLUSTER, World};
 use crate::adapter::Passed;
@@ -60,6 +62,7 @@ impl World {
                 self.stall(node, by, true);
                 self.nodes[node.0].clock.jump(by);
                 self.look_at_clock(node);
+                self.take_in(node, Input::ToldTime(wall(self.now)));
                 self.take_in(node, Input::Due);
             }
             Act::Slow { node, each } => self.nodes[node.0].each = each,
@@ -80,7 +83,11 @@ impl World {
             Act::Leave(node) => self.leave(node),
             Act::Move(node) => self.relocate(node),
             Act::Copy { of, to } => self.copy(of, to),
-            Act::OfHolder(what) => self.befall_holder(what),
+            Act::OfHolder(what) => {
+                let exclusive = |host: &Host| host.exclusive().any(|its| host.runs(&its));
+                self.befall_first(exclusive, what);
+            }
+            Act::OfRunner(what) => self.befall_first(Host::runs_to_completion, what),
             Act::Measure { node, free_bytes } => self.measure(node, free_bytes),
             Act::Whisper { from, to, frame } => self.whisper(from, to, frame),
             Act::Lie { liar } => self.lie(liar),
@@ -174,6 +181,7 @@ impl World {
         let mut agent = Agent::new(setup, its.disk.facts(), its.spec.release, local);
         let seeds = self.seeds(node);
         agent.join(local, seeds);
+        agent.set_wall_clock(local, wall(self.now));
         let its = &mut self.nodes[node.0];
         its.busy_until = self.now;
         its.stalled_until = self.now;

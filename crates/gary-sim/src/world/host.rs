@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gary_agent::{HostReport, Order, Term};
-use gary_promise::{Binding, Body, ComponentDigest, Failure, PromiseId, Time, WorkloadId};
+use gary_agent::{HostReport, Order, RunAttempt, Term};
+use gary_promise::{Binding, Body, ComponentDigest, Failure, Outcome, PromiseId, Time, WorkloadId};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
@@ -73,6 +73,11 @@ impl Frailty {
         ComponentDigest::from_bytes(bytes)
     }
 
+    /// For how long a run of the component with this digest lasts that comes to its end: as many seconds as its number.
+    pub fn lasts(component: &ComponentDigest) -> Duration {
+        Duration::from_secs(component.as_bytes()[1].into())
+    }
+
     /// Whether it never settles, however calm the world is.
     pub fn is_lasting(self) -> bool {
         matches!(self, Self::NeverStarts | Self::Crashes)
@@ -94,6 +99,8 @@ pub(super) enum Became {
     Running(Box<Binding>),
     /// It could not be started, or has ended by itself.
     Failed,
+    /// It has run to completion.
+    Ended,
     /// It has been stopped.
     Stopped,
 }
@@ -112,6 +119,8 @@ struct Component {
     binding: Binding,
     /// For how long it may run, where it is exclusive.
     term: Option<Term>,
+    /// Which run it is, where it runs to completion, and for how long that lasts.
+    run: Option<(RunAttempt, Duration)>,
     frailty: Frailty,
     state: State,
     ticket: u64,
@@ -152,21 +161,26 @@ impl Host {
     pub(super) fn order(&mut self, now: Time, order: &Order) -> Option<(Time, Turn)> {
         let (offer, state, span) = match order {
             Order::Start(start) => {
-                let frailty = match start.intent.body() {
-                    Body::Use(wanted) => Frailty::of(&wanted.component),
-                    _ => Frailty::NeverStarts,
+                let (frailty, lasts) = match start.intent.body() {
+                    Body::Use(wanted) => (
+                        Frailty::of(&wanted.component),
+                        Frailty::lasts(&wanted.component),
+                    ),
+                    _ => (Frailty::NeverStarts, Duration::ZERO),
                 };
                 let binding = start.binding;
                 let offer = binding.id().offer;
                 let component = self.components.entry(offer).or_insert(Component {
                     binding,
                     term: None,
+                    run: None,
                     frailty,
                     state: State::Failed,
                     ticket: 0,
                     runs: 0,
                 });
                 component.term = start.term;
+                component.run = start.run.map(|run| (run, lasts));
                 (offer, State::Starting, self.spec.start)
             }
             Order::Prolong { offer, term } => {
@@ -208,6 +222,12 @@ impl Host {
         exclusive.map(|(offer, _)| *offer)
     }
 
+    /// Whether it runs something to completion.
+    pub(super) fn runs_to_completion(&self) -> bool {
+        let mut components = self.components.values();
+        components.any(|its| its.run.is_some() && its.state == State::Running)
+    }
+
     /// Stops something exclusive hard, if its time is up by its own clock.
     pub(super) fn run_out(&mut self, clock: Time, offer: PromiseId) -> Option<Turned> {
         let term = self.components.get(&offer)?.term?;
@@ -240,6 +260,25 @@ impl Host {
             return None;
         }
         match (component.state, component.frailty) {
+            (State::Running, frailty) if component.run.is_some() => {
+                component.state = State::Failed;
+                let (run, _) = component.run?;
+                // What falters does by turns.
+                let is_well = match frailty {
+                    Frailty::Sound | Frailty::NeverStarts => true,
+                    Frailty::Crashes => false,
+                    Frailty::Flaky | Frailty::Falters => {
+                        self.is_calm || component.runs.is_multiple_of(2)
+                    }
+                };
+                let report = HostReport::Ended {
+                    offer,
+                    asked: run.asked,
+                    outcome: Outcome::Exited(u32::from(!is_well)),
+                    note: None,
+                };
+                ended(Became::Ended, report)
+            }
             (State::Running, Frailty::Flaky | Frailty::Falters) if self.is_calm => None,
             (State::Starting, Frailty::NeverStarts) | (State::Running, _) => {
                 let failure = match component.state {
@@ -253,8 +292,12 @@ impl Host {
                 let binding = component.binding;
                 component.runs += 1;
                 let is_long = component.runs % 2 == 0;
+                let run = component.run;
                 let turn = self.turn(offer, State::Running);
                 let ends_in = match frailty {
+                    Frailty::Sound | Frailty::Flaky | Frailty::Falters if run.is_some() => {
+                        run.map(|(_, lasts)| lasts)
+                    }
                     Frailty::Crashes => Some(self.about(SOON)),
                     Frailty::Flaky => Some(self.about(Duration::from_secs(40))),
                     Frailty::Falters if is_long => Some(LONG_ENOUGH + self.about(SOON)),

@@ -16,6 +16,7 @@ mod step;
 mod virtual_world;
 
 pub use act::{Act, Blow, Slander, Submission};
+pub(crate) use clock::wall;
 pub use clock::{Clock, DRIFT_PPM_MAX};
 pub use disk::DiskSpec;
 pub use host::{Frailty, HostSpec};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use gary_agent::{Acknowledgement, Agent, Drain, HostReport, REPLACES_AFTER, RecoveryId, WriteId};
 use gary_promise::{
     AgentId, AgentKey, BootEpoch, Capacity, Consider, Frame, Notice, Promise, PromiseId, Signed,
-    Submitters, Time, Withdrawal,
+    Submitters, Time, WallTime, Withdrawal,
 };
 
 use super::clock::Clock;
@@ -98,6 +98,8 @@ pub(super) enum Input {
     Leaves,
     /// It goes on at another address.
     Moves,
+    /// Its clock was set.
+    ToldTime(WallTime),
     /// A person submits something.
     Submitted(Signed<Promise>, Acknowledgement),
     /// A person has a register begun again.

@@ -83,13 +83,20 @@ impl World {
             Input::Due => agent.handle_timeout(local),
             Input::Stored(write) => agent.handle_stored(local, write),
             Input::Reported(report) => {
-                self.watch
-                    .see(self.now, Seen::Reports { agent: id, report });
+                let seen = Seen::Reports {
+                    agent: id,
+                    report: &report,
+                };
+                self.watch.see(self.now, seen);
                 let adapter = its.spec.adapter.as_mut();
-                if let Some(report) = adapter.map_or(Some(report), |its| its.reports(report)) {
+                if let Some(report) = match adapter {
+                    Some(adapter) => adapter.reports(report),
+                    None => Some(report),
+                } {
                     agent.handle_report(local, report);
                 }
             }
+            Input::ToldTime(wall) => agent.set_wall_clock(local, wall),
             Input::GoesAway(notice) => {
                 self.watch.see(self.now, Seen::GoesAway { agent: id });
                 agent.announce_absence(notice);

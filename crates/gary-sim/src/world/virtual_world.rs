@@ -299,7 +299,7 @@ impl World {
                     epoch,
                 }
             }
-            Became::Failed | Became::Stopped => Seen::Halts { agent, offer },
+            Became::Failed | Became::Ended | Became::Stopped => Seen::Halts { agent, offer },
         };
         self.watch.see(self.now, seen);
     }

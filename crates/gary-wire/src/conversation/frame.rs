@@ -2,7 +2,7 @@
 
 use gary_promise::{
     BATCH_BYTES_MAX, Codec, EARLIER_MAX, Frame as Said, IDLE_MAX, KEEPERS_MAX, RECORD_BYTES_MAX,
-    RENEWED_MAX, SHEET_GONE_MAX,
+    RENEWED_MAX, RUNS_MAX, SHEET_GONE_MAX,
 };
 use prost::Message;
 
@@ -21,6 +21,8 @@ use super::{
     listing::Listing,
     refusal::Refusal,
     renewal::Renewal,
+    run::RUN_BYTES_MAX,
+    running::Running,
     sheet_part::SheetPart,
     tenancy::Tenancy,
     told::Told,
@@ -50,7 +52,11 @@ const _: () = assert!(VERSION_BYTES_MAX * (3 * RENEWED_MAX + IDLE_MAX) + 1024 <=
 
 // Keepers who are asked to vote are told two configurations: whose votes are counted, and who votes on what comes next.
 const _: () = assert!(
-    RECORD_BYTES_MAX + PROMISE_BYTES_MAX * EARLIER_MAX + 2 * AGENT_BYTES_MAX * KEEPERS_MAX + 1024
+    RECORD_BYTES_MAX
+        + PROMISE_BYTES_MAX * EARLIER_MAX
+        + 2 * AGENT_BYTES_MAX * KEEPERS_MAX
+        + RUN_BYTES_MAX * RUNS_MAX
+        + 1024
         <= FRAME_BYTES_MAX
 );
 
@@ -60,7 +66,7 @@ pub(crate) struct Frame {
     needs: u32,
     #[prost(
         oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 30"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 30, 32"
     )]
     kind: Option<Kind>,
 }
@@ -106,6 +112,8 @@ enum Kind {
     Handover(Handover),
     #[prost(message, tag = "30")]
     Tenancy(Tenancy),
+    #[prost(message, tag = "32")]
+    Running(Running),
 }
 
 impl Shaped for Frame {
@@ -132,6 +140,7 @@ impl Shaped for Frame {
             Field::message(25, "frame.inquiry", &Inquiry::SHAPE),
             Field::message(26, "frame.handover", &Handover::SHAPE),
             Field::message(30, "frame.tenancy", &Tenancy::SHAPE),
+            Field::message(32, "frame.running", &Running::SHAPE),
         ],
     };
 }
@@ -183,6 +192,7 @@ impl From<&Said> for Frame {
             Said::Inquiry(inquiry) => Kind::Inquiry(inquiry.into()),
             Said::Handover(handover) => Kind::Handover(handover.into()),
             Said::Tenancy(tenancy) => Kind::Tenancy(tenancy.as_ref().into()),
+            Said::Running(running) => Kind::Running(running.as_ref().into()),
         };
         Self {
             needs: WireCodec::needs(frame).get(),
@@ -215,6 +225,7 @@ impl TryFrom<Frame> for Said {
             Kind::Inquiry(inquiry) => Self::Inquiry(inquiry.try_into()?),
             Kind::Handover(handover) => Self::Handover(handover.try_into()?),
             Kind::Tenancy(tenancy) => Self::Tenancy(Box::new(tenancy.try_into()?)),
+            Kind::Running(running) => Self::Running(Box::new(running.try_into()?)),
         })
     }
 }

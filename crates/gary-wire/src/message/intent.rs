@@ -9,6 +9,7 @@ use super::{
     Shaped,
     consider::Submitters,
     fixed,
+    mode::Mode,
     needs::Needs,
     pace::Pace,
     required,
@@ -47,6 +48,9 @@ pub(super) struct Use {
     pace: Option<Pace>,
     #[prost(bool, tag = "70")]
     exclusive: bool,
+    /// Left out where it runs on and on.
+    #[prost(message, optional, tag = "72")]
+    mode: Option<Mode>,
 }
 
 impl Shaped for Use {
@@ -64,6 +68,7 @@ impl Shaped for Use {
             Field::bytes(65, "use.spec", SPEC_BYTES_MAX),
             Field::message(66, "use.pace", &Pace::SHAPE),
             Field::flag(70, "use.exclusive"),
+            Field::message(72, "use.mode", &Mode::SHAPE),
         ],
     };
 }
@@ -81,6 +86,7 @@ impl From<&gary_promise::Use> for Use {
             updaters: Some((&intent.updaters).into()),
             spec: intent.spec.as_bytes().to_vec(),
             exclusive: intent.exclusive,
+            mode: Mode::of(intent.mode),
             pace: Pace::of(intent.pace),
         }
     }
@@ -102,6 +108,7 @@ impl TryFrom<Use> for gary_promise::Use {
             component: ComponentDigest::from_bytes(component),
             valency: valency.map_err(DecodeError::illegal("use.valency"))?,
             exclusive: intent.exclusive,
+            mode: Mode::read(intent.mode)?,
             needs: required("use.needs", intent.needs)?.try_into()?,
             spread: spread::spread("use.spread", intent.spread)?,
             routes: text::routes("use.routes", &intent.routes)?,

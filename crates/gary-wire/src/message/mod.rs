@@ -13,6 +13,7 @@ mod host;
 mod id;
 mod intent;
 mod keep;
+mod mode;
 mod needs;
 mod nothing;
 mod pace;

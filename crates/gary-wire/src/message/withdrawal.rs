@@ -42,6 +42,7 @@ impl From<&gary_promise::Withdrawal> for Withdrawal {
             Reason::Failing => 3,
             Reason::Leaving => 4,
             Reason::Revised => 5,
+            Reason::Completed => 32,
         };
         Self {
             needs: WireVersion::FIRST.get(),
@@ -62,6 +63,7 @@ impl TryFrom<Withdrawal> for gary_promise::Withdrawal {
             3 => Reason::Failing,
             4 => Reason::Leaving,
             5 => Reason::Revised,
+            32 => Reason::Completed,
             // A withdrawal is final whatever the reason, so one that only a later release knows must
             // not keep it from being learned. The bytes that are passed on still have it.
             _ => Reason::Unstated,

@@ -12,6 +12,7 @@ use proptest::{
 };
 
 use super::promises;
+use super::running::all_runs;
 use crate::saying::{agents, generations, ids, workloads};
 
 pub(super) fn consults() -> impl Strategy<Value = Consults> {
@@ -38,6 +39,7 @@ pub(super) fn settlements() -> impl Strategy<Value = Settlement> {
         Just(Verdict::NotKept),
         Just(Verdict::NotAllowed),
         Just(Verdict::Exclusivity),
+        Just(Verdict::Mode),
         configurations().prop_map(Verdict::Elsewhere),
         Just(Verdict::Unsettled),
     ];
@@ -86,7 +88,11 @@ fn entrusted() -> impl Strategy<Value = Entrusted<Entry>> {
 
 fn entries() -> impl Strategy<Value = Entry> {
     let earlier = vec(ids(), 0..=EARLIER_MAX).prop_map(Earlier::new);
-    (promises(), earlier).prop_map(|(intent, earlier)| Entry { intent, earlier })
+    (promises(), earlier, all_runs()).prop_map(|(intent, earlier, runs)| Entry {
+        intent,
+        earlier,
+        runs,
+    })
 }
 
 pub(super) fn configurations() -> impl Strategy<Value = Configuration> {

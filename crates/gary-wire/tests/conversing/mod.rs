@@ -1,6 +1,7 @@
 //! Everything that one agent sends another, at random.
 
 mod custody;
+mod running;
 mod tenancy;
 
 use custody::{consults, settlements, submissions};
@@ -13,6 +14,7 @@ use gary_promise::{
 };
 use proptest::{collection::vec, option, prelude::*};
 
+use running::all_running;
 use tenancy::tenancies;
 
 use crate::saying::{agents, generations, ids, interface, versions, workloads};
@@ -83,6 +85,7 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         1 => inquiry.prop_map(Frame::Inquiry),
         1 => handover.prop_map(Frame::Handover),
         3 => tenancies().prop_map(|its| Frame::Tenancy(its.into())),
+        3 => all_running().prop_map(|its| Frame::Running(its.into())),
     ]
 }
 

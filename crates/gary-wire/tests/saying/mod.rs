@@ -2,10 +2,11 @@
 
 use gary_promise::{
     Accept, AgentId, Agents, Axis, Bid, Body, BootEpoch, Capacity, ComponentDigest, Condition,
-    Consider, Generation, Have, Host, Interface, Interfaces, Keep, Labels, Lease, Lineage, Needs,
-    Pace, Portion, Promise, PromiseId, Reason, Requirement, Resources, Route, Routes, Sequence,
-    Serve, SheetHead, SheetRoot, Slot, Spec, Spread, Submitters, Update, Use, Valency, Version,
-    Withdrawal, WorkloadId,
+    Consider, Generation, Have, Host, Interface, Interfaces, Keep, Labels, Lease, Lineage, Mode,
+    Needs, PERIOD_MS_MAX, PERIOD_MS_MIN, Pace, Portion, Promise, PromiseId, RETRIES_MAX, Reason,
+    Requirement, Resources, Retries, Route, Routes, Schedule, Sequence, Serve, SheetHead,
+    SheetRoot, Slot, Spec, Spread, Submitters, Tick, Update, Use, Valency, Version, Withdrawal,
+    WorkloadId,
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -28,6 +29,7 @@ pub(crate) fn withdrawals() -> impl Strategy<Value = Withdrawal> {
         Just(Reason::Failing),
         Just(Reason::Leaving),
         Just(Reason::Revised),
+        Just(Reason::Completed),
     ];
     (versions(), versions(), reasons).prop_filter_map("it is of itself", |(version, of, reason)| {
         Withdrawal::new(version, of, reason).ok()
@@ -151,14 +153,22 @@ fn intents() -> impl Strategy<Value = Use> {
         components(),
         (0..=1_000_000_u32, any::<bool>()),
     );
-    let how = (spec, paces());
+    let how = (spec, paces(), modes());
     (first, needs(), spread, routes(), submitters(), how).prop_map(
-        |((lineage, name, component, number), needs, spread, routes, updaters, (spec, pace))| Use {
+        |(
+            (lineage, name, component, number),
+            needs,
+            spread,
+            routes,
+            updaters,
+            (spec, pace, mode),
+        )| Use {
             lineage,
             name: name.parse().expect("a name"),
             component,
             valency: Valency::new(number.0).expect("few"),
             exclusive: number.1,
+            mode,
             needs,
             spread,
             routes,
@@ -167,6 +177,19 @@ fn intents() -> impl Strategy<Value = Use> {
             pace,
         },
     )
+}
+
+fn modes() -> impl Strategy<Value = Mode> {
+    let retries = (0..=RETRIES_MAX).prop_map(|count| Retries::new(count).expect("few enough"));
+    let span = PERIOD_MS_MIN..=PERIOD_MS_MAX;
+    let schedule = (span, any::<u64>(), any::<u64>()).prop_map(|(period_ms, phase, first)| {
+        Schedule::new(period_ms, phase % period_ms, Tick(first)).expect("legal")
+    });
+    prop_oneof![
+        Just(Mode::Service),
+        retries.clone().prop_map(Mode::Job),
+        (schedule, retries).prop_map(|(schedule, retries)| Mode::Schedule(schedule, retries)),
+    ]
 }
 
 fn paces() -> impl Strategy<Value = Pace> {

@@ -4,6 +4,7 @@ use gary_promise::{EARLIER_MAX, Earlier, PromiseId};
 
 use crate::{
     DecodeError,
+    conversation::runs::Runs,
     envelope::Signed,
     message::{PromiseRef, Shaped, required},
     shape::{Field, Shape},
@@ -16,6 +17,9 @@ pub(super) struct Entry {
     /// The latest last.
     #[prost(message, repeated, tag = "2")]
     earlier: Vec<PromiseRef>,
+    /// Left out where nothing has been run to completion.
+    #[prost(message, optional, tag = "3")]
+    runs: Option<Runs>,
 }
 
 impl Shaped for Entry {
@@ -26,6 +30,7 @@ impl Shaped for Entry {
             // With more of them, the first would be forgotten without a word, and two keepers would hold two things
             // of one vote.
             Field::message(2, "entry.earlier", &PromiseRef::SHAPE).times(EARLIER_MAX),
+            Field::message(3, "entry.runs", &Runs::SHAPE),
         ],
     };
 }
@@ -36,6 +41,7 @@ impl From<&gary_promise::Entry> for Entry {
         Self {
             intent: Some((&entry.intent).into()),
             earlier: earlier.map(PromiseRef::from).collect(),
+            runs: Runs::of(&entry.runs),
         }
     }
 }
@@ -49,6 +55,7 @@ impl TryFrom<Entry> for gary_promise::Entry {
         Ok(Self {
             intent: required("entry.intent", entry.intent)?.try_into()?,
             earlier: Earlier::new(earlier),
+            runs: Runs::read(entry.runs)?,
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Settlement {
     #[prost(message, optional, tag = "1")]
     intent: Option<PromiseRef>,
-    #[prost(oneof = "Verdict", tags = "8, 9, 10, 11, 12, 13, 14, 24")]
+    #[prost(oneof = "Verdict", tags = "8, 9, 10, 11, 12, 13, 14, 24, 32")]
     verdict: Option<Verdict>,
 }
 
@@ -35,6 +35,8 @@ enum Verdict {
     Unsettled(()),
     #[prost(message, tag = "24")]
     Exclusivity(()),
+    #[prost(message, tag = "32")]
+    Mode(()),
 }
 
 impl Shaped for Settlement {
@@ -50,6 +52,7 @@ impl Shaped for Settlement {
             Field::message(13, "settlement.elsewhere", &Configuration::SHAPE),
             Field::message(14, "settlement.unsettled", &NOTHING),
             Field::message(24, "settlement.exclusivity", &NOTHING),
+            Field::message(32, "settlement.mode", &NOTHING),
         ],
     };
 }
@@ -85,6 +88,7 @@ impl From<&Said> for Verdict {
             Said::Elsewhere(keepers) => Self::Elsewhere(keepers.into()),
             Said::Unsettled => Self::Unsettled(()),
             Said::Exclusivity => Self::Exclusivity(()),
+            Said::Mode => Self::Mode(()),
         }
     }
 }
@@ -107,6 +111,7 @@ impl TryFrom<Verdict> for Said {
             Verdict::Elsewhere(keepers) => Self::Elsewhere(keepers.try_into()?),
             Verdict::Unsettled(()) => Self::Unsettled,
             Verdict::Exclusivity(()) => Self::Exclusivity,
+            Verdict::Mode(()) => Self::Mode,
         })
     }
 }
