@@ -20,8 +20,8 @@ pub struct Account {
     pub open: Vec<Slot>,
     /// How the generation takes the place of an earlier one; `None` where nothing of an earlier one is hosted.
     pub rolling: Option<Rolling>,
-    /// Hostings of this generation whose hosts leave, up to [`ROUND_SLOTS_MAX`](super::ROUND_SLOTS_MAX). Others are asked to host the same; each goes once
-    /// one of them runs, and by that time at the latest.
+    /// Hostings of this generation whose hosts leave, up to [`ROUND_SLOTS_MAX`](super::ROUND_SLOTS_MAX). Others are asked to
+    /// host the same; each goes once one of them runs, and by that time at the latest.
     pub leaving: Vec<Leaving>,
     /// Hostings of this generation that fail, as far as they are remembered. While an earlier one is hosted too, no more of
     /// it are asked for than these.

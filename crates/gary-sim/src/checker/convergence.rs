@@ -168,8 +168,13 @@ impl Convergence {
             return Ok(());
         };
         for keeper in book.registers.all().filter(|(its, _)| *its == workload) {
+            let changed_at = book.registers.changed_at(workload);
+            let is_told = changed_at.is_some_and(|when| at.as_us() > when.as_us() + TOLD_WITHIN_US);
             let mut behind = keeper.1.iter().filter(|its| book.is_up(its));
-            if let Some(behind) = behind.find(|its| book.registers.known(workload, its) != latest) {
+            if is_told
+                && let Some(behind) =
+                    behind.find(|its| book.registers.known(workload, its) != latest)
+            {
                 let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
                 return Err(format!(
                     "{behind} keeps {name}, and does not know of {what}"
@@ -177,8 +182,6 @@ impl Convergence {
             }
             let up = book.agents.iter().filter(|(_, seen)| seen.is_up);
             let mut up = up.map(|(agent, _)| *agent);
-            let changed_at = book.registers.changed_at(workload);
-            let is_told = changed_at.is_some_and(|when| at.as_us() > when.as_us() + TOLD_WITHIN_US);
             if is_told
                 && let Some(still) =
                     up.find(|its| !keeper.1.contains(its) && keeps(*its, *workload, book))
@@ -295,7 +298,7 @@ impl Convergence {
 /// goes slow.
 const RENEWED_WITHIN_US: u64 = 3_000_000 + 1_000_000;
 
-/// How soon whoever others keep something in the place of has heard so, in microseconds.
+/// How soon whoever comes to keep something has heard so, and whoever others keep it in the place of, in microseconds.
 const TOLD_WITHIN_US: u64 = 2_000_000;
 
 /// How soon what is withdrawn is said no more to stand on its promiser's sheet, in microseconds: what is said may have
