@@ -7,7 +7,7 @@ use gary_promise::{
     Promiser, SignedRecord, Time, Verdict, Verified, WorkloadId, WorkloadName,
 };
 
-use crate::custody::{Intent, WasPending};
+use crate::custody::{Collected, Intent, Sequenced, WasPending};
 use crate::dealings::Drain;
 use crate::exclusive::Grant;
 use crate::hosting::Ended;
@@ -44,6 +44,10 @@ pub(crate) struct Memory {
     drained: Option<Drain>,
     /// How it has voted on which register.
     votes: BTreeMap<WorkloadName, Votes<Entry>>,
+    /// What it has forgotten of what was deleted.
+    collected: Collected,
+    /// How far its store is, and those of others.
+    sequenced: Sequenced,
     /// What it has granted of exclusive workloads.
     grants: BTreeMap<WorkloadId, Grant>,
     /// What an agent says of its machine. It says that again at each start.
@@ -122,6 +126,14 @@ impl Memory {
                     memory.pending.insert(intent, (since, refused));
                 }
                 Fact::HandedOver { offer, is_so: true } => memory.handed_over.push(offer),
+                Fact::Collected {
+                    workload, floor, ..
+                } => memory.collected.add(workload, floor),
+                Fact::Committed(sequence) => memory.sequenced.own = sequence,
+                Fact::Saw { agent, sequence } => {
+                    memory.sequenced.seen.insert(agent, sequence);
+                }
+                Fact::SetBack(set_back) => memory.sequenced.set_back = Some(set_back),
                 Fact::Acquainted(count) => memory.acquainted = Some(count),
                 Fact::Drained(drain) => memory.drained = drain,
                 Fact::Assessed(assessed) => voice.recall(assessed),
@@ -213,6 +225,16 @@ impl Memory {
     /// How it has voted.
     pub(crate) fn take_votes(&mut self) -> BTreeMap<WorkloadName, Votes<Entry>> {
         std::mem::take(&mut self.votes)
+    }
+
+    /// What it has forgotten of what was deleted.
+    pub(crate) fn take_collected(&mut self) -> Collected {
+        std::mem::take(&mut self.collected)
+    }
+
+    /// How far its store is, and those of others.
+    pub(crate) fn take_sequenced(&mut self) -> Sequenced {
+        std::mem::take(&mut self.sequenced)
     }
 
     /// What it has granted of exclusive workloads.

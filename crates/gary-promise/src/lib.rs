@@ -97,9 +97,9 @@ pub use conversation::{
     UnknownRecord, Why,
 };
 pub use custody::{
-    Answer, Answered, Asked, Ballot, Configuration, ConfigurationEpoch, ConfigurationError,
-    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, Era, KEEPERS_MAX, Learned,
-    Question, Settlement, Submission, Verdict, Vote,
+    Answer, Answered, Asked, Ballot, CommitSequence, Configuration, ConfigurationEpoch,
+    ConfigurationError, Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, Era,
+    KEEPERS_MAX, Learned, Question, Recall, Settlement, Submission, Verdict, Vote,
 };
 pub use evidence::Evidence;
 pub use id::{

@@ -3,7 +3,7 @@
 use gary_agent::register::Votes;
 use gary_promise::{
     AgentId, Answer, Ballot, Configuration, Consultation, Consults, Entrusted, Entry, PromiseId,
-    Question, Tenancy, TenancyWord, Verdict, WorkloadName,
+    Question, Recall, Tenancy, TenancyWord, Verdict, WorkloadName,
 };
 
 use crate::checker::Book;
@@ -32,6 +32,10 @@ pub(crate) fn consults(consults: &Consults, book: &Book, reader: &mut Reader) ->
         Consultation::Chosen(chosen) => {
             format!("{name} is {}", held(&chosen.entrusted, book, reader))
         }
+        Consultation::Collected(workload) => {
+            let workload = book.names.of_workload(workload);
+            format!("{name}: has forgotten {workload}, which is deleted")
+        }
         Consultation::Learned(learned) => match &learned.ballot {
             Some(by) => format!("knows what {name} is by {}", ballot(by, book)),
             None => format!("knows what {name} began with"),
@@ -55,6 +59,14 @@ fn answer(answer: &Answer<Entry>, book: &Book, reader: &mut Reader) -> String {
         Answer::Behind => "does not know that these vote".to_owned(),
         Answer::Elsewhere(keepers) => format!("votes with {}", agents(keepers, book)),
         Answer::NotAsked => "does not vote on that".to_owned(),
+    }
+}
+
+/// What two keepers remember of each other's stores.
+pub(crate) fn recall(recall: &Recall) -> String {
+    match recall {
+        Recall::Asks { .. } => "asks which of its commits was seen last".to_owned(),
+        Recall::Saw { sequence, .. } => format!("has seen commit {}", sequence.0),
     }
 }
 

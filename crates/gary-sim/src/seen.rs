@@ -2,8 +2,8 @@
 
 use gary_agent::{DeployError, Drain, Fact, HostReport, Order, RecoverError};
 use gary_promise::{
-    AgentId, Binding, BootEpoch, Capacity, Configuration, Consider, FencingEpoch, Frame, Promise,
-    PromiseId, Settlement, Signed, Verdict, WorkloadId,
+    AgentId, Binding, BootEpoch, Capacity, CommitSequence, Configuration, Consider, FencingEpoch,
+    Frame, Promise, PromiseId, Settlement, Signed, Verdict, WorkloadId,
 };
 
 /// Something that can be seen of a world from outside its agents: frames, facts on disk, orders to hosts,
@@ -199,6 +199,13 @@ pub enum Seen<'a> {
         span_ms: u64,
         /// Whether it is its clock that jumps.
         is_clock: bool,
+    },
+    /// What a disk holds of registers goes back to what it held before, or is lost.
+    Restores {
+        /// Whose disk it is.
+        agent: AgentId,
+        /// How far its store is with that.
+        sequence: CommitSequence,
     },
     /// From now on nothing goes wrong any more.
     Calms,

@@ -48,7 +48,9 @@ impl Detail {
     /// Whether a frame that is said is written down.
     const fn has(self, frame: &Frame) -> bool {
         match frame {
-            Frame::Hint(_) | Frame::Fetch(_) | Frame::Sheet(_) => !matches!(self, Self::Dealings),
+            Frame::Hint(_) | Frame::Fetch(_) | Frame::Sheet(_) | Frame::Recall(_) => {
+                !matches!(self, Self::Dealings)
+            }
             Frame::Digest(_) | Frame::Listing(_) => {
                 matches!(self, Self::Everything)
             }
@@ -66,7 +68,7 @@ impl Transcript {
         }
     }
 
-    /// Leaves out as well how agents find one another and learn of one another's sheets.
+    /// Leaves out as well how agents find one another and learn of one another's sheets and stores.
     pub fn of_dealings() -> Self {
         Self {
             detail: Detail::Dealings,
@@ -177,7 +179,11 @@ impl Transcript {
                 format!("{by} has {} recover: {what}; {became}", name(&agent))
             }
             Seen::Stores { agent, facts } => {
-                let facts = facts.iter().map(|fact| match fact {
+                let is_told = |fact: &&Fact| {
+                    let is_of_stores = matches!(fact, Fact::Committed(_) | Fact::Saw { .. });
+                    !is_of_stores || self.detail != Detail::Dealings
+                };
+                let facts = facts.iter().filter(is_told).map(|fact| match fact {
                     Fact::Record(record) => told(record, book, reader),
                     Fact::Keeps { keep, intent } => {
                         let (keep, intent) =
@@ -224,6 +230,22 @@ impl Transcript {
                     }
                     Fact::Settled(intent) => {
                         format!("{} is not pending", book.names.of_promise(intent))
+                    }
+                    Fact::Committed(sequence) => format!("commit {}", sequence.0),
+                    Fact::Saw { agent, sequence } => {
+                        let agent = book.names.of_agent(agent);
+                        format!("has seen {agent} at commit {}", sequence.0)
+                    }
+                    Fact::Collected { workload, .. } => {
+                        let workload = book.names.of_workload(workload);
+                        format!("forgets that {workload} was ever kept")
+                    }
+                    Fact::SetBack(its) => {
+                        let by = book.names.of_agent(&its.by);
+                        format!(
+                            "votes no more: it is at commit {}, and {by} has seen {}",
+                            its.stored.0, its.seen.0
+                        )
                     }
                     Fact::Acquainted(count) => format!("has known {count} members"),
                     Fact::Granted { workload, grant } => {
@@ -341,6 +363,9 @@ impl Transcript {
                     name(&agent),
                     published.resources
                 )
+            }
+            Seen::Restores { agent, sequence } => {
+                format!("{}'s disk goes back to commit {}", name(&agent), sequence.0)
             }
             Seen::Drains { agent, drain } => {
                 let then = match drain.then {
@@ -514,6 +539,7 @@ fn said(from: AgentId, to: AgentId, frame: &Frame, book: &Book, reader: &mut Rea
             format!("asks after {}", list(to, &mut inquiry.offers.iter()))
         }
         Frame::Consults(its) => consulted::consults(its, book, reader),
+        Frame::Recall(its) => consulted::recall(its),
         Frame::Tenancy(its) => consulted::tenancy(from, to, its, book),
         Frame::Running(its) => running::running(from, its, book),
         Frame::Submission(its) => {

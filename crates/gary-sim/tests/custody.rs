@@ -24,6 +24,12 @@ const SEEDS: u64 = 60;
 const SUBMISSIONS: usize = 24;
 
 const NODES: usize = 5;
+
+/// After so many submissions the disk of one node goes back, where one does.
+const RESTORED_AFTER: usize = 12;
+
+/// How long a deleted workload takes at most to be forgotten, where nothing fails.
+const FORGOTTEN_WITHIN: Duration = Duration::from_secs(14);
 const PERSONS: usize = 3;
 
 /// After so many of which nobody knows what became of them, nothing goes wrong any more: each of them may have been carried
@@ -169,6 +175,10 @@ struct Outcome {
     unsettled: usize,
     /// How many were kept by others than the first.
     by_others: usize,
+    /// How many nodes have found that their disks went back.
+    set_back: usize,
+    /// How often there was time to forget what was deleted.
+    forgotten: usize,
 }
 
 struct Scene {
@@ -180,6 +190,8 @@ struct Scene {
     /// Which submission is which operation of the history.
     operations: BTreeMap<PromiseId, usize>,
     outcome: Outcome,
+    /// Something was deleted, and there was no time yet to forget it.
+    has_deleted: bool,
 }
 
 impl Scene {
@@ -210,7 +222,36 @@ impl Scene {
             tester: LinearizabilityTester::new(OneRegister::default()),
             operations: BTreeMap::new(),
             outcome: Outcome::default(),
+            has_deleted: false,
         }
+    }
+
+    fn plan(&mut self, act: Act) {
+        self.world.plan(Duration::ZERO, act);
+    }
+
+    /// Nothing is wrong for a while.
+    fn rest(&mut self, span: Duration) {
+        self.plan(Act::Heal);
+        for node in 0..NODES {
+            self.plan(Act::Start(NodeNo(node)));
+        }
+        let until = self.world.now().after(span);
+        while self.world.now() < until {
+            self.step();
+        }
+    }
+
+    /// The disk of a node goes back to what it held, or is emptied of that, while all others are there to tell it so.
+    fn restore(&mut self, node: NodeNo) {
+        self.rest(Duration::from_secs(4));
+        let for_good = false;
+        self.plan(Act::Crash { node, for_good });
+        self.world.run_for(Duration::from_millis(1));
+        self.plan(Act::Restore(node));
+        self.world.run_for(Duration::from_millis(1));
+        self.rest(Duration::from_secs(4));
+        self.outcome.set_back += usize::from(self.world.agent(node).is_none());
     }
 
     fn submit(&mut self, person: usize, to: NodeNo) {
@@ -256,6 +297,7 @@ impl Scene {
             }
             if let Some(told) = told {
                 person.is_told(what, told);
+                self.has_deleted |= told == Told::Committed && what.deletes;
                 let operation = self.operations[&what.id];
                 let returned = self.tester.on_return(operation, told);
                 returned.expect("it was under way");
@@ -318,7 +360,23 @@ impl Scene {
                 self.step();
             }
         }
+        let goes_back = NodeNo(self.seed as usize % NODES);
+        let backed_up_after = self.seed as usize % RESTORED_AFTER;
+        let mut is_restored = faults_percent == 0 || self.seed % 3 != 0;
+        let mut is_backed_up = is_restored || backed_up_after < NODES;
         while self.operations.len() < SUBMISSIONS {
+            if !is_backed_up && self.operations.len() > backed_up_after {
+                is_backed_up = true;
+                self.plan(Act::BackUp(goes_back));
+            }
+            if !is_restored && self.operations.len() > RESTORED_AFTER {
+                is_restored = true;
+                self.restore(goes_back);
+            }
+            if std::mem::take(&mut self.has_deleted) && self.seed % 3 == 1 {
+                self.outcome.forgotten += 1;
+                self.rest(FORGOTTEN_WITHIN);
+            }
             let person = self.random.random_range(0..PERSONS);
             let to = NodeNo(self.random.random_range(0..NODES));
             // Who is down takes nothing.
@@ -342,7 +400,9 @@ impl Scene {
 
     /// Once faults have ceased whoever submits something is told what becomes of it.
     fn ask_once_more(&mut self) {
-        self.submit(0, NodeNo(0));
+        let is_up = |its: &usize| self.world.agent(NodeNo(*its)).is_some();
+        let first = (0..NODES).find(is_up).expect("one went at most");
+        self.submit(0, NodeNo(first));
         let by = self.world.now().after(GIVES_UP_AFTER);
         while self.persons[0].waits.is_some() && self.world.now() < by {
             self.step();
@@ -380,6 +440,8 @@ fn what_persons_are_told_is_what_one_register_would_say() {
         all.refused += outcome.refused;
         all.unsettled += outcome.unsettled;
         all.by_others += outcome.by_others;
+        all.set_back += outcome.set_back;
+        all.forgotten += outcome.forgotten;
     }
     println!("{all:?}");
     // It was put to the test.
@@ -387,6 +449,7 @@ fn what_persons_are_told_is_what_one_register_would_say() {
         all.committed > 100 && all.refused > 100 && all.unsettled > 10 && all.by_others > 50,
         "{all:?}"
     );
+    assert!(all.set_back > 5 && all.forgotten > 5, "{all:?}");
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use gary_agent::{Dealings, REPLACES_AFTER, Setup, Shown};
 use gary_promise::{
-    AgentId, AgentKey, Answer, Answered, Asked, Ballot, Body, BootEpoch, Condition, Configuration,
-    ConfigurationEpoch, Consider, Consultation, Consults, Earlier, Entrusted, Entry, Frame,
-    Portion, Promiser, Question, Runs, Submitters, Time, WorkloadName, rendezvous,
+    AgentId, AgentKey, Answer, Answered, Asked, Ballot, Body, BootEpoch, CommitSequence, Condition,
+    Configuration, ConfigurationEpoch, Consider, Consultation, Consults, Earlier, Entrusted, Entry,
+    Frame, Portion, Promiser, Question, Recall, Runs, Submitters, Time, WorkloadName, rendezvous,
 };
 use gary_sim::{CLUSTER, Frailty, capacity, intent};
 use gary_wire::WireCodec;
@@ -113,24 +113,39 @@ impl Scene {
 
     fn hear(&mut self, from: AgentId, what: Consultation<Entry>) {
         let name = self.name.clone();
-        let consults = Frame::Consults(Box::new(Consults { name, what }));
+        let consults = Frame::Consults(Box::new(Consults {
+            name,
+            sequence: CommitSequence(0),
+            what,
+        }));
         self.me.handle_frame(self.now, from, consults);
     }
 
     /// Stores everything, and says who is asked what was voted for, and in which attempt.
     fn drain(&mut self) -> Vec<(AgentId, Ballot)> {
-        while let Some(write) = self.me.poll_write() {
-            self.me.handle_stored(write.id);
+        let mut asked = Vec::new();
+        loop {
+            while let Some(write) = self.me.poll_write() {
+                self.me.handle_stored(write.id);
+            }
+            let Some(transmit) = self.me.poll_transmit() else {
+                return asked;
+            };
+            match transmit.frame {
+                Frame::Consults(consults) => {
+                    if let Consultation::Asked(its) = consults.what {
+                        asked.push((transmit.to, its.ballot));
+                    }
+                }
+                // Nobody has seen it before.
+                Frame::Recall(Recall::Asks { asked_in }) => {
+                    let sequence = CommitSequence(0);
+                    let saw = Frame::Recall(Recall::Saw { asked_in, sequence });
+                    self.me.handle_frame(self.now, transmit.to, saw);
+                }
+                _ => {}
+            }
         }
-        let said = std::iter::from_fn(|| self.me.poll_transmit());
-        let asked = said.filter_map(|its| match its.frame {
-            Frame::Consults(consults) => match consults.what {
-                Consultation::Asked(asked) => Some((its.to, asked.ballot)),
-                _ => None,
-            },
-            _ => None,
-        });
-        asked.collect()
     }
 
     /// Lets time go by until somebody is asked, or none is left.

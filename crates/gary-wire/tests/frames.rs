@@ -6,10 +6,10 @@ mod saying;
 use conversing::{frames, records};
 use gary_promise::{
     AgentId, AgentKey, Asked, BATCH_BYTES_MAX, Ballot, Batch, BootEpoch, BoundedSet, ClusterId,
-    Codec, Completion, Configuration, ConfigurationEpoch, Consultation, Consults, EARLIER_MAX,
-    Earlier, Entrusted, Entry, Era, Frame, IDLE_MAX, KEEPERS_MAX, NOTICE_MS_MAX, Note, Notice,
-    Outcome, PromiseId, Promiser, Question, RECORDS_MAX, RENEWED_MAX, RUNS_MAX, Renewal, Run,
-    RunKey, Runner, Runs, SHEET_GONE_MAX, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Sequence,
+    Codec, CommitSequence, Completion, Configuration, ConfigurationEpoch, Consultation, Consults,
+    EARLIER_MAX, Earlier, Entrusted, Entry, Era, Frame, IDLE_MAX, KEEPERS_MAX, NOTICE_MS_MAX, Note,
+    Notice, Outcome, PromiseId, Promiser, Question, RECORDS_MAX, RENEWED_MAX, RUNS_MAX, Renewal,
+    Run, RunKey, Runner, Runs, SHEET_GONE_MAX, SIGNATURE_BYTES, STATEMENT_BYTES_MAX, Sequence,
     SheetPart, Signed, SignedRecord, Slot, Statement, Tick, Verifier, VerifyError, Version,
     WallTime, WorkloadName,
 };
@@ -126,6 +126,7 @@ fn longest_consults() -> Consults {
     };
     Consults {
         name: "n".repeat(WorkloadName::BYTES_MAX).parse().expect("a name"),
+        sequence: CommitSequence(u64::MAX),
         what: Consultation::Asked(asked),
     }
 }

@@ -4,10 +4,11 @@ mod blessed;
 
 use blessed::golden;
 use gary_promise::{
-    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Codec, Completion, Configuration,
-    ConfigurationEpoch, Consultation, Consults, Earlier, Entrusted, Entry, Era, Frame, Generation,
-    Learned, Outcome, Promise, PromiseId, Question, Run, RunKey, Runner, Runs, SIGNATURE_BYTES,
-    Settlement, Signed, Slot, Submission, Tick, Verdict, Version, Vote, WallTime, WorkloadId,
+    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Codec, CommitSequence, Completion,
+    Configuration, ConfigurationEpoch, Consultation, Consults, Earlier, Entrusted, Entry, Era,
+    Frame, Generation, Learned, Outcome, Promise, PromiseId, Question, Recall, Run, RunKey, Runner,
+    Runs, SIGNATURE_BYTES, Settlement, Signed, Slot, Submission, Tick, Verdict, Version, Vote,
+    WallTime, WorkloadId,
 };
 use gary_wire::WireCodec;
 
@@ -164,6 +165,7 @@ fn consultations() -> Vec<(&'static str, Consultation<Entry>)> {
                 ballot: None,
             }),
         ),
+        ("collected", Consultation::Collected(WORKLOAD)),
     ]
 }
 
@@ -190,14 +192,32 @@ fn assert_frame(name: &str, frame: &Frame) {
 
 #[test]
 fn what_keepers_say_is_packed_as_ever() {
-    for (name, what) in consultations() {
+    let assert_said = |said: &str, sequence, what| {
         let consults = Consults {
             name: "hello".parse().expect("legal"),
+            sequence: CommitSequence(sequence),
             what,
         };
         let frame = Frame::Consults(Box::new(consults));
-        assert_frame(&format!("consults_{name}"), &frame);
+        assert_frame(&format!("consults_{said}"), &frame);
+    };
+    for (said, what) in consultations() {
+        assert_said(said, 0, what);
     }
+    let (_, what) = consultations().swap_remove(0);
+    assert_said("numbered", 7, what);
+}
+
+#[test]
+fn what_keepers_remember_of_each_other_is_packed_as_ever() {
+    let asked_in = BootEpoch(3);
+    for (name, sequence) in [("saw", 7), ("saw_nothing", 0)] {
+        let sequence = CommitSequence(sequence);
+        let saw = Recall::Saw { asked_in, sequence };
+        assert_frame(&format!("recall_{name}"), &Frame::Recall(saw));
+    }
+    let asks = Recall::Asks { asked_in };
+    assert_frame("recall_asks", &Frame::Recall(asks));
 }
 
 #[test]

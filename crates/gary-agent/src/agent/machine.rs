@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::setup::{AgentSetup, Powers};
 use super::view::View;
-use crate::custody::{Acknowledgement, RecoverError, RecoveryId};
+use crate::custody::{Acknowledgement, RecoverError, RecoveryId, SetBack};
 use crate::dealings::{Dealings, Drain, Draining, Publication, WithdrawError};
 use crate::hosting::{HostReport, Order};
 use crate::membership::{Membership, Seed};
@@ -362,6 +362,12 @@ impl<C: Powers> Agent<C> {
             .map_or(due_at, |at| at.min(due_at))
     }
 
+    /// Its disk was restored or emptied, and others have seen it vote since. It takes no part in anything more, and whoever
+    /// runs it has to give it a new key.
+    pub const fn set_back(&self) -> Option<&SetBack> {
+        self.dealings.custody.set_back()
+    }
+
     /// Who is a member, by this agent's own view.
     pub const fn membership(&self) -> &Membership<C> {
         &self.view.membership
@@ -392,6 +398,12 @@ impl<C: Powers> Agent<C> {
         if !self.is_out && self.view.membership.held_off().is_some() {
             self.is_out = true;
             self.dealings.hold_off();
+        }
+        if !self.is_out && self.set_back().is_some() {
+            // What else its disk has forgotten, nobody knows: it hosts nothing more either.
+            self.dealings.leave(now);
+            self.view.membership.leave(now);
+            self.is_out = true;
         }
         while let Some(agent) = self.dealings.poll_doubt() {
             self.view.sheets.ask(agent);

@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    AgentId, Configuration, Consultation, Consults, Frame, Learned, Promise, Runs, Verified, Vote,
-    WorkloadId, WorkloadName,
+    AgentId, Configuration, Consultation, Learned, Promise, Runs, Verified, Vote, WorkloadId,
+    WorkloadName,
 };
 use rand::Rng;
 
 use super::kept::Kept;
-use super::machine::{Custody, NAMES_MAX, Parts, entry};
+use super::machine::{Custody, NAMES_MAX, Parts};
 use super::named::Named;
-use crate::hosting::Order;
 use crate::register::{Register, Votes};
-use crate::voice::{Speech, Voice};
+use crate::voice::Speech;
 
 /// What was chosen of late, for whoever tends it.
 #[derive(Debug)]
@@ -59,10 +58,12 @@ impl Custody {
 
     /// Whether a workload that was kept here is deleted.
     pub(crate) fn is_over(&self, workload: &WorkloadId) -> bool {
-        self.held(workload).is_some_and(|(_, chosen)| {
+        let is_over = |chosen: &Vote<Kept>| {
             let intent = chosen.entrusted.content.intent();
             intent.workload() != *workload || intent.deletes()
-        })
+        };
+        let held = self.held(workload);
+        self.collected.has(workload) || held.is_some_and(|(_, chosen)| is_over(chosen))
     }
 
     /// Whether others keep a workload in the place of this agent.
@@ -79,7 +80,9 @@ impl Custody {
     ) {
         if let Some((name, _)) = self.held(workload) {
             let name = name.clone();
-            self.step(&name, parts, Register::read);
+            if self.is_sure_of(&name, parts) {
+                self.step(&name, parts, Register::read);
+            }
         }
     }
 
@@ -102,6 +105,9 @@ impl Custody {
         let both = |named: &Named| named.keepers().is_some_and(|its| its.has(&to));
         let shared = self.names.iter().filter(|(_, named)| both(named));
         let mut shown: BTreeSet<WorkloadName> = shared.map(|(name, _)| name.clone()).collect();
+        if !shown.is_empty() {
+            self.ask_to_vouch(to, parts);
+        }
         shown.extend(parts.keepers.names_of(&to).cloned());
         for name in shown {
             self.tell(&name, to, parts);
@@ -148,18 +154,6 @@ impl Custody {
                 .extend(chosen.map(|its| (to, Consultation::Chosen(its))));
         });
     }
-}
-
-/// Says what was chosen.
-pub(super) fn say_chosen<C: Speech>(
-    name: &WorkloadName,
-    to: AgentId,
-    chosen: &Vote<Kept>,
-    voice: &mut Voice<C, Order>,
-) {
-    let Ok(chosen) = chosen.clone().try_map(entry);
-    let (name, what) = (name.clone(), Consultation::Chosen(chosen));
-    voice.say(to, Frame::Consults(Box::new(Consults { name, what })));
 }
 
 /// Whether one was chosen after the other.

@@ -1,19 +1,18 @@
 //! What other keepers of a name say of its register.
 
 use gary_promise::{
-    AgentId, Answer, Answered, Asked, ConfigurationEpoch, Consultation, Consults, Entry, Frame,
-    WorkloadName,
+    AgentId, Answer, Answered, Asked, ConfigurationEpoch, Consultation, Consults, WorkloadName,
 };
 use rand::Rng;
 
-use super::chosen::{is_later, learned, say_chosen};
+use super::chosen::{is_later, learned};
+use super::collecting::shows_knowing;
 use super::kept::Kept;
-use super::machine::{Custody, Parts, shown};
+use super::machine::{Custody, Parts, entry, shown};
 use super::named::Named;
-use crate::hosting::Order;
 use crate::refused::Fault;
 use crate::register::{Register, Votes};
-use crate::voice::{Speech, Voice};
+use crate::voice::Speech;
 
 impl Custody {
     /// Another keeper of a name says something about its register.
@@ -24,7 +23,13 @@ impl Custody {
         parts: &mut Parts<'_, C, impl Rng>,
     ) -> Result<(), Fault> {
         self.acquaint(parts.voice);
-        let Consults { name, what } = consults;
+        // Sooner or later it votes with whoever says something of a register, if it does not know any more that it did.
+        self.ask_to_vouch(from, parts);
+        let Consults {
+            name,
+            sequence,
+            what,
+        } = consults;
         let what = what.try_map(|entry| Kept::read(entry, &name, parts.voice))?;
         let known = self.names.get(&name).and_then(Named::keepers);
         let concerns = match &what {
@@ -32,7 +37,7 @@ impl Custody {
             Consultation::Asked(asked) if asked.ballot.by != from => return Err(Fault::NotTheirs),
             Consultation::Asked(asked) => asked.configuration.clone(),
             Consultation::Chosen(chosen) => chosen.entrusted.configuration.clone(),
-            Consultation::Answered(_) | Consultation::Learned(_) => {
+            Consultation::Answered(_) | Consultation::Learned(_) | Consultation::Collected(_) => {
                 known.ok_or(Fault::Unasked)?.clone()
             }
         };
@@ -45,6 +50,20 @@ impl Custody {
         }
         if known.is_none() && (!concerns.has(&self.me) || !self.has_room(&name, parts)) {
             return Err(Fault::NotForMe);
+        }
+        self.recollection.saw(from, sequence);
+        if let Consultation::Collected(workload) = &what {
+            self.handle_collected(&name, workload, parts);
+            return Ok(());
+        }
+        if self.answer_of_collected(&name, from, &what, parts)? {
+            return Ok(());
+        }
+        self.go_over_to(&name, &what);
+        if let Some(named) = self.names.get_mut(&name)
+            && shows_knowing(named.register.votes(), &what)
+        {
+            named.knowing.insert(from);
         }
         if let Consultation::Chosen(told) = &what
             && let Some(known) = self.names.get(&name)
@@ -61,23 +80,13 @@ impl Custody {
             self.step(&name, parts, |_, _| {});
             return Ok(());
         }
-        // Who asks by other first keepers is told what was chosen by these.
-        if let Consultation::Asked(asked) = &what
-            && let Some(known) = self.names.get(&name)
-            && let Some(known) = known.register.votes().and_then(Votes::chosen)
-            && known.entrusted.configuration.epoch() == asked.configuration.epoch()
-            && known.entrusted.configuration != asked.configuration
-        {
-            say_chosen(&name, from, known, parts.voice);
-        }
-        if let Consultation::Asked(asked) = &what
-            && !self.may_vote(&name, from, asked, parts)
-        {
+        if let Consultation::Asked(asked) = what {
+            self.handle_asked(&name, from, asked, parts);
             return Ok(());
         }
-        let (me, epoch) = (self.me, self.epoch);
-        let named = || Named::new(Register::new(me, epoch, None), concerns);
-        self.names.entry(name.clone()).or_insert_with(named);
+        let blank = self.blank_register();
+        let named = self.names.entry(name.clone());
+        named.or_insert_with(|| Named::new(blank, concerns));
         let is_told = matches!(what, Consultation::Chosen(_));
         self.step(&name, parts, |register, done| {
             register.hear(from, what, done);
@@ -88,6 +97,76 @@ impl Custody {
             }
         });
         Ok(())
+    }
+
+    /// What this agent has heard of a name was between others, who may have forgotten it since. Whoever is told that it keeps
+    /// what began anew goes by that.
+    fn go_over_to(&mut self, name: &WorkloadName, what: &Consultation<Kept>) {
+        let Consultation::Chosen(told) = what else {
+            return;
+        };
+        let to = &told.entrusted.configuration;
+        let known = self.names.get(name).and_then(Named::keepers);
+        let is_elsewhere = known.is_some_and(|known| {
+            let is_beside = known.epoch() == to.epoch() && known != to;
+            is_beside && !known.has(&self.me) && to.has(&self.me)
+        });
+        if is_elsewhere {
+            self.forget_name(name);
+        }
+    }
+
+    /// Another asks for a vote. Nobody votes before it is sure that its disk remembers how it has voted.
+    fn handle_asked<C: Speech>(
+        &mut self,
+        name: &WorkloadName,
+        from: AgentId,
+        asked: Asked<Kept>,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        // Who asks by other first keepers is told what was chosen by these.
+        let concerns = &asked.configuration;
+        let known = self.names.get(name).map(|its| &its.register);
+        let known = known.and_then(Register::votes).and_then(Votes::chosen);
+        if let Some(known) = known
+            && known.entrusted.configuration.epoch() == concerns.epoch()
+            && known.entrusted.configuration != *concerns
+        {
+            let Ok(chosen) = known.clone().try_map(entry);
+            self.say(name, from, Consultation::Chosen(chosen), parts.voice);
+        }
+        if !self.may_vote(name, from, &asked, parts) {
+            return;
+        }
+        let is_sure = !concerns.has(&self.me) || self.is_sure(concerns, parts);
+        let blank = self.blank_register();
+        let named = self.names.entry(name.clone());
+        let named = named.or_insert_with(|| Named::new(blank, asked.configuration.clone()));
+        if is_sure {
+            let asked = Consultation::Asked(asked);
+            self.step(name, parts, |register, done| {
+                register.hear(from, asked, done)
+            });
+        } else {
+            named.unanswered.insert(from, asked);
+            self.unsure.insert(name.clone());
+        }
+    }
+
+    /// Somebody vouches for what this agent remembers: it may be sure by now that it may vote on a name.
+    pub(super) fn try_again<C: Speech>(
+        &mut self,
+        name: &WorkloadName,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        let Some(named) = self.names.get_mut(name) else {
+            return;
+        };
+        named.rests_until = None;
+        for (from, asked) in std::mem::take(&mut named.unanswered) {
+            self.handle_asked(name, from, asked, parts);
+        }
+        self.step(name, parts, |_, _| {});
     }
 
     /// Whether it comes to the register what another asks. Where it does not, and there is something to say, that is said.
@@ -107,7 +186,7 @@ impl Custody {
         }
         let concerns = &asked.configuration;
         if concerns.epoch() != ConfigurationEpoch::FIRST {
-            say_answer(name, from, asked, Answer::Behind, parts.voice);
+            self.say_answer(name, from, asked, Answer::Behind, parts);
             return false;
         }
         // It begins nothing that it would not begin with the same itself: so where some think of other keepers than
@@ -126,25 +205,26 @@ impl Custody {
             named.move_to(&keepers);
         }
         if !may_vote {
-            say_answer(name, from, asked, Answer::Elsewhere(keepers), parts.voice);
+            self.say_answer(name, from, asked, Answer::Elsewhere(keepers), parts);
         }
         may_vote
     }
-}
 
-/// Answers what does not come to the register.
-fn say_answer<C: Speech>(
-    name: &WorkloadName,
-    to: AgentId,
-    asked: &Asked<Kept>,
-    answer: Answer<Entry>,
-    voice: &mut Voice<C, Order>,
-) {
-    let what = Consultation::Answered(Answered {
-        epoch: asked.configuration.epoch(),
-        ballot: asked.ballot,
-        answer,
-    });
-    let name = name.clone();
-    voice.say(to, Frame::Consults(Box::new(Consults { name, what })));
+    /// Answers what does not come to the register.
+    fn say_answer<C: Speech>(
+        &self,
+        name: &WorkloadName,
+        to: AgentId,
+        asked: &Asked<Kept>,
+        answer: Answer<Kept>,
+        parts: &mut Parts<'_, C, impl Rng>,
+    ) {
+        let answered = Consultation::Answered(Answered {
+            epoch: asked.configuration.epoch(),
+            ballot: asked.ballot,
+            answer,
+        });
+        let Ok(what) = answered.try_map(entry);
+        self.say(name, to, what, parts.voice);
+    }
 }

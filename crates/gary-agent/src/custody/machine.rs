@@ -12,17 +12,20 @@ use rand::Rng;
 
 use super::acquaintance::Acquaintance;
 use super::chosen::Chosen;
+use super::collecting::Collected;
 use super::kept::{Intent, Kept};
 use super::named::{Named, Step};
 use super::passing::Passing;
 use super::pending::Pending;
 use super::proposed::proposed;
+use super::recollection::Recollection;
 use super::succession::sizes;
 use super::wanted::{Asker, Submitted, Wanted};
 use crate::candidates::Candidates;
 use crate::hosting::Order;
 use crate::keepers::Keepers;
 use crate::register::{Register, Votes};
+use crate::tending::Tending;
 use crate::voice::{Speech, Voice, WriteId};
 
 /// The most names that one agent keeps. It votes on no further one, and is silent about it.
@@ -46,6 +49,12 @@ pub(crate) struct Custody {
     pub(super) amiss: BTreeSet<WorkloadName>,
     /// How long a keeper is not there before another takes its place.
     pub(super) replaces_after: Duration,
+    /// What it has forgotten of what was deleted.
+    pub(super) collected: Collected,
+    /// How far its store is, and those of others.
+    pub(super) recollection: Recollection,
+    /// Names on which it would vote, if it knew that it may.
+    pub(super) unsure: BTreeSet<WorkloadName>,
     /// Of these it has voted in a way that it cannot read any more: it votes on them no more.
     pub(super) illegible: BTreeSet<WorkloadName>,
     pub(super) passing: Passing<Intent>,
@@ -69,8 +78,8 @@ pub(crate) struct Parts<'a, C, R> {
     pub(crate) waking: Time,
     pub(crate) candidates: &'a Candidates,
     pub(crate) keepers: &'a Keepers,
-    /// Whether this agent can tend one workload more.
-    pub(crate) has_room: bool,
+    /// What is hosted of the workloads that it keeps.
+    pub(crate) tending: &'a Tending,
     pub(crate) voice: &'a mut Voice<C, Order>,
     pub(crate) random: &'a mut R,
 }
@@ -84,6 +93,9 @@ impl Custody {
             queue: BTreeSet::new(),
             amiss: BTreeSet::new(),
             replaces_after,
+            collected: Collected::default(),
+            recollection: Recollection::new(me, epoch),
+            unsure: BTreeSet::new(),
             illegible: BTreeSet::new(),
             passing: Passing::new(),
             pending: Pending::default(),
@@ -186,7 +198,7 @@ impl Custody {
 
     /// Whether more names can be kept.
     pub(super) fn has_room<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> bool {
-        !self.is_blank(name) || (parts.has_room && self.names.len() < NAMES_MAX)
+        !self.is_blank(name) || (parts.tending.has_room() && self.names.len() < NAMES_MAX)
     }
 
     /// Tries to have an intent kept, by its own vote and others'.
@@ -198,10 +210,9 @@ impl Custody {
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
         let name = intent.name().clone();
-        let (me, epoch) = (self.me, self.epoch);
+        let blank = self.blank_register();
         let named = self.names.entry(name.clone());
-        let named =
-            named.or_insert_with(|| Named::new(Register::new(me, epoch, None), proposed.clone()));
+        let named = named.or_insert_with(|| Named::new(blank, proposed.clone()));
         named.move_to(&proposed);
         let until = parts.now.after(SETTLES_WITHIN);
         let mut changes = named.register.changes_mut();
@@ -211,11 +222,16 @@ impl Custody {
             return;
         }
         drop(changes);
+        let is_collected = self.collected.has(&intent.workload());
         let wanted = Wanted::Intent(Box::new(Submitted {
             intent,
             askers: BTreeSet::from([asker]),
             until,
         }));
+        if is_collected {
+            self.settle(&name, wanted, &Verdict::NotKept, parts);
+            return;
+        }
         if named.register.changes().len() >= WANTED_MAX {
             self.settle(&name, wanted, &Verdict::Unsettled, parts);
             return;
@@ -245,6 +261,7 @@ impl Custody {
             let asks_again = named.asks_at.take_if(|at| *at <= now).is_some();
             let reads = named.reads_at.take_if(|at| *at <= now).is_some();
             let tells = named.tells_at.take_if(|at| *at <= now).is_some();
+            let collects = named.collects_at.take_if(|at| *at <= now).is_some();
             // Who is not there is told once it is back, and who neither keeps the name nor says so need not know.
             let keepers = named.keepers().cloned();
             named.untold.retain(|its| {
@@ -257,6 +274,7 @@ impl Custody {
             for over in over {
                 self.settle(&name, over, &Verdict::Unsettled, parts);
             }
+            let reads = reads && self.is_sure_of(&name, parts);
             self.step(&name, parts, |register, done| {
                 if asks_again && register.changes().is_empty() && !register.is_outbid() {
                     // Nobody waits for it, and it is tried again.
@@ -276,6 +294,9 @@ impl Custody {
             });
             if looks {
                 self.look_after(&name, parts);
+            }
+            if collects {
+                self.try_to_collect(&name, parts);
             }
         }
         self.handle_submissions(parts);
@@ -300,13 +321,29 @@ impl Custody {
         let kept_by = named.keepers().cloned();
         let mut done = Step::default();
         what(&mut named.register, &mut done);
-        named.go_on(parts.now, &mut done, parts.random);
+        let keepers = named.keepers().unwrap_or(&named.proposed);
+        let may_try = named.register.changes().is_empty() || named.register.is_trying() || {
+            let is_sure = self.recollection.is_sure(keepers, parts);
+            if !is_sure {
+                self.unsure.insert(name.clone());
+            }
+            is_sure
+        };
+        named.go_on(parts.now, may_try, &mut done, parts.random);
         named.note_seat(parts.now);
         named.note_told(parts.now, &done, parts.random);
+        named.note_tombstone(parts.now, parts.random);
         if let Some(votes) = named.register.votes()
             && before != Some(votes.marks())
         {
             let Ok(votes) = votes.clone().try_map(entry);
+            if done.has_voted {
+                let sequence = self.recollection.commit();
+                parts.voice.keep_sequence(sequence);
+            }
+            for (fellow, sequence) in self.recollection.take_unwritten() {
+                parts.voice.keep_seen(fellow, sequence);
+            }
             parts.voice.keep_votes(name.clone(), votes);
         }
         named.handle_keepers(kept_by.as_ref());
@@ -320,10 +357,7 @@ impl Custody {
         }
         for (to, what) in done.said {
             let Ok(what) = what.try_map(entry);
-            let name = name.clone();
-            parts
-                .voice
-                .say(to, Frame::Consults(Box::new(Consults { name, what })));
+            self.say(name, to, what, parts.voice);
         }
         for (wanted, verdict) in done.settled {
             self.settle(name, wanted, &verdict, parts);
@@ -332,6 +366,33 @@ impl Custody {
         if is_news {
             self.look_after(name, parts);
         }
+    }
+
+    /// Says something of a register to another of its keepers.
+    pub(super) fn say<C: Speech>(
+        &self,
+        name: &WorkloadName,
+        to: AgentId,
+        what: Consultation<Entry>,
+        voice: &mut Voice<C, Order>,
+    ) {
+        let consults = Consults {
+            name: name.clone(),
+            sequence: self.recollection.told_to(&to),
+            what,
+        };
+        voice.say(to, Frame::Consults(Box::new(consults)));
+    }
+
+    /// Knows nothing of a name any more.
+    pub(super) fn forget_name(&mut self, name: &WorkloadName) {
+        let queued_at = self.names.remove(name).and_then(|its| its.queued_at);
+        if let Some(at) = queued_at {
+            self.queue.remove(&(at, name.clone()));
+        }
+        self.amiss.remove(name);
+        self.unsure.remove(name);
+        self.by_workload.retain(|_, its| its != name);
     }
 
     /// Comes back to a name when something is to be done about it.

@@ -5,6 +5,7 @@
 
 mod acquaintance;
 mod chosen;
+mod collecting;
 mod consulting;
 mod kept;
 mod machine;
@@ -12,6 +13,7 @@ mod named;
 mod passing;
 mod pending;
 mod proposed;
+mod recollection;
 mod recovering;
 mod running;
 mod seated;
@@ -21,6 +23,8 @@ mod succession;
 mod wanted;
 
 pub(crate) use chosen::Chosen;
+pub(crate) use collecting::Collected;
+pub use collecting::{COLLECT_WAITS, COLLECTED_MAX};
 pub(crate) use kept::Intent;
 pub(crate) use machine::{Custody, Parts};
 pub use machine::{NAMES_MAX, SETTLES_WITHIN, WANTED_MAX};
@@ -32,6 +36,8 @@ pub use pending::{
     REFUSED_SHOWN_FOR,
 };
 pub(crate) use proposed::Considering;
+pub(crate) use recollection::Sequenced;
+pub use recollection::{ANSWERS_RECALL_WITHIN, FELLOWS_MAX, SetBack};
 pub use recovering::{RECOVERY_SKIPS, RecoverError, Recovery, RecoveryId};
 pub(crate) use running::What;
 pub use succeeding::{REPLACES_AFTER, SHRINKS_AFTER, STEPS_IN_AFTER, SUCCESSION_WAITS};

@@ -1,9 +1,9 @@
 //! The register of one name, and when something is to be done about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gary_promise::{AgentId, Configuration, Consultation, Learned, Time, Verdict};
+use gary_promise::{AgentId, Asked, Configuration, Consultation, Learned, Time, Verdict};
 use rand::Rng;
 
 use super::chosen::learned;
@@ -64,6 +64,14 @@ pub(super) struct Named {
     pub(super) fellows: Fellows,
     /// Since when it is kept with whom, for what is exclusive.
     pub(super) seat: Option<Seat>,
+    /// What others have asked, each last, while it was not sure that it may vote.
+    pub(super) unanswered: BTreeMap<AgentId, Asked<Kept>>,
+    /// Who else knows what is chosen, by its own word in this start.
+    pub(super) knowing: BTreeSet<AgentId>,
+    /// When it is looked whether what is deleted can be forgotten, how often it was, and whether another has forgotten it.
+    pub(super) collects_at: Option<Time>,
+    pub(super) collects: u32,
+    pub(super) is_collected: bool,
     /// When it stands in the queue.
     pub(super) queued_at: Option<Time>,
 }
@@ -84,6 +92,11 @@ impl Named {
             tells: 0,
             fellows: Fellows::default(),
             seat: None,
+            unanswered: BTreeMap::new(),
+            knowing: BTreeSet::new(),
+            collects_at: None,
+            collects: 0,
+            is_collected: false,
             queued_at: None,
         }
     }
@@ -93,8 +106,14 @@ impl Named {
         self.register.votes().map(Votes::configuration)
     }
 
-    /// Tries what is to be tried.
-    pub(super) fn go_on(&mut self, now: Time, done: &mut Step, random: &mut impl Rng) {
+    /// Tries what is to be tried. Who may not try yet looks again in a while.
+    pub(super) fn go_on(
+        &mut self,
+        now: Time,
+        may_try: bool,
+        done: &mut Step,
+        random: &mut impl Rng,
+    ) {
         if let Some(keepers) = done.elsewhere.take() {
             self.is_kept_by(&keepers, done);
         }
@@ -104,7 +123,10 @@ impl Named {
         }
         if !self.register.is_trying() && self.rests_until.is_none() {
             self.asks_at = None;
-            self.begin(done);
+            match may_try {
+                true => self.begin(done),
+                false => self.rests_until = Some(now.after(ASKS_AGAIN_AFTER)),
+            }
         }
         if !done.settled.is_empty() {
             self.outbid = 0;
@@ -140,7 +162,12 @@ impl Named {
             true => self.rests_until.or(self.asks_at),
             false => self.asks_at.filter(|_| self.register.is_trying()),
         };
-        let others = [self.reads_at, self.tells_at, self.fellows.due_at];
+        let others = [
+            self.reads_at,
+            self.tells_at,
+            self.collects_at,
+            self.fellows.due_at,
+        ];
         tries_at
             .into_iter()
             .chain(others.into_iter().flatten())
@@ -155,6 +182,7 @@ impl Named {
             self.untold
                 .retain(|its| keepers.is_some_and(|keepers| !keepers.has(its)));
             self.tells = 0;
+            self.knowing.clear();
         }
         let told = done.said.iter();
         let told = told.filter(|(_, what)| matches!(what, Consultation::Chosen(_)));

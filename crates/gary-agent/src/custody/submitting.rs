@@ -30,6 +30,9 @@ impl Custody {
         acknowledgement: Acknowledgement,
         parts: &mut Parts<'_, C, impl Rng>,
     ) -> Result<(), DeployError> {
+        if let Some(set_back) = self.set_back() {
+            return Err(DeployError::SetBack(*set_back));
+        }
         let id = intent.promise().id();
         if acknowledgement == Acknowledgement::Local {
             if !self.pending.has_room(&id) {

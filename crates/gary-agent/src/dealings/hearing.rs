@@ -34,6 +34,10 @@ impl<C: Speech> Dealings<C> {
                 let (custody, mut parts) = self.custody(now);
                 custody.handle_consults(from, *consults, &mut parts)
             }
+            Frame::Recall(recall) => {
+                let (custody, mut parts) = self.custody(now);
+                custody.handle_recall(from, recall, &mut parts)
+            }
             Frame::Bound(bound) => self.bound(now, from, *bound),
             Frame::Handover(handover) => {
                 let keepers = &self.keepers;

@@ -119,6 +119,8 @@ impl<C: Speech> Dealings<C> {
     pub fn resume(&mut self, now: Time, facts: impl IntoIterator<Item = Fact>) {
         let mut memory = Memory::of(facts, &mut self.voice);
         self.custody.resume_acquaintance(memory.acquainted());
+        self.custody.resume_collected(memory.take_collected());
+        self.custody.resume_sequences(memory.take_sequenced(), now);
         for (workload, grant) in memory.take_grants() {
             self.grants.resume(workload, grant, now);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    AgentId, Promise, PromiseId, Settlement, Signed, Time, Verified, Withdrawal, WorkloadName,
+    AgentId, Body, Promise, PromiseId, Settlement, Signed, Time, Verified, Withdrawal, WorkloadName,
 };
 use rand::rngs::ChaCha8Rng;
 
@@ -133,6 +133,11 @@ impl<C: Speech> Dealings<C> {
         while let Some(chosen) = self.custody.poll_chosen() {
             self.forget_grants(&chosen.intent);
             let waking = self.waking(now);
+            if let (Body::Use(wanted), Some(workload)) =
+                (chosen.intent.body(), chosen.intent.workload())
+            {
+                self.tending.supersede(waking, &wanted.name, &workload);
+            }
             if chosen.keepers.has(&self.id()) {
                 self.tending.entrust(waking, chosen, &mut self.voice);
             } else if let Some(workload) = chosen.intent.workload() {
@@ -172,7 +177,7 @@ impl<C: Speech> Dealings<C> {
             waking: self.waking.read(now),
             candidates: &self.candidates,
             keepers: &self.keepers,
-            has_room: self.tending.has_room(),
+            tending: &self.tending,
             voice: &mut self.voice,
             random: &mut self.random,
         };

@@ -33,10 +33,14 @@ impl<C: Speech> Dealings<C> {
                 return self.hosting.handle_tenancy(now, from, &tenancy, voice);
             }
         };
+        // Whoever does not remember how it has voted may not remember what it has granted.
+        let (custody, mut parts) = self.custody(now);
+        let is_sure = custody.is_sure_to_grant(workload, &mut parts);
         let (seat, has_voted) = self.custody.seat(workload).ok_or(Fault::NotForMe)?;
         let keepers = seat.configuration().clone();
         // Nobody but who hosts it, as far as this keeper knows, has any use of it. A disk that is behind is as good as gone.
-        let may_have = keepers.has(&self.voice.id())
+        let may_have = is_sure
+            && keepers.has(&self.voice.id())
             && self.tending.counts(workload, &holder.offer)
             && !self.voice.is_behind();
         let (is_granted, grant) = match may_have {
@@ -47,6 +51,7 @@ impl<C: Speech> Dealings<C> {
             false => (false, None),
         };
         if let Some(grant) = grant {
+            self.custody.commit(&mut self.voice);
             self.voice.keep_grant(*workload, grant);
         }
         let word = match is_granted {

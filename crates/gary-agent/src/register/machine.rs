@@ -37,6 +37,8 @@ pub struct Done<V, C: Change<V>> {
     pub superseded: Option<Vote<V>>,
     /// The changes of which it is known now what has become of them.
     pub settled: Vec<(C, C::Verdict)>,
+    /// Whether it has voted, rather than heard of votes.
+    pub has_voted: bool,
     /// A later attempt is under way: to try again at once would be to disturb it.
     pub is_outbid: bool,
     /// A register of the same name began with others, who vote on it.
@@ -50,6 +52,7 @@ impl<V, C: Change<V>> Default for Done<V, C> {
             chosen: Vec::new(),
             superseded: None,
             settled: Vec::new(),
+            has_voted: false,
             is_outbid: false,
             elsewhere: None,
         }
@@ -67,6 +70,12 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             latest: None,
             changes: VecDeque::new(),
         }
+    }
+
+    /// The same, of which nothing is remembered, and which votes in no attempt before this.
+    pub const fn after(mut self, floor: Option<Ballot>) -> Self {
+        self.latest = floor;
+        self
     }
 
     /// What has to be durable.
@@ -127,7 +136,8 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             return;
         }
         // What asks for more than nothing is not refused before others were asked.
-        let may_begin = self.votes.is_none() && change.verdict(None).is_none();
+        let is_blank = self.votes.is_none() && self.latest.is_none();
+        let may_begin = is_blank && change.verdict(None).is_none();
         let beginning = may_begin.then(|| change.follow(None, proposed));
         let beginning = beginning.and_then(|its| Attempt::begin(self.me, self.epoch, its));
         let configuration = configuration.clone();
@@ -207,9 +217,8 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             return;
         };
         self.ask_others(done);
-        let me = self.me;
-        let answered = Votes::answer(&mut self.votes, &me, &asked);
-        self.take(me, &answered, done);
+        let answered = self.vote(&asked, done);
+        self.take(self.me, &answered, done);
     }
 
     /// Hears what another says of it.
@@ -219,13 +228,20 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             Consultation::Answered(answered) => self.take(from, &answered, done),
             Consultation::Chosen(chosen) => self.learn(chosen, done),
             // Whoever tells what was chosen wants to know, and no vote depends on it.
-            Consultation::Learned(_) => {}
+            Consultation::Learned(_) | Consultation::Collected(_) => {}
         }
     }
 
     fn answer(&mut self, from: AgentId, asked: &Asked<V>, done: &mut Done<V, C>) {
-        let answered = Votes::answer(&mut self.votes, &self.me, asked);
+        let answered = self.vote(asked, done);
         done.said.push((from, Consultation::Answered(answered)));
+    }
+
+    fn vote(&mut self, asked: &Asked<V>, done: &mut Done<V, C>) -> Answered<V> {
+        let before = self.votes.as_ref().map(Votes::marks);
+        let answered = Votes::answer(&mut self.votes, self.latest, &self.me, asked);
+        done.has_voted |= before != self.votes.as_ref().map(Votes::marks);
+        answered
     }
 
     /// Takes an answer to its own attempt.
@@ -354,7 +370,7 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
 mod tests {
     use gary_promise::{Answer, Era, Question};
 
-    use super::super::testing::{agent, ballot, first, vote};
+    use super::super::testing::{agent, asks, ballot, first, vote};
     use super::*;
 
     /// Wants the register to hold the number after this one.
@@ -437,6 +453,24 @@ mod tests {
         let done = talk(&mut three, &mut two, done);
         assert_eq!(done.settled, [(Succeeds(1), Ok(()))]);
         assert!(three.changes().is_empty() && !three.is_trying());
+    }
+
+    #[test]
+    fn who_has_forgotten_a_register_asks_first_and_later_than_it_had_promised() {
+        let floor = Some(ballot(4, 2));
+        let mut one = keeper(1).after(floor);
+        let mut two = keeper(2);
+        // The other was away, and holds what it had voted for before.
+        let before = asks(&first(), ballot(4, 2), Some(7));
+        two.hear(agent(2), Consultation::Asked(before), &mut Done::default());
+        one.want(Succeeds(0));
+        let done = begins(&mut one);
+        let done = talk(&mut one, &mut two, done);
+        assert_eq!(done.settled, [(Succeeds(0), Err(7))]);
+        let [chosen] = &done.chosen[..] else {
+            panic!("what was voted for is: {done:?}");
+        };
+        assert!(chosen.entrusted.content == 7 && chosen.ballot > floor);
     }
 
     #[test]

@@ -61,16 +61,24 @@ impl<V: Clone + Eq> Votes<V> {
         }
     }
 
-    /// What `me` answers to what it is asked of a register of which it remembers `held`, or nothing.
-    pub fn answer(held: &mut Option<Self>, me: &AgentId, asked: &Asked<V>) -> Answered<V> {
+    /// What `me` answers to what it is asked of a register of which it remembers `held`, or nothing: then it votes in no
+    /// attempt before `floor`.
+    pub fn answer(
+        held: &mut Option<Self>,
+        floor: Option<Ballot>,
+        me: &AgentId,
+        asked: &Asked<V>,
+    ) -> Answered<V> {
         let answer = match held {
             Some(votes) => votes.vote(asked),
             None if !asked.configuration.has(me) => Answer::NotAsked,
             // Only with the first configuration does a register begin.
             None if asked.configuration.epoch() > ConfigurationEpoch::FIRST => Answer::Behind,
-            None => held
-                .insert(Self::none(asked.configuration.clone()))
-                .vote(asked),
+            None => {
+                let votes = held.insert(Self::none(asked.configuration.clone()));
+                votes.promised = floor;
+                votes.vote(asked)
+            }
         };
         Answered {
             epoch: asked.configuration.epoch(),
@@ -226,7 +234,7 @@ mod tests {
     use super::*;
 
     fn answer(held: &mut Option<Votes<u8>>, asked: &Asked<u8>) -> Answer<u8> {
-        let answered = Votes::answer(held, &agent(1), asked);
+        let answered = Votes::answer(held, None, &agent(1), asked);
         assert_eq!(answered.ballot, asked.ballot);
         assert_eq!(answered.epoch, asked.configuration.epoch());
         answered.answer
@@ -247,6 +255,17 @@ mod tests {
         let last = Some(vote(&first(), Some(ballot(2, 2)), 8));
         assert_eq!(answer(&mut held, &later), Answer::Promised(last));
         assert_eq!(answer(&mut held, &now), Answer::Outbid(ballot(3, 3)));
+    }
+
+    #[test]
+    fn who_has_forgotten_a_register_votes_in_no_attempt_before_what_it_had_promised() {
+        let mut held = None;
+        let floor = Some(ballot(4, 2));
+        let begins = asks(&first(), ballot(0, 1), Some(7));
+        let answered = Votes::answer(&mut held, floor, &agent(1), &begins);
+        assert_eq!(answered.answer, Answer::Outbid(ballot(4, 2)));
+        let later = asks(&first(), ballot(5, 1), Some(7));
+        assert_eq!(answer(&mut held, &later), Answer::Accepted);
     }
 
     #[test]
@@ -294,7 +313,7 @@ mod tests {
     fn who_is_no_keeper_votes_on_nothing() {
         let mut held: Option<Votes<u8>> = None;
         let asked = asks(&first(), ballot(1, 1), None);
-        let answered = Votes::answer(&mut held, &agent(9), &asked);
+        let answered = Votes::answer(&mut held, None, &agent(9), &asked);
         assert_eq!((answered.answer, held), (Answer::NotAsked, None));
     }
 

@@ -3,7 +3,7 @@
 use gary_promise::{
     AGENTS_NAMED_MAX, AgentId, Body, Generation, INTERFACE_BYTES_MAX, INTERFACES_MAX, Keep,
     LABELS_MAX, LabelKey, LabelValue, Lineage, Own, Promise, ROUTES_MAX, Route, Time, Use,
-    UseError, Verified, WorkloadId, WorkloadName,
+    UseError, Valency, Verified, WorkloadId, WorkloadName,
 };
 
 use super::dismissed::dismiss;
@@ -48,6 +48,9 @@ pub enum DeployError {
     /// This agent takes no part.
     #[error(transparent)]
     HeldOff(#[from] crate::membership::HeldOff),
+    /// Its disk is not the one that it has voted by.
+    #[error(transparent)]
+    SetBack(#[from] crate::custody::SetBack),
     /// This agent has left.
     #[error("this node has left its cluster")]
     Left,
@@ -202,6 +205,21 @@ impl Tending {
             forget(&mut self.by_host, &mut self.renewed, &host, offer);
         }
         Ok(())
+    }
+
+    /// A name means this workload by now: whatever else it meant is deleted, though this agent may not have heard so.
+    pub(crate) fn supersede(&mut self, now: Time, name: &WorkloadName, by: &WorkloadId) {
+        let others = self.tended.iter_mut().filter(|(workload, tended)| {
+            *workload != by && tended.wanted.name == *name && tended.wanted.valency != Valency::NONE
+        });
+        let mut over = Vec::new();
+        for (workload, tended) in others {
+            tended.wanted.valency = Valency::NONE;
+            over.push(*workload);
+        }
+        for workload in over {
+            self.wake(workload, now);
+        }
     }
 
     /// Whether there is room for one workload more, whatever it is called.

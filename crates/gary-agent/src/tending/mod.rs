@@ -35,6 +35,7 @@ pub use history::{GoBackError, GoingBack, HISTORY_BYTES_MAX, HISTORY_MAX, Stood}
 pub use inviting::{REOPEN_WAITS, ROUNDS_AT_ONCE};
 pub use leaving::Leaving;
 pub use over::OVER_MAX;
+pub(crate) use over::Over;
 pub use refusals::{REFUSALS_MAX, Remembered};
 pub use round::{ANSWERS_WITHIN, INVITED_PER_SLOT, ROUND_SLOTS_MAX, ROUND_WAITS, WIDENINGS_MAX};
 pub(crate) use sharing::Shared;

@@ -10,21 +10,30 @@ use gary_promise::PromiseId;
 /// dismissed if its host renews it still, and its slot filled once more.
 pub const OVER_MAX: usize = 4096;
 
-/// Offers that are over for this keeper, in whatever order things are heard of them.
-#[derive(Debug, Default)]
-pub(super) struct Over {
-    all: BTreeSet<PromiseId>,
-    order: VecDeque<PromiseId>,
+/// What is over for this keeper, in whatever order things are heard of it: offers, if nothing else is said.
+#[derive(Debug)]
+pub(crate) struct Over<T = PromiseId, const MAX: usize = OVER_MAX> {
+    all: BTreeSet<T>,
+    order: VecDeque<T>,
 }
 
-impl Over {
+impl<T, const MAX: usize> Default for Over<T, MAX> {
+    fn default() -> Self {
+        Self {
+            all: BTreeSet::new(),
+            order: VecDeque::new(),
+        }
+    }
+}
+
+impl<T: Copy + Ord, const MAX: usize> Over<T, MAX> {
     /// One more is over. Says which is not remembered any more for it.
-    pub(super) fn add(&mut self, offer: PromiseId) -> Option<PromiseId> {
+    pub(crate) fn add(&mut self, offer: T) -> Option<T> {
         if !self.all.insert(offer) {
             return None;
         }
         self.order.push_back(offer);
-        if self.order.len() <= OVER_MAX {
+        if self.order.len() <= MAX {
             return None;
         }
         let first = self.order.pop_front()?;
@@ -33,7 +42,7 @@ impl Over {
     }
 
     /// It is not over after all, or does not matter any more. Says whether it was.
-    pub(super) fn remove(&mut self, offer: &PromiseId) -> bool {
+    pub(super) fn remove(&mut self, offer: &T) -> bool {
         let was_over = self.all.remove(offer);
         if was_over {
             self.order.retain(|its| its != offer);
@@ -41,7 +50,7 @@ impl Over {
         was_over
     }
 
-    pub(super) fn has(&self, offer: &PromiseId) -> bool {
+    pub(crate) fn has(&self, offer: &T) -> bool {
         self.all.contains(offer)
     }
 }
@@ -61,7 +70,7 @@ mod tests {
                 sequence: Sequence::new(number).expect("not zero"),
             },
         };
-        let mut over = Over::default();
+        let mut over: Over = Over::default();
         for number in 1..=OVER_MAX as u64 {
             over.add(offer(number));
             over.add(offer(1));

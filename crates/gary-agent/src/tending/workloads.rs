@@ -135,6 +135,11 @@ impl Tending {
         self.wake(workload, now);
     }
 
+    /// Whether a workload is kept, or something of it is still hosted.
+    pub(crate) fn tends(&self, workload: &WorkloadId) -> bool {
+        self.tended.contains_key(workload)
+    }
+
     /// Whether a hosting of a workload is counted by this offer.
     pub(crate) fn counts(&mut self, workload: &WorkloadId, offer: &PromiseId) -> bool {
         let theirs = self.by_host.get(&offer.promiser);

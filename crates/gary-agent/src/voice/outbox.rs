@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use gary_promise::{
-    AgentId, BootEpoch, BoundedSet, Entry, Frame, KEEPERS_MAX, PromiseId, SignedRecord, Time,
-    Verdict, WorkloadId, WorkloadName,
+    AgentId, Ballot, BootEpoch, BoundedSet, CommitSequence, Entry, Frame, KEEPERS_MAX, PromiseId,
+    SignedRecord, Time, Verdict, WorkloadId, WorkloadName,
 };
 
 use super::journal::Assessed;
 use super::weight::Weights;
+use crate::custody::SetBack;
 use crate::dealings::Drain;
 use crate::exclusive::Grant;
 use crate::hosting::Ended;
@@ -50,6 +51,27 @@ pub enum Fact {
         /// Its votes.
         votes: Box<Votes<Entry>>,
     },
+    /// A workload is deleted, all its keepers know so, and the votes on its name can go. That it was there is remembered, and
+    /// beyond [`COLLECTED_MAX`](crate::COLLECTED_MAX) the first can go.
+    Collected {
+        /// Its name.
+        name: WorkloadName,
+        /// Which it was.
+        workload: WorkloadId,
+        /// In no earlier attempt does this agent vote on a register of which it knows nothing.
+        floor: Option<Ballot>,
+    },
+    /// How far this agent's store is with what is stored along with it: how often it has committed to a vote.
+    Committed(CommitSequence),
+    /// How far this agent has seen another's store, in the place of what it remembered of it before.
+    Saw {
+        /// Whose.
+        agent: AgentId,
+        /// How far.
+        sequence: CommitSequence,
+    },
+    /// This disk is not the one that its agent has voted by: the agent never votes again.
+    SetBack(SetBack),
     /// How many members this agent has known that might keep something, in the place of what it remembered before.
     Acquainted(u32),
     /// A person has left an intent with this agent until its keepers can be reached, in the place of what it remembered of

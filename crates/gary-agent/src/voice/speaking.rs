@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use gary_promise::{
-    AgentId, Assessment, Batch, Body, BootEpoch, BoundedSet, Codec, Condition, Entry, Frame,
-    KEEPERS_MAX, Own, Promise, PromiseId, Promiser, Reason, SheetHead, Signed, SignedRecord, Slot,
-    Statement, Time, Verdict, Verified, Verifier, VerifyError, Version, Withdrawal, WorkloadId,
-    WorkloadName,
+    AgentId, Assessment, Ballot, Batch, Body, BootEpoch, BoundedSet, Codec, CommitSequence,
+    Condition, Entry, Frame, KEEPERS_MAX, Own, Promise, PromiseId, Promiser, Reason, SheetHead,
+    Signed, SignedRecord, Slot, Statement, Time, Verdict, Verified, Verifier, VerifyError, Version,
+    Withdrawal, WorkloadId, WorkloadName,
 };
 
 use super::journal::{Assessed, Journal};
 use super::{Fact, Outbox, StoodBefore, Transmit, Write, WriteId};
+use crate::custody::SetBack;
 use crate::dealings::Drain;
 use crate::exclusive::Grant;
 use crate::hosting::Ended;
@@ -185,6 +186,35 @@ impl<C: Speech, O> Voice<C, O> {
     /// An intent is not pending here any more.
     pub(crate) fn forget_pending(&mut self, intent: PromiseId) {
         self.outbox.store(Fact::Settled(intent));
+    }
+
+    /// Forgets how this agent has voted on what was deleted, and remembers that.
+    pub(crate) fn keep_collected(
+        &mut self,
+        name: WorkloadName,
+        workload: WorkloadId,
+        floor: Option<Ballot>,
+    ) {
+        self.outbox.store(Fact::Collected {
+            name,
+            workload,
+            floor,
+        });
+    }
+
+    /// Remembers how far this agent's store is.
+    pub(crate) fn keep_sequence(&mut self, sequence: CommitSequence) {
+        self.outbox.store(Fact::Committed(sequence));
+    }
+
+    /// Remembers how far this agent has seen another's store.
+    pub(crate) fn keep_seen(&mut self, agent: AgentId, sequence: CommitSequence) {
+        self.outbox.store(Fact::Saw { agent, sequence });
+    }
+
+    /// Remembers that its disk is not the one that it has voted by.
+    pub(crate) fn keep_set_back(&mut self, set_back: SetBack) {
+        self.outbox.store(Fact::SetBack(set_back));
     }
 
     /// Remembers what this agent has granted of an exclusive workload.

@@ -82,7 +82,7 @@ fn bytes_max(frame: &Frame) -> usize {
                     _ => None,
                 },
                 Consultation::Chosen(chosen) => Some(&chosen.entrusted.content),
-                Consultation::Learned(_) => None,
+                Consultation::Learned(_) | Consultation::Collected(_) => None,
             };
             let intent = voted.map_or(0, |its| its.intent.bytes().len());
             let runs = voted.map_or(0, |its| its.runs.iter().count());
@@ -108,7 +108,11 @@ fn bytes_max(frame: &Frame) -> usize {
         }
         Frame::Listing(listing) => listing.known.len(),
         Frame::Digest(_) => gary_promise::DIGEST_BRANCHES,
-        Frame::Absence(_) | Frame::Denial(_) | Frame::Hint(_) | Frame::Fetch(_) => 0,
+        Frame::Absence(_)
+        | Frame::Denial(_)
+        | Frame::Recall(_)
+        | Frame::Hint(_)
+        | Frame::Fetch(_) => 0,
     };
     FRAME_BYTES + entries * ENTRY_BYTES
 }

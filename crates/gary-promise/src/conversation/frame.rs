@@ -4,7 +4,7 @@ use super::{
     Absence, Batch, Bound, Denial, Digest, Dismissal, Fetch, Handover, Hint, Inquiry, Invitation,
     Listing, Refusal, Renewal, SheetPart,
 };
-use crate::custody::{Consults, Settlement, Submission};
+use crate::custody::{Consults, Recall, Settlement, Submission};
 use crate::runs::Running;
 use crate::tenure::Tenancy;
 
@@ -46,6 +46,8 @@ pub enum Frame {
     Handover(Handover),
     /// What keepers of one name say to one another.
     Consults(Box<Consults>),
+    /// What two of them remember of each other's stores.
+    Recall(Recall),
     /// An intent that somebody submitted is passed on to a keeper of its name.
     Submission(Box<Submission>),
     /// What has become of an intent that was passed on.

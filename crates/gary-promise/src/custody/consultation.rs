@@ -1,6 +1,7 @@
 //! What keepers of a register say to one another.
 
 use super::{Answered, Asked, Ballot, ConfigurationEpoch, Vote};
+use crate::WorkloadId;
 
 /// What one keeper of a register says to another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +14,8 @@ pub enum Consultation<V> {
     Chosen(Vote<V>),
     /// It knows by now that this was chosen, and has stored so.
     Learned(Learned),
+    /// All keepers knew that this workload is deleted, and it has forgotten that it ever was.
+    Collected(WorkloadId),
 }
 
 /// A keeper knows what was chosen, or something later.
@@ -36,6 +39,7 @@ impl<V> Consultation<V> {
             Self::Answered(answered) => Consultation::Answered(answered.try_map(form)?),
             Self::Chosen(chosen) => Consultation::Chosen(chosen.try_map(form)?),
             Self::Learned(learned) => Consultation::Learned(learned),
+            Self::Collected(workload) => Consultation::Collected(workload),
         })
     }
 }

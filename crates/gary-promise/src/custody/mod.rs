@@ -7,6 +7,7 @@ mod configuration;
 mod consultation;
 mod entry;
 mod era;
+mod recall;
 mod submission;
 mod vote;
 
@@ -17,5 +18,6 @@ pub use configuration::{Configuration, ConfigurationEpoch, ConfigurationError, K
 pub use consultation::{Consultation, Learned};
 pub use entry::{EARLIER_MAX, Earlier, Entry};
 pub use era::Era;
+pub use recall::{CommitSequence, Recall};
 pub use submission::{Consults, Settlement, Submission, Verdict};
 pub use vote::{Entrusted, Vote};

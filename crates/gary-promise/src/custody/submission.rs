@@ -1,6 +1,6 @@
 //! What is submitted to a keeper, and what becomes of it.
 
-use super::{Configuration, Consultation, Entry};
+use super::{CommitSequence, Configuration, Consultation, Entry};
 use crate::{Generation, Promise, PromiseId, Signed, WorkloadId, WorkloadName};
 
 /// What one keeper of a name says to another.
@@ -8,6 +8,8 @@ use crate::{Generation, Promise, PromiseId, Signed, WorkloadId, WorkloadName};
 pub struct Consults {
     /// The name.
     pub name: WorkloadName,
+    /// How far the sender's store is by what it says.
+    pub sequence: CommitSequence,
     /// What it says of its register.
     pub what: Consultation<Entry>,
 }

@@ -23,6 +23,7 @@ use super::self_repair::SelfRepair;
 use super::three_values::ThreeValues;
 use super::trust_is_local::TrustIsLocal;
 use super::valency::Valency;
+use super::votes_are_remembered::VotesAreRemembered;
 use super::withdrawal::Withdrawals;
 
 /// A checker for each property that can be judged, in the order of their numbers.
@@ -51,5 +52,6 @@ pub(crate) fn all_checkers() -> Vec<Box<dyn Checker>> {
         Box::<NothingIsLost>::default(),
         Box::<AtMostOne>::default(),
         Box::<OncePerRun>::default(),
+        Box::<VotesAreRemembered>::default(),
     ]
 }

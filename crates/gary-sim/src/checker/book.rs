@@ -668,6 +668,10 @@ impl Book {
                 Fact::Keeps { .. }
                 | Fact::Stood { .. }
                 | Fact::Acquainted(_)
+                | Fact::Committed(_)
+                | Fact::Saw { .. }
+                | Fact::SetBack(_)
+                | Fact::Collected { .. }
                 | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
                 | Fact::Ended { .. }

@@ -72,6 +72,11 @@ impl Book {
     /// keeps the workload and another has bound this, it may if something is in its place, or it knows of a later
     /// generation, for which it has invited itself.
     pub(super) fn has_cause(&self, at: Time, offer: &PromiseId) -> bool {
+        // Whoever leaves takes back what it had just offered too.
+        let promiser = self.agents.get(&offer.promiser);
+        if promiser.is_some_and(|its| its.leaves_at.is_some()) {
+            return true;
+        }
         let Some(host) = self.offers.get(offer).map(|its| &its.host) else {
             return self.causes.has(offer);
         };

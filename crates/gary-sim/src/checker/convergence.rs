@@ -171,10 +171,12 @@ impl Convergence {
             let changed_at = book.registers.changed_at(workload);
             let is_told = changed_at.is_some_and(|when| at.as_us() > when.as_us() + TOLD_WITHIN_US);
             let mut behind = keeper.1.iter().filter(|its| book.is_up(its));
-            if is_told
-                && let Some(behind) =
-                    behind.find(|its| book.registers.known(workload, its) != latest)
-            {
+            // Its name may mean another by now.
+            let is_behind = |its: &&AgentId| {
+                let knows = book.registers.known(workload, its) == latest;
+                !knows && !book.registers.has_stood(*intent, its)
+            };
+            if is_told && let Some(behind) = behind.find(is_behind) {
                 let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
                 return Err(format!(
                     "{behind} keeps {name}, and does not know of {what}"

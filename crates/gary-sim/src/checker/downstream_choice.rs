@@ -294,6 +294,10 @@ impl DownstreamChoice {
                 | Fact::Acquainted(_)
                 | Fact::Pending { .. }
                 | Fact::Settled(_)
+                | Fact::Committed(_)
+                | Fact::Saw { .. }
+                | Fact::SetBack(_)
+                | Fact::Collected { .. }
                 | Fact::HandedOver { .. }
                 | Fact::Granted { .. }
                 | Fact::Ended { .. }

@@ -53,6 +53,7 @@ mod self_repair;
 mod three_values;
 mod trust_is_local;
 mod valency;
+mod votes_are_remembered;
 mod withdrawal;
 
 pub(crate) use all::all_checkers;

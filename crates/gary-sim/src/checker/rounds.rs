@@ -42,7 +42,7 @@ impl Rounds {
         let decides = match &consults.what {
             Consultation::Chosen(_) => true,
             Consultation::Answered(answered) => matches!(answered.answer, Answer::Accepted),
-            Consultation::Asked(_) | Consultation::Learned(_) => false,
+            Consultation::Asked(_) | Consultation::Learned(_) | Consultation::Collected(_) => false,
         };
         if decides {
             let place = (keeper, consults.name.clone());

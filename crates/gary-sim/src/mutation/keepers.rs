@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::{Fact, Transmit, Write};
 use gary_promise::{
-    AgentId, Answer, Answered, BoundedSet, ConfigurationEpoch, Consultation, Consults, Frame, Host,
-    Invitation, PromiseId, Question, Reason, SignedRecord, Slot, WorkloadName,
+    AgentId, Answer, Answered, BoundedSet, CommitSequence, ConfigurationEpoch, Consultation,
+    Consults, Frame, Host, Invitation, PromiseId, Question, Reason, SignedRecord, Slot,
+    WorkloadName,
 };
 
 use super::twin::{Twin, told};
@@ -237,8 +238,12 @@ impl Adapter for VotesOn {
                 ballot: asked.ballot,
                 answer,
             });
-            let name = consults.name.clone();
-            let frame = Frame::Consults(Box::new(Consults { name, what }));
+            let consults = Consults {
+                name: consults.name.clone(),
+                sequence: CommitSequence::default(),
+                what,
+            };
+            let frame = Frame::Consults(Box::new(consults));
             passed.says.push(Transmit { to: from, frame });
         }
         passed.hears.push((from, frame));

@@ -9,6 +9,7 @@ mod liars;
 mod named;
 mod observers;
 mod pending;
+mod registers;
 mod runners;
 mod tenures;
 mod tried;

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use gary_promise::BootEpoch;
+
 use super::disks::{ForgetsNothing, LosesWrites, VotesFromMemory, WritesDownEverything};
 use super::drains::{DrainsAtOnce, GivesNoNotice, LeavesAtOnce};
 use super::hosts::{
@@ -18,11 +20,13 @@ use super::liars::{
 };
 use super::observers::{BelievesInOthers, InventsCauses, KeepsNoAccount};
 use super::pending::{Overwrites, RunsWhatIsPending};
+use super::registers::{CollectsEarly, ReusesBallots, SkipsTheOverlap, VotesByABackup};
 use super::runners::{ForgetsRuns, KeepsResultsToItself, RunsAgain};
 use super::tenures::{GrantsFromMemory, HolderCountsFromTheAnswer};
 use super::twin::Twin;
 use crate::adapter::Adapter;
-use crate::world::{NodeNo, node_key};
+use crate::reader::Reader;
+use crate::world::{CLUSTER, NodeNo, node_key};
 
 /// A fault that is put into a world on purpose, at every node of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,11 +117,19 @@ pub enum Mutation {
     KeepsResultsToItself,
     /// A host runs again what has run to completion.
     RunsAgain,
+    /// A keeper of a register does not hear that its disk went back, and votes by it.
+    VotesByABackup,
+    /// A keeper of a register uses the ballots of its first start in all of them.
+    ReusesBallots,
+    /// A keeper of a register changes several keepers at one time.
+    SkipsTheOverlap,
+    /// A keeper forgets what is deleted before all know that it is.
+    CollectsEarly,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 47] = [
         Self::OverPromises,
         Self::GoesOnAsBefore,
         Self::NeverStops,
@@ -161,6 +173,10 @@ impl Mutation {
         Self::ForgetsRuns,
         Self::KeepsResultsToItself,
         Self::RunsAgain,
+        Self::VotesByABackup,
+        Self::ReusesBallots,
+        Self::SkipsTheOverlap,
+        Self::CollectsEarly,
     ];
 
     /// The fault at one node of the world of this seed.
@@ -228,6 +244,16 @@ impl Mutation {
             Self::ForgetsRuns => Box::new(ForgetsRuns),
             Self::KeepsResultsToItself => Box::new(KeepsResultsToItself),
             Self::RunsAgain => Box::<RunsAgain>::default(),
+            Self::VotesByABackup => Box::new(VotesByABackup),
+            Self::ReusesBallots => Box::new(ReusesBallots {
+                me: twin().id(),
+                now: BootEpoch(1),
+            }),
+            Self::SkipsTheOverlap => Box::<SkipsTheOverlap>::default(),
+            Self::CollectsEarly => Box::new(CollectsEarly {
+                reader: Reader::new(CLUSTER),
+                deleted: BTreeMap::new(),
+            }),
         }
     }
 }

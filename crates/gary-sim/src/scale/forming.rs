@@ -325,6 +325,8 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
     let (mut grants, mut acquainted) = (BTreeMap::new(), None);
     let (mut handed_over, mut ended) = (BTreeMap::new(), BTreeMap::new());
     let mut pending = BTreeMap::new();
+    let mut collected = Vec::new();
+    let (mut saw, mut committed, mut set_back) = (BTreeMap::new(), None, None);
     for fact in facts.iter().flat_map(|(_, facts)| facts) {
         match fact {
             Fact::Record(record) => {
@@ -366,6 +368,15 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
             Fact::Votes { name, .. } => {
                 votes.insert(name, fact.clone());
             }
+            Fact::Committed(_) => committed = Some(fact.clone()),
+            Fact::Saw { agent, .. } => {
+                saw.insert(*agent, fact.clone());
+            }
+            Fact::Collected { name, .. } => {
+                votes.remove(name);
+                collected.push(fact.clone());
+            }
+            Fact::SetBack(_) => set_back = Some(fact.clone()),
             Fact::Acquainted(_) => acquainted = Some(fact.clone()),
             Fact::Granted { workload, .. } => {
                 grants.insert(workload, fact.clone());
@@ -393,6 +404,10 @@ fn kept(facts: &[(WriteId, Vec<Fact>)]) -> Vec<Fact> {
         .chain(grants.into_values())
         .chain(pending.into_values())
         .chain(acquainted)
+        .chain(saw.into_values())
+        .chain(committed)
+        .chain(set_back)
+        .chain(collected)
         .collect()
 }
 

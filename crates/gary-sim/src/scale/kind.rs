@@ -33,6 +33,8 @@ pub enum Kind {
     Denial,
     /// Votes on a register.
     Consults,
+    /// What keepers remember of each other's stores.
+    Recall,
     /// An intent that was submitted elsewhere.
     Submission,
     /// What has become of one.
@@ -72,7 +74,7 @@ pub enum Layer {
 
 impl Kind {
     /// All of them, in order.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Packet,
         Self::Hint,
         Self::Fetch,
@@ -87,6 +89,7 @@ impl Kind {
         Self::Absence,
         Self::Denial,
         Self::Consults,
+        Self::Recall,
         Self::Submission,
         Self::Settlement,
         Self::Bound,
@@ -116,6 +119,7 @@ impl Kind {
             Frame::Absence(_) => Self::Absence,
             Frame::Denial(_) => Self::Denial,
             Frame::Consults(_) => Self::Consults,
+            Frame::Recall(_) => Self::Recall,
             Frame::Submission(_) => Self::Submission,
             Frame::Settlement(_) => Self::Settlement,
             Frame::Bound(_) => Self::Bound,
@@ -139,6 +143,7 @@ impl Kind {
             | Self::Absence
             | Self::Denial
             | Self::Consults
+            | Self::Recall
             | Self::Submission
             | Self::Settlement
             | Self::Bound
@@ -167,6 +172,7 @@ impl Kind {
             Self::Absence => "absence",
             Self::Denial => "denial",
             Self::Consults => "votes on a register",
+            Self::Recall => "which commits of a keeper were seen",
             Self::Submission => "intent passed on",
             Self::Settlement => "what became of an intent",
             Self::Bound => "hosting bound by another keeper",

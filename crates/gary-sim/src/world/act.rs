@@ -155,6 +155,11 @@ pub enum Act {
         /// The machine that gets it.
         to: NodeNo,
     },
+    /// What a node's disk holds of registers is put aside.
+    BackUp(NodeNo),
+    /// What was put aside takes the place of what the disk of a node that is down holds of registers by now; nothing does,
+    /// where nothing was put aside.
+    Restore(NodeNo),
     /// Something befalls whichever node runs something exclusive, if one does: the first of them.
     OfHolder(Blow),
     /// Something befalls whichever node runs something to completion, if one does: the first of them.
@@ -229,6 +234,13 @@ pub enum Slander {
 pub enum Submission {
     /// A new workload.
     Founds(Box<Use>),
+    /// A new workload under the name of another, which was deleted.
+    FoundsAgain {
+        /// Which, counted by the order of the owner's submissions.
+        nth: usize,
+        /// What is intended.
+        wanted: Box<Use>,
+    },
     /// A new workload, under the condition that another stands which the same owner has signed and not
     /// submitted. That one is submitted when it is repeated: it counts as submitted just before.
     FoundsIf {

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use gary_agent::exclusive::Grant;
-use gary_agent::register::Votes;
 use gary_agent::{Assessed, Drain, Fact, JOURNAL_MAX, StoodBefore, Write, WriteId};
-use gary_promise::{BootEpoch, Entry, PromiseId, SignedRecord, Time, WorkloadId, WorkloadName};
+use gary_promise::{BootEpoch, CommitSequence, PromiseId, SignedRecord, Time};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use super::vote_store::VoteStore;
 use crate::reader::Reader;
 
 /// How a disk is.
@@ -41,16 +40,15 @@ pub(super) struct Disk {
     kept: BTreeMap<PromiseId, PromiseId>,
     /// Which intents stood before by which of these.
     stood: BTreeMap<PromiseId, Vec<StoodBefore>>,
-    /// How its agent has voted on which register.
-    votes: BTreeMap<WorkloadName, Votes<Entry>>,
+    /// What it holds of registers, and a backup of that.
+    registers: VoteStore,
+    backup: VoteStore,
     hosts_for: BTreeMap<PromiseId, Fact>,
     handed_over: BTreeSet<PromiseId>,
     /// Which intents are pending with its agent.
     pending: BTreeMap<PromiseId, Fact>,
     /// How runs ended that its agent hosts.
     ended: BTreeMap<PromiseId, Fact>,
-    /// What its agent has granted of exclusive workloads.
-    grants: BTreeMap<WorkloadId, Grant>,
     /// How many members its agent has known.
     acquainted: Option<u32>,
     /// How its agent is drained.
@@ -72,12 +70,12 @@ impl Disk {
             records: BTreeMap::new(),
             kept: BTreeMap::new(),
             stood: BTreeMap::new(),
-            votes: BTreeMap::new(),
+            registers: VoteStore::default(),
+            backup: VoteStore::default(),
             hosts_for: BTreeMap::new(),
             handed_over: BTreeSet::new(),
             pending: BTreeMap::new(),
             ended: BTreeMap::new(),
-            grants: BTreeMap::new(),
             acquainted: None,
             drained: None,
             assessed: VecDeque::new(),
@@ -94,16 +92,26 @@ impl Disk {
             records: self.records.clone(),
             kept: self.kept.clone(),
             stood: self.stood.clone(),
-            votes: self.votes.clone(),
+            registers: self.registers.clone(),
             hosts_for: self.hosts_for.clone(),
             handed_over: self.handed_over.clone(),
             pending: self.pending.clone(),
             ended: self.ended.clone(),
-            grants: self.grants.clone(),
             acquainted: self.acquainted,
             drained: self.drained,
             ..Self::new(self.spec, ChaCha8Rng::seed_from_u64(seed))
         }
+    }
+
+    /// Makes a backup of what it holds of registers, in the place of the one before.
+    pub(super) fn back_up(&mut self) {
+        self.backup = self.registers.clone();
+    }
+
+    /// Puts back what it held of registers when the last backup was made, or nothing. Says how far the store is with that.
+    pub(super) fn restore(&mut self) -> CommitSequence {
+        self.registers = self.backup.clone();
+        self.registers.sequence()
     }
 
     /// Counts one more start.
@@ -167,10 +175,6 @@ impl Disk {
             keep: *keep,
             intent: *intent,
         });
-        let votes = self.votes.iter().map(|(name, votes)| Fact::Votes {
-            name: name.clone(),
-            votes: Box::new(votes.clone()),
-        });
         let assessed = self.assessed.iter().copied().map(Fact::Assessed);
         let acquainted = self.acquainted.map(Fact::Acquainted);
         let drained = self.drained.map(|its| Fact::Drained(Some(its)));
@@ -180,19 +184,13 @@ impl Disk {
             offer: *offer,
             is_so: true,
         });
-        let grants = self.grants.iter();
-        let grants = grants.map(|(workload, grant)| Fact::Granted {
-            workload: *workload,
-            grant: *grant,
-        });
         let stood = self.stood.iter().map(|(keep, before)| Fact::Stood {
             keep: *keep,
             before: before.clone(),
         });
         let others = kept
             .chain(stood)
-            .chain(votes)
-            .chain(grants)
+            .chain(self.registers.facts())
             .chain(hosts_for)
             .chain(self.ended.values().cloned())
             .chain(handed_over)
@@ -204,6 +202,9 @@ impl Disk {
     }
 
     fn apply(&mut self, fact: &Fact, reader: &mut Reader) {
+        if self.registers.apply(fact) {
+            return;
+        }
         match fact {
             Fact::Record(record) => {
                 if let Some(id) = reader.id(record) {
@@ -242,23 +243,21 @@ impl Disk {
             Fact::Settled(intent) => {
                 self.pending.remove(intent);
             }
-            Fact::Granted { workload, grant } => {
-                self.grants.insert(*workload, *grant);
-            }
-            Fact::Ungranted(workload) => {
-                self.grants.remove(workload);
-            }
             Fact::Drained(drain) => self.drained = *drain,
             Fact::Acquainted(count) => self.acquainted = Some(*count),
-            Fact::Votes { name, votes } => {
-                self.votes.insert(name.clone(), Votes::clone(votes));
-            }
             Fact::Assessed(assessed) => {
                 if self.assessed.len() >= JOURNAL_MAX {
                     self.assessed.pop_front();
                 }
                 self.assessed.push_back(*assessed);
             }
+            Fact::Votes { .. }
+            | Fact::Granted { .. }
+            | Fact::Ungranted(_)
+            | Fact::Committed(_)
+            | Fact::Saw { .. }
+            | Fact::SetBack(_)
+            | Fact::Collected { .. } => {}
         }
     }
 }

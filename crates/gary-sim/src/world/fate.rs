@@ -11,6 +11,7 @@ use super::act::{Act, Submission};
 use super::clock::wall;
 use super::host::Host;
 use super::node::{Input, NodeNo};
+use super::release::Release;
 use super::virtual_world::{CLUSTER, World};
 use crate::adapter::Passed;
 use crate::seen::Seen;
@@ -83,6 +84,8 @@ impl World {
             Act::Leave(node) => self.leave(node),
             Act::Move(node) => self.relocate(node),
             Act::Copy { of, to } => self.copy(of, to),
+            Act::BackUp(node) => self.nodes[node.0].disk.back_up(),
+            Act::Restore(node) => self.restore(node),
             Act::OfHolder(what) => {
                 let exclusive = |host: &Host| host.exclusive().any(|its| host.runs(&its));
                 self.befall_first(exclusive, what);
@@ -299,6 +302,23 @@ impl World {
         let disk = self.nodes[of.0].disk.copy(fork);
         let its = &mut self.nodes[to.0];
         (its.id, its.key_seed, its.disk) = (id, key_seed, disk);
+    }
+
+    fn restore(&mut self, node: NodeNo) {
+        let its = &mut self.nodes[node.0];
+        if its.is_up() || its.is_gone {
+            return;
+        }
+        let (agent, sequence) = (its.id, its.disk.restore());
+        self.watch.see(self.now, Seen::Restores { agent, sequence });
+    }
+
+    /// It has found that its disk went back, and leaves for good: whoever runs its machine gives it another key.
+    pub(super) fn end_if_set_back(&mut self, node: NodeNo) {
+        let is_set_back = |its: &Agent<Release>| its.set_back().is_some();
+        if self.nodes[node.0].agent.as_deref().is_some_and(is_set_back) {
+            self.see_off(node, false);
+        }
     }
 
     /// It says goodbye, ends, and is back in time.

@@ -14,6 +14,7 @@ mod queue;
 mod release;
 mod step;
 mod virtual_world;
+mod vote_store;
 
 pub use act::{Act, Blow, Slander, Submission};
 pub(crate) use clock::wall;

@@ -3,7 +3,7 @@
 use gary_promise::{
     AgentId, AgentKey, Body, BootEpoch, BoundedSet, ClusterId, Condition, Generation, Lineage,
     Needs, Promise, PromiseId, Promiser, Reason, Requirement, Signed, Update, Use, Valency,
-    Verified, Withdrawal, WorkloadId,
+    Verified, Withdrawal, WorkloadId, WorkloadName,
 };
 
 use super::act::Submission;
@@ -52,6 +52,10 @@ impl Owner {
     ) -> Option<(Signed<Promise>, NodeNo)> {
         match what {
             Submission::Founds(wanted) => self.found((**wanted).clone(), Condition::default(), to),
+            Submission::FoundsAgain { nth, wanted } => {
+                let name = self.deployed.get(*nth)?.wanted.name.clone();
+                self.found_as(name, (**wanted).clone(), Condition::default(), to)
+            }
             Submission::FoundsIf {
                 wanted,
                 needed,
@@ -178,12 +182,22 @@ impl Owner {
     /// Founds a workload, each under a name of its own.
     fn found(
         &mut self,
-        mut wanted: Use,
+        wanted: Use,
         condition: Condition,
         keeper: NodeNo,
     ) -> Option<(Signed<Promise>, NodeNo)> {
         let name = format!("{}-{}", self.named, self.deployed.len() + 1);
-        wanted.name = name.parse().ok()?;
+        self.found_as(name.parse().ok()?, wanted, condition, keeper)
+    }
+
+    fn found_as(
+        &mut self,
+        name: WorkloadName,
+        mut wanted: Use,
+        condition: Condition,
+        keeper: NodeNo,
+    ) -> Option<(Signed<Promise>, NodeNo)> {
+        wanted.name = name;
         let (workload, signed) = self.promise(wanted.clone(), condition.clone())?;
         self.deployed.push(Deployed {
             workload,

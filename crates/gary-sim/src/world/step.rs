@@ -219,6 +219,7 @@ impl World {
         for order in ordered {
             self.order(node, &order);
         }
+        self.end_if_set_back(node);
     }
 
     /// Sends a packet to whoever is where it is addressed to, if that is whom it is for.

@@ -9,7 +9,7 @@ use prost::Message;
 use super::{
     absence::Absence,
     bound::Bound,
-    custody::{Consults, Settlement, Submission},
+    custody::{Consults, Recall, Settlement, Submission},
     denial::Denial,
     digest::Digest,
     dismissal::Dismissal,
@@ -66,7 +66,7 @@ pub(crate) struct Frame {
     needs: u32,
     #[prost(
         oneof = "Kind",
-        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 30, 32"
+        tags = "8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 30, 32, 33"
     )]
     kind: Option<Kind>,
 }
@@ -114,6 +114,8 @@ enum Kind {
     Tenancy(Tenancy),
     #[prost(message, tag = "32")]
     Running(Running),
+    #[prost(message, tag = "33")]
+    Recall(Recall),
 }
 
 impl Shaped for Frame {
@@ -141,6 +143,7 @@ impl Shaped for Frame {
             Field::message(26, "frame.handover", &Handover::SHAPE),
             Field::message(30, "frame.tenancy", &Tenancy::SHAPE),
             Field::message(32, "frame.running", &Running::SHAPE),
+            Field::message(33, "frame.recall", &Recall::SHAPE),
         ],
     };
 }
@@ -193,6 +196,7 @@ impl From<&Said> for Frame {
             Said::Handover(handover) => Kind::Handover(handover.into()),
             Said::Tenancy(tenancy) => Kind::Tenancy(tenancy.as_ref().into()),
             Said::Running(running) => Kind::Running(running.as_ref().into()),
+            Said::Recall(recall) => Kind::Recall((*recall).into()),
         };
         Self {
             needs: WireCodec::needs(frame).get(),
@@ -226,6 +230,7 @@ impl TryFrom<Frame> for Said {
             Kind::Handover(handover) => Self::Handover(handover.try_into()?),
             Kind::Tenancy(tenancy) => Self::Tenancy(Box::new(tenancy.try_into()?)),
             Kind::Running(running) => Self::Running(Box::new(running.try_into()?)),
+            Kind::Recall(recall) => Self::Recall(recall.try_into()?),
         })
     }
 }

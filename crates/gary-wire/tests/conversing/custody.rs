@@ -1,9 +1,9 @@
 //! What keepers say to one another and to whoever submits something, at random.
 
 use gary_promise::{
-    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, Configuration, ConfigurationEpoch,
-    Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, Era, KEEPERS_MAX, Learned,
-    Question, Settlement, Submission, Verdict, Vote,
+    AgentId, Answer, Answered, Asked, Ballot, BootEpoch, CommitSequence, Configuration,
+    ConfigurationEpoch, Consultation, Consults, EARLIER_MAX, Earlier, Entrusted, Entry, Era,
+    KEEPERS_MAX, Learned, Question, Recall, Settlement, Submission, Verdict, Vote,
 };
 use proptest::{
     collection::{btree_set, vec},
@@ -23,8 +23,23 @@ pub(super) fn consults() -> impl Strategy<Value = Consults> {
         1 => votes().prop_map(Consultation::Chosen),
         1 => (epochs(), option::of(ballots()))
             .prop_map(|(epoch, ballot)| Consultation::Learned(Learned { epoch, ballot })),
+        1 => workloads().prop_map(Consultation::Collected),
     ];
-    (name, what).prop_map(|(name, what)| Consults { name, what })
+    (name, any::<u64>(), what).prop_map(|(name, sequence, what)| Consults {
+        name,
+        sequence: CommitSequence(sequence),
+        what,
+    })
+}
+
+pub(super) fn recalls() -> impl Strategy<Value = Recall> {
+    (any::<u64>(), option::of(any::<u64>())).prop_map(|(asked_in, sequence)| {
+        let asked_in = BootEpoch(asked_in);
+        match sequence.map(CommitSequence) {
+            None => Recall::Asks { asked_in },
+            Some(sequence) => Recall::Saw { asked_in, sequence },
+        }
+    })
 }
 
 pub(super) fn submissions() -> impl Strategy<Value = Submission> {

@@ -4,7 +4,7 @@ mod custody;
 mod running;
 mod tenancy;
 
-use custody::{consults, settlements, submissions};
+use custody::{consults, recalls, settlements, submissions};
 use gary_promise::{
     Absence, Batch, BootEpoch, Bound, BoundedSet, Branch, DIGEST_BRANCHES, Denial, Digest,
     Dismissal, Failure, Fetch, Frame, Handover, Hint, Inquiry, Invitation, KEEPERS_MAX,
@@ -79,6 +79,7 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         1 => absence.prop_map(Frame::Absence),
         1 => denial.prop_map(Frame::Denial),
         6 => consults().prop_map(|its| Frame::Consults(its.into())),
+        1 => recalls().prop_map(Frame::Recall),
         1 => submissions().prop_map(|its| Frame::Submission(its.into())),
         3 => settlements().prop_map(|its| Frame::Settlement(its.into())),
         1 => bound.prop_map(|its| Frame::Bound(its.into())),

@@ -1,11 +1,11 @@
 //! What keepers of one name say to one another.
 
-use gary_promise::{Consultation as Said, WorkloadName};
+use gary_promise::{CommitSequence, Consultation as Said, WorkloadId, WorkloadName};
 
 use super::{answered::Answered, asked::Asked, learned::Learned, vote::Vote};
 use crate::{
     DecodeError,
-    message::{Shaped, required, text},
+    message::{Shaped, fixed, required, text},
     shape::{Field, Shape},
 };
 
@@ -13,7 +13,9 @@ use crate::{
 pub(crate) struct Consults {
     #[prost(string, tag = "1")]
     name: String,
-    #[prost(oneof = "Consultation", tags = "8, 9, 10, 11")]
+    #[prost(uint64, tag = "2")]
+    sequence: u64,
+    #[prost(oneof = "Consultation", tags = "8, 9, 10, 11, 14")]
     what: Option<Consultation>,
 }
 
@@ -27,6 +29,8 @@ enum Consultation {
     Chosen(Vote),
     #[prost(message, tag = "11")]
     Learned(Learned),
+    #[prost(bytes, tag = "14")]
+    Collected(Vec<u8>),
 }
 
 impl Shaped for Consults {
@@ -34,10 +38,12 @@ impl Shaped for Consults {
         what: "consults",
         fields: &[
             Field::bytes(1, "consults.name", WorkloadName::BYTES_MAX),
+            Field::u64(2, "consults.sequence"),
             Field::message(8, "consults.asked", &Asked::SHAPE),
             Field::message(9, "consults.answered", &Answered::SHAPE),
             Field::message(10, "consults.chosen", &Vote::SHAPE),
             Field::message(11, "consults.learned", &Learned::SHAPE),
+            Field::bytes(14, "consults.collected", 16),
         ],
     };
 }
@@ -49,9 +55,11 @@ impl From<&gary_promise::Consults> for Consults {
             Said::Answered(answered) => Consultation::Answered(answered.into()),
             Said::Chosen(chosen) => Consultation::Chosen(chosen.into()),
             Said::Learned(learned) => Consultation::Learned(learned.into()),
+            Said::Collected(workload) => Consultation::Collected(workload.as_bytes().to_vec()),
         };
         Self {
             name: consults.name.to_string(),
+            sequence: consults.sequence.0,
             what: Some(what),
         }
     }
@@ -66,9 +74,14 @@ impl TryFrom<Consults> for gary_promise::Consults {
             Consultation::Answered(answered) => Said::Answered(answered.try_into()?),
             Consultation::Chosen(chosen) => Said::Chosen(chosen.try_into()?),
             Consultation::Learned(learned) => Said::Learned(learned.try_into()?),
+            Consultation::Collected(workload) => {
+                let workload = fixed("consults.collected", &workload)?;
+                Said::Collected(WorkloadId::from_bytes(workload))
+            }
         };
         Ok(Self {
             name: text("consults.name", &consults.name)?,
+            sequence: CommitSequence(consults.sequence),
             what,
         })
     }

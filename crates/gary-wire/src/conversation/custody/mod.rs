@@ -7,11 +7,13 @@ mod configuration;
 mod consults;
 mod entry;
 mod learned;
+mod recall;
 mod settlement;
 mod submission;
 mod vote;
 
 pub(super) use configuration::{Configuration, Era, epoch};
 pub(super) use consults::Consults;
+pub(super) use recall::Recall;
 pub(super) use settlement::Settlement;
 pub(super) use submission::Submission;
