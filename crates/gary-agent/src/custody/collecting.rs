@@ -134,9 +134,18 @@ impl Custody {
     ) {
         let votes = self.names.get(name).and_then(|its| its.register.votes());
         let promised = votes.and_then(Votes::promised);
+        // What the name meant before, nobody brings back either.
+        let meant = self.by_workload.iter().filter(|(_, its)| *its == name);
+        let meant: Vec<WorkloadId> = meant.map(|(its, _)| *its).collect();
         self.forget_name(name);
-        self.collected.add(workload, promised);
-        voice.keep_collected(name.clone(), workload, self.collected.floor());
+        for workload in meant
+            .into_iter()
+            .filter(|its| *its != workload)
+            .chain([workload])
+        {
+            self.collected.add(workload, promised);
+            voice.keep_collected(name.clone(), workload, self.collected.floor());
+        }
     }
 
     /// Another keeper has forgotten a workload: all of them knew that it is deleted. Whoever is none of them, and has only

@@ -1,7 +1,7 @@
 //! Whether what a host that is drained has hosted goes on elsewhere, and nothing is left of it afterwards.
 
 use gary_agent::Order;
-use gary_promise::{AgentId, Host, PromiseId, Time, Use};
+use gary_promise::{AgentId, Host, PromiseId, Time, Use, Valency, WorkloadId};
 
 use super::convergence::{all_with_room, is_pending};
 use super::quiet::{Quiet, involved};
@@ -180,8 +180,7 @@ fn check_left(at: Time, agent: AgentId, book: &Book) -> Verdict {
     if !could || at.as_us() >= waits_until_us {
         return Ok(());
     }
-    let mut kept = book.registers.all();
-    match kept.find(|(_, keepers)| keepers.contains(&agent)) {
+    match kept(book).find(|(_, keepers)| keepers.contains(&agent)) {
         Some((workload, _)) => {
             let name = book.names.of_agent(&agent);
             let what = book.names.of_workload(workload);
@@ -191,9 +190,18 @@ fn check_left(at: Time, agent: AgentId, book: &Book) -> Verdict {
     }
 }
 
+/// What is kept by whom. What is deleted may be forgotten by them, and its name be another's that others keep.
+fn kept(book: &Book) -> impl Iterator<Item = (&WorkloadId, &[AgentId])> {
+    book.registers.all().filter(|(workload, _)| {
+        let latest = book.registers.latest(workload, |_| true);
+        let wanted = latest.and_then(|its| book.intent(&its));
+        wanted.is_none_or(|its| its.valency != Valency::NONE)
+    })
+}
+
 /// Others keep what is kept by whoever is drained, if a majority is there, and somebody who could.
 fn check_handed_over(at: Time, agent: &AgentId, book: &Book) -> Verdict {
-    for (workload, keepers) in book.registers.all() {
+    for (workload, keepers) in kept(book) {
         let up = keepers.iter().filter(|its| book.is_up(its)).count();
         if !keepers.contains(agent) || 2 * up <= keepers.len() {
             continue;

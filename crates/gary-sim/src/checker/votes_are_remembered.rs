@@ -217,7 +217,9 @@ impl VotesAreRemembered {
             return Ok(());
         }
         let before = now.epoch().get().checked_sub(1);
+        // In an era of its own, a name begins with whoever is left.
         let before = before.and_then(ConfigurationEpoch::new);
+        let before = before.map(|its| its.of(now.epoch().era()));
         let before = before.and_then(|its| self.configurations.get(&place(its)));
         match before {
             Some(before) if !before.iter().any(|its| now.follows(its)) => Err(format!(
@@ -238,7 +240,10 @@ impl VotesAreRemembered {
             let intent = known.and_then(|its| book.intent(&its));
             intent.is_some_and(|its| its.valency == gary_promise::Valency::NONE)
         };
-        let unknowing = keepers.iter().find(|its| !deletes(its));
+        // Its name may have meant another since, after the deletion.
+        let last = book.registers.latest(workload, |_| true);
+        let stood = |its: &&AgentId| last.is_some_and(|last| book.registers.has_stood(last, its));
+        let unknowing = keepers.iter().find(|its| !deletes(its) && !stood(its));
         unknowing.filter(|_| is_first).map_or(Ok(()), |its| {
             let (by, its) = (book.names.of_agent(&by), book.names.of_agent(its));
             let workload = book.names.of_workload(workload);
