@@ -446,8 +446,8 @@ fn an_intent_that_is_pending() {
         from: from.iter().copied().map(NodeNo).collect(),
         to: to.iter().copied().map(NodeNo).collect(),
     };
-    scene.then("a wall around n4", cut(&[3], &[0, 1, 2]), 0);
-    scene.then("on both sides", cut(&[0, 1, 2], &[3]), 10);
+    scene.world.plan(Duration::ZERO, cut(&[0, 1, 2], &[3]));
+    scene.then("a wall around n4", cut(&[3], &[0, 1, 2]), 10);
     let (theirs, here) = (
         signs(&mut bob, Some(&founded), 1),
         signs(&mut ann, Some(&founded), 2),

@@ -33,6 +33,9 @@ impl<C: Speech> Dealings<C> {
                 return self.hosting.handle_tenancy(now, from, &tenancy, voice);
             }
         };
+        if self.grants.is_past(workload, &from, asked) {
+            return Err(Fault::Replay);
+        }
         // Whoever does not remember how it has voted may not remember what it has granted.
         let (custody, mut parts) = self.custody(now);
         let is_sure = custody.is_sure_to_grant(workload, &mut parts);
@@ -53,6 +56,9 @@ impl<C: Speech> Dealings<C> {
         if let Some(grant) = grant {
             self.custody.commit(&mut self.voice);
             self.voice.keep_grant(*workload, grant);
+        }
+        if is_granted {
+            self.grants.note_asked(*workload, from, asked);
         }
         let word = match is_granted {
             true => TenancyWord::Grants { asked, keepers },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{FencingEpoch, Holder, Time, WorkloadId};
+use gary_promise::{AgentId, FencingEpoch, Holder, Time, Version, WorkloadId};
 
 use super::grantor::{Grant, Grantor};
 use super::seat::Seat;
@@ -14,6 +14,8 @@ use super::terms::Terms;
 #[derive(Debug)]
 pub(crate) struct Grants {
     by_workload: BTreeMap<WorkloadId, Grantor>,
+    /// By what it was last granted in this start, and of whom: what comes again is not to make a tenure longer.
+    last_asked: BTreeMap<WorkloadId, (AgentId, Version)>,
     /// When it started again; `None` for an agent that never ran before.
     restarted_at: Option<Time>,
 }
@@ -22,6 +24,7 @@ impl Grants {
     pub(crate) const fn new(restarted_at: Option<Time>) -> Self {
         Self {
             by_workload: BTreeMap::new(),
+            last_asked: BTreeMap::new(),
             restarted_at,
         }
     }
@@ -56,6 +59,17 @@ impl Grants {
         (is_granted, after.filter(|_| after != before))
     }
 
+    /// A host has asked for it under this stamp, and was granted it.
+    pub(crate) fn note_asked(&mut self, workload: WorkloadId, by: AgentId, asked: Version) {
+        self.last_asked.insert(workload, (by, asked));
+    }
+
+    /// Whether that was granted already, or what the same host has asked later.
+    pub(crate) fn is_past(&self, workload: &WorkloadId, by: &AgentId, asked: Version) -> bool {
+        let last = self.last_asked.get(workload);
+        last.is_some_and(|(whom, last)| whom == by && asked <= *last)
+    }
+
     /// The latest fencing epoch of a workload that was granted.
     pub(crate) fn latest(&self, workload: &WorkloadId) -> Option<FencingEpoch> {
         let grantor = self.by_workload.get(workload)?;
@@ -83,6 +97,8 @@ impl Grants {
             }
             !is_over
         });
+        let kept = &self.by_workload;
+        self.last_asked.retain(|its, _| kept.contains_key(its));
         over
     }
 }

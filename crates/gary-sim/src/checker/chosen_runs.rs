@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_agent::register::Votes;
 use gary_promise::{
-    AgentId, Completion, Entry, Generation, Learned, Mode, Run, RunKey, Runs, Slot, Tick, Use,
-    WorkloadId,
+    AgentId, Completion, Entry, Generation, Learned, Mode, PromiseId, Run, RunKey, Runs, Slot,
+    Tick, Use, WorkloadId,
 };
 
 use super::Book;
@@ -151,6 +151,13 @@ impl Book {
         let mut intents = of_it.filter_map(|(id, _)| self.intent(id));
         let intent = intents.find(|its| its.lineage.generation() == of);
         intent.map(|its| its.mode)
+    }
+
+    /// Whether what an offer is of runs to completion, and not on and on.
+    pub(super) fn completes(&self, offer: &PromiseId) -> bool {
+        let host = self.offers.get(offer).map(|its| &its.host);
+        let mode = host.and_then(|its| self.mode(&its.workload, its.generation));
+        mode.is_some_and(|its| its.completes())
     }
 
     /// Whether a majority of some that keep a workload, or kept it, are among these.

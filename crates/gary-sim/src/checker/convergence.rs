@@ -174,7 +174,9 @@ impl Convergence {
             // Its name may mean another by now.
             let is_behind = |its: &&AgentId| {
                 let knows = book.registers.known(workload, its) == latest;
-                !knows && !book.registers.has_stood(*intent, its)
+                // Whoever knew better may be gone for good.
+                let may_not = book.registers.was_restored(its);
+                !knows && !may_not && !book.registers.has_stood(*intent, its)
             };
             if is_told && let Some(behind) = behind.find(is_behind) {
                 let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));

@@ -34,7 +34,8 @@ impl Checker for NoSpecialNode {
                 });
                 for (offer, _) in bound {
                     self.premises += 1;
-                    if for_good && !book.has_cause(at, offer) {
+                    // What runs to completion ends by itself.
+                    if for_good && !book.completes(offer) && !book.has_cause(at, offer) {
                         self.orphans.insert(*offer);
                     }
                 }

@@ -14,6 +14,8 @@ pub(super) struct Registers {
     of: BTreeMap<WorkloadId, RegisterSeen>,
     /// Which intents each keeper has on its disk to have stood before another.
     stood: BTreeSet<(AgentId, PromiseId)>,
+    /// Whose disks have ever gone back.
+    restored: BTreeSet<AgentId>,
     /// Which intents were ever chosen, and the first of each generation of a workload.
     chosen: BTreeSet<PromiseId>,
     by_generation: BTreeMap<(WorkloadId, Generation, Option<Era>), PromiseId>,
@@ -52,6 +54,16 @@ impl Registers {
         }
     }
 
+    /// The disk of an agent went back: it may not know what it has lost.
+    pub(super) fn restored(&mut self, agent: AgentId) {
+        self.restored.insert(agent);
+    }
+
+    /// Whether the disk of an agent has ever gone back.
+    pub(super) fn was_restored(&self, agent: &AgentId) -> bool {
+        self.restored.contains(agent)
+    }
+
     /// An agent has on its disk that an intent stood before another.
     pub(super) fn stood(&mut self, by: AgentId, intent: PromiseId) {
         self.stood.insert((by, intent));
@@ -84,6 +96,7 @@ impl Registers {
                 && before < era
                 && *intent != known.1
                 && !self.stood.contains(&(by, *intent))
+                && !self.restored.contains(&by)
             {
                 self.superseded.push((by, *intent));
             }

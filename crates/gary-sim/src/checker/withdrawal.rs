@@ -363,7 +363,9 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
                         || (is_superseded && later.generation < host.generation))
             })
     });
-    if is_unused || is_replaced {
+    // Whoever goes by a disk that went back lets go what it knew nothing of then.
+    let knew_better = book.registers.was_restored(&acceptance.promiser);
+    if is_unused || is_replaced || knew_better {
         return Ok(());
     }
     let what = book.names.of_promise(offer);
