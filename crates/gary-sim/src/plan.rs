@@ -1,13 +1,15 @@
 //! What befalls a world under a seed: who is in it, what owners want of it, and what goes wrong.
 
+mod drains;
+mod majorities;
+mod memories;
 mod runs;
 
 use std::time::Duration;
 
-use gary_agent::{Afterwards, Drain};
 use gary_promise::{
     AgentId, Agents, Architecture, Capacity, Consider, Interfaces, Labels, Lineage, Mode, Needs,
-    Notice, Pace, Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
+    Pace, Portion, Resources, Routes, Spec, Spread, Submitters, Use, Valency,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -157,69 +159,6 @@ impl Plan {
         }
     }
 
-    /// A node's disk goes back to what it held of registers, or loses that. Drawn apart, so that the rest of a seed's plan does
-    /// not depend on it.
-    fn restore(&mut self) {
-        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0xd15c));
-        if draw.happens(65) {
-            return;
-        }
-        let node = NodeNo(draw.upto(self.spec.nodes.len()));
-        let span = self.faulty_for - Duration::from_secs(8);
-        let at =
-            Duration::from_secs(4) + draw.sometime(span.saturating_sub(Duration::from_secs(4)));
-        let for_good = false;
-        if draw.happens(70) {
-            self.acts.push((draw.sometime(at), Act::BackUp(node)));
-        }
-        let ms =
-            |least, most, draw: &mut Draw| Duration::from_millis(draw.between(least, most) as u64);
-        let after = ms(10, 4_000, &mut draw);
-        self.acts.push((at, Act::Crash { node, for_good }));
-        self.acts
-            .push((at + ms(1, 9, &mut draw), Act::Restore(node)));
-        self.acts.push((at + after, Act::Start(node)));
-    }
-
-    /// An owner deletes what it has deployed, and deploys something else of the same name, once or twice. Drawn apart, so that
-    /// the rest of a seed's plan does not depend on it.
-    fn found_again(&mut self) {
-        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0xf0a6));
-        if draw.happens(50) {
-            return;
-        }
-        let (owner, to) = (OWNERS + 6, NodeNo(draw.upto(self.spec.nodes.len())));
-        let mut at = Duration::from_secs(1) + draw.sometime(self.faulty_for / 6);
-        for nth in 0..draw.between(1, 3) {
-            let wanted = Box::new(workload(
-                draw.between(1, 3) as u32,
-                Frailty::Sound,
-                &mut draw,
-            ));
-            let what = match nth {
-                0 => Submission::Founds(wanted),
-                _ => Submission::FoundsAgain {
-                    nth: nth - 1,
-                    wanted,
-                },
-            };
-            self.acts.push((at, Act::Submit { owner, to, what }));
-            let deleted_at = at + draw.sometime(self.faulty_for / 4);
-            let what = Submission::Updates {
-                nth,
-                valency: Some(0),
-                component: None,
-            };
-            self.acts
-                .push((deleted_at, Act::Submit { owner, to, what }));
-            // Most after it was forgotten.
-            at = deleted_at + Duration::from_secs(draw.between(1, 16) as u64);
-            if at >= self.faulty_for {
-                break;
-            }
-        }
-    }
-
     /// Owners say how fast updates go. Drawn apart, so that the rest of a seed's plan does not depend on it.
     fn pace(&mut self) {
         let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x9ace));
@@ -232,60 +171,6 @@ impl Plan {
             {
                 wanted.pace = pace(&mut draw);
             }
-        }
-    }
-
-    /// Persons have nodes drained, two at once perhaps, and some want them back. Drawn apart, so that the rest of a seed's plan
-    /// does not depend on it.
-    fn drain(&mut self) {
-        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0xd7a10));
-        if draw.happens(50) {
-            return;
-        }
-        let count = self.spec.nodes.len();
-        let first = draw.upto(count);
-        // At least one is left.
-        for nth in 0..draw.between(1, (count / 2).min(2)) {
-            self.drain_one(NodeNo((first + nth) % count), &mut draw);
-        }
-    }
-
-    fn drain_one(&mut self, node: NodeNo, draw: &mut Draw) {
-        let span = self.faulty_for;
-        let ms =
-            |least, most, draw: &mut Draw| Duration::from_millis(draw.between(least, most) as u64);
-        // Some are drained when nothing goes wrong any more, and have time enough until all should be settled.
-        let (at, within) = match draw.upto(3) {
-            0 => (span + ms(100, 400, draw), ms(9_100, 9_400, draw)),
-            which => {
-                let latest = if which == 1 { 6_000 } else { 20_000 };
-                let at = ms(3_000, latest, draw);
-                let most = span.saturating_sub(at).as_millis() as usize;
-                (at, ms(1_000, most, draw))
-            }
-        };
-        let then = match draw.happens(40) {
-            true => Afterwards::Leaves,
-            false => Afterwards::Stays,
-        };
-        let notice = Notice::from_ms(within.as_millis() as u32);
-        let Ok(drain) = notice.map(|within| Drain { within, then }) else {
-            return;
-        };
-        self.acts.push((at, Act::Drain { node, drain }));
-        if draw.happens(20) {
-            let again_at = at + draw.sometime(within);
-            self.acts.push((again_at, Act::Drain { node, drain }));
-        }
-        if at < span && draw.happens(20) {
-            let (for_good, crash_at) = (false, at + draw.sometime(within));
-            self.acts.push((crash_at, Act::Crash { node, for_good }));
-            let down_for = ms(10, 5_000, draw);
-            self.acts.push((crash_at + down_for, Act::Start(node)));
-        }
-        if at < span && draw.happens(40) {
-            let undrain_at = at + draw.sometime(2 * within);
-            self.acts.push((undrain_at, Act::Undrain(node)));
         }
     }
 
@@ -332,118 +217,6 @@ impl Plan {
         ];
         for (at, what) in all {
             self.acts.push((at, Act::Submit { owner, to, what }));
-        }
-    }
-
-    /// An owner deploys by way of a node that comes to be cut off, and leaves with it what nobody else hears of, while
-    /// somebody else may change the same elsewhere. Drawn apart, so that the rest of a seed's plan does not depend on it.
-    fn leave_pending(&mut self) {
-        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x1ea4e));
-        if draw.happens(60) {
-            return;
-        }
-        let count = self.spec.nodes.len();
-        let (owner, to, nth) = (OWNERS + 3, NodeNo(draw.upto(count)), 0);
-        let mut wanted = Box::new(workload(
-            draw.between(1, 3) as u32,
-            Frailty::Sound,
-            &mut draw,
-        ));
-        wanted.updaters = Submitters::AnyClient;
-        let ms =
-            |draw: &mut Draw, least, most| Duration::from_millis(draw.between(least, most) as u64);
-        let founds_at = ms(&mut draw, 2_000, 5_000);
-        // Where the wall is there before, what it founds is pending too.
-        let cut_at = match draw.happens(30) {
-            true => founds_at - ms(&mut draw, 10, 1_000),
-            false => founds_at + ms(&mut draw, 500, 3_000),
-        };
-        let heals_at = cut_at + ms(&mut draw, 4_000, 15_000);
-        let others = |other: &NodeNo| *other != to;
-        let others: Vec<NodeNo> = (0..count).map(NodeNo).filter(others).collect();
-        let elsewhere = others[draw.upto(others.len())];
-        let cut = |from: &[NodeNo], to: &[NodeNo]| Act::Cut {
-            from: from.to_vec(),
-            to: to.to_vec(),
-        };
-        self.acts.push((cut_at, cut(&[to], &others)));
-        self.acts.push((cut_at, cut(&others, &[to])));
-        self.acts.push((heals_at, Act::Heal));
-        let what = Submission::Founds(wanted);
-        self.acts
-            .push((founds_at, Act::SubmitLocally { owner, to, what }));
-        let mut at = cut_at.max(founds_at) + ms(&mut draw, 10, 1_000);
-        if draw.happens(50) {
-            let (owner, of, valency) = (0, owner, draw.between(1, 3) as u32);
-            let what = Submission::Meddles { of, nth, valency };
-            let to = elsewhere;
-            self.acts.push((at, Act::SubmitLocally { owner, to, what }));
-        }
-        for change in 0..draw.between(1, 2) {
-            at += ms(&mut draw, 10, 2_000);
-            let what = Submission::Updates {
-                nth,
-                valency: None,
-                component: Some(Frailty::Sound.component(40 + change as u8)),
-            };
-            self.acts.push((at, Act::SubmitLocally { owner, to, what }));
-        }
-        if draw.happens(20) {
-            let at = at + ms(&mut draw, 5_500, 8_000);
-            self.acts.push((at, Act::WithdrawPending { owner, at: to }));
-        }
-        if draw.happens(30) {
-            let (node, for_good) = (to, false);
-            let at = at + ms(&mut draw, 100, 9_000);
-            self.acts.push((at, Act::Crash { node, for_good }));
-            let back_at = at + ms(&mut draw, 10, 4_000);
-            self.acts.push((back_at, Act::Start(node)));
-        }
-    }
-
-    /// Most nodes are gone for a while, and an owner holds them for gone for good: it has what they kept recovered by those
-    /// that are left, of which each may do so by itself. Drawn apart, so that the rest of a seed's plan does not depend on
-    /// it.
-    fn lose_a_majority(&mut self) {
-        let mut draw = Draw(ChaCha8Rng::seed_from_u64(self.spec.seed ^ 0x04ec_07e4));
-        if draw.happens(75) {
-            return;
-        }
-        let count = self.spec.nodes.len();
-        let (owner, nth) = (OWNERS + 4, 0);
-        let ms =
-            |draw: &mut Draw, least, most| Duration::from_millis(draw.between(least, most) as u64);
-        let wanted = workload(draw.between(1, 3) as u32, Frailty::Sound, &mut draw);
-        let founds_at = ms(&mut draw, 2_000, 4_000);
-        let gone_at = founds_at + ms(&mut draw, 1_500, 4_000);
-        let recovers_at = gone_at + ms(&mut draw, 2_500, 5_000);
-        let back_at = recovers_at + ms(&mut draw, 50, 8_000);
-        let updates_at = [
-            gone_at - ms(&mut draw, 1, 40),
-            back_at + ms(&mut draw, 10, 3_000),
-        ];
-        let (first, left) = (draw.upto(count), draw.between(1, count.div_ceil(2) - 1));
-        let turn = |at: usize| NodeNo((first + at) % count);
-        let (left, gone) = ((0..left).map(turn), (left..count).map(turn));
-        let to = turn(0);
-        let what = Submission::Founds(Box::new(wanted));
-        self.acts.push((founds_at, Act::Submit { owner, to, what }));
-        for (at, component) in updates_at.into_iter().zip(50..) {
-            let what = Submission::Updates {
-                nth,
-                valency: None,
-                component: Some(Frailty::Sound.component(component)),
-            };
-            self.acts.push((at, Act::Submit { owner, to, what }));
-        }
-        for node in gone {
-            let for_good = false;
-            self.acts.push((gone_at, Act::Crash { node, for_good }));
-            self.acts.push((back_at, Act::Start(node)));
-        }
-        for at in left {
-            self.acts
-                .push((recovers_at, Act::Recover { owner, nth, at }));
         }
     }
 

@@ -362,7 +362,7 @@ impl Scene {
         }
         let goes_back = NodeNo(self.seed as usize % NODES);
         let backed_up_after = self.seed as usize % RESTORED_AFTER;
-        let mut is_restored = faults_percent == 0 || self.seed % 3 != 0;
+        let mut is_restored = faults_percent == 0 || !self.seed.is_multiple_of(3);
         let mut is_backed_up = is_restored || backed_up_after < NODES;
         while self.operations.len() < SUBMISSIONS {
             if !is_backed_up && self.operations.len() > backed_up_after {
