@@ -146,7 +146,7 @@ impl Checker for FreeRefusal {
                     let instead: Vec<Slot> = slots
                         .filter(|slot| !invitation.beside.contains(slot))
                         .collect();
-                    let hosted = |slot: &Slot| has_hosted(to, intent, *slot, book);
+                    let hosted = |slot: &Slot| has_hosted((to, from), intent, *slot, book);
                     let is_all = instead.len() == invitation.slots.iter().count()
                         && instead.iter().all(|slot| hosted(slot).next().is_some());
                     let stands = |slot: &Slot| hosted(slot).any(|stands| stands);
@@ -220,9 +220,10 @@ impl FreeRefusal {
     }
 }
 
-/// The offers of an agent to host an earlier generation in a slot of what an intent intends: whether each stands.
+/// The offers of an agent to host an earlier generation in a slot of what an intent intends: whether each stands, as far as
+/// a keeper has heard.
 fn has_hosted(
-    agent: AgentId,
+    (agent, keeper): (AgentId, AgentId),
     intent: &PromiseId,
     slot: Slot,
     book: &Book,
@@ -234,7 +235,9 @@ fn has_hosted(
             && its.host.slot == slot
             && Some(its.host.generation) < generation
     });
-    theirs.map(|(_, its)| its.withdrawn_at.is_none())
+    theirs.map(move |(id, its)| {
+        its.withdrawn_at.is_none() && book.hearings.withdrawn_at(keeper, id).is_none()
+    })
 }
 
 /// Nobody owes a reason, and the one that is given is true as far as it can be seen.
