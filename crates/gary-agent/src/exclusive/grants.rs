@@ -102,3 +102,23 @@ impl Grants {
         over
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{agent, stamp};
+    use super::*;
+
+    #[test]
+    fn what_comes_again_or_was_asked_before_is_past() {
+        let mut grants = Grants::new(None);
+        let [one, other] = [1, 2].map(|number| WorkloadId::from_bytes([number; 16]));
+        assert!(!grants.is_past(&one, &agent(1), stamp(5)));
+        grants.note_asked(one, agent(1), stamp(5));
+        assert!(grants.is_past(&one, &agent(1), stamp(5)));
+        assert!(grants.is_past(&one, &agent(1), stamp(4)));
+        assert!(!grants.is_past(&one, &agent(1), stamp(6)), "more time");
+        // Neither another host nor another workload has to do with it.
+        assert!(!grants.is_past(&one, &agent(2), stamp(5)));
+        assert!(!grants.is_past(&other, &agent(1), stamp(5)));
+    }
+}
