@@ -171,13 +171,13 @@ impl Convergence {
             let changed_at = book.registers.changed_at(workload);
             let is_told = changed_at.is_some_and(|when| at.as_us() > when.as_us() + TOLD_WITHIN_US);
             let mut behind = keeper.1.iter().filter(|its| book.is_up(its));
+            let knows = |its: &AgentId| book.registers.known(workload, its) == latest;
+            // Whoever knew better may be gone for good: with no majority left, there may be nobody to hear it from.
+            let up = behind.clone().count();
+            let is_known = 2 * up > keeper.1.len() || behind.clone().any(knows);
             // Its name may mean another by now.
-            let is_behind = |its: &&AgentId| {
-                let knows = book.registers.known(workload, its) == latest;
-                // Whoever knew better may be gone for good.
-                let may_not = book.registers.was_restored(its);
-                !knows && !may_not && !book.registers.has_stood(*intent, its)
-            };
+            let is_behind =
+                |its: &&AgentId| is_known && !knows(its) && !book.registers.has_stood(*intent, its);
             if is_told && let Some(behind) = behind.find(is_behind) {
                 let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
                 return Err(format!(
@@ -267,12 +267,7 @@ impl Convergence {
         }
         // Whoever held it last may be gone: nobody else has it before that has run out.
         let calm_since = self.calm_since.unwrap_or(Time::from_us(0));
-        // Nor while its keepers change for one that was drained since: two of them keep it for a while, and both are needed.
-        let drained = book.agents.values().filter_map(|its| its.drained);
-        let changes = drained.filter(|its| its.since >= calm_since).count() > 0;
-        let changed_at = book.registers.changed_at(workload).filter(|_| changes);
-        let settles_since = changed_at.unwrap_or(calm_since).max(calm_since);
-        let is_held = wanted.exclusive && at.as_us() < settles_since.as_us() + EXCLUSIVE_WITHIN_US;
+        let is_held = wanted.exclusive && at.as_us() < calm_since.as_us() + EXCLUSIVE_WITHIN_US;
         // What runs to completion is held to its runs.
         if is_lasting
             || wanted.mode.completes()

@@ -236,7 +236,10 @@ fn has_hosted(
             && Some(its.host.generation) < generation
     });
     theirs.map(move |(id, its)| {
-        its.withdrawn_at.is_none() && book.hearings.withdrawn_at(keeper, id).is_none()
+        let gone_at = book.hearings.withdrawn_at(keeper, id);
+        // It may have heard since that it stands all the same.
+        let is_gone = gone_at.is_some() && gone_at >= book.hearings.stands_at(keeper, id);
+        its.withdrawn_at.is_none() && !is_gone
     })
 }
 

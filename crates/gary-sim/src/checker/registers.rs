@@ -14,8 +14,8 @@ pub(super) struct Registers {
     of: BTreeMap<WorkloadId, RegisterSeen>,
     /// Which intents each keeper has on its disk to have stood before another.
     stood: BTreeSet<(AgentId, PromiseId)>,
-    /// Whose disks have ever gone back.
-    restored: BTreeSet<AgentId>,
+    /// What agents knew when their disks went back, until they know it again.
+    lost: BTreeSet<(AgentId, PromiseId)>,
     /// Which intents were ever chosen, and the first of each generation of a workload.
     chosen: BTreeSet<PromiseId>,
     by_generation: BTreeMap<(WorkloadId, Generation, Option<Era>), PromiseId>,
@@ -56,12 +56,14 @@ impl Registers {
 
     /// The disk of an agent went back: it may not know what it has lost.
     pub(super) fn restored(&mut self, agent: AgentId) {
-        self.restored.insert(agent);
+        let known = self.of.values().filter_map(|its| its.known.get(&agent));
+        self.lost.extend(known.map(|(_, intent)| (agent, *intent)));
     }
 
-    /// Whether the disk of an agent has ever gone back.
-    pub(super) fn was_restored(&self, agent: &AgentId) -> bool {
-        self.restored.contains(agent)
+    /// Whether an agent may have lost what it knew of a workload, as its disk went back, and has not learned it again.
+    pub(super) fn has_lost(&self, workload: &WorkloadId, agent: &AgentId) -> bool {
+        let known = self.known(workload, agent);
+        known.is_some_and(|intent| self.lost.contains(&(*agent, intent)))
     }
 
     /// An agent has on its disk that an intent stood before another.
@@ -96,7 +98,7 @@ impl Registers {
                 && before < era
                 && *intent != known.1
                 && !self.stood.contains(&(by, *intent))
-                && !self.restored.contains(&by)
+                && !self.lost.contains(&(by, *intent))
             {
                 self.superseded.push((by, *intent));
             }
@@ -111,6 +113,7 @@ impl Registers {
                 its.now = Some((configuration.clone(), at));
             }
             its.known.insert(by, known);
+            self.lost.remove(&(by, known.1));
         }
     }
 

@@ -364,8 +364,10 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
             })
     });
     // Whoever goes by a disk that went back lets go what it knew nothing of then.
-    let knew_better = book.registers.was_restored(&acceptance.promiser);
-    if is_unused || is_replaced || knew_better {
+    let has_lost = book
+        .registers
+        .has_lost(&host.workload, &acceptance.promiser);
+    if is_unused || is_replaced || has_lost {
         return Ok(());
     }
     let what = book.names.of_promise(offer);
