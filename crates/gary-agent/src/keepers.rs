@@ -10,9 +10,9 @@ use gary_promise::{AgentId, PromiseId, Requirement, WorkloadId, WorkloadName};
 pub(crate) struct Keepers {
     by_agent: BTreeMap<AgentId, BTreeMap<WorkloadId, PromiseId>>,
     by_workload: BTreeMap<WorkloadId, BTreeSet<AgentId>>,
-    /// Under which names other agents than this one keep something.
-    names: BTreeMap<AgentId, BTreeSet<WorkloadName>>,
-    by_name: BTreeMap<WorkloadName, BTreeSet<AgentId>>,
+    /// Under which names other agents than this one keep which workload.
+    names: BTreeMap<AgentId, BTreeMap<WorkloadName, WorkloadId>>,
+    by_name: BTreeMap<WorkloadName, BTreeMap<AgentId, WorkloadId>>,
 }
 
 impl Keepers {
@@ -38,37 +38,62 @@ impl Keepers {
         true
     }
 
-    /// Under which names another agent keeps something, by its sheet.
-    pub(crate) fn set_names(&mut self, agent: AgentId, names: BTreeSet<WorkloadName>) {
+    /// Under which names another agent keeps which workload, by its sheet. Says under which it keeps none any more, or
+    /// another.
+    pub(crate) fn set_names(
+        &mut self,
+        agent: AgentId,
+        names: BTreeMap<WorkloadName, WorkloadId>,
+    ) -> Vec<WorkloadName> {
         let known = self.names.get(&agent);
         if known.map_or(names.is_empty(), |known| *known == names) {
-            return;
+            return Vec::new();
         }
-        for name in self.names.remove(&agent).into_iter().flatten() {
+        let mut given_up = Vec::new();
+        for (name, before) in self.names.remove(&agent).into_iter().flatten() {
             if let Some(keepers) = self.by_name.get_mut(&name) {
                 keepers.remove(&agent);
                 if keepers.is_empty() {
                     self.by_name.remove(&name);
                 }
             }
+            if names.get(&name) != Some(&before) {
+                given_up.push(name);
+            }
         }
-        for name in &names {
-            self.by_name.entry(name.clone()).or_default().insert(agent);
+        for (name, workload) in &names {
+            let keepers = self.by_name.entry(name.clone()).or_default();
+            keepers.insert(agent, *workload);
         }
         if !names.is_empty() {
             self.names.insert(agent, names);
         }
+        given_up
     }
 
-    /// Who keeps something under a name besides this agent, by their sheets.
-    pub(crate) fn of_name(&self, name: &WorkloadName) -> impl Iterator<Item = AgentId> {
+    /// Who keeps something under a name besides this agent, and what, by their sheets.
+    pub(crate) fn of_name(
+        &self,
+        name: &WorkloadName,
+    ) -> impl Iterator<Item = (AgentId, WorkloadId)> {
+        let keepers = self.by_name.get(name).into_iter().flatten();
+        keepers.map(|(agent, workload)| (*agent, *workload))
+    }
+
+    /// Whether another agent keeps something under a name, by its sheet.
+    pub(crate) fn shows(&self, agent: &AgentId, name: &WorkloadName) -> bool {
         let keepers = self.by_name.get(name);
-        keepers.into_iter().flatten().copied()
+        keepers.is_some_and(|its| its.contains_key(agent))
+    }
+
+    /// Under which names others keep something.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &WorkloadName> {
+        self.by_name.keys()
     }
 
     /// Under which names another agent keeps something, by its sheet.
     pub(crate) fn names_of(&self, agent: &AgentId) -> impl Iterator<Item = &WorkloadName> {
-        self.names.get(agent).into_iter().flatten()
+        self.names.get(agent).into_iter().flat_map(BTreeMap::keys)
     }
 
     /// An agent keeps one more workload, or by another promise.
@@ -153,22 +178,32 @@ mod tests {
     #[test]
     fn who_keeps_a_name_shows_on_sheets() {
         let name = |its: &str| -> WorkloadName { its.parse().expect("it is a label") };
-        let of = |keepers: &Keepers, its: &str| keepers.of_name(&name(its)).collect::<Vec<_>>();
+        let of = |keepers: &Keepers, its: &str| {
+            let its = name(its);
+            let agents = keepers.of_name(&its).map(|(agent, _)| agent);
+            agents.collect::<Vec<_>>()
+        };
+        let names = |names: &[&str]| {
+            let names = names
+                .iter()
+                .map(|its| (name(its), WorkloadId::from_bytes([7; 16])));
+            names.collect::<BTreeMap<_, _>>()
+        };
         let [one, other] = [1, 2].map(|number| AgentId::from_bytes([number; 32]));
         let mut keepers = Keepers::default();
-        keepers.set_names(one, BTreeSet::from([name("a"), name("b")]));
-        keepers.set_names(other, BTreeSet::from([name("b")]));
+        keepers.set_names(one, names(&["a", "b"]));
+        keepers.set_names(other, names(&["b"]));
         assert_eq!(
             (of(&keepers, "a"), of(&keepers, "b")),
             (vec![one], vec![one, other])
         );
-        keepers.set_names(one, BTreeSet::from([name("a")]));
+        assert_eq!(keepers.set_names(one, names(&["a"])), [name("b")]);
         assert_eq!(
             (of(&keepers, "a"), of(&keepers, "b")),
             (vec![one], vec![other])
         );
-        keepers.set_names(one, BTreeSet::new());
-        keepers.set_names(other, BTreeSet::new());
+        keepers.set_names(one, BTreeMap::new());
+        keepers.set_names(other, BTreeMap::new());
         assert!(keepers.names.is_empty() && keepers.by_name.is_empty());
     }
 

@@ -36,6 +36,10 @@ pub(crate) fn consults(consults: &Consults, book: &Book, reader: &mut Reader) ->
             let workload = book.names.of_workload(workload);
             format!("{name}: has forgotten {workload}, which is deleted")
         }
+        Consultation::Namesake(keepers) => {
+            let keepers = agents(keepers, book);
+            format!("keeps another {name} with {keepers}")
+        }
         Consultation::Learned(learned) => match &learned.ballot {
             Some(by) => format!("knows what {name} is by {}", ballot(by, book)),
             None => format!("knows what {name} began with"),

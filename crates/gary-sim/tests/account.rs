@@ -1,6 +1,6 @@
 //! What an agent can say of a workload that it keeps: what it waits for, what it counts, and what it held for what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_agent::{Assessed, Dealings, Fact, REPLACES_AFTER, Setup, Shown};
@@ -70,7 +70,7 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
     let [mut peer, mut owner] = [2, 3].map(promiser);
     let mut me = keeper(1, at(0));
     let shown = |keeps| Shown {
-        names: BTreeSet::new(),
+        names: BTreeMap::new(),
         capacity: Some(capacity(CORE, 1024 * MEBIBYTE).into()),
         consider: consider(),
         keeps,

@@ -42,6 +42,10 @@ fn keepers(number: u64) -> Configuration {
     Configuration::new(epoch(number), [AGENT, OTHER]).expect("two")
 }
 
+fn founders() -> Configuration {
+    Configuration::new(ConfigurationEpoch::FIRST, [OTHER]).expect("one")
+}
+
 fn ballot(counter: u64) -> Ballot {
     Ballot {
         counter,
@@ -166,6 +170,10 @@ fn consultations() -> Vec<(&'static str, Consultation<Entry>)> {
             }),
         ),
         ("collected", Consultation::Collected(WORKLOAD)),
+        (
+            "namesake",
+            Consultation::Namesake(keepers(3).founded_by(&founders())),
+        ),
     ]
 }
 

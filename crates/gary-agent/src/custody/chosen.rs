@@ -1,6 +1,6 @@
 //! What was chosen of the registers that this agent keeps: who tends it is to hear of it, and so are fellow keepers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
     AgentId, Configuration, Consultation, Learned, Promise, Runs, Verified, Vote, WorkloadId,
@@ -119,14 +119,14 @@ impl Custody {
     pub(crate) fn handle_names<C: Speech>(
         &mut self,
         agent: AgentId,
-        names: &BTreeSet<WorkloadName>,
+        names: &BTreeMap<WorkloadName, WorkloadId>,
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        for name in names {
+        for name in names.keys() {
             let named = self
                 .names
                 .get(name)
-                .filter(|its| !its.untold.contains(&agent));
+                .filter(|its| !its.untold.contains(&agent) && !self.is_namesake(name, &agent));
             let keepers = named.and_then(Named::keepers);
             if keepers.is_some_and(|its| !its.has(&agent)) {
                 self.tell(name, agent, parts);
@@ -142,7 +142,7 @@ impl Custody {
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
         let me = self.me;
-        let thinks_so = parts.keepers.of_name(name).any(|its| its == to);
+        let thinks_so = parts.keepers.shows(&to, name) && !self.is_namesake(name, &to);
         self.step(name, parts, |register, done| {
             let chosen = register.votes().and_then(Votes::chosen);
             let concerns = |its: &&Vote<Kept>| {

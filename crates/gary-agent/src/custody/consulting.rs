@@ -37,6 +37,7 @@ impl Custody {
             Consultation::Asked(asked) if asked.ballot.by != from => return Err(Fault::NotTheirs),
             Consultation::Asked(asked) => asked.configuration.clone(),
             Consultation::Chosen(chosen) => chosen.entrusted.configuration.clone(),
+            Consultation::Namesake(keepers) => keepers.clone(),
             Consultation::Answered(_) | Consultation::Learned(_) | Consultation::Collected(_) => {
                 known.ok_or(Fault::Unasked)?.clone()
             }
@@ -60,6 +61,9 @@ impl Custody {
             return Ok(());
         }
         self.go_over_to(&name, &what);
+        if self.meets_namesake(&name, from, &what, parts) {
+            return Ok(());
+        }
         if let Some(named) = self.names.get_mut(&name)
             && shows_knowing(named.register.votes(), &what)
         {
@@ -108,7 +112,7 @@ impl Custody {
         let to = &told.entrusted.configuration;
         let known = self.names.get(name).and_then(Named::keepers);
         let is_elsewhere = known.is_some_and(|known| {
-            let is_beside = known.epoch() == to.epoch() && known != to;
+            let is_beside = !known.shares_founders(to);
             is_beside && !known.has(&self.me) && to.has(&self.me)
         });
         if is_elsewhere {

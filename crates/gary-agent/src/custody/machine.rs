@@ -15,6 +15,7 @@ use super::chosen::Chosen;
 use super::collecting::Collected;
 use super::kept::{Intent, Kept};
 use super::named::{Named, Step};
+use super::namesakes;
 use super::passing::Passing;
 use super::pending::Pending;
 use super::proposed::proposed;
@@ -57,6 +58,8 @@ pub(crate) struct Custody {
     pub(super) unsure: BTreeSet<WorkloadName>,
     /// Of these it has voted in a way that it cannot read any more: it votes on them no more.
     pub(super) illegible: BTreeSet<WorkloadName>,
+    /// Who is known to keep another workload of which of these.
+    pub(super) namesakes: namesakes::Known,
     pub(super) passing: Passing<Intent>,
     /// What persons have left here until its keepers can be reached.
     pub(super) pending: Pending,
@@ -97,6 +100,7 @@ impl Custody {
             recollection: Recollection::new(me, epoch),
             unsure: BTreeSet::new(),
             illegible: BTreeSet::new(),
+            namesakes: BTreeMap::new(),
             passing: Passing::new(),
             pending: Pending::default(),
             looks_at_pending_at: None,
@@ -170,13 +174,18 @@ impl Custody {
         }
     }
 
-    /// Who keeps a name, as far as this agent knows, or who would if nobody does. `None` as long as it knows of fewer
-    /// members than before it started: it might think of others than everybody else does.
+    /// Who keeps the name of an intent, as far as this agent knows, or who would if nobody does. `None` as long as it knows of
+    /// fewer members than before it started: it might think of others than everybody else does.
     pub(super) fn keepers<C, R>(
         &self,
-        name: &WorkloadName,
+        intent: &Intent,
         parts: &Parts<'_, C, R>,
     ) -> Option<Configuration> {
+        let name = intent.name();
+        let apart = self.kept_apart(name, &intent.workload(), parts.keepers);
+        if apart.is_some() {
+            return apart;
+        }
         let known = self.names.get(name).and_then(Named::keepers);
         let known = known.filter(|_| !self.is_blank(name)).cloned();
         known
@@ -266,7 +275,7 @@ impl Custody {
             let keepers = named.keepers().cloned();
             named.untold.retain(|its| {
                 let keeps = keepers.as_ref().is_some_and(|keepers| keepers.has(its));
-                let says_so = || parts.keepers.of_name(&name).any(|keeper| keeper == *its);
+                let says_so = || parts.keepers.shows(its, &name);
                 parts.candidates.is_up(its) && (keeps || says_so())
             });
             let untold: Vec<AgentId> = named.untold.iter().copied().collect();
@@ -410,8 +419,12 @@ impl Custody {
 
 /// Who keeps a name by their sheets, as far as there is room for them.
 pub(super) fn shown(name: &WorkloadName, keepers: &Keepers) -> Option<Configuration> {
-    let shown = keepers.of_name(name).take(KEEPERS_MAX);
-    Configuration::new(ConfigurationEpoch::FIRST, shown).ok()
+    of_shown(keepers.of_name(name).map(|(agent, _)| agent))
+}
+
+/// These, who show that they keep something.
+pub(super) fn of_shown(agents: impl Iterator<Item = AgentId>) -> Option<Configuration> {
+    Configuration::new(ConfigurationEpoch::FIRST, agents.take(KEEPERS_MAX)).ok()
 }
 
 /// How it is said and stored.

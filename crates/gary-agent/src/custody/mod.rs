@@ -10,6 +10,7 @@ mod consulting;
 mod kept;
 mod machine;
 mod named;
+mod namesakes;
 mod passing;
 mod pending;
 mod proposed;
@@ -29,6 +30,7 @@ pub(crate) use kept::Intent;
 pub(crate) use machine::{Custody, Parts};
 pub use machine::{NAMES_MAX, SETTLES_WITHIN, WANTED_MAX};
 pub use named::{ASKS_AGAIN_AFTER, OUTBID_WAITS, READS_WAITS, TELLS_WAITS};
+pub use namesakes::Namesakes;
 pub use passing::{ANSWERS_SUBMISSION_WITHIN, PASSED_ON_MAX};
 pub(crate) use pending::WasPending;
 pub use pending::{

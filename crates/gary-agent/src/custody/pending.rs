@@ -349,14 +349,14 @@ impl Pending {
     }
 
     /// Some who were away are there: those that `may_be_kept` need not wait any longer.
-    pub(super) fn hasten(&mut self, now: Time, may_be_kept: impl Fn(&WorkloadName) -> bool) {
+    pub(super) fn hasten(&mut self, now: Time, may_be_kept: impl Fn(&Intent) -> bool) {
         for its in self.0.values_mut() {
             let rested = its
                 .proposed_at
                 .map_or(now, |at| at.after(PENDING_RESTS).max(now));
             if let State::Rests(until) = &mut its.state
                 && *until > rested
-                && may_be_kept(its.intent.name())
+                && may_be_kept(&its.intent)
             {
                 *until = rested;
             }

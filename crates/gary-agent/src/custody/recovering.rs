@@ -241,9 +241,10 @@ impl Custody {
         let era = Era::after(now.keepers.epoch().era(), self.me);
         let alone =
             era.and_then(|era| Configuration::new(ConfigurationEpoch::begins(era), [self.me]).ok());
-        let Some(configuration) = alone else {
+        let Some(alone) = alone else {
             return Err(RecoverError::Changed { name });
         };
+        let configuration = alone.founded_by(&now.keepers);
         let committed = Verdict::Committed(configuration.clone());
         let id = intent.promise().id();
         let content = Kept::after(Some(&known), intent);

@@ -71,7 +71,7 @@ impl Custody {
         parts: &mut Parts<'_, C, impl Rng>,
     ) -> Result<(), DeployError> {
         self.acquaint(parts.voice);
-        let Some(keepers) = self.keepers(intent.name(), parts) else {
+        let Some(keepers) = self.keepers(&intent, parts) else {
             return Err(DeployError::Unacquainted {
                 known: parts.candidates.considering_count(),
                 before: self.acquaintance.count(),
@@ -117,7 +117,7 @@ impl Custody {
         let intent = Intent::of(promise).ok_or(Fault::OutOfPlace)?;
         self.acquaint(parts.voice);
         // Whoever asks tries another if this agent cannot say.
-        let Some(keepers) = self.keepers(intent.name(), parts) else {
+        let Some(keepers) = self.keepers(&intent, parts) else {
             return Ok(());
         };
         if !self.has_room(intent.name(), parts) || parts.voice.is_behind() {
@@ -265,7 +265,7 @@ impl Custody {
         for intent in self.pending.handle_timeout(parts.now, parts.voice) {
             let id = intent.promise().id();
             // Where fewer are there, nobody is asked in vain.
-            if !self.can_be_kept(intent.name(), parts) || self.propose(intent, parts).is_err() {
+            if !self.can_be_kept(&intent, parts) || self.propose(intent, parts).is_err() {
                 self.tell_person(id, Verdict::Unsettled, parts);
             }
         }
@@ -298,13 +298,13 @@ impl Custody {
     /// What is pending need not wait any longer where a majority of its keepers is there.
     fn hasten<C>(&mut self, parts: &Parts<'_, C, impl Rng>) {
         let mut pending = std::mem::take(&mut self.pending);
-        pending.hasten(parts.now, |name| self.can_be_kept(name, parts));
+        pending.hasten(parts.now, |intent| self.can_be_kept(intent, parts));
         self.pending = pending;
     }
 
-    /// Whether a majority of those who keep a name, as far as is known, is there.
-    fn can_be_kept<C, R>(&self, name: &WorkloadName, parts: &Parts<'_, C, R>) -> bool {
-        self.keepers(name, parts).is_some_and(|keepers| {
+    /// Whether a majority of those who keep the name of an intent, as far as is known, is there.
+    fn can_be_kept<C, R>(&self, intent: &Intent, parts: &Parts<'_, C, R>) -> bool {
+        self.keepers(intent, parts).is_some_and(|keepers| {
             let is_there = |its: &&AgentId| **its == self.me || parts.candidates.is_up(its);
             keepers.keepers().iter().filter(is_there).count() >= keepers.majority()
         })

@@ -144,9 +144,11 @@ impl Custody {
         let may_change_at = may_change_at.and_then(|its| its.may_change_at(&Terms::OURS));
         named.fellows.look(&keepers, me, parts);
         let is_succeeding = named.is_succeeding();
+        let apart = self.namesakes.get(name).cloned().unwrap_or_default();
         let fellows = &mut named.fellows;
         let is_gone = |its: &AgentId, missing: Option<Duration>| {
             parts.candidates.looks_at_nothing(its)
+                || apart.contains(its)
                 || missing.is_some_and(|its| its >= replaces_after)
         };
         let all = keepers.keepers().iter();
@@ -165,7 +167,10 @@ impl Custody {
             return;
         }
         self.amiss.insert(name.clone());
+        // Who keeps another workload of the name, or has not heard yet that it keeps this one no more, does not come.
         let considering = parts.candidates.considering();
+        let considering = considering
+            .filter(|its| keepers.has(&its.agent) || !parts.keepers.shows(&its.agent, name));
         let is_gone = |its: &AgentId| gone.contains(its);
         let to = successor(name, &keepers, is_gone, is_exclusive, members, considering);
         // Once somebody comes who could, it is looked after again.

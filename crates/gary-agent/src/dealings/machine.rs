@@ -1,6 +1,6 @@
 //! What passes between this agent and each other one.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -303,8 +303,7 @@ impl<C: Speech> Dealings<C> {
         self.wake(now);
         self.set_capacity(now, agent, capacity);
         let considers = self.candidates.set_considers(agent, consider);
-        self.keepers.set_names(agent, names.clone());
-        self.handle_shown(now, agent, considers, &names);
+        self.handle_shown(now, agent, considers, names);
         self.hosting
             .handle_keeps(now, agent, &keeps, &mut self.voice);
         // Of whom it comes to depend on while that is not there, it has not asked yet.
@@ -333,7 +332,7 @@ impl<C: Speech> Dealings<C> {
         self.doubts.end(agent);
         self.hosting.forget(agent);
         self.keepers.set(*agent, BTreeMap::new());
-        self.keepers.set_names(*agent, BTreeSet::new());
+        self.keepers.set_names(*agent, BTreeMap::new());
     }
 
     /// Why agents would not host a workload that this one keeps, each by what it said last.

@@ -1,6 +1,6 @@
 //! What an agent is given and shows: at its start, by whoever deploys, and to everyone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,8 +53,8 @@ pub struct Shown {
     pub consider: Option<Consider>,
     /// Which workloads it keeps, and by which promise each.
     pub keeps: BTreeMap<WorkloadId, PromiseId>,
-    /// Under which names.
-    pub names: BTreeSet<WorkloadName>,
+    /// Which of them under which name.
+    pub names: BTreeMap<WorkloadName, WorkloadId>,
 }
 
 impl Shown {
@@ -69,7 +69,7 @@ impl Shown {
                 Body::Consider(its) => shown.consider = Some(its.clone()),
                 Body::Keep(its) => {
                     shown.keeps.insert(its.workload, promise.id());
-                    shown.names.insert(its.name.clone());
+                    shown.names.insert(its.name.clone(), its.workload);
                 }
                 _ => {}
             }

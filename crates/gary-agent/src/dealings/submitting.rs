@@ -1,16 +1,18 @@
 //! What persons have kept by several agents.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use gary_promise::{
-    AgentId, Body, Promise, PromiseId, Settlement, Signed, Time, Verified, Withdrawal, WorkloadName,
+    AgentId, Body, Promise, PromiseId, Settlement, Signed, Time, Verified, Withdrawal, WorkloadId,
+    WorkloadName,
 };
 use rand::rngs::ChaCha8Rng;
 
 use super::machine::Dealings;
 use crate::candidates::Considers;
 use crate::custody::{
-    Acknowledgement, Custody, Intent, Parts, PendingIntent, RecoverError, Recovery, RecoveryId,
+    Acknowledgement, Custody, Intent, Namesakes, Parts, PendingIntent, RecoverError, Recovery,
+    RecoveryId,
 };
 use crate::tending::{DeployError, check_intent};
 use crate::voice::{Speech, Unverified};
@@ -151,14 +153,20 @@ impl<C: Speech> Dealings<C> {
         self.custody.poll_settlement(self.voice.stored())
     }
 
+    /// Workloads of one name that were founded apart: each goes on until somebody deletes it.
+    pub fn namesakes(&self) -> Vec<Namesakes> {
+        self.custody.namesakes(&self.keepers)
+    }
+
     /// What an agent is to custody has changed: whom it looks at, and under which names it keeps something.
     pub(super) fn handle_shown(
         &mut self,
         now: Time,
         agent: AgentId,
         considers: Option<Considers>,
-        names: &BTreeSet<WorkloadName>,
+        names: BTreeMap<WorkloadName, WorkloadId>,
     ) {
+        let given_up = self.keepers.set_names(agent, names.clone());
         let (custody, mut parts) = self.custody(now);
         if considers == Some(Considers::Ceases) {
             custody.handle_departure(&mut parts);
@@ -167,7 +175,8 @@ impl<C: Speech> Dealings<C> {
         if considers.is_some() {
             custody.handle_fellow(&agent, &mut parts);
         }
-        custody.handle_names(agent, names, &mut parts);
+        custody.handle_given_up(&agent, &given_up, &mut parts);
+        custody.handle_names(agent, &names, &mut parts);
     }
 
     /// The registers, and what they are worked with.

@@ -228,7 +228,7 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             Consultation::Answered(answered) => self.take(from, &answered, done),
             Consultation::Chosen(chosen) => self.learn(chosen, done),
             // Whoever tells what was chosen wants to know, and no vote depends on it.
-            Consultation::Learned(_) | Consultation::Collected(_) => {}
+            Consultation::Learned(_) | Consultation::Collected(_) | Consultation::Namesake(_) => {}
         }
     }
 
@@ -354,10 +354,12 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
             }
         };
         if is_news {
-            // An attempt under an earlier configuration comes to nothing.
+            // An attempt under an earlier configuration comes to nothing, and so does one of a register that is given up.
             let now = &chosen.entrusted.configuration;
-            self.attempt
-                .take_if(|its| its.configuration().epoch() < now.epoch());
+            self.attempt.take_if(|its| {
+                let of = its.configuration();
+                of.epoch() < now.epoch() || !of.shares_founders(now)
+            });
             done.chosen.push(chosen);
             if before.is_some() {
                 done.superseded = before;
@@ -649,7 +651,7 @@ mod tests {
         let alone = Configuration::new(ConfigurationEpoch::begins(era), [agent(3)]);
         let mut begun: Says = Done::default();
         let entrusted = Entrusted {
-            configuration: alone.expect("one"),
+            configuration: alone.expect("one").founded_by(&first()),
             content: 9,
         };
         three.begin_again(entrusted, &mut begun);

@@ -102,7 +102,7 @@ impl<V: Clone + Eq> Votes<V> {
 
     fn vote(&mut self, asked: &Asked<V>) -> Answer<V> {
         if asked.configuration != self.configuration {
-            return self.elsewhere(asked.configuration.epoch());
+            return self.elsewhere(&asked.configuration);
         }
         // Only those try who vote, and nobody uses up all attempts that there are.
         let last = self.promised.map_or(0, |its| its.counter);
@@ -139,11 +139,15 @@ impl<V: Clone + Eq> Votes<V> {
         is_next && may_begin && !self.latest().is_some_and(is_other)
     }
 
-    fn elsewhere(&self, asked: ConfigurationEpoch) -> Answer<V> {
-        let mine = self.configuration.epoch();
+    fn elsewhere(&self, asked: &Configuration) -> Answer<V> {
+        let (asked_in, mine) = (asked.epoch(), self.configuration.epoch());
         match &self.chosen {
-            Some(chosen) if asked < mine => Answer::Ahead(chosen.clone()),
-            _ if asked > mine => Answer::Behind,
+            // Two registers of one name have nothing to say to each other.
+            Some(_) if !asked.shares_founders(&self.configuration) => {
+                Answer::Elsewhere(self.configuration.clone())
+            }
+            Some(chosen) if asked_in < mine => Answer::Ahead(chosen.clone()),
+            _ if asked_in > mine => Answer::Behind,
             _ => Answer::Elsewhere(self.configuration.clone()),
         }
     }
@@ -152,11 +156,12 @@ impl<V: Clone + Eq> Votes<V> {
     pub fn learn(&mut self, chosen: &Vote<V>) -> bool {
         let to = &chosen.entrusted.configuration;
         // Some had thought of other keepers to begin with than this one did. What it voted for with its own it gives up,
-        // unless it knows that it was chosen there too: then there are two registers, and nothing here can decide.
-        let is_elsewhere = to.epoch() == self.configuration.epoch()
-            && *to != self.configuration
-            && self.chosen.is_none();
-        if to.epoch() > self.configuration.epoch() || is_elsewhere {
+        // unless it knows that it was chosen there too: then there are two registers, and neither takes the other's place.
+        let is_beside = !to.shares_founders(&self.configuration);
+        if is_beside && self.chosen.is_some() {
+            return false;
+        }
+        if is_beside || to.epoch() > self.configuration.epoch() {
             *self = Self::after(chosen.clone());
             return true;
         }
@@ -279,11 +284,17 @@ mod tests {
         let chosen = vote(&others, Some(ballot(0, 8)), 9);
         assert!(votes.learn(&chosen));
         assert_eq!((votes.configuration(), votes.voted()), (&others, None));
-        // Of two that were chosen it knows no better.
+        // Of two that were chosen it knows no better, however often the keepers of the other have changed.
         let mine = vote(&first(), Some(ballot(0, 1)), 7);
-        let mut votes = Votes::after(mine.clone());
-        assert!(!votes.learn(&chosen));
-        assert_eq!(votes.chosen(), Some(&mine));
+        let mut held = Some(Votes::after(mine.clone()));
+        let with_me = others.without(agent(9)).expect("it is one of them");
+        for theirs in [chosen, vote(&with_me, None, 9)] {
+            let votes = held.as_mut().expect("it has voted");
+            assert!(!votes.learn(&theirs));
+            let asked = asks(&theirs.entrusted.configuration, ballot(5, 8), Some(9));
+            assert_eq!(answer(&mut held, &asked), Answer::Elsewhere(first()));
+        }
+        assert_eq!(held.expect("it has voted").chosen(), Some(&mine));
     }
 
     #[test]

@@ -82,7 +82,9 @@ fn bytes_max(frame: &Frame) -> usize {
                     _ => None,
                 },
                 Consultation::Chosen(chosen) => Some(&chosen.entrusted.content),
-                Consultation::Learned(_) | Consultation::Collected(_) => None,
+                Consultation::Learned(_)
+                | Consultation::Collected(_)
+                | Consultation::Namesake(_) => None,
             };
             let intent = voted.map_or(0, |its| its.intent.bytes().len());
             let runs = voted.map_or(0, |its| its.runs.iter().count());

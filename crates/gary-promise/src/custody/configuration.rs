@@ -82,6 +82,8 @@ pub struct Configuration {
     epoch: ConfigurationEpoch,
     /// As they were proposed: the first of the first configuration has ballot zero.
     keepers: Arc<[AgentId]>,
+    /// By whom it was founded. Two registers of one name were founded by others each, and stay two.
+    founders: Arc<[AgentId]>,
 }
 
 /// Agents are no configuration.
@@ -105,7 +107,7 @@ pub enum ConfigurationError {
 }
 
 impl Configuration {
-    /// These agents, since this change.
+    /// These agents, since this change, of a register that was founded [by them](Self::founded_by).
     ///
     /// # Errors
     ///
@@ -126,21 +128,49 @@ impl Configuration {
                 return Err(ConfigurationError::Twice { agent: *agent });
             }
         }
-        let keepers = keepers.into();
-        Ok(Self { epoch, keepers })
+        let keepers: Arc<[AgentId]> = keepers.into();
+        let founders = Arc::clone(&keepers);
+        Ok(Self {
+            epoch,
+            keepers,
+            founders,
+        })
+    }
+
+    /// The same, of a register that those founded who are the first configuration of it: itself, if it is the first.
+    pub fn founded_by(self, first: &Self) -> Self {
+        match self.epoch {
+            ConfigurationEpoch::FIRST => self,
+            _ => Self {
+                founders: Arc::clone(&first.founders),
+                ..self
+            },
+        }
+    }
+
+    /// By whom its register was founded.
+    pub fn founders(&self) -> &[AgentId] {
+        &self.founders
+    }
+
+    /// Whether it is of the same register as another, rather than of one that others founded under its name.
+    pub fn shares_founders(&self, other: &Self) -> bool {
+        self.founders == other.founders
     }
 
     /// These agents and one more; `None` if it is among them, or there is no room.
     pub fn with(&self, agent: AgentId) -> Option<Self> {
         let keepers = self.keepers.iter().copied().chain([agent]);
-        Self::new(self.epoch.next()?, keepers).ok()
+        let more = Self::new(self.epoch.next()?, keepers).ok()?;
+        Some(more.founded_by(self))
     }
 
     /// These agents without one; `None` if it is not among them, or the only one.
     pub fn without(&self, agent: AgentId) -> Option<Self> {
         let keepers = self.keepers.iter().copied().filter(|its| *its != agent);
         let fewer = Self::new(self.epoch.next()?, keepers).ok()?;
-        (fewer.keepers.len() < self.keepers.len()).then_some(fewer)
+        let is_one = fewer.keepers.len() < self.keepers.len();
+        is_one.then(|| fewer.founded_by(self))
     }
 
     /// Whether it is what one change makes of `earlier`: one keeper more, or one fewer. So any majority of the one has
@@ -151,6 +181,7 @@ impl Configuration {
             false => (earlier, self),
         };
         earlier.epoch.next() == Some(self.epoch)
+            && self.shares_founders(earlier)
             && more.keepers.len() == fewer.keepers.len() + 1
             && fewer.keepers.iter().all(|its| more.has(its))
     }
@@ -206,10 +237,19 @@ mod tests {
 
         // What skips a change has no keeper for certain in common with the first.
         assert!(!others.follows(&three));
-        let skips = Configuration::new(four.epoch(), [1, 2, 4].map(agent)).expect("three");
-        assert!(!skips.follows(&three));
-        let swaps = Configuration::new(four.epoch(), [1, 2, 4, 5].map(agent)).expect("four");
-        assert!(!swaps.follows(&three));
+        let second = |numbers: &[u8]| {
+            let keepers = numbers.iter().map(|its| agent(*its));
+            Configuration::new(four.epoch(), keepers).expect("a few")
+        };
+        assert!(!second(&[1, 2, 4]).founded_by(&three).follows(&three));
+        assert!(!second(&[1, 2, 4, 5]).founded_by(&three).follows(&three));
+
+        // What others founded under the name is another register.
+        let same = second(&[3, 1, 2, 4]);
+        assert!(same.clone().founded_by(&three).follows(&three));
+        assert!(!same.shares_founders(&three) && !same.follows(&three));
+        assert_eq!(three.clone().founded_by(&same), three);
+        assert_eq!(others.founders(), three.keepers());
     }
 
     #[test]
@@ -232,6 +272,7 @@ mod tests {
         // Nothing of it follows from what was before, and nobody begins it without being asked.
         let before = Configuration::new(ConfigurationEpoch::FIRST, [low]).expect("one");
         let after = Configuration::new(one, [low]).expect("one");
+        assert!(after.shares_founders(&before));
         let more = after.with(high).expect("there is room");
         assert!(!after.follows(&before) && more.follows(&after));
         assert_eq!((more.epoch(), after.begins()), (changed, None));

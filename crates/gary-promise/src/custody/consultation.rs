@@ -1,6 +1,6 @@
 //! What keepers of a register say to one another.
 
-use super::{Answered, Asked, Ballot, ConfigurationEpoch, Vote};
+use super::{Answered, Asked, Ballot, Configuration, ConfigurationEpoch, Vote};
 use crate::WorkloadId;
 
 /// What one keeper of a register says to another.
@@ -16,6 +16,9 @@ pub enum Consultation<V> {
     Learned(Learned),
     /// All keepers knew that this workload is deleted, and it has forgotten that it ever was.
     Collected(WorkloadId),
+    /// It keeps another workload under that name, and these do with it: their register was founded apart from the one that it
+    /// was told of, and nothing of either concerns the other.
+    Namesake(Configuration),
 }
 
 /// A keeper knows what was chosen, or something later.
@@ -40,6 +43,7 @@ impl<V> Consultation<V> {
             Self::Chosen(chosen) => Consultation::Chosen(chosen.try_map(form)?),
             Self::Learned(learned) => Consultation::Learned(learned),
             Self::Collected(workload) => Consultation::Collected(workload),
+            Self::Namesake(keepers) => Consultation::Namesake(keepers),
         })
     }
 }

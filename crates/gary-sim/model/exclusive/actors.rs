@@ -259,5 +259,6 @@ impl Host {
 /// The same keepers, as if they were those that an epoch is of.
 fn among(keepers: &Configuration, epoch: FencingEpoch) -> Configuration {
     let all = keepers.keepers().iter().copied();
-    Configuration::new(epoch.configuration(), all).expect("they are as many as before")
+    let among = Configuration::new(epoch.configuration(), all).expect("they are as many as before");
+    among.founded_by(keepers)
 }

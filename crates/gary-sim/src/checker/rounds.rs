@@ -42,7 +42,10 @@ impl Rounds {
         let decides = match &consults.what {
             Consultation::Chosen(_) => true,
             Consultation::Answered(answered) => matches!(answered.answer, Answer::Accepted),
-            Consultation::Asked(_) | Consultation::Learned(_) | Consultation::Collected(_) => false,
+            Consultation::Asked(_)
+            | Consultation::Learned(_)
+            | Consultation::Collected(_)
+            | Consultation::Namesake(_) => false,
         };
         if decides {
             let place = (keeper, consults.name.clone());

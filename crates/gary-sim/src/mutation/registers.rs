@@ -74,7 +74,8 @@ impl SkipsTheOverlap {
     fn skips(&self, to: &Configuration) -> Option<Configuration> {
         let other = *self.met.iter().find(|its| !to.has(its))?;
         let keepers = to.keepers().iter().skip(1).copied().chain([other]);
-        Configuration::new(to.epoch(), keepers).ok()
+        let skips = Configuration::new(to.epoch(), keepers).ok()?;
+        Some(skips.founded_by(to))
     }
 }
 

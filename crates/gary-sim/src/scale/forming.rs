@@ -1,6 +1,6 @@
 //! How fleets begin, and how machines start again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +90,7 @@ impl Fleet {
                         capacity: Some(capacity.clone()),
                         consider: Some(anybody()),
                         keeps: BTreeMap::new(),
-                        names: BTreeSet::new(),
+                        names: BTreeMap::new(),
                     };
                     dealings.handle_sheet(now, *id, shown);
                     dealings.handle_liveness(now, *id, true);

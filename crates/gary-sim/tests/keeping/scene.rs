@@ -1,6 +1,6 @@
 //! A keeper and its peers, in a time of their own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_agent::{Dealings, Fact, REPLACES_AFTER, Setup, Shown, Transmit};
@@ -82,7 +82,7 @@ impl Scene {
         keeps: BTreeMap<WorkloadId, PromiseId>,
     ) {
         let shown = Shown {
-            names: BTreeSet::new(),
+            names: BTreeMap::new(),
             capacity: Some(capacity.into()),
             consider: consider(),
             keeps,

@@ -24,6 +24,7 @@ pub(super) fn consults() -> impl Strategy<Value = Consults> {
         1 => (epochs(), option::of(ballots()))
             .prop_map(|(epoch, ballot)| Consultation::Learned(Learned { epoch, ballot })),
         1 => workloads().prop_map(Consultation::Collected),
+        1 => configurations().prop_map(Consultation::Namesake),
     ];
     (name, any::<u64>(), what).prop_map(|(name, sequence, what)| Consults {
         name,
@@ -112,11 +113,17 @@ fn entries() -> impl Strategy<Value = Entry> {
 
 pub(super) fn configurations() -> impl Strategy<Value = Configuration> {
     // Nobody twice, in any order.
-    let keepers = btree_set(any::<[u8; 32]>(), 1..=KEEPERS_MAX);
-    let keepers = keepers.prop_map(Vec::from_iter).prop_shuffle();
-    (epochs(), keepers).prop_map(|(epoch, keepers)| {
-        let keepers = keepers.into_iter().map(AgentId::from_bytes);
-        Configuration::new(epoch, keepers).expect("legal")
+    let some = || {
+        let agents = btree_set(any::<[u8; 32]>(), 1..=KEEPERS_MAX);
+        agents.prop_map(Vec::from_iter).prop_shuffle()
+    };
+    (epochs(), some(), some()).prop_map(|(epoch, keepers, founders)| {
+        let of = |epoch, agents: Vec<[u8; 32]>| {
+            let agents = agents.into_iter().map(AgentId::from_bytes);
+            Configuration::new(epoch, agents).expect("legal")
+        };
+        let founders = of(ConfigurationEpoch::FIRST, founders);
+        of(epoch, keepers).founded_by(&founders)
     })
 }
 

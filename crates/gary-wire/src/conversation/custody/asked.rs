@@ -21,8 +21,8 @@ pub(super) struct Asked {
 enum Question {
     #[prost(message, tag = "8")]
     Prepare(()),
-    #[prost(message, tag = "9")]
-    Accept(Entrusted),
+    #[prost(message, boxed, tag = "9")]
+    Accept(Box<Entrusted>),
 }
 
 impl Shaped for Asked {
@@ -41,7 +41,9 @@ impl From<&gary_promise::Asked<gary_promise::Entry>> for Asked {
     fn from(asked: &gary_promise::Asked<gary_promise::Entry>) -> Self {
         let question = match &asked.question {
             gary_promise::Question::Prepare => Question::Prepare(()),
-            gary_promise::Question::Accept(entrusted) => Question::Accept(entrusted.into()),
+            gary_promise::Question::Accept(entrusted) => {
+                Question::Accept(Box::new(entrusted.into()))
+            }
         };
         Self {
             configuration: Some((&asked.configuration).into()),
@@ -57,7 +59,7 @@ impl TryFrom<Asked> for gary_promise::Asked<gary_promise::Entry> {
     fn try_from(asked: Asked) -> Result<Self, DecodeError> {
         let question = match required("asked.question", asked.question)? {
             Question::Prepare(()) => gary_promise::Question::Prepare,
-            Question::Accept(entrusted) => gary_promise::Question::Accept(entrusted.try_into()?),
+            Question::Accept(entrusted) => gary_promise::Question::Accept((*entrusted).try_into()?),
         };
         Ok(Self {
             configuration: required("asked.configuration", asked.configuration)?.try_into()?,

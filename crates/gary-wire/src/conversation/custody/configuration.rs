@@ -16,6 +16,8 @@ pub(crate) struct Configuration {
     keepers: Vec<Vec<u8>>,
     #[prost(message, optional, tag = "3")]
     era: Option<Era>,
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    founders: Vec<Vec<u8>>,
 }
 
 /// How often a register was begun again, and by which agent. It is left out where it was not.
@@ -34,6 +36,7 @@ impl Shaped for Configuration {
             Field::u64(1, "configuration.epoch"),
             Field::bytes(2, "configuration.keepers", 32).times(KEEPERS_MAX),
             Field::message(3, "configuration.era", &Era::SHAPE),
+            Field::bytes(4, "configuration.founders", 32).times(KEEPERS_MAX),
         ],
     };
 }
@@ -56,12 +59,19 @@ impl From<Begun> for Era {
 
 impl From<&gary_promise::Configuration> for Configuration {
     fn from(configuration: &gary_promise::Configuration) -> Self {
-        let keepers = configuration.keepers().iter();
+        let ids = |agents: &[AgentId]| agents.iter().map(|its| its.as_bytes().to_vec()).collect();
+        // Those of the first configuration are its founders.
+        let is_first = configuration.founders() == configuration.keepers();
         Self {
             epoch: configuration.epoch().get(),
             // In their order, which says who may begin.
-            keepers: keepers.map(|agent| agent.as_bytes().to_vec()).collect(),
+            keepers: ids(configuration.keepers()),
             era: configuration.epoch().era().map(Era::from),
+            founders: if is_first {
+                Vec::new()
+            } else {
+                ids(configuration.founders())
+            },
         }
     }
 }
@@ -71,16 +81,25 @@ impl TryFrom<Configuration> for gary_promise::Configuration {
 
     fn try_from(configuration: Configuration) -> Result<Self, DecodeError> {
         const KEEPERS: &str = "configuration.keepers";
+        const FOUNDERS: &str = "configuration.founders";
         let epoch = epoch(
             "configuration.epoch",
             configuration.epoch,
             configuration.era,
         )?;
-        let keepers = configuration.keepers.iter();
-        let keepers: Vec<_> = keepers
-            .map(|id| fixed(KEEPERS, id).map(AgentId::from_bytes))
-            .collect::<Result<_, _>>()?;
-        Self::new(epoch, keepers).map_err(DecodeError::illegal(KEEPERS))
+        let of = |field, epoch, ids: &[Vec<u8>]| {
+            let agents = ids
+                .iter()
+                .map(|id| fixed(field, id).map(AgentId::from_bytes));
+            let agents = agents.collect::<Result<Vec<_>, _>>()?;
+            Self::new(epoch, agents).map_err(DecodeError::illegal(field))
+        };
+        let keepers = of(KEEPERS, epoch, &configuration.keepers)?;
+        if configuration.founders.is_empty() {
+            return Ok(keepers);
+        }
+        let founders = of(FOUNDERS, ConfigurationEpoch::FIRST, &configuration.founders)?;
+        Ok(keepers.founded_by(&founders))
     }
 }
 

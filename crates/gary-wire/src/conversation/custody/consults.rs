@@ -2,7 +2,9 @@
 
 use gary_promise::{CommitSequence, Consultation as Said, WorkloadId, WorkloadName};
 
-use super::{answered::Answered, asked::Asked, learned::Learned, vote::Vote};
+use super::{
+    answered::Answered, asked::Asked, configuration::Configuration, learned::Learned, vote::Vote,
+};
 use crate::{
     DecodeError,
     message::{Shaped, fixed, required, text},
@@ -15,7 +17,7 @@ pub(crate) struct Consults {
     name: String,
     #[prost(uint64, tag = "2")]
     sequence: u64,
-    #[prost(oneof = "Consultation", tags = "8, 9, 10, 11, 14")]
+    #[prost(oneof = "Consultation", tags = "8, 9, 10, 11, 14, 15")]
     what: Option<Consultation>,
 }
 
@@ -31,6 +33,8 @@ enum Consultation {
     Learned(Learned),
     #[prost(bytes, tag = "14")]
     Collected(Vec<u8>),
+    #[prost(message, tag = "15")]
+    Namesake(Configuration),
 }
 
 impl Shaped for Consults {
@@ -44,6 +48,7 @@ impl Shaped for Consults {
             Field::message(10, "consults.chosen", &Vote::SHAPE),
             Field::message(11, "consults.learned", &Learned::SHAPE),
             Field::bytes(14, "consults.collected", 16),
+            Field::message(15, "consults.namesake", &Configuration::SHAPE),
         ],
     };
 }
@@ -56,6 +61,7 @@ impl From<&gary_promise::Consults> for Consults {
             Said::Chosen(chosen) => Consultation::Chosen(chosen.into()),
             Said::Learned(learned) => Consultation::Learned(learned.into()),
             Said::Collected(workload) => Consultation::Collected(workload.as_bytes().to_vec()),
+            Said::Namesake(keepers) => Consultation::Namesake(keepers.into()),
         };
         Self {
             name: consults.name.to_string(),
@@ -78,6 +84,7 @@ impl TryFrom<Consults> for gary_promise::Consults {
                 let workload = fixed("consults.collected", &workload)?;
                 Said::Collected(WorkloadId::from_bytes(workload))
             }
+            Consultation::Namesake(keepers) => Said::Namesake(keepers.try_into()?),
         };
         Ok(Self {
             name: text("consults.name", &consults.name)?,
