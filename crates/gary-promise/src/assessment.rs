@@ -28,6 +28,16 @@ impl Assessment {
         }
     }
 
+    /// A judgement that an observer has made before, as it remembers it: `me` is its own.
+    pub const fn remembered(
+        me: AgentId,
+        promise: PromiseId,
+        judgement: Judgement,
+        at: Time,
+    ) -> Self {
+        Self::new(me, promise, judgement, at)
+    }
+
     /// Who judges.
     pub const fn observer(&self) -> AgentId {
         self.observer

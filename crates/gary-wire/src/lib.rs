@@ -39,6 +39,9 @@ mod wire_codec;
 mod conversation;
 mod packet;
 
+// Parts of that, for whoever stores them.
+mod stored;
+
 #[cfg(test)]
 mod golden;
 

@@ -61,6 +61,21 @@ impl<V: Clone + Eq> Votes<V> {
         }
     }
 
+    /// Those that were stored in these parts.
+    pub const fn stored(
+        configuration: Configuration,
+        promised: Option<Ballot>,
+        voted: Option<Vote<V>>,
+        chosen: Option<Vote<V>>,
+    ) -> Self {
+        Self {
+            configuration,
+            promised,
+            voted,
+            chosen,
+        }
+    }
+
     /// What `me` answers to what it is asked of a register of which it remembers `held`, or nothing: then it votes in no
     /// attempt before `floor`.
     pub fn answer(

@@ -32,7 +32,7 @@ pub(super) struct Run {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Completion {
+pub(crate) struct Completion {
     /// Left out where no time was known.
     #[prost(uint64, optional, tag = "1")]
     at_ms: Option<u64>,

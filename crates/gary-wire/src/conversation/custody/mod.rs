@@ -12,8 +12,10 @@ mod settlement;
 mod submission;
 mod vote;
 
-pub(super) use configuration::{Configuration, Era, epoch};
+pub(crate) use configuration::Configuration;
+pub(super) use configuration::{Era, epoch};
 pub(super) use consults::Consults;
 pub(super) use recall::Recall;
-pub(super) use settlement::Settlement;
+pub(crate) use settlement::Settlement;
 pub(super) use submission::Submission;
+pub(crate) use vote::Vote;

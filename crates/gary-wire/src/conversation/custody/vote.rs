@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Vote {
+pub(crate) struct Vote {
     /// Left out by what a configuration begins with.
     #[prost(message, optional, tag = "1")]
     ballot: Option<Ballot>,
