@@ -246,6 +246,29 @@ fn what_is_exclusive_changes_hands_without_running_out() {
 }
 
 #[test]
+fn what_is_exclusive_runs_on_where_one_keeper_is_down_and_another_drained() {
+    let mut its = Scene::new(6, 1, true);
+    let host = its.host();
+    let keepers = its.all().filter(|node| its.keeps(*node) > 0);
+    let others: Vec<NodeNo> = keepers.filter(|its| *its != host).collect();
+    let [node, drained, ..] = others[..] else {
+        panic!("three keep it, and one hosts it");
+    };
+    let for_good = true;
+    its.act(Act::Crash { node, for_good });
+    its.run_for(10_000);
+    its.drain(drained, 60_000, Afterwards::Stays);
+    assert_eq!(
+        its.least_running(40_000),
+        1,
+        "there is always a majority to grant it"
+    );
+    assert_eq!((its.host(), its.left(drained)), (host, (0, 0)));
+    let kept: usize = its.all().map(|node| its.keeps(node)).sum();
+    assert_eq!(kept, 3);
+}
+
+#[test]
 fn who_leaves_at_once_releases_what_is_exclusive() {
     let mut its = Scene::new(4, 1, true);
     let node = its.host();

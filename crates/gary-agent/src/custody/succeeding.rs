@@ -171,8 +171,13 @@ impl Custody {
         let considering = parts.candidates.considering();
         let considering = considering
             .filter(|its| keepers.has(&its.agent) || !parts.keepers.shows(&its.agent, name));
+        // Who is not there grants nothing, and goes before one that leaves and grants until then: of those that are left to begin
+        // with, a majority is to be there.
+        let away = fellows.missing.first().map(|(its, _)| *its);
+        let goes_first = away.or_else(|| gone.first().copied());
+        let goes_first = goes_first.filter(|_| is_exclusive && !gone.is_empty());
         let is_gone = |its: &AgentId| gone.contains(its);
-        let to = successor(name, &keepers, is_gone, is_exclusive, members, considering);
+        let to = successor(name, &keepers, is_gone, goes_first, members, considering);
         // Once somebody comes who could, it is looked after again.
         if let Some(to) = to
             && !is_succeeding
@@ -213,7 +218,7 @@ impl Custody {
     }
 
     /// How many members there are that have not left: who is not there counts all the same.
-    pub(super) fn members<C, R>(&self, parts: &Parts<'_, C, R>) -> usize {
+    pub(crate) fn members<C, R>(&self, parts: &Parts<'_, C, R>) -> usize {
         let known = usize::try_from(self.acquaintance.count()).unwrap_or(usize::MAX);
         parts.candidates.considering_count().max(known)
     }

@@ -37,7 +37,7 @@ pub(super) fn is_amiss(keepers: &Configuration, left: usize, members: usize) -> 
 }
 
 /// The next change on the way to who should keep a name, by what its keepers know: one comes before one goes, or after it
-/// where it `goes_first` and there are three to begin with. Nobody goes for whom nobody can come, so that a name is not
+/// where there are three to begin with and somebody `goes_first`. Nobody goes for whom nobody can come, so that a name is not
 /// kept by fewer than it could be.
 ///
 /// `is_gone` are those who do not come back, and `members` is how many there are that have not left.
@@ -45,7 +45,7 @@ pub(super) fn successor<'a>(
     name: &WorkloadName,
     keepers: &Configuration,
     is_gone: impl Fn(&AgentId) -> bool,
-    goes_first: bool,
+    goes_first: Option<AgentId>,
     members: usize,
     considering: impl Iterator<Item = Considering<'a>>,
 ) -> Option<Configuration> {
@@ -63,9 +63,8 @@ pub(super) fn successor<'a>(
             (shares, rendezvous(name.as_str().as_bytes(), its.agent))
         };
         let comes = others.min_by_key(place)?.agent;
-        let goes_first = goes_first && keepers.keepers().len() >= KEEPERS;
-        return match gone.first().filter(|_| goes_first) {
-            Some(gone) => keepers.without(*gone),
+        return match goes_first.filter(|_| keepers.keepers().len() >= KEEPERS) {
+            Some(goes) => keepers.without(goes),
             None => keepers.with(comes),
         };
     }
@@ -79,9 +78,14 @@ pub(super) fn successor<'a>(
         let mut others = left.iter().filter(|its| *its != agent);
         zone(agent).is_some_and(|its| others.any(|other| zone(other) == Some(its)))
     };
+    // Of those that are left a majority is to be there, if it is.
+    let is_away = |agent: &AgentId| {
+        let mut there = considering.iter().filter(|its| its.is_up);
+        !there.any(|its| its.agent == *agent)
+    };
     let place = |agent: &&AgentId| {
         let rank = rendezvous(name.as_str().as_bytes(), **agent);
-        (shares(agent), rank)
+        (is_away(agent), shares(agent), rank)
     };
     keepers.without(*left.iter().max_by_key(place)?)
 }
@@ -126,7 +130,7 @@ mod tests {
                 zone: None,
                 is_up: true,
             });
-            let Some(next) = successor(&name(), &now, is_gone, false, members, considering) else {
+            let Some(next) = successor(&name(), &now, is_gone, None, members, considering) else {
                 return (counts, now);
             };
             assert!(next.follows(&now) && counts.len() < 10, "{next:?}");
@@ -153,22 +157,43 @@ mod tests {
         let is_gone = |its: &AgentId| *its == agent(2);
         let next = |members: &[u8]| {
             let considering = members.iter().map(|its| considering(*its));
-            successor(&name(), &three, is_gone, true, 4, considering)
+            successor(&name(), &three, is_gone, Some(agent(2)), 4, considering)
         };
         let two = next(&[1, 3, 4]).expect("one can come");
         assert_eq!(two.keepers(), [1, 3].map(agent));
         assert_eq!(next(&[1, 3]), None);
         let considering_all = [1, 4].map(considering).into_iter();
         let is_gone_too = |its: &AgentId| *its == agent(3);
-        let with = successor(&name(), &two, is_gone_too, true, 4, considering_all);
+        let with = successor(
+            &name(),
+            &two,
+            is_gone_too,
+            Some(agent(3)),
+            4,
+            considering_all,
+        );
         assert_eq!(
             with.map(|its| its.keepers().len()),
             Some(3),
             "two do not become one"
         );
         let considering = [1, 3, 4].map(considering).into_iter();
-        let three = successor(&name(), &two, is_gone, true, 4, considering);
+        let three = successor(&name(), &two, is_gone, None, 4, considering);
         assert!(three.is_some_and(|its| its.has(&agent(4)) && its.keepers().len() == 3));
+    }
+
+    #[test]
+    fn of_too_many_one_goes_that_is_not_there() {
+        let five = kept_by(&[1, 2, 3, 4, 5]);
+        for away in 1..=5_u8 {
+            let considering = (1..=40).map(|number| Considering {
+                agent: agent(number),
+                zone: None,
+                is_up: number != away,
+            });
+            let next = successor(&name(), &five, |_| false, None, 40, considering);
+            assert!(next.is_some_and(|its| !its.has(&agent(away))), "{away}");
+        }
     }
 
     #[test]
@@ -217,11 +242,11 @@ mod tests {
         };
         let keepers = kept_by(&[1, 21, 30]);
         let is_gone = |its: &AgentId| *its == agent(30);
-        let next = successor(&name(), &keepers, is_gone, false, 41, considering());
+        let next = successor(&name(), &keepers, is_gone, None, 41, considering());
         assert!(next.is_some_and(|its| its.has(&agent(41))));
         // And of those who are too many one goes that shares a zone.
         let keepers = kept_by(&[1, 21, 22, 41]);
-        let next = successor(&name(), &keepers, |_| false, false, 40, considering());
+        let next = successor(&name(), &keepers, |_| false, None, 40, considering());
         assert!(next.is_some_and(|its| its.has(&agent(1)) && its.has(&agent(41))));
     }
 }
