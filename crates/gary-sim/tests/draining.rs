@@ -269,6 +269,31 @@ fn what_is_exclusive_runs_on_where_one_keeper_is_down_and_another_drained() {
 }
 
 #[test]
+fn who_has_just_started_and_hears_nobody_does_not_take_itself_for_alone() {
+    let mut its = Scene::new(4, 3, false);
+    let keepers = its.all().filter(|node| its.keeps(*node) > 0);
+    let node = keepers.last().expect("three keep it");
+    let others: Vec<NodeNo> = its.all().filter(|its| *its != node).collect();
+    its.act(Act::Cut {
+        from: others,
+        to: vec![node],
+    });
+    its.drain(node, 1_000, Afterwards::Leaves);
+    its.run_for(500);
+    let for_good = false;
+    its.act(Act::Crash { node, for_good });
+    its.run_for(100);
+    its.act(Act::Start(node));
+    its.run_for(20_000);
+    assert_eq!(its.left(node), (0, 1), "the others could keep it");
+    its.act(Act::Heal);
+    its.run_for(20_000);
+    assert!(its.world.agent(node).is_none(), "they do, and it has gone");
+    its.world.scan();
+    its.run_for(0);
+}
+
+#[test]
 fn who_leaves_at_once_releases_what_is_exclusive() {
     let mut its = Scene::new(4, 1, true);
     let node = its.host();

@@ -187,7 +187,7 @@ impl<C: Speech> Dealings<C> {
 
     /// Whether it is drained, and leaves now.
     pub(crate) fn goes(&mut self, now: Time) -> bool {
-        let is_free = self.is_free();
+        let is_free = self.is_free(now);
         let Some(drained) = &mut self.drained else {
             return false;
         };
@@ -201,11 +201,14 @@ impl<C: Speech> Dealings<C> {
     }
 
     /// Whether it has handed over all there is, or all that anybody else could keep. What its host has not stopped yet may be
-    /// held by it.
-    fn is_free(&self) -> bool {
+    /// held by it. Who has just started knows of nobody yet, and remembers how many there were.
+    fn is_free(&mut self, now: Time) -> bool {
         let leaves = |its: &Drained| its.drain.then == Afterwards::Leaves;
-        self.drained.as_ref().is_some_and(leaves)
-            && self.hosting.is_vacant()
-            && (self.candidates.considering_count() == 0 || self.keeps_nothing())
+        if !self.drained.as_ref().is_some_and(leaves) || !self.hosting.is_vacant() {
+            return false;
+        }
+        let (custody, parts) = self.custody(now);
+        let is_alone = custody.members(&parts) == 0;
+        is_alone || self.keeps_nothing()
     }
 }

@@ -180,7 +180,9 @@ fn check_left(at: Time, agent: AgentId, book: &Book) -> Verdict {
     if !could || at.as_us() >= waits_until_us {
         return Ok(());
     }
-    match kept(book).find(|(_, keepers)| keepers.contains(&agent)) {
+    // What it has never heard that it keeps, it cannot hand over.
+    let knows = |workload: &WorkloadId| book.registers.kept_since(workload, &agent).is_some();
+    match kept(book).find(|(workload, keepers)| keepers.contains(&agent) && knows(workload)) {
         Some((workload, _)) => {
             let name = book.names.of_agent(&agent);
             let what = book.names.of_workload(workload);
