@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use gary_agent::{Afterwards, Drain};
 use gary_promise::{
-    AgentKey, Body, BootEpoch, Condition, Generation, Lineage, Mode, Outcome, Portion, Promise,
-    Promiser, Retries, Runs, Schedule, Signed, Tick, Update, Verdict, WorkloadId,
+    AgentKey, Body, BootEpoch, Condition, Generation, Lineage, Mode, Notice, Outcome, Portion,
+    Promise, Promiser, Retries, Runs, Schedule, Signed, Tick, Update, Verdict, WorkloadId,
 };
 use gary_sim::{
     Act, Blow, CLUSTER, Frailty, NetworkSpec, NodeNo, NodeSpec, Submission, Watch, World,
@@ -168,6 +169,23 @@ fn what_a_job_has_done_outlives_its_keepers() {
     let now = its.keepers();
     assert!(now.iter().all(|its| !first.contains(its)), "{now:?}");
     its.assert_done(2, 1, 0);
+    assert_eq!(its.hosts(), []);
+}
+
+#[test]
+fn whoever_is_drained_ends_the_run_that_it_has_begun() {
+    let mut its = Scene::new(6, PATIENT);
+    its.deploy(1, job(0), (Frailty::Sound, 6));
+    its.run_for(2);
+    let host = its.hosts()[0];
+    let within = Notice::from_ms(60_000).expect("legal");
+    let then = Afterwards::Stays;
+    let drain = Drain { within, then };
+    its.act(Act::Drain { node: host, drain });
+    its.run_for(3);
+    assert_eq!(its.hosts().len(), 2, "another would go on at the deadline");
+    its.run_for(8);
+    its.assert_done(1, 1, 0);
     assert_eq!(its.hosts(), []);
 }
 

@@ -1,6 +1,8 @@
 //! Hosts that leave: what they host is to be hosted elsewhere before it goes.
 
-use gary_promise::{AgentId, Observer, Reason, Slot, Time, Version};
+use std::collections::BTreeSet;
+
+use gary_promise::{AgentId, Observer, PromiseId, Reason, Slot, Time, Version};
 use rand::Rng;
 
 use super::counted::{Counted, Standing};
@@ -41,7 +43,7 @@ impl Tended {
     }
 
     /// Lets go who leaves once another runs the same slot. What is exclusive that other runs only then, and has to have bound
-    /// it. Only whoever comes first among the keepers says so: two who leave, and of whom each of two keepers knows one, are
+    /// it. A run that has begun nobody goes on with: whoever has it has until its deadline to end it. Only whoever comes first among the keepers says so: two who leave, and of whom each of two keepers knows one, are
     /// not to stop for each other. Says which offers are not counted any more.
     pub(super) fn relieve<C: Speech, R: Rng>(
         &mut self,
@@ -61,12 +63,16 @@ impl Tended {
                 && its.standing(&observer, now) == Standing::Good
                 && (is_next || its.is_hosted(&observer, now))
         };
+        let running: BTreeSet<PromiseId> = self.running().collect();
         for counted in self.slots.values_mut() {
             let others = counted.iter().filter(takes_over);
             let Some(latest) = others.map(Counted::generation).max() else {
                 continue;
             };
-            let goes = |its: &mut Counted| its.is_leaving() && its.generation() <= latest;
+            let goes = |its: &mut Counted| {
+                let is_replaced = its.is_leaving() && its.generation() <= latest;
+                is_replaced && !running.contains(&its.offer.id())
+            };
             for its in counted.extract_if(.., goes) {
                 let dismissed = &mut self.dismissed;
                 gone.push(uncount(&its, Reason::Surplus, keeper.voice, dismissed));

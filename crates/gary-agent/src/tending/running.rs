@@ -48,6 +48,12 @@ impl Tended {
         run.is_some_and(|run| run.is_over(retries))
     }
 
+    /// By which offers something runs that has begun, and has not ended.
+    pub(super) fn running(&self) -> impl Iterator<Item = PromiseId> {
+        let going_on = self.runs.iter().filter(|(_, run)| run.ended.is_none());
+        going_on.map(|(_, run)| run.by.offer)
+    }
+
     /// Who has the run that somebody else would begin, or the one before it.
     fn has_run(&self, key: &RunKey) -> Option<Runner> {
         let run = match self.wanted.mode {
