@@ -68,17 +68,22 @@ impl Checker for Convergence {
             self.calm_since = Some(at);
         }
         if matches!(seen, Seen::Replays) {
-            // Of an earlier generation there is nothing but what the later has not replaced yet.
-            let sound = book.runs.iter().filter(|(_, run)| {
+            let latest = |workload: &WorkloadId| book.registers.latest(workload, |_| true);
+            // Of an earlier generation there is nothing but what the later has not replaced yet, which may be chosen before a
+            // person is told so. Whoever is drained takes back what it hosts in any case.
+            let sound = book.runs.iter().filter(|(offer, run)| {
                 let seen = book.workloads.get(&run.binding.workload());
                 let wanted = seen.and_then(|its| book.intent(&its.acknowledged));
+                let chosen = latest(&run.binding.workload()).and_then(|its| book.intent(&its));
+                let is_latest = |its: &Use| run.binding.generation() == its.lineage.generation();
                 wanted.is_some_and(|its| {
-                    run.binding.generation() == its.lineage.generation()
+                    is_latest(its)
+                        && chosen.is_none_or(is_latest)
                         && !Frailty::of(&its.component).is_lasting()
                         && !its.mode.completes()
+                        && book.drained(&offer.promiser).is_none()
                 })
             });
-            let latest = |workload: &WorkloadId| book.registers.latest(workload, |_| true);
             let all = book.registers.all().map(|(its, _)| (*its, latest(its)));
             self.chosen_then = all.collect();
             self.before_replay = Some(sound.map(|(offer, _)| *offer).collect());
