@@ -6,7 +6,7 @@ use gary_agent::{Fact, Order};
 use gary_promise::{AgentId, Frame, PromiseId, Reason, Slot, Time, Version};
 
 use super::convergence::{all_with_room, is_pending, kept};
-use super::entry::{AcceptanceSeen, dismissed};
+use super::entry::{AcceptanceSeen, OfferSeen, dismissed};
 use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
@@ -196,17 +196,30 @@ impl PartitionFreedom {
             if !was_there(&keeper) || !is_old || !is_sound || is_pending {
                 continue;
             }
+            // What was taken back of late is about to be hosted by another.
+            let was_late = |offer: &OfferSeen| {
+                let withdrawn_at = offer.withdrawn_at;
+                withdrawn_at.is_some_and(|when| at.as_us() <= when.as_us() + MENDS_WITHIN_US)
+            };
             let hosted: BTreeSet<Slot> = book
                 .acceptances
                 .iter()
-                .filter(|(id, its)| book.still_counts(keeper, id, its))
-                .filter_map(|(_, its)| book.offers.get_key_value(&its.accept.offer))
+                .filter_map(|(id, its)| {
+                    let (offer, seen) = book.offers.get_key_value(&its.accept.offer)?;
+                    let counts = book.still_counts(keeper, id, its)
+                        || (was_late(seen) && book.counts(keeper, id, its));
+                    counts.then_some((offer, seen))
+                })
                 .filter(|(offer, its)| its.host.workload == *workload && is_heard(&offer.promiser))
                 .map(|(_, its)| its.host.slot)
                 .collect();
+            // What has run to completion is hosted no more.
+            let generation = wanted.lineage.generation();
+            let is_done = |slot: &Slot| book.knows_done(keeper, workload, (*slot, generation));
             let mut able = all_with_room(at, (&intent, wanted), None, book);
             let able = able.find(|agent| is_reached(agent) && was_there(agent));
-            let missing = wanted.valency.slots().find(|slot| !hosted.contains(slot));
+            let mut slots = wanted.valency.slots();
+            let missing = slots.find(|slot| !hosted.contains(slot) && !is_done(slot));
             if let Some((slot, able)) = missing.zip(able) {
                 let (keeper, workload) = (
                     book.names.of_agent(&keeper),
