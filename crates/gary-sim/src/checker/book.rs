@@ -21,8 +21,8 @@ use crate::names::Names;
 use crate::reader::Reader;
 use crate::seen::Seen;
 
-/// How long after a start, in microseconds, a keeper may grant nothing of what is exclusive, and whoever waits for it may
-/// not have asked again: a tenure, by a clock that goes wrong, and the longest wait between two times of asking.
+/// How long after a start, or after it has come to keep that, in microseconds, a keeper may grant nothing of what is
+/// exclusive, and whoever waits for it may not have asked again: a tenure, by a clock that goes wrong, and the longest wait between two times of asking.
 const GRANTS_AFTER_US: u64 = 10_000_000 + 3_000_000;
 
 /// For how long a keeper may count what another has bound and has taken back, in microseconds: a lease, and a look.
@@ -334,8 +334,8 @@ impl Book {
         })
     }
 
-    /// Whether a workload is exclusive, and no majority of its keepers is left to grant anything, or has been up again for
-    /// long enough: that is the price of at most one.
+    /// Whether a workload is exclusive, and no majority of its keepers is left to grant anything, or has been up again or kept
+    /// it for long enough: that is the price of at most one.
     pub(super) fn lacks_majority(&self, at: Time, workload: &WorkloadId) -> bool {
         let of_it = self.promises.iter();
         let mut of_it = of_it.filter(|(_, its)| its.workload() == Some(*workload));
@@ -344,10 +344,10 @@ impl Book {
         let has_majority = registers.any(|(_, keepers)| {
             let may_grant = |its: &&AgentId| {
                 let seen = self.agents.get(its).filter(|its| its.is_up);
-                seen.is_some_and(|its| {
-                    let quiet_until_us = its.started_at.as_us() + GRANTS_AFTER_US;
-                    its.epoch == BootEpoch(1) || at.as_us() > quiet_until_us
-                })
+                let is_past = |when: Time| at.as_us() > when.as_us() + GRANTS_AFTER_US;
+                let came_at = self.registers.came_at(workload, its);
+                seen.is_some_and(|its| its.epoch == BootEpoch(1) || is_past(its.started_at))
+                    && came_at.is_none_or(is_past)
             };
             2 * keepers.iter().filter(may_grant).count() > keepers.len()
         });

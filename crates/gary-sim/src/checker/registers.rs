@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
-    AgentId, Body, Configuration, Era, Generation, Promise, PromiseId, Time, Verified, WorkloadId,
+    AgentId, Body, Configuration, ConfigurationEpoch, Era, Generation, Promise, PromiseId, Time,
+    Verified, WorkloadId,
 };
 
 use super::eras::Superseded;
@@ -34,6 +35,8 @@ struct RegisterSeen {
     now: Option<(Configuration, Time)>,
     /// Since when each knows that it is one of them.
     since: BTreeMap<AgentId, Time>,
+    /// Who of them came by a change, and since when they know.
+    came: BTreeMap<AgentId, Time>,
     /// Of whom each knows that they keep it, as it was last chosen.
     by: BTreeMap<AgentId, Configuration>,
     /// Which intent each of them knows to be chosen, and its generation.
@@ -104,6 +107,10 @@ impl Registers {
             }
             its.keepers.extend(configuration.keepers());
             its.by.insert(by, configuration.clone());
+            let is_founder = configuration.epoch() == ConfigurationEpoch::FIRST;
+            if configuration.has(&by) && !its.since.contains_key(&by) && !is_founder {
+                its.came.insert(by, at);
+            }
             match configuration.has(&by) {
                 true => *its.since.entry(by).or_insert(at),
                 false => its.since.remove(&by).unwrap_or(at),
@@ -199,6 +206,11 @@ impl Registers {
     /// Since when an agent knows that it keeps a workload.
     pub(super) fn kept_since(&self, workload: &WorkloadId, by: &AgentId) -> Option<Time> {
         self.of.get(workload)?.since.get(by).copied()
+    }
+
+    /// Since when an agent knows that it keeps a workload, if others kept that before.
+    pub(super) fn came_at(&self, workload: &WorkloadId, by: &AgentId) -> Option<Time> {
+        self.of.get(workload)?.came.get(by).copied()
     }
 }
 
