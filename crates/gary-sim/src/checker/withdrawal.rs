@@ -195,7 +195,7 @@ struct Away {
 }
 
 impl Withdrawals {
-    /// Nobody else is invited for what is hosted by one that is away by plan.
+    /// Nobody else is invited for what is hosted by one that is away by plan, and does not leave.
     fn check_invited(
         &self,
         at: Time,
@@ -220,7 +220,8 @@ impl Withdrawals {
             let is_now = at.as_us() >= away.since.as_us() + DECIDED_BEFORE_US
                 && at.as_us() + 1_000_000 < away.until.as_us()
                 && started_at < Some(away.since)
-                && seen.withdrawn_at.is_none();
+                && seen.withdrawn_at.is_none()
+                && book.drained(&offer.promiser).is_none();
             let is_for_it = book.made.iter().any(|id| {
                 let promise = book.promises.get(id);
                 let generation = book.intent(id).map(|its| its.lineage.generation());
