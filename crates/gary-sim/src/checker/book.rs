@@ -278,6 +278,19 @@ impl Book {
         self.offers.get(offer).map(|its| its.host.promisee)
     }
 
+    /// Whether nobody is told of an offer but its promiser, which keeps the workload alone or had made it to itself.
+    pub(super) fn is_told_to_itself(&self, offer: &PromiseId) -> bool {
+        self.offers.get(offer).is_some_and(|its| {
+            let (host, promiser) = (&its.host, offer.promiser);
+            let mut registers = self.registers.all();
+            match its.handed_over_at {
+                Some(_) => registers
+                    .any(|(workload, keepers)| *workload == host.workload && keepers == [promiser]),
+                None => host.promisee == promiser,
+            }
+        })
+    }
+
     /// Whether an offer was made to an agent, or to another keeper of a workload that it keeps.
     pub(super) fn is_counted_by(&self, offer: &PromiseId, agent: &AgentId) -> bool {
         let host = self.offers.get(offer).map(|its| &its.host);

@@ -95,7 +95,7 @@ impl Checker for Convergence {
         book.acquaintance.scan(at, book)?;
         let mut hosted: BTreeMap<WorkloadId, Hosted> = BTreeMap::new();
         for (offer, run) in &book.runs {
-            self.check_renewed(at, offer, run.binding.keeper(), book)?;
+            self.check_renewed(at, offer, book)?;
             let its = hosted.entry(run.binding.workload()).or_default();
             its.entry(run.binding.slot()).or_default().push(*offer);
         }
@@ -133,7 +133,7 @@ impl Checker for Convergence {
 
 impl Convergence {
     /// What is bound is renewed, again and again: so each of the two mends what the other has missed.
-    fn check_renewed(&self, at: Time, offer: &PromiseId, keeper: AgentId, book: &Book) -> Verdict {
+    fn check_renewed(&self, at: Time, offer: &PromiseId, book: &Book) -> Verdict {
         let accepted = book.acceptances.values();
         let bound = accepted.filter(|its| its.accept.offer == *offer);
         let bound_at = bound.filter_map(|its| its.heard_at).min();
@@ -144,16 +144,7 @@ impl Convergence {
         let since = last.max(bound_at).max(started_at).max(handed_over_at);
         let is_late = since.is_some_and(|since| at.as_us() > since.as_us() + RENEWED_WITHIN_US);
         // What an agent says to itself is not seen.
-        let is_its_own = match book.offers.get(offer) {
-            Some(its) if its.handed_over_at.is_some() => {
-                let mut registers = book.registers.all();
-                registers.any(|(workload, keepers)| {
-                    *workload == its.host.workload && keepers == [offer.promiser]
-                })
-            }
-            _ => keeper == offer.promiser,
-        };
-        if is_late && !is_its_own {
+        if is_late && !book.is_told_to_itself(offer) {
             let what = book.names.of_promise(offer);
             return Err(format!("{what} is bound, and not renewed"));
         }

@@ -209,8 +209,7 @@ impl SelfRepair {
         if its.is_unsure {
             return;
         }
-        let keeper = book.made_to(&offer);
-        if its.failures == DENIED_AFTER && keeper != Some(offer.promiser) {
+        if its.failures == DENIED_AFTER && !book.is_told_to_itself(&offer) {
             self.undenied.insert(offer, at);
         }
         if its.failures >= GIVEN_UP_AFTER {
