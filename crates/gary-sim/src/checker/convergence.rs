@@ -171,9 +171,10 @@ impl Convergence {
             // Whoever knew better may be gone for good: with no majority left, there may be nobody to hear it from.
             let up = behind.clone().count();
             let is_known = 2 * up > keeper.1.len() || behind.clone().any(knows);
-            // Its name may mean another by now.
-            let is_behind =
-                |its: &&AgentId| is_known && !knows(its) && !book.registers.has_stood(*intent, its);
+            // Its name may mean another by now, which is looked at by itself.
+            let mut all = book.agents.keys().filter(|its| book.is_up(its));
+            let is_past = all.any(|its| book.registers.has_stood(*intent, its));
+            let is_behind = |its: &&AgentId| is_known && !is_past && !knows(its);
             if is_told && let Some(behind) = behind.find(is_behind) {
                 let (behind, what) = (book.names.of_agent(behind), book.names.of_promise(intent));
                 return Err(format!(

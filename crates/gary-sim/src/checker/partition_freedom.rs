@@ -247,6 +247,8 @@ impl PartitionFreedom {
             return Ok(());
         };
         let known = book.registers.known(&host.workload, &keeper);
+        // Its name may mean another by now, so that this one is deleted.
+        let known = known.filter(|its| !book.registers.has_stood(*its, &keeper));
         let Some(wanted) = known.and_then(|intent| book.intent(&intent)) else {
             return Ok(());
         };
