@@ -63,8 +63,8 @@ pub(super) struct Recollection {
     unwritten: BTreeSet<AgentId>,
     /// Who knows of nothing that this agent's store does not.
     vouches: BTreeSet<AgentId>,
-    /// Who was asked and has not said so yet: since when, and when last.
-    asked: BTreeMap<AgentId, (Time, Time)>,
+    /// Who was asked and has not said so yet: since when that is waited for, and when it was last asked.
+    asked: BTreeMap<AgentId, (Option<Time>, Time)>,
     /// Until when those who are not there are waited for: who has just started has yet to find them.
     waits_until: Time,
     set_back: Option<SetBack>,
@@ -157,8 +157,10 @@ impl Recollection {
             } else {
                 let (since, last) = self.asked.entry(*fellow).or_insert_with(|| {
                     asks.push(*fellow);
-                    (now, now)
+                    (None, now)
                 });
+                // What was asked before anybody waited for it may have got lost, and so may its answer.
+                let since = since.get_or_insert(now);
                 if now.since(*last) >= ASKS_AGAIN_AFTER {
                     *last = now;
                     asks.push(*fellow);
@@ -273,7 +275,7 @@ impl Custody {
         let recollection = &mut self.recollection;
         let is_needed = recollection.set_back.is_none() && !recollection.vouches.contains(&other);
         if is_needed && !recollection.asked.contains_key(&other) {
-            recollection.asked.insert(other, (parts.now, parts.now));
+            recollection.asked.insert(other, (None, parts.now));
             recollection.say_asks(other, parts);
         }
     }
@@ -357,6 +359,23 @@ mod tests {
         let mut alone = recollection(7);
         assert!(!alone.judge(&three, at(LATER), |_| false).0);
         assert!(alone.judge(&keepers(&[1]), at(LATER), |_| false).0);
+    }
+
+    #[test]
+    fn whose_answer_got_lost_is_asked_again_before_it_votes() {
+        let three = keepers(&[1, 2, 3]);
+        let mut its = recollection(7);
+        // Both were asked when they said something, and one of them was heard.
+        for fellow in [agent(2), agent(3)] {
+            its.asked.insert(fellow, (None, at(LATER)));
+        }
+        assert_eq!(its.hear(agent(2), CommitSequence(7)), Ok(()));
+        let later = LATER + 10_000;
+        let (is_sure, asks) = its.judge(&three, at(later), |_| true);
+        assert_eq!((is_sure, asks), (false, vec![agent(3)]));
+        let within = ANSWERS_RECALL_WITHIN.as_millis() as u64;
+        assert!(!its.judge(&three, at(later + within - 1), |_| true).0);
+        assert!(its.judge(&three, at(later + within), |_| true).0);
     }
 
     #[test]
