@@ -259,7 +259,8 @@ impl Tended {
             });
             let latest = hosted.map(Counted::generation).max();
             // Of several that were superseded one is enough. Only one keeper at a time says which, so that no two stop for
-            // each other.
+            // each other: what one holds for idle, another may have just heard to run.
+            let latest_of_all = latest.filter(|its| is_first || *its >= generation);
             let is_idle = |its: &Counted| {
                 is_first
                     && its.is_idle
@@ -273,7 +274,8 @@ impl Tended {
                 }
                 // What the intent of a later generation has in mind, this keeper has yet to learn.
                 let is_unused = !valency.has(*slot) && its.generation() <= generation;
-                let is_outdated = is_unused || Some(its.generation()) < latest || is_idle(its);
+                let is_replaced = Some(its.generation()) < latest_of_all;
+                let is_outdated = is_unused || is_replaced || is_idle(its);
                 // What is run anew need not wait for it.
                 let is_outdated = is_outdated || (completes && its.generation() < generation);
                 // Of what others have bound, its host hears that it is done once it tells or claims it.
