@@ -49,7 +49,16 @@ impl Custody {
         if !concerns.has(&from) && !known.is_some_and(|its| its.has(&from)) && !was_told {
             return Err(Fault::NotForMe);
         }
-        if known.is_none() && (!concerns.has(&self.me) || !self.has_room(&name, parts)) {
+        // What it tends it keeps by its own promise, though its register is lost.
+        let tends = match &what {
+            Consultation::Chosen(chosen) => {
+                let intent = chosen.entrusted.content.intent();
+                parts.tending.tends(&intent.workload())
+            }
+            _ => false,
+        };
+        let is_mine = concerns.has(&self.me) || tends;
+        if known.is_none() && !(is_mine && self.has_room(&name, parts)) {
             return Err(Fault::NotForMe);
         }
         self.recollection.saw(from, sequence);
