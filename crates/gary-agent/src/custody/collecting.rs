@@ -4,6 +4,8 @@
 //! holds of it from before (Rystsov's CASPaxos collects so too): whoever forgets one votes in no attempt any more, on
 //! whichever register it knows nothing of, that is not later than all that it has forgotten. One number does for that.
 
+use std::collections::BTreeSet;
+
 use gary_promise::{
     AgentId, Ballot, ConfigurationEpoch, Consultation, Question, Time, WorkloadId, WorkloadName,
 };
@@ -136,7 +138,10 @@ impl Custody {
         let promised = votes.and_then(Votes::promised);
         // What the name meant before, nobody brings back either.
         let meant = self.by_workload.iter().filter(|(_, its)| *its == name);
-        let meant: Vec<WorkloadId> = meant.map(|(its, _)| *its).collect();
+        let meant = meant.map(|(its, _)| *its);
+        let chosen = votes.and_then(Votes::chosen);
+        let before = chosen.map(|its| its.entrusted.content.meant_before());
+        let meant: BTreeSet<WorkloadId> = meant.chain(before.unwrap_or_default()).collect();
         self.forget_name(name);
         for workload in meant
             .into_iter()

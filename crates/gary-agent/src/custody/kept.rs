@@ -123,9 +123,55 @@ impl Kept {
         &self.intent
     }
 
+    /// What the name meant before, by the intents that stood.
+    pub(super) fn meant_before(&self) -> Vec<WorkloadId> {
+        meant_before(&self.earlier, self.intent.workload)
+    }
+
     /// Whether an intent stands or stood.
     pub(super) fn has(&self, intent: &Intent) -> bool {
         let id = intent.promise.id();
         self.intent.promise.id() == id || self.earlier.has(&id)
+    }
+}
+
+/// By which of these a workload may have been founded that had a name before this one. Of those that only updated one, that
+/// makes workloads that never were. Where it is forgotten by which this one was founded, so are those.
+fn meant_before(earlier: &Earlier, workload: WorkloadId) -> Vec<WorkloadId> {
+    let founded: Vec<WorkloadId> = earlier
+        .iter()
+        .map(|its| WorkloadId::founded_by(*its))
+        .collect();
+    let since = founded.iter().position(|its| *its == workload);
+    founded[..since.unwrap_or_default()].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{AgentId, BootEpoch, EARLIER_MAX, PromiseId, Sequence, Version};
+
+    use super::*;
+
+    fn intent(number: u64) -> PromiseId {
+        PromiseId {
+            promiser: AgentId::from_bytes([1; 32]),
+            version: Version {
+                epoch: BootEpoch(1),
+                sequence: Sequence::new(number).expect("not zero"),
+            },
+        }
+    }
+
+    #[test]
+    fn a_name_meant_what_was_founded_before_what_it_means_now() {
+        // The first was founded, updated and deleted, and then the second founded and updated.
+        let earlier = Earlier::new((1..=5).map(intent));
+        let [first, second] = [1, 4].map(|number| WorkloadId::founded_by(intent(number)));
+        let meant = meant_before(&earlier, second);
+        assert!(meant.contains(&first) && !meant.contains(&second));
+        assert_eq!(meant.len(), 3);
+        assert_eq!(meant_before(&earlier, first), []);
+        let earlier = Earlier::new((1..=5 + EARLIER_MAX as u64).map(intent));
+        assert_eq!(meant_before(&earlier, second), []);
     }
 }
