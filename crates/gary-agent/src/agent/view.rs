@@ -73,7 +73,10 @@ impl<C: Powers> View<C> {
     pub(super) fn take_in(&mut self, now: Time, dealings: &mut Dealings<C>) {
         while let Some(event) = self.membership.poll_event() {
             match event {
-                Event::Up(member) | Event::Restarted { to: member, .. } => {
+                Event::Up(member) => self.up(now, &member, dealings),
+                // It may have missed something, and forgotten more, whether or not it was taken for dead meanwhile.
+                Event::Restarted { to: member, .. } => {
+                    self.up.remove(&member.agent);
                     self.up(now, &member, dealings);
                 }
                 Event::Down(member) => self.down(now, member.agent, dealings),
