@@ -18,6 +18,7 @@
 //! stored.
 
 mod batch;
+mod components;
 
 mod database;
 mod directory;
@@ -30,6 +31,10 @@ mod table;
 mod writer;
 
 pub use batch::{BATCH_BYTES_MAX, Batch};
+pub use components::{
+    Component, Components, Digest, DigestError, FetchError, OpenComponentsError, Unfinished,
+    WriteError,
+};
 pub use error::{CommitError, GetError, OpenError};
 pub use rows::Rows;
 pub use store::Store;
