@@ -176,6 +176,4 @@ impl fmt::Debug for Store {
 }
 
 #[cfg(test)]
-mod disk;
-#[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+mod disk;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +11,7 @@ use proptest::prelude::*;
 use redb::{ReadableTable, TableDefinition};
 use tempfile::TempDir;
 
-use super::disk::Disk;
+use self::disk::Disk;
 use super::*;
 use crate::{GROUP_BATCHES_MAX, IDENTITY};
 
