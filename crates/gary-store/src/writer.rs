@@ -50,18 +50,24 @@ impl Drop for Done {
     }
 }
 
-/// Commits until nobody can submit any more, or until a commit fails: whoever waits then, and whoever
-/// comes later, is told so.
+/// Commits until nobody can submit any more. After a commit has failed it stays to tell everybody so:
+/// were it to leave, who comes later would hear before who waits, and a batch that is sent just then
+/// might be heard of no more.
 pub(crate) fn run(database: &Database, mut waiting: Receiver<Write>) {
+    let mut has_failed = false;
     while let Some(first) = waiting.blocking_recv() {
+        if has_failed {
+            first.done.call(Err(CommitError::Stopped));
+            continue;
+        }
         let group = group(first, &mut waiting);
         let committed = commit(database, &group);
+        if let Err(error) = &committed {
+            tracing::error!(error = %chain(error), "the store has failed and takes nothing any more");
+            has_failed = true;
+        }
         for write in group {
             write.done.call(committed.clone());
-        }
-        if let Err(error) = committed {
-            tracing::error!(error = %chain(&error), "the store has failed and takes nothing any more");
-            return;
         }
     }
 }

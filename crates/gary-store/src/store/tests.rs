@@ -293,6 +293,31 @@ fn after_a_failure_nothing_is_taken() {
     }
 }
 
+#[test]
+fn whoever_commits_while_the_disk_fails_hears_of_it() {
+    for good_steps in 0..40 {
+        let disk = Disk::default();
+        let store = on(&disk);
+        disk.fail_after(good_steps);
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let store = &store;
+                // A scope ends when all have come back.
+                scope.spawn(move || {
+                    let mut has_failed = false;
+                    for number in 0..10 {
+                        let is_stored = store
+                            .commit_blocking(numbered(thread * 10 + number))
+                            .is_ok();
+                        assert!(!(has_failed && is_stored), "stored after a failure");
+                        has_failed |= !is_stored;
+                    }
+                });
+            }
+        });
+    }
+}
+
 /// Commits batches until the disk fails after so many steps, and says which were acknowledged.
 fn acknowledged_until_failure(disk: &Disk, good_steps: u64) -> Vec<u64> {
     let store = on(disk);
