@@ -23,6 +23,17 @@ struct Scene {
 impl Scene {
     /// Two sides, each with a workload of the name.
     fn new() -> (Self, [Own<Promise>; 2]) {
+        let mut scene = Self::apart();
+        let founded = [0, 1].map(|side| {
+            let founded = scene.signs(side, None, 2);
+            scene.commits(SIDES[side][0], &founded);
+            founded
+        });
+        (scene, founded)
+    }
+
+    /// Two sides that have nothing yet.
+    fn apart() -> Self {
         let node = |_| NodeSpec {
             replaces_after: Duration::from_secs(2),
             ..NodeSpec::new(capacity(4_000_000, 1 << 30))
@@ -48,12 +59,7 @@ impl Scene {
         });
         let mut scene = Self { world, persons };
         scene.run_for(3_000);
-        let founded = [0, 1].map(|side| {
-            let founded = scene.signs(side, None, 2);
-            scene.commits(SIDES[side][0], &founded);
-            founded
-        });
-        (scene, founded)
+        scene
     }
 
     /// Both sides come to know of each other.
@@ -127,6 +133,15 @@ impl Scene {
         let nodes = SIDES.as_flattened().iter();
         nodes.map(|its| self.world.components(NodeNo(*its))).sum()
     }
+}
+
+fn keeping(scene: &Scene, workload: WorkloadId) -> usize {
+    let keeps = |node: &&usize| {
+        let agent = scene.world.agent(NodeNo(**node)).expect("it is up");
+        let mut kept = agent.dealings().kept();
+        kept.any(|(its, ..)| its == workload)
+    };
+    SIDES.as_flattened().iter().filter(keeps).count()
 }
 
 fn ids(founded: &[Own<Promise>; 2]) -> Vec<WorkloadId> {
@@ -210,4 +225,23 @@ fn the_name_is_one_workloads_again_once_the_other_is_deleted() {
         let verdict = its.told(*node, &again);
         assert_eq!(verdict, Verdict::NameTaken(both[0]), "n{node}");
     }
+}
+
+#[test]
+fn one_intent_that_both_sides_have_taken_is_one_workload_once_they_meet() {
+    let mut its = Scene::apart();
+    let founded = its.signs(0, None, 2);
+    for side in SIDES {
+        its.commits(side[0], &founded);
+    }
+    let workload = founded.workload().expect("it is of one");
+    assert_eq!((its.running(), keeping(&its, workload)), (4, 6));
+    its.meet();
+    its.run_for(12_000);
+    assert_eq!((its.running(), keeping(&its, workload)), (2, 3));
+    assert_eq!(its.shown(0), (vec![], None));
+    let update = its.signs(0, Some(&founded), 3);
+    its.commits(SIDES[1][2], &update);
+    its.run_for(2_000);
+    assert_eq!(its.running(), 3);
 }

@@ -1,7 +1,8 @@
 //! What other keepers of a name say of its register.
 
 use gary_promise::{
-    AgentId, Answer, Answered, Asked, ConfigurationEpoch, Consultation, Consults, WorkloadName,
+    AgentId, Answer, Answered, Asked, ConfigurationEpoch, Consultation, Consults, Vote,
+    WorkloadName,
 };
 use rand::Rng;
 
@@ -10,6 +11,7 @@ use super::collecting::shows_knowing;
 use super::kept::Kept;
 use super::machine::{Custody, Parts, entry, shown};
 use super::named::Named;
+use super::namesakes::goes_before;
 use crate::refused::Fault;
 use crate::register::{Register, Votes};
 use crate::voice::Speech;
@@ -69,7 +71,7 @@ impl Custody {
         if self.answer_of_collected(&name, from, &what, parts)? {
             return Ok(());
         }
-        self.go_over_to(&name, &what);
+        let given_up = self.go_over_to(&name, &what);
         if self.meets_namesake(&name, from, &what, parts) {
             return Ok(());
         }
@@ -109,24 +111,32 @@ impl Custody {
                 done.said.push((from, learned));
             }
         });
+        if let Some(given_up) = given_up {
+            self.note_superseded(&name, given_up, parts);
+        }
         Ok(())
     }
 
     /// What this agent has heard of a name was between others, who may have forgotten it since. Whoever is told that it keeps
-    /// what began anew goes by that.
-    fn go_over_to(&mut self, name: &WorkloadName, what: &Consultation<Kept>) {
+    /// what began anew goes by that. And where one workload was founded twice, since its intent was submitted to two that
+    /// knew of other members each, everybody comes to the register whose founders are the first in order. Gives what this
+    /// agent knew to be kept by the other.
+    fn go_over_to(&mut self, name: &WorkloadName, what: &Consultation<Kept>) -> Option<Vote<Kept>> {
         let Consultation::Chosen(told) = what else {
-            return;
+            return None;
         };
         let to = &told.entrusted.configuration;
-        let known = self.names.get(name).and_then(Named::keepers);
-        let is_elsewhere = known.is_some_and(|known| {
-            let is_beside = !known.shares_founders(to);
-            is_beside && !known.has(&self.me) && to.has(&self.me)
-        });
-        if is_elsewhere {
+        let known = self.names.get(name)?;
+        let keepers = known.keepers().filter(|its| !its.shares_founders(to))?;
+        let chosen = known.register.votes().and_then(Votes::chosen).cloned();
+        let is_first = chosen
+            .as_ref()
+            .is_some_and(|chosen| goes_before(told, chosen));
+        let is_elsewhere = !keepers.has(&self.me) && to.has(&self.me);
+        if is_first || is_elsewhere {
             self.forget_name(name);
         }
+        chosen.filter(|_| is_first)
     }
 
     /// Another asks for a vote. Nobody votes before it is sure that its disk remembers how it has voted.

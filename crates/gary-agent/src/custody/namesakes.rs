@@ -7,7 +7,7 @@ use gary_promise::{AgentId, Configuration, Consultation, Vote, WorkloadId, Workl
 use rand::Rng;
 
 use super::kept::Kept;
-use super::machine::{Custody, Parts, of_shown};
+use super::machine::{Custody, Parts, entry, of_shown};
 use crate::keepers::Keepers;
 use crate::register::Votes;
 use crate::voice::Speech;
@@ -54,11 +54,20 @@ impl Custody {
             Consultation::Namesake(theirs) => (theirs, true),
             _ => return false,
         };
-        let Some(mine) = self.founded(name).map(|its| &its.entrusted.configuration) else {
+        let Some(chosen) = self.founded(name) else {
             return knows;
         };
+        let mine = &chosen.entrusted.configuration;
         if mine.shares_founders(theirs) {
             return knows;
+        }
+        // It is the same workload, founded twice: the other is told to come over.
+        if let Consultation::Chosen(told) = what
+            && goes_before(chosen, told)
+        {
+            let Ok(chosen) = chosen.clone().try_map(entry);
+            self.say(name, from, Consultation::Chosen(chosen), parts.voice);
+            return true;
         }
         let mine = mine.clone();
         let met = self.namesakes.entry(name.clone()).or_default();
@@ -142,4 +151,11 @@ impl Custody {
         });
         names.filter(|its| its.workloads.len() > 1).collect()
     }
+}
+
+/// Whether two registers are of one workload, and one of them is that which everybody comes to.
+pub(super) fn goes_before(one: &Vote<Kept>, other: &Vote<Kept>) -> bool {
+    let workload = |its: &Vote<Kept>| its.entrusted.content.intent().workload();
+    let founders = |its: &Vote<Kept>| its.entrusted.configuration.founders().to_vec();
+    workload(one) == workload(other) && founders(one) < founders(other)
 }

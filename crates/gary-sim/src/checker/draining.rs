@@ -208,6 +208,11 @@ fn check_handed_over(at: Time, agent: &AgentId, book: &Book) -> Verdict {
         if !keepers.contains(agent) || 2 * up <= keepers.len() {
             continue;
         }
+        // Whoever else is gone has to be replaced too, one after the other: each change has as long as the first.
+        let changed_at = book.registers.changed_at(workload);
+        if changed_at.is_some_and(|its| at.as_us() <= its.as_us() + HANDED_OVER_WITHIN_US) {
+            continue;
+        }
         let mut others = book.agents.iter();
         let other = others.find(|(its, seen)| {
             let is_old = at.as_us() > seen.started_at.as_us() + HANDED_OVER_WITHIN_US;

@@ -341,9 +341,14 @@ fn check_left(at: Time, agent: AgentId, book: &Book) -> Verdict {
 /// What is said to be outdated is: nobody uses its slot any more, or a later generation is hosted in it, or it is superseded
 /// and another generation is hosted in it.
 fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Book) -> Verdict {
-    let Some(host) = book.offers.get(offer).map(|its| &its.host) else {
+    let Some(offered) = book.offers.get(offer) else {
         return Ok(());
     };
+    // What its host has taken back already is over: a keeper that hears of that late takes nothing from anybody.
+    if offered.withdrawn_at.is_some() {
+        return Ok(());
+    }
+    let host = &offered.host;
     let of_it = book
         .promises
         .iter()
