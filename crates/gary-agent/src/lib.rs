@@ -66,7 +66,7 @@ pub use ledger::{EntryId, Ledger, NoRoom};
 pub use refused::{Counters, Fault};
 pub use runs::{AHEAD_MAX, CLAIMS_WAITS};
 pub use tending::{
-    ANSWERS_INQUIRY_WITHIN, ANSWERS_WITHIN, ASKED_MAX, Account, DISMISSED_MAX, DeployError,
+    ANSWERS_INQUIRY_WITHIN, ANSWERS_WITHIN, ASKED_MAX, Account, Counts, DISMISSED_MAX, DeployError,
     FAILING_MAX, Failing, GoBackError, GoingBack, HISTORY_BYTES_MAX, HISTORY_MAX, INVITED_PER_SLOT,
     KEEPS_BYTES_MAX, LEARNS_FOR, Leaving, OVER_MAX, REFUSALS_MAX, REOPEN_WAITS, ROUND_SLOTS_MAX,
     ROUND_WAITS, ROUNDS_AT_ONCE, Remembered, Rolling, Stood, TAKES_TURN_AFTER, WIDENINGS_MAX,

@@ -347,6 +347,16 @@ impl<C: Speech> Dealings<C> {
             .account(workload, &self.keepers, &self.voice, self.waking(now))
     }
 
+    /// The intent that stands of a workload that it keeps, as far as it knows.
+    pub fn intent(&self, workload: &WorkloadId) -> Option<&Verified<Promise>> {
+        self.tending.intent(workload)
+    }
+
+    /// Who keeps a name besides this agent, by their sheets.
+    pub fn keepers_of(&self, name: &WorkloadName) -> impl Iterator<Item = (AgentId, WorkloadId)> {
+        self.keepers.of_name(name)
+    }
+
     /// The intents of a name that it keeps, as far as it remembers them, the one that stands last; none where it keeps no
     /// such name.
     pub fn history(&self, name: &WorkloadName) -> Vec<Stood> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gary_promise::{AgentId, Generation, Pace, Requirement, Runs, Slot};
+use gary_promise::{AgentId, Generation, Pace, PromiseId, Requirement, Runs, Slot};
 
 use super::failing::Failing;
 use super::leaving::Leaving;
@@ -30,10 +30,21 @@ pub struct Account {
     pub runs: Runs,
     /// The hostings that are counted, and what the keeper makes of each now.
     pub counted: Vec<Assessed>,
+    /// What else there is to say of each of these.
+    pub hostings: BTreeMap<PromiseId, Counts>,
     /// Who would not host it, and why, each by what it said last.
     pub refusals: BTreeMap<AgentId, Remembered>,
     /// Judgements of its hostings that have changed, the first first, as far as they are remembered.
     pub history: Vec<Assessed>,
+}
+
+/// A hosting that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Of which generation.
+    pub generation: Generation,
+    /// Whether it runs, by its host's last word.
+    pub runs: bool,
 }
 
 /// How a generation takes the place of an earlier one.

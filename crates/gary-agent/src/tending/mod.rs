@@ -24,7 +24,7 @@ mod tended;
 mod turn;
 mod workloads;
 
-pub use account::{Account, Rolling};
+pub use account::{Account, Counts, Rolling};
 pub(crate) use deploying::check_intent;
 pub use deploying::{DeployError, KEEPS_BYTES_MAX};
 pub use dismissed::DISMISSED_MAX;

@@ -8,7 +8,7 @@ use gary_promise::{
 };
 use rand::Rng;
 
-use super::account::{Account, Rolling};
+use super::account::{Account, Counts, Rolling};
 use super::counted::{Acceptance, PATIENCE};
 use super::deploying::bytes;
 use super::history::History;
@@ -241,6 +241,11 @@ impl Tending {
         tended.into_iter().flat_map(|its| its.refusals.iter())
     }
 
+    /// The intent that stands of a workload, as this agent knows.
+    pub(crate) fn intent(&self, workload: &WorkloadId) -> Option<&Verified<Promise>> {
+        self.tended.get(workload).map(|its| &its.intent)
+    }
+
     /// What can be said of a workload that is kept.
     pub(crate) fn account<C: Speech>(
         &self,
@@ -259,6 +264,13 @@ impl Tending {
                 slot: Some(its.host.slot),
             })
         });
+        let hostings = tended.counted().map(|its| {
+            let counts = Counts {
+                generation: its.host.generation,
+                runs: its.hosted_at.is_some() && !its.is_idle,
+            };
+            (its.offer.id(), counts)
+        });
         let refusals = tended.refusals.iter();
         let holes = Holes::of(tended, &observer, now);
         let history = voice.journal().filter(|its| its.workload == *workload);
@@ -276,6 +288,7 @@ impl Tending {
             failing: tended.failing.iter().copied().collect(),
             runs: tended.runs.clone(),
             counted: counted.collect(),
+            hostings: hostings.collect(),
             refusals: refusals.map(|(by, its)| (*by, its.clone())).collect(),
             history: history.copied().collect(),
         })
