@@ -74,6 +74,11 @@ impl Artifact {
         })
     }
 
+    /// The file as it was given.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// SHA-256 of the file.
     pub fn digest(&self) -> Digest {
         self.digest

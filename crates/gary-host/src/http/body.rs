@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error;
@@ -99,6 +100,8 @@ impl Body for RequestBody {
 pub(crate) enum ReplyBody {
     Guest(Box<GuestBody>),
     Words(Full<Bytes>),
+    /// What another has answered.
+    Passed(UnsyncBoxBody<Bytes, Error>),
 }
 
 impl Body for ReplyBody {
@@ -114,6 +117,7 @@ impl Body for ReplyBody {
             Self::Words(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never| match never {}),
+            Self::Passed(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
@@ -121,6 +125,7 @@ impl Body for ReplyBody {
         match self {
             Self::Guest(body) => body.is_end_stream(),
             Self::Words(body) => body.is_end_stream(),
+            Self::Passed(body) => body.is_end_stream(),
         }
     }
 
@@ -128,6 +133,7 @@ impl Body for ReplyBody {
         match self {
             Self::Guest(body) => body.size_hint(),
             Self::Words(body) => body.size_hint(),
+            Self::Passed(body) => body.size_hint(),
         }
     }
 }

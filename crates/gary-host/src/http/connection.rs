@@ -7,16 +7,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::time::Sleep;
 
+use super::body::ReplyBody;
 use super::quiet::Quiet;
-use super::service::{HEAD_BYTES_MAX, HEADERS_MAX, Service};
+use super::service::{HEAD_BYTES_MAX, HEADERS_MAX, Observer};
 
 /// Time a client has for the head of a request, and a connection may idle for.
 const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -30,12 +34,28 @@ const PREFACE_PAUSE: Duration = Duration::from_millis(10);
 /// What every HTTP/2 connection starts with (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Serves a connection until either side closes it.
+/// Whoever answers the requests of a connection.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// Who is told of what happens.
+    fn observer(&self) -> &Arc<dyn Observer>;
+
+    /// Answers a request, whatever happens.
+    ///
+    /// Over HTTP/2 `stalled` is told when the client has taken nothing of the response for too long:
+    /// there a connection cannot tell by what it writes.
+    fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        stalled: Option<Arc<Notify>>,
+    ) -> impl Future<Output = Response<ReplyBody>> + Send;
+}
+
+/// Serves a client's connection until either side closes it.
 ///
 /// One that has not begun to speak when `stopping` changes has nothing to lose.
-pub(crate) async fn serve(
+pub(crate) async fn serve<A: Answers>(
     stream: TcpStream,
-    service: Arc<Service>,
+    service: Arc<A>,
     mut stopping: watch::Receiver<()>,
 ) {
     let observer = service.observer().clone();
@@ -50,6 +70,17 @@ pub(crate) async fn serve(
         Ok(Err(_)) => return,
         Err(_) => return observer.connection("a client connected and sent nothing"),
     };
+    speak(stream, is_http2, service, stopping).await;
+}
+
+/// Serves a connection of which it is known what it speaks.
+pub(crate) async fn speak<A: Answers>(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    is_http2: bool,
+    service: Arc<A>,
+    mut stopping: watch::Receiver<()>,
+) {
+    let observer = service.observer().clone();
     let io = Impatient::new(TokioIo::new(stream));
     let served = if is_http2 {
         let (idle, stalled) = (Quiet::default(), Arc::new(Notify::new()));
@@ -145,13 +176,13 @@ fn describe(error: &hyper::Error) -> String {
 
 /// A stream that fails when its peer takes nothing for too long. Reads have their own limits: the
 /// head's, the body's, and HTTP/2's keep-alive.
-struct Impatient {
-    stream: TokioIo<TcpStream>,
+struct Impatient<S> {
+    stream: TokioIo<S>,
     stall: Option<Pin<Box<Sleep>>>,
 }
 
-impl Impatient {
-    fn new(stream: TokioIo<TcpStream>) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Impatient<S> {
+    fn new(stream: TokioIo<S>) -> Self {
         Self {
             stream,
             stall: None,
@@ -161,7 +192,7 @@ impl Impatient {
     fn or_stalled<T>(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut TokioIo<TcpStream>>, &mut Context<'_>) -> Poll<io::Result<T>>,
+        write: impl FnOnce(Pin<&mut TokioIo<S>>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         let written = write(Pin::new(&mut self.stream), cx);
         if written.is_ready() {
@@ -176,7 +207,7 @@ impl Impatient {
     }
 }
 
-impl Read for Impatient {
+impl<S: AsyncRead + AsyncWrite + Unpin> Read for Impatient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -186,7 +217,7 @@ impl Read for Impatient {
     }
 }
 
-impl Write for Impatient {
+impl<S: AsyncRead + AsyncWrite + Unpin> Write for Impatient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

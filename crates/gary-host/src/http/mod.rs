@@ -7,6 +7,8 @@ mod instances;
 mod quiet;
 mod server;
 mod service;
+mod site;
 
 pub use server::{CONNECTIONS_MAX, Drained, Handler, Server};
 pub use service::{Asked, BODY_BYTES_MAX, Observer, Request};
+pub use site::{Directory, Front, PassedBody, Site, Unanswered, listen, passed};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use super::connection;
+use super::connection::{self, Answers};
 use super::instances::{IDLE_MAX, Instances};
 use super::service::{Observer, Service};
 use crate::output;
@@ -33,6 +33,10 @@ impl Handler {
     pub fn new(replica: &Replica, wasi: Wasi) -> wasmtime::Result<Self> {
         let instances = Arc::new(Instances::new(replica, wasi)?);
         Ok(Self { instances })
+    }
+
+    pub(super) fn into_instances(self) -> Arc<Instances> {
+        self.instances
     }
 }
 
@@ -80,7 +84,7 @@ impl Server {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
         let (stopping, stopped) = watch::channel(());
         tokio::select! {
-            () = self.accept(&service, &places, &stopped) => {}
+            () = accept(&self.listener, &service, &places, &stopped) => {}
             () = reap(&instances) => {}
             () = stop => {}
         }
@@ -97,32 +101,33 @@ impl Server {
             Err(_) => Drained::TimedOut,
         }
     }
+}
 
-    async fn accept(
-        &self,
-        service: &Arc<Service>,
-        places: &Arc<Semaphore>,
-        stopped: &watch::Receiver<()>,
-    ) {
-        loop {
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
-            let stream = match self.listener.accept().await {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    service.observer().connection(&format!("accept: {error}"));
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            prepare(&stream);
-            let served = connection::serve(stream, service.clone(), stopped.clone());
-            tokio::spawn(async move {
-                served.await;
-                drop(place);
-            });
-        }
+/// Serves whoever connects, for as long as it is polled.
+pub(super) async fn accept<A: Answers>(
+    listener: &TcpListener,
+    service: &Arc<A>,
+    places: &Arc<Semaphore>,
+    stopped: &watch::Receiver<()>,
+) {
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                service.observer().connection(&format!("accept: {error}"));
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        prepare(&stream);
+        let served = connection::serve(stream, service.clone(), stopped.clone());
+        tokio::spawn(async move {
+            served.await;
+            drop(place);
+        });
     }
 }
 
@@ -134,7 +139,7 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// Looks after idle instances for as long as anything is served.
-async fn reap(instances: &Instances) {
+pub(super) async fn reap(instances: &Instances) {
     if !instances.reuses() {
         return std::future::pending().await;
     }

@@ -20,7 +20,7 @@ use wasmtime_wasi_http::handler::{Prepared, Proxy};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
 use super::body::{ReplyBody, RequestBody, TooLarge};
-use super::connection::WRITE_STALL_MAX;
+use super::connection::{Answers, WRITE_STALL_MAX};
 use super::exchange::{self, Answer, OnFailure, Watch, Work};
 use super::instances::{Admission, Instance, Instances};
 use super::quiet::Quiet;
@@ -104,31 +104,8 @@ impl Service {
         }
     }
 
-    pub(crate) fn observer(&self) -> &Arc<dyn Observer> {
-        &self.observer
-    }
-
-    /// Answers a request, whatever happens.
-    ///
-    /// Over HTTP/2 `stalled` is told when the client has taken nothing of the response for too long:
-    /// there a connection cannot tell by what it writes.
-    pub(crate) async fn answer(
-        self: Arc<Self>,
-        request: http::Request<Incoming>,
-        stalled: Option<Arc<Notify>>,
-    ) -> Response<ReplyBody> {
-        if !self.observer.wants_requests() {
-            return self.reply(request, stalled).await;
-        }
-        let (asked, started) = (Asked::of(&request), Instant::now());
-        let response = self.reply(request, stalled).await;
-        self.observer.request(&Request {
-            method: &asked.method,
-            path: asked.path(),
-            status: response.status(),
-            took: started.elapsed(),
-        });
-        response
+    pub(super) const fn instances(&self) -> &Arc<Instances> {
+        &self.instances
     }
 
     async fn reply(
@@ -234,6 +211,31 @@ impl Service {
     }
 }
 
+impl Answers for Service {
+    fn observer(&self) -> &Arc<dyn Observer> {
+        &self.observer
+    }
+
+    async fn answer(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+        stalled: Option<Arc<Notify>>,
+    ) -> Response<ReplyBody> {
+        if !self.observer.wants_requests() {
+            return self.reply(request, stalled).await;
+        }
+        let (asked, started) = (Asked::of(&request), Instant::now());
+        let response = self.reply(request, stalled).await;
+        self.observer.request(&Request {
+            method: &asked.method,
+            path: asked.path(),
+            status: response.status(),
+            took: started.elapsed(),
+        });
+        response
+    }
+}
+
 /// A request on its way to a guest.
 struct Exchange {
     request: http::Request<wasmtime_wasi_http::WasiBody>,
@@ -334,7 +336,7 @@ fn busy() -> Response<ReplyBody> {
     response
 }
 
-fn words(status: StatusCode, words: &str) -> Response<ReplyBody> {
+pub(super) fn words(status: StatusCode, words: &str) -> Response<ReplyBody> {
     let body = Full::new(Bytes::copy_from_slice(words.as_bytes()));
     let mut response = Response::new(ReplyBody::Words(body));
     *response.status_mut() = status;
