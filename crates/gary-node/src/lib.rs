@@ -1,4 +1,32 @@
 //! One node: joins the agent to a clock, a disk, a network and a host.
+//!
+//! To its neighbours it promises that
+//!
+//! - what its agent says follows from what is on its disk: it is stored first;
+//! - nothing that another node or a guest does stalls its loop ([`Shell`](shell));
+//! - who does not belong to its cluster is heard in nothing but that it would like to.
+//!
+//! The loop is in `shell.rs`; everything else is what it works with.
 
-#![allow(dead_code)]
+mod clock;
+mod components;
+mod disk;
+mod event;
 mod facts;
+mod gate;
+mod host;
+mod passing;
+mod peer_http;
+mod run_spec;
+mod shell;
+mod sites;
+
+pub mod api;
+pub mod client;
+pub mod cluster;
+mod node;
+
+pub use disk::DiskError;
+pub use node::{Node, SOCKET, Settings, StartError, found, invite, join};
+pub use run_spec::{Reachable, ReachableHost, RunSpec, RunSpecError};
+pub use shell::Ended;

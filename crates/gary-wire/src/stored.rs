@@ -3,11 +3,7 @@
 use gary_promise::{Codec, Completion, Configuration, Entry, Settlement, Vote};
 use prost::Message;
 
-use crate::{
-    DecodeError, FRAME_BYTES_MAX, WireCodec,
-    conversation,
-    message::decode,
-};
+use crate::{DecodeError, FRAME_BYTES_MAX, WireCodec, conversation, message::decode};
 
 /// Packs and unpacks a part as the message that stands for it in a frame. None is longer than a frame may be.
 macro_rules! parts {

@@ -24,7 +24,11 @@ pub(crate) struct UnreadableRow {
 }
 
 /// The fact that a row holds; `None` for what a later release keeps.
-pub(crate) fn fact_of(table: Table, key: &[u8], value: &[u8]) -> Result<Option<Fact>, UnreadableRow> {
+pub(crate) fn fact_of(
+    table: Table,
+    key: &[u8],
+    value: &[u8],
+) -> Result<Option<Fact>, UnreadableRow> {
     read(table, key, value).map_err(|flaw| UnreadableRow {
         table: table.name(),
         flaw,
@@ -44,7 +48,10 @@ fn read(table: Table, key: &[u8], value: &[u8]) -> Result<Option<Fact>, Flaw> {
         },
         Table::HostsFor => {
             let its = message::HostsFor::decode(value)?;
-            let keepers = its.keepers.iter().map(|its| agent("hosts_for.keepers", its));
+            let keepers = its
+                .keepers
+                .iter()
+                .map(|its| agent("hosts_for.keepers", its));
             let keepers: Vec<_> = keepers.collect::<Result<_, _>>()?;
             Fact::HostsFor {
                 offer: promise(key)?,

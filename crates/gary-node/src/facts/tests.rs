@@ -308,7 +308,12 @@ fn of_what_stands_in_order_the_first_goes_and_a_start_goes_on_after_the_last() {
     for (table, key) in disk.keys() {
         again.after(*table, key);
     }
-    let last = assessed(Judgement::Kept(Kept::Used { at: Time::from_us(1) }), None);
+    let last = assessed(
+        Judgement::Kept(Kept::Used {
+            at: Time::from_us(1),
+        }),
+        None,
+    );
     store(&mut disk, again.of(&last));
     let found = stored(&disk);
     assert_eq!((found.len(), found.last()), (JOURNAL_MAX, Some(&last)));

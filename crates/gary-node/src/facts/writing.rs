@@ -33,11 +33,9 @@ impl Rows {
     pub(crate) fn of(&mut self, fact: &Fact) -> Vec<Row> {
         match fact {
             Fact::Record(record) => record_row(record).into_iter().collect(),
-            Fact::Keeps { keep, intent } => vec![Row::put(
-                Table::Keeps,
-                of_promise(keep),
-                of_promise(intent),
-            )],
+            Fact::Keeps { keep, intent } => {
+                vec![Row::put(Table::Keeps, of_promise(keep), of_promise(intent))]
+            }
             Fact::Stood { keep, before } => {
                 let before = before.iter().map(|its| message::StoodBefore {
                     intent: of_promise(&its.intent),
@@ -68,11 +66,9 @@ impl Rows {
                 rows
             }
             Fact::Committed(sequence) => vec![single("committed", of_number(sequence.0))],
-            Fact::Saw { agent, sequence } => vec![Row::put(
-                Table::Saw,
-                of_agent(agent),
-                of_number(sequence.0),
-            )],
+            Fact::Saw { agent, sequence } => {
+                vec![Row::put(Table::Saw, of_agent(agent), of_number(sequence.0))]
+            }
             Fact::SetBack(set_back) => {
                 let value = message::SetBack {
                     stored: set_back.stored.0,
@@ -198,7 +194,11 @@ fn record_row(record: &SignedRecord) -> Option<Row> {
         promiser: signed.by(),
         version: WireCodec.head(signed.bytes()).ok()?.version(),
     };
-    Some(Row::put(Table::Records, of_promise(&id), WireCodec.pack(record)))
+    Some(Row::put(
+        Table::Records,
+        of_promise(&id),
+        WireCodec.pack(record),
+    ))
 }
 
 fn votes_value(votes: &Votes<Entry>) -> Vec<u8> {

@@ -26,9 +26,9 @@ mod tenancy;
 mod told;
 mod why;
 
+pub(crate) use custody::{Configuration, Settlement, Vote};
 pub use frame::FRAME_BYTES_MAX;
 #[cfg(test)]
 pub(crate) use frame::Frame;
-pub(crate) use custody::{Configuration, Settlement, Vote};
 pub(crate) use hint::Hint;
 pub(crate) use run::Completion;

@@ -1,0 +1,229 @@
+//! Deploying: what a person wants becomes an intent, which they sign.
+
+use bytes::Bytes;
+use gary_promise::{
+    Body, Codec, ComponentDigest, Condition, Interfaces, Labels, Lineage, Mode, Needs, Pace,
+    Portion, Promise, Retries, Routes, SignedRecord, Spread, Submitters, Update, Use, Valency,
+};
+use gary_wire::WireCodec;
+
+use super::asking::{AskError, Client};
+use super::person::{Person, PersonError};
+use crate::api::SettlementShown;
+use crate::run_spec::{RunSpec, RunSpecError};
+
+/// What a person wants to have run.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// What it is called.
+    pub name: String,
+    /// The component's bytes.
+    pub component: Vec<u8>,
+    /// Their digest.
+    pub digest: [u8; 32],
+    /// How many times at once.
+    pub replicas: u32,
+    /// Processor time that each needs, in millionths of a core.
+    pub cpu_cores_micro: u64,
+    /// Memory that each needs, in bytes.
+    pub memory_bytes: u64,
+    /// Whether it runs on and on.
+    pub kind: Kind,
+    /// The host names that it wants to be reached under.
+    pub hosts: Vec<String>,
+    /// Labels that its nodes must have.
+    pub labels: Vec<(String, String)>,
+    /// How many hostings an update may be over.
+    pub max_surge: u32,
+    /// How many hostings an update may be under.
+    pub max_unavailable: u32,
+    /// How it is run.
+    pub spec: RunSpec,
+}
+
+/// Whether something runs on and on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// On and on.
+    Service,
+    /// To completion, once for each replica.
+    Job,
+}
+
+/// Something was submitted.
+#[derive(Debug, Clone)]
+pub struct Deployed {
+    /// Which generation it is.
+    pub generation: u64,
+    /// What has become of it.
+    pub settlement: SettlementShown,
+}
+
+/// What stands under a name.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    wanted: Use,
+    workload: gary_promise::WorkloadId,
+}
+
+/// Something was not submitted. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// The node.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// The person's key.
+    #[error(transparent)]
+    Person(#[from] PersonError),
+    /// It is nothing that can be deployed.
+    #[error("{0}")]
+    Nonsense(String),
+    /// How it is to be run.
+    #[error(transparent)]
+    Spec(#[from] RunSpecError),
+}
+
+fn nonsense(error: impl std::fmt::Display) -> DeployError {
+    DeployError::Nonsense(error.to_string())
+}
+
+impl Client {
+    /// Deploys something, in the place of what stands under its name.
+    ///
+    /// # Errors
+    /// When it is not submitted.
+    pub async fn deploy(
+        &self,
+        person: &Person,
+        deployment: Deployment,
+        ack: &str,
+    ) -> Result<Deployed, DeployError> {
+        let standing = self.standing(&deployment.name).await?;
+        let digest = ComponentDigest::from_bytes(deployment.digest);
+        let component = Bytes::from(deployment.component.clone());
+        let wanted = deployment.wanted(digest)?;
+        self.put_component(&digest.to_string(), component).await?;
+        self.sign_and_submit(person, wanted, standing.as_ref(), ack)
+            .await
+    }
+
+    /// What stands under a name; `None` where nothing does.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn standing(&self, name: &str) -> Result<Option<Standing>, DeployError> {
+        let bytes = match self.intent(name).await {
+            Ok(bytes) => bytes,
+            Err(AskError::Refused { status: 404, .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let record: SignedRecord = WireCodec.unpack(&bytes).map_err(nonsense)?;
+        let SignedRecord::Promise(signed) = record else {
+            return Err(nonsense("what stands is no intent"));
+        };
+        let promise: Promise = WireCodec.unpack(signed.bytes()).map_err(nonsense)?;
+        let Body::Use(wanted) = promise.body() else {
+            return Err(nonsense("what stands is no intent"));
+        };
+        let founder = gary_promise::PromiseId {
+            promiser: signed.by(),
+            version: promise.version(),
+        };
+        let workload = match wanted.lineage {
+            Lineage::Founds => gary_promise::WorkloadId::founded_by(founder),
+            Lineage::Updates(update) => update.workload(),
+        };
+        // What is deleted stands no more.
+        let is_there = wanted.valency != Valency::NONE;
+        Ok(is_there.then(|| Standing {
+            wanted: Use::clone(wanted),
+            workload,
+        }))
+    }
+
+    /// Has another number of replicas of what stands; none deletes it.
+    ///
+    /// # Errors
+    /// When it is not submitted.
+    pub async fn scale(
+        &self,
+        person: &Person,
+        standing: &Standing,
+        replicas: u32,
+    ) -> Result<Deployed, DeployError> {
+        let wanted = Use {
+            valency: Valency::new(replicas).map_err(nonsense)?,
+            ..standing.wanted.clone()
+        };
+        self.sign_and_submit(person, wanted, Some(standing), "majority")
+            .await
+    }
+
+    async fn sign_and_submit(
+        &self,
+        person: &Person,
+        wanted: Use,
+        follows: Option<&Standing>,
+        ack: &str,
+    ) -> Result<Deployed, DeployError> {
+        let lineage = match follows {
+            None => Lineage::Founds,
+            Some(standing) => {
+                let now = standing.wanted.lineage.generation();
+                let next = now
+                    .next()
+                    .ok_or_else(|| nonsense("there are no more generations"))?;
+                let update = Update::new(standing.workload, next).map_err(nonsense)?;
+                Lineage::Updates(update)
+            }
+        };
+        let generation = lineage.generation().get();
+        let wanted = Use { lineage, ..wanted };
+        wanted.check().map_err(nonsense)?;
+        let cluster = self.node().await?.cluster.parse().map_err(nonsense)?;
+        let mut promiser = person.promiser(cluster)?;
+        let body = Body::Use(Box::new(wanted));
+        let signed = promiser.promise(body, Condition::default(), &WireCodec);
+        let signed = signed.map_err(nonsense)?;
+        let record = WireCodec.pack(&SignedRecord::Promise(signed.signed().clone()));
+        let settlement = self.submit(record, ack).await?;
+        Ok(Deployed {
+            generation,
+            settlement,
+        })
+    }
+}
+
+impl Deployment {
+    fn wanted(self, component: ComponentDigest) -> Result<Use, DeployError> {
+        let routes = self.hosts.iter().map(|host| host.parse().map_err(nonsense));
+        let routes: Vec<_> = routes.collect::<Result<_, _>>()?;
+        let labels = self.labels.iter().map(|(key, value)| {
+            let key = key.parse().map_err(nonsense)?;
+            Ok((key, value.parse().map_err(nonsense)?))
+        });
+        let labels: Vec<_> = labels.collect::<Result<_, DeployError>>()?;
+        Ok(Use {
+            lineage: Lineage::Founds,
+            name: self.name.parse().map_err(nonsense)?,
+            component,
+            valency: Valency::new(self.replicas).map_err(nonsense)?,
+            exclusive: false,
+            mode: match self.kind {
+                Kind::Service => Mode::Service,
+                Kind::Job => Mode::Job(Retries::default()),
+            },
+            needs: Needs {
+                portion: Portion::new(self.cpu_cores_micro, self.memory_bytes).map_err(nonsense)?,
+                labels: Labels::new(labels).map_err(nonsense)?,
+                architecture: None,
+                interfaces: Interfaces::default(),
+            },
+            spread: Spread::default(),
+            routes: Routes::new(routes).map_err(nonsense)?,
+            updaters: Submitters::AnyClient,
+            spec: self.spec.pack()?,
+            pace: Pace::new(self.max_surge, self.max_unavailable).map_err(nonsense)?,
+        })
+    }
+}

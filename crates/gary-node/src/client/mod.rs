@@ -1,0 +1,9 @@
+//! Asking a node, and deploying by it: what the command line does.
+
+mod asking;
+mod deploying;
+mod person;
+
+pub use asking::{AskError, Client};
+pub use deploying::{DeployError, Deployed, Deployment, Kind, Standing};
+pub use person::{Person, PersonError};

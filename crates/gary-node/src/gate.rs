@@ -1,0 +1,128 @@
+//! Who is let in, and as what.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use gary_promise::{AgentId, ClusterId};
+use gary_transport::{Doorkeeper, PeerKey};
+
+use crate::clock::Clock;
+use crate::cluster::{AdmissionError, Chain, Credentials, Role};
+
+/// The most peers of which it is remembered as what they were let in. Beyond that all are asked again as they come back.
+const KNOWN_MAX: usize = 8_192;
+
+/// As what a peer was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It belongs to the cluster.
+    Admitted(Role),
+    /// It comes with an invitation, and may be admitted as this.
+    Invited(Role),
+}
+
+/// Lets in who belongs to the cluster, and who comes with an invitation.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    cluster: ClusterId,
+    seed: [u8; 32],
+    presents: Credentials,
+    known: Mutex<HashMap<PeerKey, Standing>>,
+}
+
+impl Gate {
+    /// Of an agent whose key is of this seed, and that presents this.
+    pub(crate) fn new(cluster: ClusterId, seed: [u8; 32], presents: Credentials) -> Self {
+        Self {
+            cluster,
+            seed,
+            presents,
+            known: Mutex::default(),
+        }
+    }
+
+    /// As what a peer was let in last.
+    pub(crate) fn standing(&self, peer: PeerKey) -> Option<Standing> {
+        lock(&self.known).get(&peer).copied()
+    }
+
+    /// Whether it belongs to the cluster as a node: whoever does not has no say in it.
+    pub(crate) fn is_member(&self, peer: PeerKey) -> bool {
+        self.standing(peer) == Some(Standing::Admitted(Role::Member))
+    }
+
+    /// Admits a peer that was let in by an invitation.
+    pub(crate) fn admit(&self, peer: PeerKey) -> Result<Chain, AdmissionError> {
+        let Some(Standing::Invited(role)) = self.standing(peer) else {
+            return Err(AdmissionError::NotTheirs);
+        };
+        let Credentials::Admitted(chain) = &self.presents else {
+            return Err(AdmissionError::NotByAMember);
+        };
+        let chain = chain.admit(&self.seed, self.cluster, agent(peer), role)?;
+        self.note(peer, Standing::Admitted(role));
+        Ok(chain)
+    }
+
+    fn note(&self, peer: PeerKey, standing: Standing) {
+        let mut known = lock(&self.known);
+        if known.len() >= KNOWN_MAX && !known.contains_key(&peer) {
+            known.clear();
+        }
+        known.insert(peer, standing);
+    }
+
+    fn judge(&self, peer: PeerKey, presented: &[u8]) -> Result<Standing, String> {
+        let agent = agent(peer);
+        let presented = Credentials::unpack(presented);
+        match presented.ok_or("what was presented cannot be read")? {
+            Credentials::Admitted(chain) => chain
+                .check(self.cluster, agent)
+                .map(Standing::Admitted)
+                .map_err(|why| why.to_string()),
+            Credentials::Invited(invited) => invited
+                .check(self.cluster, agent, Clock::wall())
+                .map(Standing::Invited)
+                .map_err(|why| why.to_string()),
+        }
+    }
+}
+
+impl Doorkeeper for Gate {
+    fn admits(&self, _peer: PeerKey) -> bool {
+        true
+    }
+
+    fn credentials(&self, _peer: PeerKey) -> Bytes {
+        self.presents.pack().into()
+    }
+
+    fn check<'a>(
+        &'a self,
+        peer: PeerKey,
+        _address: SocketAddr,
+        presented: &'a Bytes,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let standing = self.judge(peer, presented)?;
+            self.note(peer, standing);
+            Ok(())
+        })
+    }
+}
+
+pub(crate) fn agent(peer: PeerKey) -> AgentId {
+    AgentId::from_bytes(*peer.as_bytes())
+}
+
+pub(crate) fn key(agent: AgentId) -> PeerKey {
+    PeerKey::new(*agent.as_bytes())
+}
+
+/// Nobody panics while it holds one of these, and if so, what is in them is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,525 @@
+//! A node: all its parts, put together.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gary_agent::membership::{Seed, Settings as Patience};
+use gary_agent::{Agent, AgentSetup, REPLACES_AFTER, Setup};
+use gary_host::http::Front;
+use gary_promise::{
+    AgentId, AgentKey, Architecture, BootNonce, Capacity, ClusterId, Consider, Interfaces, Labels,
+    Resources, Submitters, WallTime,
+};
+use gary_transport::quic::{SecretKey, bind};
+use gary_transport::{Peer, Settings as Limits, Stream, Transport};
+use gary_wire::{FRAME_BYTES_MAX, WireCodec};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixListener;
+use tokio::sync::mpsc;
+
+use crate::api::{self, Api, ThisNode};
+use crate::clock::Clock;
+use crate::cluster::{CREDENTIALS_BYTES_MAX, Chain, Credentials, Role, RootKey, Token};
+use crate::components::Components;
+use crate::disk::{Disk, DiskError, Identity};
+use crate::event::{Ask, Event};
+use crate::gate::{Gate, agent};
+use crate::host::{Hosts, Workshop};
+use crate::passing::{Ingress, Servers};
+use crate::peer_http::{Kind, both_ways};
+use crate::shell::{Answers, EVENTS_MAX, Ended, Shell};
+use crate::sites::{RequestLog, Sites};
+
+/// Where a node's socket is in its state directory.
+pub const SOCKET: &str = "node.sock";
+
+/// The most bytes that components take on a node's disk.
+const COMPONENTS_BYTES_MAX: u64 = 4 << 30;
+
+/// How often a node stores whom it knows, so that it finds them after a start.
+const STORES_PEERS_EVERY: Duration = Duration::from_secs(5);
+
+/// How long joining may take.
+const JOINS_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a node is told at its start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it keeps its state.
+    pub state: PathBuf,
+    /// Where compiled code is kept.
+    pub cache: PathBuf,
+    /// The key that vouches for that: its user's, whose nodes and commands share the code.
+    pub cache_key: PathBuf,
+    /// Where it listens for other nodes; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where others reach it, if that is another address.
+    pub advertise: Option<SocketAddr>,
+    /// Where it serves workloads over HTTP.
+    pub ingress: Option<SocketAddr>,
+    /// Processor time that it promises, in millionths of a core.
+    pub cpu_cores_micro: u64,
+    /// Memory that it promises, in bytes.
+    pub memory_bytes: u64,
+    /// What its operator says of it.
+    pub labels: Vec<(String, String)>,
+}
+
+/// A node does not start, or does not join.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its state cannot be used.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// There is no node in its state directory.
+    #[error("there is no node in {}", .0.display())]
+    NoNode(PathBuf),
+    /// There is one already.
+    #[error("there is a node in {} already", .0.display())]
+    IsNode(PathBuf),
+    /// It cannot listen for others.
+    #[error(transparent)]
+    Listen(#[from] gary_transport::quic::BindError),
+    /// It cannot serve.
+    #[error("it cannot serve at {at}")]
+    Serve {
+        /// Where.
+        at: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What it is told to promise is nothing that can be promised.
+    #[error("it cannot promise that: {0}")]
+    Promise(String),
+    /// Nobody of the cluster lets it in.
+    #[error("nobody lets it in: {0}")]
+    NotAdmitted(String),
+    /// There is no randomness to be had.
+    #[error("the system gives no random numbers")]
+    Random(#[source] std::io::Error),
+    /// Components cannot be kept.
+    #[error("components cannot be kept: {0}")]
+    Components(String),
+}
+
+/// A node that runs.
+pub struct Node {
+    this: ThisNode,
+    running: tokio::task::JoinHandle<Ended>,
+    events: mpsc::Sender<Event>,
+    socket: PathBuf,
+}
+
+/// Founds a cluster, whose first node is in this state directory. The root key is its operator's to keep.
+///
+/// # Errors
+/// When there is a node already, or the directory cannot be used.
+pub async fn found(state: &Path, name: &str) -> Result<RootKey, StartError> {
+    let disk = Disk::open(state)?;
+    if disk.identity()?.is_some() {
+        return Err(StartError::IsNode(state.to_owned()));
+    }
+    let (root, seed) = (RootKey::from_seed(&random()?), random()?);
+    let id = AgentKey::from_seed(&seed).id();
+    disk.found(&Identity {
+        seed,
+        cluster: *root.cluster().as_bytes(),
+        chain: Chain::first(root.admit(id, Role::Member)),
+        name: name.to_owned(),
+    })
+    .await?;
+    Ok(root)
+}
+
+/// Joins a cluster by a token: is admitted by whoever is at one of its addresses.
+///
+/// # Errors
+/// When nobody lets it in, there is a node already, or the directory cannot be used.
+pub async fn join(
+    state: &Path,
+    name: &str,
+    token: &Token,
+    from: SocketAddr,
+) -> Result<(), StartError> {
+    let disk = Disk::open(state)?;
+    if disk.identity()?.is_some() {
+        return Err(StartError::IsNode(state.to_owned()));
+    }
+    let seed = random()?;
+    let id = AgentKey::from_seed(&seed).id();
+    let invited = Credentials::Invited(token.accept(id));
+    let gate = Arc::new(Gate::new(token.cluster(), seed, invited));
+    let (transport, _heard) = bind(from, &secret(seed)?, limits(), gate)?;
+    let mut why = "the token names no address".to_owned();
+    for address in token.addresses() {
+        let joins = ask_to_join(&transport, *address, token.cluster(), id);
+        let joined = tokio::time::timeout(JOINS_WITHIN, joins).await;
+        match joined.unwrap_or_else(|_| Err("no answer".to_owned())) {
+            Ok((chain, peer)) => {
+                disk.found(&Identity {
+                    seed,
+                    cluster: *token.cluster().as_bytes(),
+                    chain,
+                    name: name.to_owned(),
+                })
+                .await?;
+                let peers = [(agent(peer.key), peer.address)];
+                disk.for_peers()
+                    .store(&peers)
+                    .await
+                    .map_err(DiskError::from)?;
+                transport.close().await;
+                return Ok(());
+            }
+            Err(refused) => why = format!("{address}: {refused}"),
+        }
+    }
+    transport.close().await;
+    Err(StartError::NotAdmitted(why))
+}
+
+/// Invites whoever holds the token that this makes, by way of the node at an address.
+///
+/// # Errors
+/// When there is no randomness to be had.
+pub fn invite(
+    root: &RootKey,
+    role: Role,
+    within: Duration,
+    address: Option<SocketAddr>,
+) -> Result<Token, StartError> {
+    let seed = random()?;
+    let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+    let expires_at = WallTime(Clock::wall().0.saturating_add(within_ms));
+    let invitation = root.invite(&seed, role, expires_at);
+    Ok(Token::new(root.cluster(), seed, invitation, address))
+}
+
+async fn ask_to_join(
+    transport: &Arc<dyn Transport>,
+    address: SocketAddr,
+    cluster: ClusterId,
+    id: AgentId,
+) -> Result<(Chain, Peer), String> {
+    use tokio::io::AsyncReadExt;
+    let peer = transport
+        .meet(address)
+        .await
+        .map_err(|error| error.to_string())?;
+    let lane = gary_transport::Lane::Talk;
+    let opened = transport.open(peer, lane, Kind::Join as u8).await;
+    let mut stream = opened.map_err(|error| error.to_string())?;
+    let said = stream.send.shutdown().await;
+    said.map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    let limit = CREDENTIALS_BYTES_MAX as u64 + 1;
+    let read = stream.recv.take(limit).read_to_end(&mut bytes).await;
+    read.map_err(|error| error.to_string())?;
+    let Some(Credentials::Admitted(chain)) = Credentials::unpack(&bytes) else {
+        return Err("what it answered cannot be read".to_owned());
+    };
+    chain
+        .check(cluster, id)
+        .map_err(|error| error.to_string())?;
+    Ok((chain, peer))
+}
+
+impl Node {
+    /// Starts the node that is in a state directory.
+    ///
+    /// # Errors
+    /// When it cannot: nothing of it runs then.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let mut disk = Disk::open(&settings.state)?;
+        let Some(identity) = disk.identity()? else {
+            return Err(StartError::NoNode(settings.state));
+        };
+        let capacity = capacity(&settings, &identity.name)?;
+        let (facts, peers) = (disk.facts()?, disk.peers()?);
+        let epoch = disk.count_start().await?;
+        let cluster = ClusterId::from_bytes(identity.cluster);
+        let presents = Credentials::Admitted(identity.chain.clone());
+        let gate = Arc::new(Gate::new(cluster, identity.seed, presents));
+        let secret = secret(identity.seed)?;
+        let door: Arc<dyn gary_transport::Doorkeeper> = gate.clone();
+        let (transport, heard) = bind(settings.listen, &secret, limits(), door)?;
+        let address = settings
+            .advertise
+            .unwrap_or_else(|| transport.local_address());
+
+        let (events, taken) = mpsc::channel(EVENTS_MAX);
+        let components = open_components(&settings.state)?;
+        let components = Components::new(components, Arc::clone(&transport), events.clone());
+        let components = Arc::new(components);
+        let sites = Arc::new(Sites::default());
+        let workshop = Arc::new(Workshop::new(
+            &settings.cache.join("compiled"),
+            &settings.cache_key,
+            Arc::clone(&components),
+            Arc::clone(&sites),
+        ));
+
+        let clock = Clock::start();
+        let setup = AgentSetup {
+            dealings: Setup {
+                key: AgentKey::from_seed(&identity.seed),
+                cluster,
+                epoch,
+                capacity,
+                consider: Some(Consider {
+                    submitters: Submitters::AnyClient,
+                }),
+                declines: false,
+                replaces_after: REPLACES_AFTER,
+                seed: u64::from_le_bytes(random()?),
+            },
+            nonce: BootNonce(u64::from_le_bytes(random()?)),
+            address,
+            membership: Patience::lan(),
+        };
+        let now = clock.now();
+        let mut agent = Agent::new(setup, facts, WireCodec, now);
+        agent.set_wall_clock(now, Clock::wall());
+        let seeds = peers
+            .into_iter()
+            .map(|(agent, address)| Seed { agent, address });
+        agent.join(now, seeds);
+
+        let ingress = match settings.ingress {
+            Some(at) => Some(listen(at).await?),
+            None => None,
+        };
+        let this = ThisNode {
+            name: identity.name.clone(),
+            id: agent.id().to_string(),
+            cluster: cluster.to_string(),
+            address: address.to_string(),
+            ingress: ingress
+                .as_ref()
+                .and_then(|its| its.local_addr().ok())
+                .map(|its| its.to_string()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let api = Arc::new(Api {
+            this: this.clone(),
+            events: events.clone(),
+            transport: Arc::clone(&transport),
+            components,
+        });
+        let socket = settings.state.join(SOCKET);
+        serve_people(&socket, Arc::clone(&api))?;
+        if let Some(listener) = ingress {
+            let directory = Ingress {
+                sites: Arc::clone(&sites),
+                servers: Arc::new(Servers::new(Arc::clone(&api))),
+            };
+            let front = Front::new(Arc::new(directory), Arc::new(RequestLog));
+            tokio::spawn(Arc::new(front).serve(listener));
+        }
+        tokio::spawn(store_peers(disk.for_peers(), Arc::clone(&api)));
+        let desk = Desk {
+            api,
+            gate: Arc::clone(&gate),
+            front: Arc::new(Front::new(sites, Arc::new(RequestLog))),
+        };
+        let (stored, stored_events) = mpsc::unbounded_channel();
+        let shell = Shell {
+            agent,
+            clock,
+            disk,
+            gate,
+            transport,
+            host: Box::new(Hosts::new(workshop, events.clone())),
+            answers: Box::new(desk),
+            heard,
+            events: taken,
+            stored,
+            stored_events,
+            waiting: std::collections::BTreeMap::new(),
+        };
+        Ok(Self {
+            this,
+            running: tokio::spawn(shell.run()),
+            events,
+            socket,
+        })
+    }
+
+    /// What it says of itself.
+    pub const fn this(&self) -> &ThisNode {
+        &self.this
+    }
+
+    /// Has it end. What it hosts stays promised: it is back soon, or others notice.
+    pub async fn stop(&self) {
+        // It may have ended by itself.
+        let _ = self.events.send(Event::Asked(Ask::Stop)).await;
+    }
+
+    /// Waits until it has ended, and says why.
+    pub async fn ended(&mut self) -> Ended {
+        let ended = (&mut self.running).await;
+        let _ = std::fs::remove_file(&self.socket);
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+}
+
+/// Answers what other nodes, and who would like to be one, ask over streams.
+struct Desk {
+    api: Arc<Api>,
+    gate: Arc<Gate>,
+    front: Arc<Front<Sites>>,
+}
+
+impl Answers for Desk {
+    fn answer(&mut self, from: Peer, kind: u8, mut stream: Stream) {
+        let is_member = self.gate.is_member(from.key);
+        match Kind::of(kind) {
+            Some(Kind::Join) => match self.gate.admit(from.key) {
+                Ok(chain) => {
+                    _ = tokio::spawn(async move {
+                        let admitted = Credentials::Admitted(chain).pack();
+                        // Whoever has left comes again.
+                        let _ = stream.send.write_all(&admitted).await;
+                        let _ = stream.send.shutdown().await;
+                    })
+                }
+                Err(why) => tracing::info!(peer = %from.key, %why, "somebody is not admitted"),
+            },
+            Some(Kind::Site) if is_member => {
+                let front = Arc::clone(&self.front);
+                tokio::spawn(front.serve_stream(both_ways(stream)));
+            }
+            Some(Kind::Api) if is_member => {
+                let router = api::for_peers(Arc::clone(&self.api));
+                tokio::spawn(async move {
+                    let served = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(
+                            TokioIo::new(both_ways(stream)),
+                            TowerToHyperService::new(router),
+                        )
+                        .await;
+                    if let Err(error) = served {
+                        tracing::debug!(%error, "a request of another node broke off");
+                    }
+                });
+            }
+            // Letting go of the stream refuses it.
+            Some(Kind::Site | Kind::Api) | None => {}
+        }
+    }
+}
+
+/// Serves people of this machine, by a socket that only they can open.
+fn serve_people(socket: &Path, api: Arc<Api>) -> Result<(), StartError> {
+    use std::os::unix::fs::PermissionsExt;
+    let failed = |source| StartError::Serve {
+        at: socket.display().to_string(),
+        source,
+    };
+    // The state directory is this node's alone, so nobody listens at what is left of an earlier start.
+    let _ = std::fs::remove_file(socket);
+    let listener = UnixListener::bind(socket).map_err(failed)?;
+    let only_they = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(socket, only_they).map_err(failed)?;
+    let router = api::for_people(api);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the API has ended");
+        }
+    });
+    Ok(())
+}
+
+async fn listen(at: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {
+    let failed = |source| StartError::Serve {
+        at: at.to_string(),
+        source,
+    };
+    gary_host::http::listen(at).await.map_err(failed)
+}
+
+/// Stores now and then whom the node knows.
+async fn store_peers(disk: crate::disk::PeerStore, api: Arc<Api>) {
+    let mut stored = Vec::new();
+    let mut every = tokio::time::interval(STORES_PEERS_EVERY);
+    loop {
+        every.tick().await;
+        let known = api.with(|agent, _| {
+            let me = agent.id();
+            let known = agent.membership().known().filter(|its| its.agent != me);
+            Vec::from_iter(known.map(|its| (its.agent, its.address)))
+        });
+        let Ok(known) = known.await else { return };
+        if known != stored && disk.store(&known).await.is_ok() {
+            stored = known;
+        }
+    }
+}
+
+fn open_components(state: &Path) -> Result<gary_store::Components, StartError> {
+    let opened = gary_store::Components::open(state.join("components"), COMPONENTS_BYTES_MAX);
+    opened.map_err(|error| StartError::Components(error.to_string()))
+}
+
+/// The key of this seed, as the transport has it.
+fn secret(seed: [u8; 32]) -> Result<SecretKey, StartError> {
+    SecretKey::new(seed).map_err(|_| {
+        StartError::Disk(DiskError::Damaged {
+            what: "the key".into(),
+        })
+    })
+}
+
+fn limits() -> Limits {
+    Limits {
+        frame_bytes_max: FRAME_BYTES_MAX,
+        credentials_bytes_max: CREDENTIALS_BYTES_MAX,
+        ..Limits::default()
+    }
+}
+
+/// What a node promises of its machine.
+fn capacity(settings: &Settings, name: &str) -> Result<Capacity, StartError> {
+    let refused = |why: String| StartError::Promise(why);
+    let resources = Resources::new(settings.cpu_cores_micro, settings.memory_bytes);
+    let own = (api::NAME_LABEL.to_owned(), name.to_owned());
+    let labels = settings.labels.iter().cloned().chain([own]);
+    let labels = labels.map(|(key, value)| {
+        let key = key
+            .parse()
+            .map_err(|why| refused(format!("label {key}: {why}")))?;
+        let value = value
+            .parse()
+            .map_err(|why| refused(format!("label {value}: {why}")))?;
+        Ok((key, value))
+    });
+    let labels: Vec<_> = labels.collect::<Result<_, StartError>>()?;
+    Ok(Capacity {
+        resources: resources.map_err(|why| refused(why.to_string()))?,
+        labels: Labels::new(labels).map_err(|why| refused(why.to_string()))?,
+        architecture: architecture(),
+        interfaces: Interfaces::default(),
+    })
+}
+
+fn architecture() -> Architecture {
+    std::env::consts::ARCH.parse().expect("it is a word")
+}
+
+/// As many random bytes as are wanted.
+pub(crate) fn random<const LEN: usize>() -> Result<[u8; LEN], StartError> {
+    let mut bytes = [0; LEN];
+    let mut filled = 0;
+    while filled < LEN {
+        let flags = rustix::rand::GetRandomFlags::empty();
+        let more = rustix::rand::getrandom(&mut bytes[filled..], flags);
+        filled += more.map_err(|error| StartError::Random(error.into()))?;
+    }
+    Ok(bytes)
+}
