@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
@@ -39,6 +40,22 @@ pub(crate) enum Command {
     Call(Box<CallArgs>),
     /// Make a project that `gary run` builds and runs
     New(NewArgs),
+    /// Have a cluster run a component, on as many nodes as you say
+    Deploy(Box<DeployArgs>),
+    /// Show what a cluster runs
+    Ps(ListArgs),
+    /// Have another number of replicas of a workload
+    Scale(ScaleArgs),
+    /// Delete a workload
+    Rm(RmArgs),
+    /// Show the nodes of a cluster
+    Nodes(ListArgs),
+    /// Make, join or run a node
+    Node(NodeArgs),
+    /// Invite nodes
+    Token(TokenArgs),
+    /// Run a cluster of several nodes on this machine
+    Dev(DevArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -58,6 +75,190 @@ pub(crate) struct RunArgs {
     pub(crate) serve: ServeArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    /// Arguments for the guest
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+    /// How many nodes should run it [default: gary.toml's, else 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) replicas: Option<u32>,
+    /// Run it once to completion on each, rather than on and on
+    #[arg(long)]
+    pub(crate) job: bool,
+    /// When it is acknowledged: once a majority of its keepers has it, or once the node does
+    #[arg(long, value_name = "WHEN", default_value = "majority", value_parser = ["majority", "local"])]
+    pub(crate) ack: String,
+    /// Wait until all replicas run [default on a terminal]
+    #[arg(long, overrides_with = "no_wait")]
+    pub(crate) wait: bool,
+    /// Do not wait until all replicas run
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// One JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScaleArgs {
+    /// The workload
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// How many replicas
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) replicas: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RmArgs {
+    /// The workload
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeArgs {
+    #[command(subcommand)]
+    pub(crate) command: NodeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Found a cluster, with this machine's node as its first
+    Init(NodeInitArgs),
+    /// Join a cluster by a token
+    Join(NodeJoinArgs),
+    /// Run this machine's node
+    Run(NodeRunArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeInitArgs {
+    /// What people call the node [default: the machine's name]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Where the root key of the cluster is written [default: root.key in the configuration directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) root_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeJoinArgs {
+    /// The token, or - to read it from stdin
+    #[arg(value_name = "TOKEN")]
+    pub(crate) token: String,
+    /// What people call the node [default: the machine's name]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeRunArgs {
+    /// Where to listen for other nodes, over UDP; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "[::]:4270")]
+    pub(crate) listen: SocketAddr,
+    /// Where others reach it, if that is another address
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) advertise: Option<SocketAddr>,
+    /// Serve workloads over HTTP at this address
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) ingress: Option<SocketAddr>,
+    /// Processor cores to promise [default: three quarters of the machine's]
+    #[arg(long, value_name = "CORES")]
+    pub(crate) promise_cpu: Option<Cpu>,
+    /// Memory to promise, such as 1GiB [default: three quarters of the machine's]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) promise_memory: Option<MemorySize>,
+    /// Say something of the machine, such as zone=attic
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) label: Vec<String>,
+    /// Where the node keeps its state [default: node in the state directory]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) node_dir: Option<PathBuf>,
+    /// Tell more; twice for everything
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token by which nodes join this machine's cluster
+    Create(TokenCreateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenCreateArgs {
+    /// For how long it lets nodes in
+    #[arg(long, value_name = "PERIOD", default_value = "1h")]
+    pub(crate) expires: Period,
+    /// The root key of the cluster [default: root.key in the configuration directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    #[command(subcommand)]
+    pub(crate) command: DevCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevCommand {
+    /// Start a cluster of several nodes on this machine
+    Up {
+        /// How many nodes
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
+        nodes: u16,
+    },
+    /// End it, and leave nothing behind
+    Down {
+        /// Leave the nodes' state, to start them again
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Show its processes
+    Status(ListArgs),
+    /// Kill a node, without any warning
+    Kill {
+        /// Which, such as n2
+        #[arg(value_name = "N")]
+        node: String,
+    },
+    /// Start a node that was killed or stopped
+    Start {
+        /// Which, such as n2
+        #[arg(value_name = "N")]
+        node: String,
+    },
+    /// Have a node stand still
+    Pause {
+        /// Which, such as n2
+        #[arg(value_name = "N")]
+        node: String,
+    },
+    /// Have a node go on that was paused
+    Resume {
+        /// Which, such as n2
+        #[arg(value_name = "N")]
+        node: String,
+    },
 }
 
 #[derive(Debug, Args)]

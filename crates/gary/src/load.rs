@@ -23,8 +23,8 @@ use crate::target::Target;
 /// A compile that takes longer than this is shown.
 const PROGRESS_AFTER: Duration = Duration::from_millis(500);
 
-/// Builds the target where it says how, reads its component, and compiles it unless the cache has it.
-pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Problem> {
+/// Builds the target where it says how, and reads its component.
+pub(crate) fn artifact(target: &Target, reporter: &Reporter) -> Result<Artifact, Problem> {
     if let Some((build, dir)) = target.build() {
         crate::build::run(build, dir, reporter)?;
     }
@@ -41,6 +41,13 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
         .why(format!("gary.toml says        {wanted}"))
         .hint("if the new one is right, write its digest into gary.toml"));
     }
+    Ok(artifact)
+}
+
+/// The same, compiled unless the cache has it.
+pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Problem> {
+    let artifact = artifact(target, reporter)?;
+    let path = &target.component;
     // A pool of instances for a component that serves; a command is one.
     let (engines, memory) = match artifact.serves() {
         true => (Engines::pooling(), "a pool"),

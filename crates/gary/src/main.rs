@@ -8,6 +8,7 @@ mod backlog;
 mod build;
 mod call;
 mod cli;
+mod cluster;
 mod companion;
 mod console;
 mod crate_name;
@@ -58,6 +59,14 @@ fn main() -> ExitCode {
         cli::Command::Inspect(typed) => inspect::main(&typed),
         cli::Command::Call(typed) => call::main(*typed),
         cli::Command::New(typed) => new::main(&typed),
+        cli::Command::Deploy(typed) => cluster::deploy::main(*typed),
+        cli::Command::Ps(typed) => cluster::list::workloads(&typed),
+        cli::Command::Scale(typed) => cluster::deploy::scale(&typed.name, typed.replicas),
+        cli::Command::Rm(typed) => cluster::deploy::scale(&typed.name, 0),
+        cli::Command::Nodes(typed) => cluster::list::nodes(&typed),
+        cli::Command::Node(typed) => cluster::node::main(typed),
+        cli::Command::Token(typed) => cluster::token::main(typed),
+        cli::Command::Dev(typed) => cluster::dev::main(typed),
         cli::Command::Completions(typed) => cli::completions(typed.shell),
     };
     ExitCode::from(code)

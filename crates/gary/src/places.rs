@@ -28,6 +28,11 @@ pub(crate) fn cache() -> Result<PathBuf, Problem> {
     place("GARY_CACHE_DIR", "XDG_CACHE_HOME", ".cache")
 }
 
+/// Configuration: `GARY_CONFIG_DIR`, else `$XDG_CONFIG_HOME/gary`, else `~/.config/gary`.
+pub(crate) fn config() -> Result<PathBuf, Problem> {
+    place("GARY_CONFIG_DIR", "XDG_CONFIG_HOME", ".config")
+}
+
 fn place(own: &str, xdg: &str, below_home: &str) -> Result<PathBuf, Problem> {
     let set = |name: &str| {
         env::var_os(name)

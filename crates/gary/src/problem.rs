@@ -25,8 +25,14 @@ pub(crate) enum Code {
     MissingInterface = 4,
     /// What was asked for is in somebody's way, such as an address in use.
     Conflict = 5,
+    /// No majority of those who keep a name has answered.
+    NoMajority = 6,
     /// What was named is not there.
     NotFound = 7,
+    /// No node answers.
+    Unreachable = 8,
+    /// Somebody's policy does not allow it.
+    Refused = 9,
     /// A time limit was reached.
     TimedOut = 124,
     /// The guest trapped.
@@ -93,6 +99,17 @@ pub(crate) fn usage(error: clap::Error) -> ExitCode {
         _ => rendered(&error),
     };
     told(&problem)
+}
+
+/// The exit code of what is done, or of why it is not, which is told.
+pub(crate) fn code_of(done: Result<(), Problem>) -> u8 {
+    match done {
+        Ok(()) => 0,
+        Err(problem) => {
+            Reporter::plain().problem(&problem);
+            problem.code as u8
+        }
+    }
 }
 
 fn told(problem: &Problem) -> ExitCode {

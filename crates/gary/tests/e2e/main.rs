@@ -10,6 +10,7 @@ mod build;
 mod cache;
 mod call;
 mod clients;
+mod cluster;
 mod command;
 mod completions;
 mod config;

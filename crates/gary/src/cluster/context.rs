@@ -1,0 +1,70 @@
+//! Which node is asked: the first that answers of those that the context names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gary_node::client::Client;
+use gary_node::{SOCKET, client::AskError};
+
+use crate::places;
+use crate::problem::{Code, Problem};
+
+/// Where it is said, in the configuration directory: the sockets to try, one a line.
+const FILE: &str = "context";
+
+/// Asks these from now on.
+pub(super) fn select(sockets: &[PathBuf]) -> Result<(), Problem> {
+    let dir = places::config()?;
+    let lines = sockets.iter().map(|its| its.display().to_string());
+    let text = Vec::from_iter(lines).join("\n");
+    let written = fs::create_dir_all(&dir).and_then(|()| fs::write(dir.join(FILE), text));
+    written.map_err(|error| {
+        Problem::new(Code::Failure, "cannot remember which nodes to ask")
+            .why(format!("{}: {error}", dir.join(FILE).display()))
+    })
+}
+
+/// Asks nobody in particular any more, if it was these.
+pub(super) fn deselect(below: &Path) -> Result<(), Problem> {
+    let file = places::config()?.join(FILE);
+    let is_theirs = sockets()?.iter().any(|its| its.starts_with(below));
+    if is_theirs && let Err(error) = fs::remove_file(&file) {
+        return Err(
+            Problem::new(Code::Failure, "cannot forget which nodes to ask")
+                .why(format!("{}: {error}", file.display())),
+        );
+    }
+    Ok(())
+}
+
+/// The sockets to try: those of the context, or that of this machine's node.
+fn sockets() -> Result<Vec<PathBuf>, Problem> {
+    let named = fs::read_to_string(places::config()?.join(FILE)).unwrap_or_default();
+    let named: Vec<PathBuf> = named.lines().map(PathBuf::from).collect();
+    match named.is_empty() {
+        true => Ok(vec![node_dir()?.join(SOCKET)]),
+        false => Ok(named),
+    }
+}
+
+/// Where this machine's node keeps its state.
+pub(super) fn node_dir() -> Result<PathBuf, Problem> {
+    Ok(places::state()?.join("node"))
+}
+
+/// The first node that answers.
+pub(super) async fn client() -> Result<Client, Problem> {
+    let mut last = None;
+    for socket in sockets()? {
+        let client = Client::at(&socket);
+        match client.node().await {
+            Ok(_) => return Ok(client),
+            Err(error @ AskError::Unreachable { .. }) => last = Some(error),
+            Err(error) => return Err(super::asked(error)),
+        }
+    }
+    Err(last.map_or_else(
+        || Problem::new(Code::Unreachable, "there is no node to ask"),
+        super::asked,
+    ))
+}

@@ -1,0 +1,265 @@
+//! `gary dev`: a cluster of several nodes on this machine, each a process of its own.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+
+use super::list::{Table, json};
+use super::node::{not_started, write_root};
+use super::processes::{Process, all};
+use super::{context, token, waiting};
+use crate::cli::{DevArgs, DevCommand, ListArgs};
+use crate::console;
+use crate::places;
+use crate::problem::{self, Code, Problem};
+
+/// Where the first node serves, if nobody else does.
+const INGRESS_PORT: u16 = 8080;
+
+/// For how long the others may join by the token that is made for them.
+const TOKEN_LASTS: Duration = Duration::from_secs(600);
+
+/// Memory that each node promises.
+const MEMORY: &str = "1GiB";
+
+/// Where a node listens, which it keeps from start to start.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Ports {
+    listen: SocketAddr,
+    ingress: SocketAddr,
+}
+
+/// A node of the cluster, as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    name: String,
+    state: &'static str,
+    pid: Option<i32>,
+    address: String,
+    ingress: String,
+    log: String,
+}
+
+pub(crate) fn main(typed: DevArgs) -> u8 {
+    problem::code_of(match typed.command {
+        DevCommand::Up { nodes } => up(usize::from(nodes)),
+        DevCommand::Down { keep } => down(keep),
+        DevCommand::Status(typed) => status(&typed),
+        DevCommand::Kill { node } => named(&node).and_then(|its| its.end(Signal::KILL)),
+        DevCommand::Start { node } => named(&node).and_then(|its| start_again(&its)),
+        DevCommand::Pause { node } => signal(&node, Signal::STOP),
+        DevCommand::Resume { node } => signal(&node, Signal::CONT),
+    })
+}
+
+fn dir() -> Result<PathBuf, Problem> {
+    Ok(places::state()?.join("dev"))
+}
+
+fn named(name: &str) -> Result<Process, Problem> {
+    let nodes = all(&dir()?);
+    let names = Vec::from_iter(nodes.iter().map(|its| its.name.clone()));
+    let found = nodes.into_iter().find(|its| its.name == name);
+    found.ok_or_else(|| {
+        let problem = Problem::new(Code::NotFound, format!("no node is called {name}"));
+        match names.is_empty() {
+            true => problem.hint("gary dev up"),
+            false => problem.hint(format!("there are {}", names.join(", "))),
+        }
+    })
+}
+
+fn signal(name: &str, signal: Signal) -> Result<(), Problem> {
+    match named(name)?.signal(signal) {
+        true => Ok(()),
+        false => Err(Problem::new(Code::Conflict, format!("{name} does not run"))
+            .hint(format!("gary dev start {name}"))),
+    }
+}
+
+fn up(count: usize) -> Result<(), Problem> {
+    let dir = dir()?;
+    let there = all(&dir);
+    if there.iter().any(|its| its.pid().is_some()) {
+        return Err(Problem::new(Code::Conflict, "a cluster runs already")
+            .hint("gary dev status, or gary dev down"));
+    }
+    if there.is_empty() {
+        // Half a cluster helps nobody. Why it came to that is told, and what was left is not worth a second error.
+        found(&dir, count).inspect_err(|_| _ = down(false))?;
+    } else {
+        for node in &there {
+            start(node)?;
+        }
+    }
+    let nodes = all(&dir);
+    waiting(async {
+        for node in &nodes {
+            node.sees(nodes.len()).await?;
+        }
+        Ok(())
+    })?;
+    context::select(&Vec::from_iter(nodes.iter().map(Process::socket)))?;
+    let ports = nodes.first().map(ports).transpose()?;
+    eprintln!("{} nodes run and see each other", nodes.len());
+    eprintln!("try: gary deploy app.wasm --replicas 2");
+    eprintln!("     gary ps");
+    eprintln!("     gary dev kill n2");
+    match ports {
+        Some(ports) => console::out(&format!("ingress http://{}/\n", ports.ingress)),
+        None => Ok(()),
+    }
+}
+
+/// Makes so many nodes of one cluster, and starts them.
+fn found(dir: &std::path::Path, count: usize) -> Result<(), Problem> {
+    let nodes = (1..=count).map(|number| {
+        let name = format!("n{number}");
+        let dir = dir.join(&name);
+        Process { name, dir }
+    });
+    let nodes: Vec<Process> = nodes.collect();
+    let Some((first, others)) = nodes.split_first() else {
+        return Ok(());
+    };
+    let root = waiting(async {
+        let founded = gary_node::found(&first.dir, &first.name).await;
+        founded.map_err(|error| not_started(&error))
+    })?;
+    write_root(&dir.join("root.key"), &root)?;
+    let first_ports = choose_ports(first, INGRESS_PORT)?;
+    start(first)?;
+    waiting(first.sees(1))?;
+    let token = token::invite(&root, Some(first_ports.listen), TOKEN_LASTS)?;
+    for node in others {
+        waiting(async {
+            let from = (Ipv4Addr::LOCALHOST, 0).into();
+            let joined = gary_node::join(&node.dir, &node.name, &token, from).await;
+            joined.map_err(|error| not_started(&error))
+        })?;
+        choose_ports(node, 0)?;
+        start(node)?;
+    }
+    Ok(())
+}
+
+/// Chooses where a node listens, for as long as there is one: a port that is free now.
+fn choose_ports(node: &Process, ingress: u16) -> Result<Ports, Problem> {
+    let failed = |error: std::io::Error| {
+        Problem::new(Code::Failure, format!("there is no port for {}", node.name)).why(error)
+    };
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listen = UdpSocket::bind(at(0)).and_then(|its| its.local_addr());
+    let bound = TcpListener::bind(at(ingress)).or_else(|_| TcpListener::bind(at(0)));
+    let ports = Ports {
+        listen: listen.map_err(failed)?,
+        ingress: bound.and_then(|its| its.local_addr()).map_err(failed)?,
+    };
+    let text = serde_json::to_string(&ports).map_err(|error| failed(error.into()))?;
+    fs::write(node.dir.join("ports.json"), text).map_err(failed)?;
+    Ok(ports)
+}
+
+fn ports(node: &Process) -> Result<Ports, Problem> {
+    let file = node.dir.join("ports.json");
+    let read = fs::read_to_string(&file).map_err(|error| error.to_string());
+    let read = read.and_then(|text| serde_json::from_str(&text).map_err(|its| its.to_string()));
+    read.map_err(|why| {
+        Problem::new(
+            Code::Failure,
+            format!("cannot tell where {} listens", node.name),
+        )
+        .why(format!("{}: {why}", file.display()))
+        .hint("gary dev down, and up again")
+    })
+}
+
+fn start(node: &Process) -> Result<(), Problem> {
+    let ports = ports(node)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (listen, ingress) = (ports.listen.to_string(), ports.ingress.to_string());
+    let cores = cores.to_string();
+    let args = [
+        "--listen",
+        &listen,
+        "--ingress",
+        &ingress,
+        "--promise-cpu",
+        &cores,
+        "--promise-memory",
+        MEMORY,
+    ];
+    node.start(&args.map(str::to_owned))
+}
+
+fn start_again(node: &Process) -> Result<(), Problem> {
+    if node.pid().is_some() {
+        return Err(Problem::new(
+            Code::Conflict,
+            format!("{} runs already", node.name),
+        ));
+    }
+    start(node)?;
+    waiting(node.sees(1))
+}
+
+fn down(keep: bool) -> Result<(), Problem> {
+    let dir = dir()?;
+    let nodes = all(&dir);
+    for node in &nodes {
+        // One that is paused would not hear that it is to end.
+        node.signal(Signal::CONT);
+        node.signal(Signal::TERM);
+    }
+    for node in &nodes {
+        if node.end(Signal::TERM).is_err() {
+            node.end(Signal::KILL)?;
+        }
+    }
+    context::deselect(&dir)?;
+    if keep || !dir.exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(&dir).map_err(|error| {
+        Problem::new(Code::Failure, format!("cannot remove {}", dir.display())).why(error)
+    })
+}
+
+fn status(typed: &ListArgs) -> Result<(), Problem> {
+    let shown = all(&dir()?).into_iter().map(|node| {
+        let (pid, ports) = (node.pid(), ports(&node)?);
+        Ok(Shown {
+            state: match pid {
+                Some(_) => "runs",
+                None => "stopped",
+            },
+            pid: pid.map(|its| its.as_raw_nonzero().get()),
+            address: ports.listen.to_string(),
+            ingress: format!("http://{}/", ports.ingress),
+            log: node.log().display().to_string(),
+            name: node.name,
+        })
+    });
+    let shown: Vec<Shown> = shown.collect::<Result<_, Problem>>()?;
+    if typed.json {
+        return json(&shown);
+    }
+    let mut table = Table::new(["NAME", "STATE", "PID", "ADDRESS", "INGRESS"]);
+    for node in shown {
+        let pid = node
+            .pid
+            .map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        table.row([
+            node.name,
+            node.state.to_owned(),
+            pid,
+            node.address,
+            node.ingress,
+        ]);
+    }
+    console::out(&table.text())
+}

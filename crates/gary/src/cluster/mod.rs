@@ -1,0 +1,45 @@
+//! Commands that have to do with nodes: they ask one, and know nothing that it does not tell.
+
+mod context;
+pub(crate) mod deploy;
+pub(crate) mod dev;
+pub(crate) mod list;
+pub(crate) mod node;
+mod processes;
+pub(crate) mod token;
+
+use gary_node::client::{AskError, DeployError};
+
+use crate::problem::{Code, Problem};
+
+/// What a node does not do, for a person.
+pub(crate) fn asked(error: AskError) -> Problem {
+    match error {
+        AskError::Unreachable { socket, source } => {
+            Problem::new(Code::Unreachable, "no node answers")
+                .why(format!("{}: {source}", socket.display()))
+                .hint("start one: gary dev up, or gary node run")
+        }
+        AskError::Refused { status: 404, why } => Problem::new(Code::NotFound, why),
+        AskError::Refused { status: 503, why } => Problem::new(Code::Unreachable, why),
+        AskError::Refused { why, .. } => Problem::new(Code::Failure, "the node refuses").why(why),
+        error => Problem::new(Code::Failure, error.to_string()),
+    }
+}
+
+/// What was not deployed, for a person.
+pub(crate) fn not_deployed(error: DeployError) -> Problem {
+    match error {
+        DeployError::Ask(error) => asked(error),
+        DeployError::Person(error) => {
+            let why = std::error::Error::source(&error).map(ToString::to_string);
+            Problem::new(Code::Failure, error.to_string()).why(why.unwrap_or_default())
+        }
+        error => Problem::new(Code::BadInput, "it cannot be deployed").why(error),
+    }
+}
+
+/// Does something that waits for nodes.
+pub(crate) fn waiting<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    crate::run::on_this_thread(work)?
+}

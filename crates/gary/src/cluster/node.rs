@@ -1,0 +1,211 @@
+//! `gary node`: makes a node, lets it join, runs it.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use gary_manifest::Color;
+use gary_node::cluster::{RootKey, Token, TokenError};
+use gary_node::{Ended, Node, Settings, StartError};
+
+use super::{context, waiting};
+use crate::cli::{NodeArgs, NodeCommand, NodeInitArgs, NodeJoinArgs, NodeRunArgs};
+use crate::diagnostics;
+use crate::places;
+use crate::problem::{self, Code, Problem};
+use crate::report::Reporter;
+use crate::signals::Signals;
+
+/// What a node leaves of its machine to everything else, unless it is told what to promise: a quarter.
+const RESERVE: u64 = 4;
+
+pub(crate) fn main(typed: NodeArgs) -> u8 {
+    let done = match typed.command {
+        NodeCommand::Init(typed) => init(&typed),
+        NodeCommand::Join(typed) => join(&typed),
+        NodeCommand::Run(typed) => run(&typed),
+    };
+    problem::code_of(done)
+}
+
+fn init(typed: &NodeInitArgs) -> Result<(), Problem> {
+    let dir = context::node_dir()?;
+    let root_file = match &typed.root_out {
+        Some(file) => file.clone(),
+        None => places::config()?.join("root.key"),
+    };
+    let name = typed.name.clone().unwrap_or_else(hostname);
+    let root = waiting(async {
+        gary_node::found(&dir, &name)
+            .await
+            .map_err(|error| not_started(&error))
+    })?;
+    write_root(&root_file, &root)?;
+    eprintln!(
+        "note: the root key of the cluster is in {}",
+        root_file.display()
+    );
+    eprintln!("note: keep it safe and off the nodes: whoever has it lets others in");
+    eprintln!("try: gary node run");
+    Ok(())
+}
+
+pub(super) fn write_root(file: &Path, root: &RootKey) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| {
+        Problem::new(Code::Failure, "cannot write the root key")
+            .why(format!("{}: {error}", file.display()))
+            .hint("--root-out with a file that is not there yet")
+    };
+    if let Some(dir) = file.parent() {
+        std::fs::create_dir_all(dir).map_err(failed)?;
+    }
+    let opened = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file);
+    let mut opened = opened.map_err(failed)?;
+    let text = format!("{}\n", root.to_text());
+    opened
+        .write_all(text.as_bytes())
+        .and_then(|()| opened.sync_all())
+        .map_err(failed)
+}
+
+fn join(typed: &NodeJoinArgs) -> Result<(), Problem> {
+    let text = match typed.token.as_str() {
+        "-" => {
+            let mut text = String::new();
+            let read = std::io::stdin().take(1 << 16).read_to_string(&mut text);
+            read.map_err(|error| Problem::new(Code::BadInput, "cannot read the token").why(error))?;
+            text
+        }
+        text => text.to_owned(),
+    };
+    let token: Token = text.parse().map_err(|error: TokenError| {
+        Problem::new(Code::BadInput, "this is no token")
+            .why(error)
+            .hint("gary token create, on the machine that has the root key")
+    })?;
+    let name = typed.name.clone().unwrap_or_else(hostname);
+    let dir = context::node_dir()?;
+    waiting(async {
+        let joined = gary_node::join(&dir, &name, &token, SocketAddr::from(([0; 16], 0)));
+        joined.await.map_err(|error| not_started(&error))
+    })?;
+    eprintln!("try: gary node run");
+    Ok(())
+}
+
+fn run(typed: &NodeRunArgs) -> Result<(), Problem> {
+    crate::open_files::raise();
+    let settings = settings(typed)?;
+    diagnostics::tell(&Arc::new(Reporter::new(
+        false,
+        Color::default(),
+        typed.verbose.min(2),
+        false,
+    )));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = crate::run::started(runtime)?;
+    let ended = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let mut node = Node::start(settings)
+            .await
+            .map_err(|error| not_started(&error))?;
+        let this = node.this().clone();
+        eprintln!("node {} at {}", this.name, this.address);
+        if let Some(ingress) = &this.ingress {
+            eprintln!("ingress http://{ingress}/");
+        }
+        loop {
+            tokio::select! {
+                ended = node.ended() => return Ok(ended),
+                () = signals.next() => node.stop().await,
+            }
+        }
+    });
+    runtime.shutdown_background();
+    match ended? {
+        Ended::Stopped | Ended::Left => Ok(()),
+        Ended::Disk(error) => Err(Problem::new(Code::Failure, "the node has ended").why(error)),
+    }
+}
+
+fn settings(typed: &NodeRunArgs) -> Result<Settings, Problem> {
+    let labels = typed.label.iter().map(|label| {
+        let parts = label.split_once('=');
+        let parts = parts.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        parts.ok_or_else(|| {
+            Problem::new(Code::Usage, format!("{label} is no label")).hint("--label KEY=VALUE")
+        })
+    });
+    let cores = std::thread::available_parallelism().map_or(1, |its| its.get() as u64);
+    let own_cpu = cores * 1_000_000 * (RESERVE - 1) / RESERVE;
+    let state = match &typed.node_dir {
+        Some(dir) => dir.clone(),
+        None => context::node_dir()?,
+    };
+    Ok(Settings {
+        state,
+        cache: places::cache()?,
+        cache_key: places::state()?.join("cache.key"),
+        listen: typed.listen,
+        advertise: typed.advertise,
+        ingress: typed.ingress,
+        cpu_cores_micro: match typed.promise_cpu {
+            Some(cpu) => u64::from(cpu.cores_micro()),
+            None => own_cpu,
+        },
+        memory_bytes: match typed.promise_memory {
+            Some(memory) => memory.bytes(),
+            None => memory_bytes() * (RESERVE - 1) / RESERVE,
+        },
+        labels: labels.collect::<Result<_, _>>()?,
+    })
+}
+
+/// The memory of this machine; none where that cannot be told.
+fn memory_bytes() -> u64 {
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = info.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kibibytes = total.and_then(|total| total.trim().strip_suffix(" kB"));
+    let kibibytes: Option<u64> = kibibytes.and_then(|its| its.parse().ok());
+    kibibytes.unwrap_or(0) << 10
+}
+
+/// What this machine is called, up to the first dot.
+fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim().split('.').next().unwrap_or_default();
+    match name {
+        "" => "node".to_owned(),
+        name => name.to_ascii_lowercase(),
+    }
+}
+
+/// Why a node does not start, for a person.
+pub(super) fn not_started(error: &StartError) -> Problem {
+    let why = std::error::Error::source(error).map(ToString::to_string);
+    let code = match error {
+        StartError::NoNode(_) => Code::NotFound,
+        StartError::IsNode(_) | StartError::Listen(_) | StartError::Serve { .. } => Code::Conflict,
+        StartError::NotAdmitted(_) => Code::Refused,
+        StartError::Promise(_) => Code::BadInput,
+        _ => Code::Failure,
+    };
+    let problem = Problem::new(code, error.to_string()).why(why.unwrap_or_default());
+    match error {
+        StartError::NoNode(_) => problem.hint("gary node init, or gary node join TOKEN"),
+        StartError::IsNode(_) => problem.hint("gary node run, or another --state-dir"),
+        StartError::Listen(_) => problem.hint("--listen with another port, or port 0"),
+        StartError::Serve { .. } => problem.hint("--ingress with another port, or port 0"),
+        StartError::NotAdmitted(_) => problem.hint("ask for a new token: gary token create"),
+        _ => problem,
+    }
+}

@@ -1,0 +1,206 @@
+//! A cluster on one machine: several real nodes, each a process with a state, a key and ports of its own.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use http::header::HOST;
+use serde_json::Value;
+
+use crate::support::{Answer, Client, Gary, Guest, Outcome, WAIT_MAX, get};
+
+const HELLO: Guest = Guest("hello-http");
+
+/// A cluster that ends with its test.
+struct Cluster(Gary);
+
+impl Cluster {
+    fn up(nodes: u16) -> Self {
+        let cluster = Self(Gary::new());
+        let nodes = nodes.to_string();
+        let up = cluster.does(["dev", "up", "--nodes", &nodes]).exits(0);
+        let last = up.text().lines().last().unwrap_or_default().to_owned();
+        assert!(last.starts_with("ingress http://127.0.0.1:"), "{up:?}");
+        cluster
+    }
+
+    fn does<const COUNT: usize>(&self, args: [&str; COUNT]) -> Outcome {
+        self.0.call(args).output()
+    }
+
+    fn json(&self, command: &[&str]) -> Vec<Value> {
+        let args = command.iter().chain(&["--json"]);
+        let listed = self.0.call(args).output().exits(0);
+        let listed: Value = serde_json::from_str(listed.text()).expect("it is JSON");
+        listed.as_array().expect("it is a list").clone()
+    }
+
+    fn deploy(&self, replicas: u32) {
+        let (path, replicas) = (HELLO.path(), replicas.to_string());
+        let path = path.to_str().expect("it is text");
+        let deploys = [
+            "deploy",
+            path,
+            "--name",
+            "hello",
+            "--replicas",
+            &replicas,
+            "--wait",
+        ];
+        let deployed = self.does(deploys).exits(0);
+        assert!(
+            deployed.text().starts_with("committed hello gen "),
+            "{deployed:?}"
+        );
+    }
+
+    /// Where each node that runs serves.
+    fn ingresses(&self) -> Vec<SocketAddr> {
+        let nodes = self.json(&["dev", "status"]);
+        let running = nodes.iter().filter(|its| its["state"] == "runs");
+        let addresses = running.map(|its| {
+            let url = its["ingress"].as_str().expect("it serves");
+            let address = url.trim_start_matches("http://").trim_end_matches('/');
+            address.parse().expect("it is an address")
+        });
+        addresses.collect()
+    }
+
+    /// Which nodes host the workload, as far as its keepers hold that for kept.
+    fn hosts(&self) -> Vec<String> {
+        let workloads = self.json(&["ps"]);
+        let hostings = workloads.iter().flat_map(|its| its["hostings"].as_array());
+        let kept = hostings.flatten().filter(|its| its["state"] == "kept");
+        let mut hosts: Vec<String> = kept
+            .filter_map(|its| its["node"].as_str().map(str::to_owned))
+            .collect();
+        hosts.sort();
+        hosts
+    }
+
+    /// Waits until it is so, and says what it was last if it does not come to that.
+    fn until<T: std::fmt::Debug>(&self, what: impl Fn(&Self) -> T, is: impl Fn(&T) -> bool) -> T {
+        let until = Instant::now() + WAIT_MAX;
+        loop {
+            let now = what(self);
+            if is(&now) {
+                return now;
+            }
+            assert!(Instant::now() < until, "it stays at {now:?}");
+        }
+    }
+
+    /// Waits until every node that runs answers for the workload.
+    fn answers_everywhere(&self) {
+        for ingress in self.ingresses() {
+            self.until(
+                |_| asked(ingress),
+                |answer| answer.as_ref().is_ok_and(is_hello),
+            );
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let down = self.0.call(["dev", "down"]).output();
+        if !std::thread::panicking() {
+            down.exits(0);
+            assert!(
+                !self.0.state().join("dev").exists(),
+                "nothing is left behind"
+            );
+        }
+    }
+}
+
+fn asked(ingress: SocketAddr) -> Result<Answer, String> {
+    let mut request = get("/");
+    let host = "hello.localhost".parse().expect("it is a host");
+    request.headers_mut().insert(HOST, host);
+    Client::try_once(ingress, request)
+}
+
+fn is_hello(answer: &Answer) -> bool {
+    answer.status == 200 && answer.text() == "hello from gary\n"
+}
+
+#[test]
+fn what_is_deployed_answers_at_every_node_and_outlives_any_of_them() {
+    let cluster = Cluster::up(3);
+    let names = |cluster: &Cluster| {
+        let nodes = cluster.json(&["nodes"]);
+        Vec::from_iter(
+            nodes
+                .iter()
+                .map(|its| its["name"].as_str().map(str::to_owned)),
+        )
+    };
+    assert_eq!(
+        names(&cluster),
+        ["n1", "n2", "n3"].map(|its| Some(its.to_owned()))
+    );
+    cluster.deploy(2);
+    let hosts = cluster.until(Cluster::hosts, |hosts| hosts.len() == 2);
+    cluster.answers_everywhere();
+    // Whoever hosts it is killed, and another takes its place.
+    let [killed, left] = [&hosts[0], &hosts[1]];
+    cluster.does(["dev", "kill", killed]).exits(0);
+    let hosts = cluster.until(Cluster::hosts, |hosts| {
+        hosts.len() == 2 && !hosts.contains(killed)
+    });
+    assert!(hosts.contains(left));
+    cluster.answers_everywhere();
+    // It comes back, and is one of them again.
+    cluster.does(["dev", "start", killed]).exits(0);
+    cluster.until(|its| names(its).len(), |count| *count == 3);
+    cluster.until(Cluster::hosts, |hosts| hosts.len() == 2);
+    cluster.answers_everywhere();
+}
+
+#[test]
+fn all_that_was_committed_is_there_after_everything_stood_still() {
+    let cluster = Cluster::up(3);
+    cluster.deploy(3);
+    cluster.does(["dev", "down", "--keep"]).exits(0);
+    let unreachable = cluster.does(["ps"]);
+    unreachable.fails(8, &["no node answers", "gary dev up"]);
+    cluster.does(["dev", "up"]).exits(0);
+    cluster.until(Cluster::hosts, |hosts| hosts.len() == 3);
+    cluster.answers_everywhere();
+    // It is scaled, and deleted, by generations of its own.
+    let scaled = cluster.does(["scale", "hello", "1"]).exits(0);
+    assert!(
+        scaled.text().starts_with("committed hello gen 2 "),
+        "{scaled:?}"
+    );
+    cluster.until(Cluster::hosts, |hosts| hosts.len() == 1);
+    cluster.does(["rm", "hello"]).exits(0);
+    cluster.until(Cluster::hosts, Vec::is_empty);
+    cluster
+        .does(["rm", "hello"])
+        .fails(7, &["no workload is called hello"]);
+}
+
+#[test]
+fn a_job_runs_to_completion_and_bad_input_changes_nothing() {
+    let cluster = Cluster::up(1);
+    let path = Guest("hello-cli").path();
+    let path = path.to_str().expect("it is text");
+    cluster
+        .does(["deploy", path, "--job", "--name", "once"])
+        .exits(0);
+    let dirs = cluster.does(["deploy", path, "--dir", "."]);
+    dirs.fails(3, &["directories", "gary run"]);
+    cluster
+        .does(["deploy", "nowhere.wasm"])
+        .fails(7, &["nowhere.wasm"]);
+    cluster
+        .does(["dev", "kill", "n9"])
+        .fails(7, &["no node is called n9", "n1"]);
+    cluster
+        .does(["dev", "up"])
+        .fails(5, &["a cluster runs already"]);
+    cluster
+        .does(["node", "join", "garbage"])
+        .fails(3, &["this is no token"]);
+}
