@@ -13,6 +13,9 @@ pub(crate) enum Event {
     Asked(Ask),
 }
 
+/// Something that is done with the agent at once.
+pub(crate) type Look = Box<dyn FnOnce(&mut Agent<WireCodec>, Time) + Send>;
+
 /// What somebody wants of the agent.
 pub(crate) enum Ask {
     /// A person submits an intent.
@@ -23,7 +26,7 @@ pub(crate) enum Ask {
         told: oneshot::Sender<Result<Settlement, String>>,
     },
     /// To look at it, or to have it do something that is over at once.
-    With(Box<dyn FnOnce(&mut Agent<WireCodec>, Time) + Send>),
+    With(Look),
     /// The node is to end.
     Stop,
 }

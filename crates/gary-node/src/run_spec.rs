@@ -129,7 +129,7 @@ impl Reachable {
         };
         Ok(NetGrant {
             host,
-            port: self.port.map(Into::into),
+            port: self.port,
         })
     }
 }

@@ -160,7 +160,7 @@ fn deployment(
             HostPattern::Ip(address) => ReachableHost::Address(address.to_string()),
             HostPattern::Cidr(block) => ReachableHost::Address(block.to_string()),
         },
-        port: grant.port.map(Into::into),
+        port: grant.port,
     });
     let limits = granted.limits;
     Ok(Deployment {

@@ -92,10 +92,8 @@ impl Cluster {
     /// Waits until every node that runs answers for the workload.
     fn answers_everywhere(&self) {
         for ingress in self.ingresses() {
-            self.until(
-                |_| asked(ingress),
-                |answer| answer.as_ref().is_ok_and(is_hello),
-            );
+            let is_hello = |answer: &Result<Answer, String>| answer.as_ref().is_ok_and(is_hello);
+            let _answer = self.until(|_| asked(ingress), is_hello);
         }
     }
 }
