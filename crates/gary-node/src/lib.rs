@@ -10,13 +10,16 @@
 
 mod clock;
 mod components;
+mod desk;
 mod disk;
 mod event;
 mod facts;
 mod gate;
 mod host;
+mod joining;
 mod passing;
 mod peer_http;
+mod random;
 mod run_spec;
 mod shell;
 mod sites;
@@ -27,6 +30,7 @@ pub mod cluster;
 mod node;
 
 pub use disk::DiskError;
-pub use node::{Node, SOCKET, Settings, StartError, found, invite, join};
+pub use joining::{found, invite, join};
+pub use node::{Node, SOCKET, Settings, StartError};
 pub use run_spec::{Reachable, ReachableHost, RunSpec, RunSpecError};
 pub use shell::Ended;

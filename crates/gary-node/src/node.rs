@@ -1,6 +1,6 @@
 //! A node: all its parts, put together.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,29 +9,27 @@ use gary_agent::membership::{Seed, Settings as Patience};
 use gary_agent::{Agent, AgentSetup, REPLACES_AFTER, Setup};
 use gary_host::http::Front;
 use gary_promise::{
-    AgentId, AgentKey, Architecture, BootNonce, Capacity, ClusterId, Consider, Interfaces, Labels,
-    Resources, Submitters, WallTime,
+    AgentKey, Architecture, BootNonce, Capacity, ClusterId, Consider, Interfaces, Labels,
+    Resources, Submitters,
 };
-use gary_transport::quic::{SecretKey, bind};
-use gary_transport::{Peer, Settings as Limits, Stream, Transport};
-use gary_wire::{FRAME_BYTES_MAX, WireCodec};
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt;
+use gary_transport::quic::bind;
+use gary_wire::WireCodec;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use crate::api::{self, Api, ThisNode};
 use crate::clock::Clock;
-use crate::cluster::{CREDENTIALS_BYTES_MAX, Chain, Credentials, Role, RootKey, Token};
+use crate::cluster::Credentials;
 use crate::components::Components;
-use crate::disk::{Disk, DiskError, Identity};
+use crate::desk::Desk;
+use crate::disk::{Disk, DiskError};
 use crate::event::{Ask, Event};
-use crate::gate::{Gate, agent};
+use crate::gate::Gate;
 use crate::host::{Hosts, Workshop};
+use crate::joining::{limits, secret};
 use crate::passing::{Ingress, Servers};
-use crate::peer_http::{Kind, both_ways};
-use crate::shell::{Answers, EVENTS_MAX, Ended, Shell};
+use crate::random::random;
+use crate::shell::{EVENTS_MAX, Ended, Shell};
 use crate::sites::{RequestLog, Sites};
 
 /// Where a node's socket is in its state directory.
@@ -42,9 +40,6 @@ const COMPONENTS_BYTES_MAX: u64 = 4 << 30;
 
 /// How often a node stores whom it knows, so that it finds them after a start.
 const STORES_PEERS_EVERY: Duration = Duration::from_secs(5);
-
-/// How long joining may take.
-const JOINS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a node is told at its start.
 #[derive(Debug, Clone)]
@@ -93,6 +88,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// It listens everywhere, and has no address that others could be told.
+    #[error("this machine has no address that others could reach it by")]
+    NoAddress(#[source] std::io::Error),
     /// What it is told to promise is nothing that can be promised.
     #[error("it cannot promise that: {0}")]
     Promise(String),
@@ -115,120 +113,6 @@ pub struct Node {
     socket: PathBuf,
 }
 
-/// Founds a cluster, whose first node is in this state directory. The root key is its operator's to keep.
-///
-/// # Errors
-/// When there is a node already, or the directory cannot be used.
-pub async fn found(state: &Path, name: &str) -> Result<RootKey, StartError> {
-    let disk = Disk::open(state)?;
-    if disk.identity()?.is_some() {
-        return Err(StartError::IsNode(state.to_owned()));
-    }
-    let (root, seed) = (RootKey::from_seed(&random()?), random()?);
-    let id = AgentKey::from_seed(&seed).id();
-    disk.found(&Identity {
-        seed,
-        cluster: *root.cluster().as_bytes(),
-        chain: Chain::first(root.admit(id, Role::Member)),
-        name: name.to_owned(),
-    })
-    .await?;
-    Ok(root)
-}
-
-/// Joins a cluster by a token: is admitted by whoever is at one of its addresses.
-///
-/// # Errors
-/// When nobody lets it in, there is a node already, or the directory cannot be used.
-pub async fn join(
-    state: &Path,
-    name: &str,
-    token: &Token,
-    from: SocketAddr,
-) -> Result<(), StartError> {
-    let disk = Disk::open(state)?;
-    if disk.identity()?.is_some() {
-        return Err(StartError::IsNode(state.to_owned()));
-    }
-    let seed = random()?;
-    let id = AgentKey::from_seed(&seed).id();
-    let invited = Credentials::Invited(token.accept(id));
-    let gate = Arc::new(Gate::new(token.cluster(), seed, invited));
-    let (transport, _heard) = bind(from, &secret(seed)?, limits(), gate)?;
-    let mut why = "the token names no address".to_owned();
-    for address in token.addresses() {
-        let joins = ask_to_join(&transport, *address, token.cluster(), id);
-        let joined = tokio::time::timeout(JOINS_WITHIN, joins).await;
-        match joined.unwrap_or_else(|_| Err("no answer".to_owned())) {
-            Ok((chain, peer)) => {
-                disk.found(&Identity {
-                    seed,
-                    cluster: *token.cluster().as_bytes(),
-                    chain,
-                    name: name.to_owned(),
-                })
-                .await?;
-                let peers = [(agent(peer.key), peer.address)];
-                disk.for_peers()
-                    .store(&peers)
-                    .await
-                    .map_err(DiskError::from)?;
-                transport.close().await;
-                return Ok(());
-            }
-            Err(refused) => why = format!("{address}: {refused}"),
-        }
-    }
-    transport.close().await;
-    Err(StartError::NotAdmitted(why))
-}
-
-/// Invites whoever holds the token that this makes, by way of the node at an address.
-///
-/// # Errors
-/// When there is no randomness to be had.
-pub fn invite(
-    root: &RootKey,
-    role: Role,
-    within: Duration,
-    address: Option<SocketAddr>,
-) -> Result<Token, StartError> {
-    let seed = random()?;
-    let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-    let expires_at = WallTime(Clock::wall().0.saturating_add(within_ms));
-    let invitation = root.invite(&seed, role, expires_at);
-    Ok(Token::new(root.cluster(), seed, invitation, address))
-}
-
-async fn ask_to_join(
-    transport: &Arc<dyn Transport>,
-    address: SocketAddr,
-    cluster: ClusterId,
-    id: AgentId,
-) -> Result<(Chain, Peer), String> {
-    use tokio::io::AsyncReadExt;
-    let peer = transport
-        .meet(address)
-        .await
-        .map_err(|error| error.to_string())?;
-    let lane = gary_transport::Lane::Talk;
-    let opened = transport.open(peer, lane, Kind::Join as u8).await;
-    let mut stream = opened.map_err(|error| error.to_string())?;
-    let said = stream.send.shutdown().await;
-    said.map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    let limit = CREDENTIALS_BYTES_MAX as u64 + 1;
-    let read = stream.recv.take(limit).read_to_end(&mut bytes).await;
-    read.map_err(|error| error.to_string())?;
-    let Some(Credentials::Admitted(chain)) = Credentials::unpack(&bytes) else {
-        return Err("what it answered cannot be read".to_owned());
-    };
-    chain
-        .check(cluster, id)
-        .map_err(|error| error.to_string())?;
-    Ok((chain, peer))
-}
-
 impl Node {
     /// Starts the node that is in a state directory.
     ///
@@ -248,9 +132,10 @@ impl Node {
         let secret = secret(identity.seed)?;
         let door: Arc<dyn gary_transport::Doorkeeper> = gate.clone();
         let (transport, heard) = bind(settings.listen, &secret, limits(), door)?;
-        let address = settings
-            .advertise
-            .unwrap_or_else(|| transport.local_address());
+        let address = match settings.advertise {
+            Some(address) => address,
+            None => reachable(transport.local_address())?,
+        };
 
         let (events, taken) = mpsc::channel(EVENTS_MAX);
         let components = open_components(&settings.state)?;
@@ -276,9 +161,9 @@ impl Node {
                 }),
                 declines: false,
                 replaces_after: REPLACES_AFTER,
-                seed: u64::from_le_bytes(random()?),
+                seed: u64::from_le_bytes(random().map_err(StartError::Random)?),
             },
-            nonce: BootNonce(u64::from_le_bytes(random()?)),
+            nonce: BootNonce(u64::from_le_bytes(random().map_err(StartError::Random)?)),
             address,
             membership: Patience::lan(),
         };
@@ -369,52 +254,6 @@ impl Node {
     }
 }
 
-/// Answers what other nodes, and who would like to be one, ask over streams.
-struct Desk {
-    api: Arc<Api>,
-    gate: Arc<Gate>,
-    front: Arc<Front<Sites>>,
-}
-
-impl Answers for Desk {
-    fn answer(&mut self, from: Peer, kind: u8, mut stream: Stream) {
-        let is_member = self.gate.is_member(from.key);
-        match Kind::of(kind) {
-            Some(Kind::Join) => match self.gate.admit(from.key) {
-                Ok(chain) => {
-                    _ = tokio::spawn(async move {
-                        let admitted = Credentials::Admitted(chain).pack();
-                        // Whoever has left comes again.
-                        let _ = stream.send.write_all(&admitted).await;
-                        let _ = stream.send.shutdown().await;
-                    })
-                }
-                Err(why) => tracing::info!(peer = %from.key, %why, "somebody is not admitted"),
-            },
-            Some(Kind::Site) if is_member => {
-                let front = Arc::clone(&self.front);
-                tokio::spawn(front.serve_stream(both_ways(stream)));
-            }
-            Some(Kind::Api) if is_member => {
-                let router = api::for_peers(Arc::clone(&self.api));
-                tokio::spawn(async move {
-                    let served = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(
-                            TokioIo::new(both_ways(stream)),
-                            TowerToHyperService::new(router),
-                        )
-                        .await;
-                    if let Err(error) = served {
-                        tracing::debug!(%error, "a request of another node broke off");
-                    }
-                });
-            }
-            // Letting go of the stream refuses it.
-            Some(Kind::Site | Kind::Api) | None => {}
-        }
-    }
-}
-
 /// Serves people of this machine, by a socket that only they can open.
 fn serve_people(socket: &Path, api: Arc<Api>) -> Result<(), StartError> {
     use std::os::unix::fs::PermissionsExt;
@@ -467,21 +306,19 @@ fn open_components(state: &Path) -> Result<gary_store::Components, StartError> {
     opened.map_err(|error| StartError::Components(error.to_string()))
 }
 
-/// The key of this seed, as the transport has it.
-fn secret(seed: [u8; 32]) -> Result<SecretKey, StartError> {
-    SecretKey::new(seed).map_err(|_| {
-        StartError::Disk(DiskError::Damaged {
-            what: "the key".into(),
-        })
-    })
-}
-
-fn limits() -> Limits {
-    Limits {
-        frame_bytes_max: FRAME_BYTES_MAX,
-        credentials_bytes_max: CREDENTIALS_BYTES_MAX,
-        ..Limits::default()
+/// Where others reach who listens here: for who listens everywhere, at the address that this machine would send from.
+fn reachable(local: SocketAddr) -> Result<SocketAddr, StartError> {
+    if !local.ip().is_unspecified() {
+        return Ok(local);
     }
+    // Nothing is sent by that: it asks the system for a route to a network that is set aside for documents.
+    let route = || {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    };
+    let address = route().map_err(StartError::NoAddress)?;
+    Ok(SocketAddr::new(address.ip(), local.port()))
 }
 
 /// What a node promises of its machine.
@@ -510,16 +347,4 @@ fn capacity(settings: &Settings, name: &str) -> Result<Capacity, StartError> {
 
 fn architecture() -> Architecture {
     std::env::consts::ARCH.parse().expect("it is a word")
-}
-
-/// As many random bytes as are wanted.
-pub(crate) fn random<const LEN: usize>() -> Result<[u8; LEN], StartError> {
-    let mut bytes = [0; LEN];
-    let mut filled = 0;
-    while filled < LEN {
-        let flags = rustix::rand::GetRandomFlags::empty();
-        let more = rustix::rand::getrandom(&mut bytes[filled..], flags);
-        filled += more.map_err(|error| StartError::Random(error.into()))?;
-    }
-    Ok(bytes)
 }

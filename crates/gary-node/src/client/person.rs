@@ -1,13 +1,13 @@
 //! The key of a person, and how often it has been used.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use gary_promise::{AgentKey, BootEpoch, ClusterId, Promiser};
 
-use crate::node::random;
+use crate::random::random;
 
 /// Where a person's key is in their configuration directory.
 const KEY: &str = "id";
@@ -36,6 +36,9 @@ pub enum PersonError {
     /// What is in it is no key.
     #[error("{} holds no key: it should have 64 hexadecimal digits", .0.display())]
     NoKey(PathBuf),
+    /// It is not known how often the key was used.
+    #[error("{} does not say how often the key was used: it should be a number", .0.display())]
+    NoCount(PathBuf),
 }
 
 impl Person {
@@ -57,7 +60,7 @@ impl Person {
                     .mode(0o700)
                     .create(dir);
                 made.map_err(failed)?;
-                let seed = random::<32>().map_err(|error| failed(io::Error::other(error)))?;
+                let seed = random::<32>().map_err(failed)?;
                 write_new(&file, &hex::encode(seed)).map_err(failed)?;
                 // Another process may have been first: what is there counts.
                 fs::read_to_string(&file).map_err(failed)?
@@ -85,36 +88,40 @@ impl Person {
             file: file.clone(),
             source,
         };
-        let open = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .mode(0o600)
-            .open(&file);
-        let opened = open.map_err(failed)?;
-        // Two commands at once take turns.
-        opened.lock().map_err(failed)?;
-        let before = fs::read_to_string(&file).map_err(failed)?;
-        let uses = before.trim().parse().unwrap_or(0u64) + 1;
+        // Two commands at once take turns, by a file that is never replaced.
+        let lock = self.dir.join(format!("{USES}.lock"));
+        let lock = open(OpenOptions::new().create(true), &lock).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let before = match fs::read_to_string(&file) {
+            Ok(text) => text.trim().parse().ok(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(0u64),
+            Err(error) => return Err(failed(error)),
+        };
+        // To begin again with the first would be to say two things under one number.
+        let before = before.ok_or_else(|| PersonError::NoCount(file.clone()))?;
+        let uses = before + 1;
         let next = self.dir.join(format!("{USES}.new"));
-        fs::write(&next, uses.to_string()).map_err(failed)?;
-        // In place, since the lock is on the file that is there.
-        fs::write(&file, uses.to_string()).map_err(failed)?;
-        opened.sync_all().map_err(failed)?;
-        let _ = fs::remove_file(&next);
+        let written = open(OpenOptions::new().create(true).truncate(true), &next);
+        let mut written = written.map_err(failed)?;
+        let text = uses.to_string();
+        let synced = written
+            .write_all(text.as_bytes())
+            .and_then(|()| written.sync_all());
+        synced
+            .and_then(|()| fs::rename(&next, &file))
+            .map_err(failed)?;
         Ok(BootEpoch(uses))
     }
 }
 
+/// Opens a file for its owner alone.
+fn open(options: &mut OpenOptions, file: &Path) -> io::Result<File> {
+    options.write(true).mode(0o600).open(file)
+}
+
 /// Writes a file that is not there yet; if it is, leaves it.
 fn write_new(file: &Path, text: &str) -> io::Result<()> {
-    let open = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file);
-    match open {
+    match open(OpenOptions::new().create_new(true), file) {
         Ok(mut file) => {
             file.write_all(text.as_bytes())?;
             file.sync_all()
@@ -144,6 +151,8 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let uses = [&one, &again, &one].map(|its| its.count_use().expect("it is counted").0);
         assert_eq!(uses, [1, 2, 3]);
+        fs::write(dir.join(USES), "").expect("it can be written");
+        assert!(matches!(one.count_use(), Err(PersonError::NoCount(_))));
         fs::write(dir.join(KEY), "secret").expect("it can be written");
         assert!(matches!(Person::of(&dir), Err(PersonError::NoKey(_))));
     }

@@ -203,6 +203,7 @@ pub(super) fn not_started(error: &StartError) -> Problem {
     match error {
         StartError::NoNode(_) => problem.hint("gary node init, or gary node join TOKEN"),
         StartError::IsNode(_) => problem.hint("gary node run, or another --state-dir"),
+        StartError::NoAddress(_) => problem.hint("--advertise with an address of this machine"),
         StartError::Listen(_) => problem.hint("--listen with another port, or port 0"),
         StartError::Serve { .. } => problem.hint("--ingress with another port, or port 0"),
         StartError::NotAdmitted(_) => problem.hint("ask for a new token: gary token create"),
