@@ -35,7 +35,10 @@ impl Answers for Desk {
                         let _ = stream.send.shutdown().await;
                     })
                 }
-                Err(why) => tracing::info!(peer = %from.key, %why, "somebody is not admitted"),
+                Err(why) => {
+                    tracing::info!(peer = %from.key, %why, "somebody is not admitted");
+                    self.api.transport.disconnect(from.key, &why.to_string());
+                }
             },
             Some(Kind::Site) if is_member => {
                 let front = Arc::clone(&self.front);

@@ -1,6 +1,6 @@
 //! What a node's loop is told.
 
-use gary_agent::{Acknowledgement, Agent, HostReport};
+use gary_agent::{Acknowledgement, Agent, DeployError, HostReport};
 use gary_promise::{Promise, Settlement, Signed, Time};
 use gary_wire::WireCodec;
 use tokio::sync::oneshot;
@@ -23,7 +23,7 @@ pub(crate) enum Ask {
         intent: Signed<Promise>,
         acknowledgement: Acknowledgement,
         /// Is told why it is refused at once, or what has become of it.
-        told: oneshot::Sender<Result<Settlement, String>>,
+        told: oneshot::Sender<Result<Settlement, DeployError>>,
     },
     /// To look at it, or to have it do something that is over at once.
     With(Look),

@@ -12,7 +12,8 @@ use gary_transport::{Doorkeeper, PeerKey};
 use crate::clock::Clock;
 use crate::cluster::{AdmissionError, Chain, Credentials, Role};
 
-/// The most peers of which it is remembered as what they were let in. Beyond that all are asked again as they come back.
+/// The most peers of which it is remembered as what they were let in. Beyond that those are forgotten that were
+/// only invited, and nobody else is heard.
 const KNOWN_MAX: usize = 8_192;
 
 /// As what a peer was let in.
@@ -70,9 +71,12 @@ impl Gate {
     fn note(&self, peer: PeerKey, standing: Standing) {
         let mut known = lock(&self.known);
         if known.len() >= KNOWN_MAX && !known.contains_key(&peer) {
-            known.clear();
+            // Whoever holds a token can make up as many keys as it likes: they make room first.
+            known.retain(|_, its| matches!(its, Standing::Admitted(_)));
         }
-        known.insert(peer, standing);
+        if known.len() < KNOWN_MAX || known.contains_key(&peer) {
+            known.insert(peer, standing);
+        }
     }
 
     fn judge(&self, peer: PeerKey, presented: &[u8]) -> Result<Standing, String> {

@@ -1,13 +1,14 @@
 //! Becoming a node: of a cluster that is founded, or of one that lets it in.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gary_promise::{AgentId, AgentKey, ClusterId, WallTime};
 use gary_transport::quic::{SecretKey, bind};
-use gary_transport::{Lane, Peer, Settings as Limits, Transport};
+use gary_transport::{DialError, Lane, Peer, Settings as Limits, Transport};
 use gary_wire::FRAME_BYTES_MAX;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -19,19 +20,30 @@ use crate::node::StartError;
 use crate::peer_http::Kind;
 use crate::random::random;
 
+/// What components and what is served may take of a node's network, each way: a gigabit a second.
+const BULK_BYTES_PER_SECOND: u64 = 125_000_000;
+
 /// How long joining may take.
 const JOINS_WITHIN: Duration = Duration::from_secs(10);
 
-/// Founds a cluster, whose first node is in this state directory. The root key is its operator's to keep.
+/// A root key for a cluster that is to be founded. It is its operator's to keep, who has it before anything depends on it.
+///
+/// # Errors
+/// When there is no randomness to be had.
+pub fn draw_root() -> Result<RootKey, StartError> {
+    Ok(RootKey::from_seed(&drawn()?))
+}
+
+/// Founds the cluster of a root key, whose first node is in this state directory.
 ///
 /// # Errors
 /// When there is a node already, or the directory cannot be used.
-pub async fn found(state: &Path, name: &str) -> Result<RootKey, StartError> {
+pub async fn found(state: &Path, name: &str, root: &RootKey) -> Result<(), StartError> {
     let disk = Disk::open(state)?;
     if disk.identity()?.is_some() {
         return Err(StartError::IsNode(state.to_owned()));
     }
-    let (root, seed) = (RootKey::from_seed(&drawn()?), drawn()?);
+    let seed = drawn()?;
     let id = AgentKey::from_seed(&seed).id();
     disk.found(&Identity {
         seed,
@@ -40,7 +52,7 @@ pub async fn found(state: &Path, name: &str) -> Result<RootKey, StartError> {
         name: name.to_owned(),
     })
     .await?;
-    Ok(root)
+    Ok(())
 }
 
 /// Joins a cluster by a token: is admitted by whoever is at one of its addresses.
@@ -62,11 +74,12 @@ pub async fn join(
     let invited = Credentials::Invited(token.accept(id));
     let gate = Arc::new(Gate::new(token.cluster(), seed, invited));
     let (transport, _heard) = bind(from, &secret(seed)?, limits(), gate)?;
-    let mut why = "the token names no address".to_owned();
+    let mut failed = StartError::Unreachable("the token names no address".to_owned());
     for address in token.addresses() {
         let joins = ask_to_join(&transport, *address, token.cluster(), id);
         let joined = tokio::time::timeout(JOINS_WITHIN, joins).await;
-        match joined.unwrap_or_else(|_| Err("no answer".to_owned())) {
+        let in_vain = || StartError::Unreachable(format!("{address} does not answer"));
+        match joined.unwrap_or_else(|_| Err(in_vain())) {
             Ok((chain, peer)) => {
                 disk.found(&Identity {
                     seed,
@@ -83,11 +96,11 @@ pub async fn join(
                 transport.close().await;
                 return Ok(());
             }
-            Err(refused) => why = format!("{address}: {refused}"),
+            Err(error) => failed = error,
         }
     }
     transport.close().await;
-    Err(StartError::NotAdmitted(why))
+    Err(failed)
 }
 
 /// Invites whoever holds the token that this makes, by way of the node at an address.
@@ -112,25 +125,28 @@ async fn ask_to_join(
     address: SocketAddr,
     cluster: ClusterId,
     id: AgentId,
-) -> Result<(Chain, Peer), String> {
-    let peer = transport
-        .meet(address)
-        .await
-        .map_err(|error| error.to_string())?;
+) -> Result<(Chain, Peer), StartError> {
+    let refused =
+        |why: &dyn std::fmt::Display| StartError::NotAdmitted(format!("{address}: {why}"));
+    let peer = transport.meet(address).await.map_err(|error| match error {
+        DialError::Refused { reason } => refused(&reason),
+        error => StartError::Unreachable(format!("{address}: {error}")),
+    })?;
     let opened = transport.open(peer, Lane::Talk, Kind::Join as u8).await;
-    let mut stream = opened.map_err(|error| error.to_string())?;
-    let said = stream.send.shutdown().await;
-    said.map_err(|error| error.to_string())?;
+    let mut stream = opened.map_err(|error| refused(&error))?;
+    stream
+        .send
+        .shutdown()
+        .await
+        .map_err(|error| refused(&error))?;
     let mut bytes = Vec::new();
     let limit = CREDENTIALS_BYTES_MAX as u64 + 1;
     let read = stream.recv.take(limit).read_to_end(&mut bytes).await;
-    read.map_err(|error| error.to_string())?;
+    read.map_err(|error| refused(&error))?;
     let Some(Credentials::Admitted(chain)) = Credentials::unpack(&bytes) else {
-        return Err("what it answered cannot be read".to_owned());
+        return Err(refused(&"what it answered cannot be read"));
     };
-    chain
-        .check(cluster, id)
-        .map_err(|error| error.to_string())?;
+    chain.check(cluster, id).map_err(|error| refused(&error))?;
     Ok((chain, peer))
 }
 
@@ -148,6 +164,7 @@ pub(crate) fn limits() -> Limits {
     Limits {
         frame_bytes_max: FRAME_BYTES_MAX,
         credentials_bytes_max: CREDENTIALS_BYTES_MAX,
+        bulk_bytes_per_second: NonZeroU64::new(BULK_BYTES_PER_SECOND),
         ..Limits::default()
     }
 }

@@ -30,7 +30,7 @@ pub mod cluster;
 mod node;
 
 pub use disk::DiskError;
-pub use joining::{found, invite, join};
+pub use joining::{draw_root, found, invite, join};
 pub use node::{Node, SOCKET, Settings, StartError};
 pub use run_spec::{Reachable, ReachableHost, RunSpec, RunSpecError};
 pub use shell::Ended;

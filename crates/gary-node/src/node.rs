@@ -38,6 +38,9 @@ pub const SOCKET: &str = "node.sock";
 /// The most bytes that components take on a node's disk.
 const COMPONENTS_BYTES_MAX: u64 = 4 << 30;
 
+/// How often a node tells its agent how late it is, as people count it: that clock may be set.
+const TELLS_TIME_EVERY: Duration = Duration::from_secs(60);
+
 /// How often a node stores whom it knows, so that it finds them after a start.
 const STORES_PEERS_EVERY: Duration = Duration::from_secs(5);
 
@@ -69,7 +72,10 @@ pub struct Settings {
 pub enum StartError {
     /// Its state cannot be used.
     #[error(transparent)]
-    Disk(#[from] DiskError),
+    Disk(DiskError),
+    /// Another process uses its state directory.
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
     /// There is no node in its state directory.
     #[error("there is no node in {}", .0.display())]
     NoNode(PathBuf),
@@ -94,6 +100,9 @@ pub enum StartError {
     /// What it is told to promise is nothing that can be promised.
     #[error("it cannot promise that: {0}")]
     Promise(String),
+    /// Nobody of the cluster answers.
+    #[error("nobody answers: {0}")]
+    Unreachable(String),
     /// Nobody of the cluster lets it in.
     #[error("nobody lets it in: {0}")]
     NotAdmitted(String),
@@ -103,6 +112,15 @@ pub enum StartError {
     /// Components cannot be kept.
     #[error("components cannot be kept: {0}")]
     Components(String),
+}
+
+impl From<DiskError> for StartError {
+    fn from(error: DiskError) -> Self {
+        match error {
+            DiskError::Open(gary_store::OpenError::InUse { dir, .. }) => Self::InUse(dir),
+            error => Self::Disk(error),
+        }
+    }
 }
 
 /// A node that runs.
@@ -207,6 +225,7 @@ impl Node {
             tokio::spawn(Arc::new(front).serve(listener));
         }
         tokio::spawn(store_peers(disk.for_peers(), Arc::clone(&api)));
+        tokio::spawn(tell_time(Arc::clone(&api)));
         let desk = Desk {
             api,
             gate: Arc::clone(&gate),
@@ -281,6 +300,18 @@ async fn listen(at: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {
         source,
     };
     gary_host::http::listen(at).await.map_err(failed)
+}
+
+/// Tells the agent now and then how late it is.
+async fn tell_time(api: Arc<Api>) {
+    let mut every = tokio::time::interval(TELLS_TIME_EVERY);
+    loop {
+        every.tick().await;
+        let told = api.with(|agent, now| agent.set_wall_clock(now, Clock::wall()));
+        if told.await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Stores now and then whom the node knows.

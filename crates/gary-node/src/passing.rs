@@ -83,7 +83,8 @@ impl Servers {
         fastrand::shuffle(&mut peers);
         let mut why = String::new();
         for peer in peers {
-            let open = peer_http::open(&self.api.transport, peer, Lane::Talk, Kind::Site);
+            // Who does not read what it asked for must not hold up what agents say to one another.
+            let open = peer_http::open(&self.api.transport, peer, Lane::Bulk, Kind::Site);
             match tokio::time::timeout(TAKES_WITHIN, open).await {
                 Ok(Ok(mut sender)) => {
                     let sent = sender.send_request(request).await;

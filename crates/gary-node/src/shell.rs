@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use gary_agent::{Agent, Order, WriteId};
+use gary_agent::{Agent, DeployError, Order, WriteId};
 use gary_promise::{AgentId, Codec, PACKET_BYTES_MAX, PromiseId, Settlement};
 use gary_store::CommitError;
 use gary_transport::{Event as Heard, Events, Peer, Transport};
@@ -47,7 +47,7 @@ pub(crate) struct Shell {
     pub(crate) stored: mpsc::UnboundedSender<(WriteId, Result<(), CommitError>)>,
     pub(crate) stored_events: mpsc::UnboundedReceiver<(WriteId, Result<(), CommitError>)>,
     /// Who waits for what becomes of which intent.
-    pub(crate) waiting: BTreeMap<PromiseId, Vec<oneshot::Sender<Result<Settlement, String>>>>,
+    pub(crate) waiting: BTreeMap<PromiseId, Vec<oneshot::Sender<Result<Settlement, DeployError>>>>,
 }
 
 /// Why a node has ended.
@@ -103,7 +103,7 @@ impl Shell {
             }) => match self.agent.submit(now, intent, acknowledgement) {
                 Ok(submitted) => self.waiting.entry(submitted).or_default().push(told),
                 // Whoever asked may have left.
-                Err(refused) => _ = told.send(Err(refused.to_string())),
+                Err(refused) => _ = told.send(Err(refused)),
             },
         }
     }

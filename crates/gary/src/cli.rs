@@ -226,6 +226,9 @@ pub(crate) enum DevCommand {
         /// How many nodes
         #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
         nodes: u16,
+        /// Where the first node serves [default: 127.0.0.1:8080 if that is free, else a free port]
+        #[arg(long, value_name = "ADDR")]
+        ingress: Option<SocketAddr>,
     },
     /// End it, and leave nothing behind
     Down {

@@ -1,5 +1,7 @@
 //! Intents that are submitted, and what has become of them.
 
+use axum::http::StatusCode;
+use gary_agent::{Acknowledgement, DeployError};
 use gary_promise::{Codec, Promise, Settlement, Signed, SignedRecord, Verdict};
 use gary_wire::WireCodec;
 
@@ -15,8 +17,22 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Signed<Promise>, String> {
     }
 }
 
-/// What has become of an intent, for a person.
-pub(super) fn shown(settlement: &Settlement) -> SettlementShown {
+/// By which status somebody hears that an intent is refused at once.
+pub(super) const fn status(refused: &DeployError) -> StatusCode {
+    match refused {
+        DeployError::NotConsidered { .. } | DeployError::NotAllowed { .. } => StatusCode::FORBIDDEN,
+        DeployError::Conflict { .. } => StatusCode::CONFLICT,
+        DeployError::NotKept { .. } => StatusCode::NOT_FOUND,
+        DeployError::Refused(_) | DeployError::NotAnIntent { .. } | DeployError::Contrary(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        // It may be taken later, or by another node.
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// What has become of an intent, for a person who wanted it acknowledged so.
+pub(super) fn shown(settlement: &Settlement, wanted: Acknowledgement) -> SettlementShown {
     use SettlementWord as Word;
     let (verdict, detail) = match &settlement.verdict {
         Verdict::Committed(_) => (Word::Committed, String::new()),
@@ -40,6 +56,10 @@ pub(super) fn shown(settlement: &Settlement) -> SettlementShown {
         Verdict::Mode => (
             Word::OtherKind,
             "a service, a job or a schedule stays what it was deployed as first".to_owned(),
+        ),
+        Verdict::Unsettled if wanted == Acknowledgement::Local => (
+            Word::Pending,
+            "it is left with this node until its keepers can be reached".to_owned(),
         ),
         Verdict::Elsewhere(_) | Verdict::Unsettled => (
             Word::NoMajority,

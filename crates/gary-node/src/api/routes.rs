@@ -252,8 +252,8 @@ async fn submit(
         .await
         .map_err(|_| ending())?;
     match settled.await.map_err(|_| ending())? {
-        Ok(settlement) => Ok(Json(intents::shown(&settlement))),
-        Err(why) => Err(Refusal(StatusCode::CONFLICT, why)),
+        Ok(settlement) => Ok(Json(intents::shown(&settlement, acknowledgement))),
+        Err(why) => Err(Refusal(intents::status(&why), why.to_string())),
     }
 }
 
@@ -264,7 +264,7 @@ async fn put_component(
 ) -> Result<StatusCode, Refusal> {
     let component = digest_of(&digest)?;
     let put = api.components.put(component, body).await;
-    put.map_err(|error| Refusal(StatusCode::BAD_REQUEST, error.to_string()))?;
+    put.map_err(|error| Refusal(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

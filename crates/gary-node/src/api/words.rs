@@ -101,6 +101,8 @@ pub enum SettlementWord {
     NotAllowed,
     /// It would make something else of the workload.
     OtherKind,
+    /// The node has it, and proposes it once its keepers can be reached.
+    Pending,
     /// No majority has answered in time.
     NoMajority,
 }

@@ -1,6 +1,7 @@
 //! Asking a node over its socket.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
@@ -11,6 +12,9 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use crate::api::{NodeShown, Refused, SettlementShown, ThisNode, WorkloadShown};
+
+/// How long a node has to answer: longer than it waits for others itself.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// A node that can be asked.
 #[derive(Debug, Clone)]
@@ -30,6 +34,9 @@ pub enum AskError {
         #[source]
         source: std::io::Error,
     },
+    /// It does not answer in time.
+    #[error("the node does not answer")]
+    Silent,
     /// The connection broke.
     #[error("the connection to the node broke")]
     Broken(#[from] hyper::Error),
@@ -117,6 +124,12 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, AskError> {
+        let answer = self.exchange(method, path, body);
+        let answer = tokio::time::timeout(ANSWERS_WITHIN, answer).await;
+        answer.unwrap_or(Err(AskError::Silent))
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, AskError> {
         let connected = UnixStream::connect(&self.socket).await;
         let stream = connected.map_err(|source| AskError::Unreachable {
             socket: self.socket.clone(),

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use gary_promise::{
     Body, Codec, ComponentDigest, Condition, Interfaces, Labels, Lineage, Mode, Needs, Pace,
     Portion, Promise, Retries, Routes, SignedRecord, Spread, Submitters, Update, Use, Valency,
+    Verifier,
 };
 use gary_wire::WireCodec;
 
@@ -112,7 +113,8 @@ impl Client {
     /// # Errors
     /// When the node does not answer.
     pub async fn standing(&self, name: &str) -> Result<Option<Standing>, DeployError> {
-        let bytes = match self.intent(name).await {
+        let name: gary_promise::WorkloadName = name.parse().map_err(nonsense)?;
+        let bytes = match self.intent(name.as_str()).await {
             Ok(bytes) => bytes,
             Err(AskError::Refused { status: 404, .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -121,18 +123,16 @@ impl Client {
         let SignedRecord::Promise(signed) = record else {
             return Err(nonsense("what stands is no intent"));
         };
-        let promise: Promise = WireCodec.unpack(signed.bytes()).map_err(nonsense)?;
-        let Body::Use(wanted) = promise.body() else {
+        // What is signed anew is what somebody has signed before, under this name and no other.
+        let cluster = self.node().await?.cluster.parse().map_err(nonsense)?;
+        let verified = Verifier::new(cluster, 0).verify::<Promise, _>(signed, &WireCodec);
+        let promise = verified.map_err(nonsense)?;
+        let (Body::Use(wanted), Some(workload)) = (promise.body(), promise.workload()) else {
             return Err(nonsense("what stands is no intent"));
         };
-        let founder = gary_promise::PromiseId {
-            promiser: signed.by(),
-            version: promise.version(),
-        };
-        let workload = match wanted.lineage {
-            Lineage::Founds => gary_promise::WorkloadId::founded_by(founder),
-            Lineage::Updates(update) => update.workload(),
-        };
+        if wanted.name != name {
+            return Err(nonsense("what the node shows is of another name"));
+        }
         // What is deleted stands no more.
         let is_there = wanted.valency != Valency::NONE;
         Ok(is_there.then(|| Standing {

@@ -109,6 +109,7 @@ impl Person {
             .and_then(|()| written.sync_all());
         synced
             .and_then(|()| fs::rename(&next, &file))
+            .and_then(|()| File::open(&self.dir)?.sync_all())
             .map_err(failed)?;
         Ok(BootEpoch(uses))
     }

@@ -35,9 +35,15 @@ pub(super) async fn host(
         _ = told.recv() => HostReport::Stopped { offer },
     };
     hosting.workshop.sites.close(&offer, DRAIN).await;
-    // Whoever orders this offer anew finds nobody here any more.
-    drop(told);
+    // Whoever orders this offer anew finds nobody here any more. What it was told meanwhile is answered.
+    told.close();
+    let is_told = told.try_recv().is_ok();
+    let has_stopped = HostReport::Stopped { offer };
+    let says_so = report == has_stopped;
     hosting.report(report).await;
+    if is_told && !says_so {
+        hosting.report(has_stopped).await;
+    }
 }
 
 struct Hosting<'a> {

@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gary_node::client::Client;
 use gary_node::{SOCKET, client::AskError};
 
 use crate::places;
 use crate::problem::{Code, Problem};
+
+/// How long a node has to say that it is there, before the next is asked.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where it is said, in the configuration directory: the sockets to try, one a line.
 const FILE: &str = "context";
@@ -57,10 +61,11 @@ pub(super) async fn client() -> Result<Client, Problem> {
     let mut last = None;
     for socket in sockets()? {
         let client = Client::at(&socket);
-        match client.node().await {
+        let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
+        match asked.unwrap_or(Err(AskError::Silent)) {
             Ok(_) => return Ok(client),
-            Err(error @ AskError::Unreachable { .. }) => last = Some(error),
-            Err(error) => return Err(super::asked(error)),
+            // Another may be up.
+            Err(error) => last = Some(error),
         }
     }
     Err(last.map_or_else(

@@ -90,6 +90,10 @@ fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
                 "committed {name} gen {generation} ({majority}/{keepers} keepers)\n"
             ))
         }
+        SettlementWord::Pending => {
+            eprintln!("note: {}", settlement.detail);
+            console::out(&format!("pending {name} gen {generation}\n"))
+        }
         SettlementWord::Conflict | SettlementWord::NameTaken | SettlementWord::OtherKind => {
             refused(Code::Conflict)
         }

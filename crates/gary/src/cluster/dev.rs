@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -46,7 +46,7 @@ struct Shown {
 
 pub(crate) fn main(typed: DevArgs) -> u8 {
     problem::code_of(match typed.command {
-        DevCommand::Up { nodes } => up(usize::from(nodes)),
+        DevCommand::Up { nodes, ingress } => up(usize::from(nodes), ingress),
         DevCommand::Down { keep } => down(keep),
         DevCommand::Status(typed) => status(&typed),
         DevCommand::Kill { node } => named(&node).and_then(|its| its.end(Signal::KILL)),
@@ -58,6 +58,20 @@ pub(crate) fn main(typed: DevArgs) -> u8 {
 
 fn dir() -> Result<PathBuf, Problem> {
     Ok(places::state()?.join("dev"))
+}
+
+/// Waits for its turn to make a cluster here.
+fn turn(dir: &Path) -> Result<fs::File, Problem> {
+    let lock = dir.with_extension("lock");
+    let failed = |error: std::io::Error| {
+        let why = format!("{}: {error}", lock.display());
+        Problem::new(Code::Failure, "cannot make a cluster here").why(why)
+    };
+    let parent = lock.parent().unwrap_or(dir);
+    fs::create_dir_all(parent).map_err(failed)?;
+    let file = fs::File::create(&lock).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
 }
 
 fn named(name: &str) -> Result<Process, Problem> {
@@ -81,8 +95,10 @@ fn signal(name: &str, signal: Signal) -> Result<(), Problem> {
     }
 }
 
-fn up(count: usize) -> Result<(), Problem> {
+fn up(count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
     let dir = dir()?;
+    // Of two at once the second finds what the first has made.
+    let _turn = turn(&dir)?;
     let there = all(&dir);
     if there.iter().any(|its| its.pid().is_some()) {
         return Err(Problem::new(Code::Conflict, "a cluster runs already")
@@ -90,7 +106,7 @@ fn up(count: usize) -> Result<(), Problem> {
     }
     if there.is_empty() {
         // Half a cluster helps nobody. Why it came to that is told, and what was left is not worth a second error.
-        found(&dir, count).inspect_err(|_| _ = down(false))?;
+        found(&dir, count, ingress).inspect_err(|_| _ = down(false))?;
     } else {
         for node in &there {
             start(node)?;
@@ -116,7 +132,7 @@ fn up(count: usize) -> Result<(), Problem> {
 }
 
 /// Makes so many nodes of one cluster, and starts them.
-fn found(dir: &std::path::Path, count: usize) -> Result<(), Problem> {
+fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
     let nodes = (1..=count).map(|number| {
         let name = format!("n{number}");
         let dir = dir.join(&name);
@@ -126,12 +142,13 @@ fn found(dir: &std::path::Path, count: usize) -> Result<(), Problem> {
     let Some((first, others)) = nodes.split_first() else {
         return Ok(());
     };
-    let root = waiting(async {
-        let founded = gary_node::found(&first.dir, &first.name).await;
+    let root = gary_node::draw_root().map_err(|error| not_started(&error))?;
+    write_root(&dir.join("root.key"), &root)?;
+    waiting(async {
+        let founded = gary_node::found(&first.dir, &first.name, &root).await;
         founded.map_err(|error| not_started(&error))
     })?;
-    write_root(&dir.join("root.key"), &root)?;
-    let first_ports = choose_ports(first, INGRESS_PORT)?;
+    let first_ports = choose_ports(first, ingress.unwrap_or_else(|| own(INGRESS_PORT)))?;
     start(first)?;
     waiting(first.sees(1))?;
     let token = token::invite(&root, Some(first_ports.listen), TOKEN_LASTS)?;
@@ -141,20 +158,19 @@ fn found(dir: &std::path::Path, count: usize) -> Result<(), Problem> {
             let joined = gary_node::join(&node.dir, &node.name, &token, from).await;
             joined.map_err(|error| not_started(&error))
         })?;
-        choose_ports(node, 0)?;
+        choose_ports(node, own(0))?;
         start(node)?;
     }
     Ok(())
 }
 
 /// Chooses where a node listens, for as long as there is one: a port that is free now.
-fn choose_ports(node: &Process, ingress: u16) -> Result<Ports, Problem> {
+fn choose_ports(node: &Process, ingress: SocketAddr) -> Result<Ports, Problem> {
     let failed = |error: std::io::Error| {
         Problem::new(Code::Failure, format!("there is no port for {}", node.name)).why(error)
     };
-    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let listen = UdpSocket::bind(at(0)).and_then(|its| its.local_addr());
-    let bound = TcpListener::bind(at(ingress)).or_else(|_| TcpListener::bind(at(0)));
+    let listen = UdpSocket::bind(own(0)).and_then(|its| its.local_addr());
+    let bound = TcpListener::bind(ingress).or_else(|_| TcpListener::bind(own(0)));
     let ports = Ports {
         listen: listen.map_err(failed)?,
         ingress: bound.and_then(|its| its.local_addr()).map_err(failed)?,
@@ -162,6 +178,11 @@ fn choose_ports(node: &Process, ingress: u16) -> Result<Ports, Problem> {
     let text = serde_json::to_string(&ports).map_err(|error| failed(error.into()))?;
     fs::write(node.dir.join("ports.json"), text).map_err(failed)?;
     Ok(ports)
+}
+
+/// An address of this machine's own.
+fn own(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
 }
 
 fn ports(node: &Process) -> Result<Ports, Problem> {

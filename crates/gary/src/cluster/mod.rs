@@ -22,6 +22,14 @@ pub(crate) fn asked(error: AskError) -> Problem {
         }
         AskError::Refused { status: 404, why } => Problem::new(Code::NotFound, why),
         AskError::Refused { status: 503, why } => Problem::new(Code::Unreachable, why),
+        AskError::Refused { status: 403, why } => {
+            Problem::new(Code::Refused, "the node refuses").why(why)
+        }
+        AskError::Refused { status: 409, why } => {
+            Problem::new(Code::Conflict, "the node refuses").why(why)
+        }
+        AskError::Silent => Problem::new(Code::TimedOut, error.to_string())
+            .hint("gary dev status shows which nodes run; one that is paused does not answer"),
         AskError::Refused { why, .. } => Problem::new(Code::Failure, "the node refuses").why(why),
         error => Problem::new(Code::Failure, error.to_string()),
     }
@@ -30,6 +38,9 @@ pub(crate) fn asked(error: AskError) -> Problem {
 /// What was not deployed, for a person.
 pub(crate) fn not_deployed(error: DeployError) -> Problem {
     match error {
+        DeployError::Ask(AskError::Refused { status: 503, why }) => {
+            Problem::new(Code::NoMajority, "the node does not take it now").why(why)
+        }
         DeployError::Ask(error) => asked(error),
         DeployError::Person(error) => {
             let why = std::error::Error::source(&error).map(ToString::to_string);

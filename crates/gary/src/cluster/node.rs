@@ -38,12 +38,17 @@ fn init(typed: &NodeInitArgs) -> Result<(), Problem> {
         None => places::config()?.join("root.key"),
     };
     let name = typed.name.clone().unwrap_or_else(hostname);
-    let root = waiting(async {
-        gary_node::found(&dir, &name)
-            .await
-            .map_err(|error| not_started(&error))
-    })?;
+    let root = gary_node::draw_root().map_err(|error| not_started(&error))?;
     write_root(&root_file, &root)?;
+    let founded = waiting(async {
+        let founded = gary_node::found(&dir, &name, &root).await;
+        founded.map_err(|error| not_started(&error))
+    });
+    if let Err(problem) = founded {
+        // Nothing is of it, and the next try makes another.
+        let _ = std::fs::remove_file(&root_file);
+        return Err(problem);
+    }
     eprintln!(
         "note: the root key of the cluster is in {}",
         root_file.display()
@@ -189,13 +194,25 @@ fn hostname() -> String {
     }
 }
 
+/// Whether it is that somebody else has an address.
+fn is_in_use(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |its| its.source());
+    causes.any(|its| {
+        let io = its.downcast_ref::<std::io::Error>();
+        io.is_some_and(|its| its.kind() == std::io::ErrorKind::AddrInUse)
+    })
+}
+
 /// Why a node does not start, for a person.
 pub(super) fn not_started(error: &StartError) -> Problem {
     let why = std::error::Error::source(error).map(ToString::to_string);
     let code = match error {
         StartError::NoNode(_) => Code::NotFound,
-        StartError::IsNode(_) | StartError::Listen(_) | StartError::Serve { .. } => Code::Conflict,
+        StartError::IsNode(_) | StartError::InUse(_) => Code::Conflict,
+        StartError::Listen(error) if is_in_use(error) => Code::Conflict,
+        StartError::Serve { source, .. } if is_in_use(source) => Code::Conflict,
         StartError::NotAdmitted(_) => Code::Refused,
+        StartError::Unreachable(_) => Code::Unreachable,
         StartError::Promise(_) => Code::BadInput,
         _ => Code::Failure,
     };
@@ -206,6 +223,10 @@ pub(super) fn not_started(error: &StartError) -> Problem {
         StartError::NoAddress(_) => problem.hint("--advertise with an address of this machine"),
         StartError::Listen(_) => problem.hint("--listen with another port, or port 0"),
         StartError::Serve { .. } => problem.hint("--ingress with another port, or port 0"),
+        StartError::InUse(_) => problem.hint("a node runs there already"),
+        StartError::Unreachable(_) => {
+            problem.hint("is the node up that the token names, and can it be reached?")
+        }
         StartError::NotAdmitted(_) => problem.hint("ask for a new token: gary token create"),
         _ => problem,
     }

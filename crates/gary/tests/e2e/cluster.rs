@@ -17,7 +17,9 @@ impl Cluster {
     fn up(nodes: u16) -> Self {
         let cluster = Self(Gary::new());
         let nodes = nodes.to_string();
-        let up = cluster.does(["dev", "up", "--nodes", &nodes]).exits(0);
+        let up = cluster
+            .does(["dev", "up", "--nodes", &nodes, "--ingress", "127.0.0.1:0"])
+            .exits(0);
         let last = up.text().lines().last().unwrap_or_default().to_owned();
         assert!(last.starts_with("ingress http://127.0.0.1:"), "{up:?}");
         cluster
