@@ -22,7 +22,10 @@ use crate::sites::{Sites, nobody};
 const KNOWN_FOR: Duration = Duration::from_secs(1);
 
 /// For how long a host is taken for one that nobody serves.
-const UNKNOWN_FOR: Duration = Duration::from_millis(200);
+const UNKNOWN_FOR: Duration = Duration::from_millis(100);
+
+/// How long a client waits at most for what is deployed and does not run.
+const STARTS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long a node has to take a request, before another is asked.
 const TAKES_WITHIN: Duration = Duration::from_secs(1);
@@ -73,9 +76,16 @@ impl Servers {
         host: &str,
         request: Request<Incoming>,
     ) -> Result<Response<PassedBody>, Unanswered> {
-        let mut peers = self.find(host).await;
+        let mut peers = self.find(host).await.ok_or_else(|| nobody(host))?;
+        // What is deployed and does not run yet, or is just about to run elsewhere, is waited for.
+        let until = Instant::now() + STARTS_WITHIN;
+        while peers.is_empty() && Instant::now() < until {
+            tokio::time::sleep(UNKNOWN_FOR).await;
+            peers = self.find(host).await.ok_or_else(|| nobody(host))?;
+        }
         if peers.is_empty() {
-            return Err(nobody(host));
+            let why = format!("{host} is deployed, and no other node is known to run it now");
+            return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
         }
         let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
         let failed = |why: String| Unanswered(StatusCode::BAD_GATEWAY, why);
@@ -99,11 +109,11 @@ impl Servers {
         )))
     }
 
-    /// The other nodes that serve a host. Finds out again what it has known for too long.
-    async fn find(&self, host: &str) -> Vec<Peer> {
+    /// The other nodes that serve a host; `None` if nothing is deployed there. Finds out again what it has known for too long.
+    async fn find(&self, host: &str) -> Option<Vec<Peer>> {
         let mut known = self.known.lock().await;
         let age = known.since.map(|since| since.elapsed());
-        let limit = match known.hosts.contains_key(host) {
+        let limit = match known.hosts.get(host).is_some_and(|its| !its.is_empty()) {
             true => KNOWN_FOR,
             false => UNKNOWN_FOR,
         };
@@ -113,7 +123,7 @@ impl Servers {
             let since = Some(Instant::now());
             *known = Known { since, hosts };
         }
-        known.hosts.get(host).cloned().unwrap_or_default()
+        known.hosts.get(host).cloned()
     }
 
     /// Who serves what, by what those tell that keep it.

@@ -84,8 +84,8 @@ pub(crate) struct DeployArgs {
     /// Arguments for the guest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
-    /// How many nodes should run it [default: gary.toml's, else 1]
-    #[arg(long, value_name = "N")]
+    /// How many replicas of it should run [default: gary.toml's, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) replicas: Option<u32>,
     /// Run it once to completion on each, rather than on and on
     #[arg(long)]

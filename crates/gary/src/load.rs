@@ -46,7 +46,15 @@ pub(crate) fn artifact(target: &Target, reporter: &Reporter) -> Result<Artifact,
 
 /// The same, compiled unless the cache has it.
 pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Problem> {
-    let artifact = artifact(target, reporter)?;
+    program(target, &artifact(target, reporter)?, reporter)
+}
+
+/// What an artifact is compiled to, unless the cache has it.
+pub(crate) fn program(
+    target: &Target,
+    artifact: &Artifact,
+    reporter: &Reporter,
+) -> Result<Program, Problem> {
     let path = &target.component;
     // A pool of instances for a component that serves; a command is one.
     let (engines, memory) = match artifact.serves() {
@@ -56,11 +64,11 @@ pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Prob
     tracing::debug!("instances get their memory from {memory}");
     let cache = open_cache(reporter);
     if let Some(cache) = &cache
-        && let Some(program) = Program::cached(&engines, cache, &artifact)
+        && let Some(program) = Program::cached(&engines, cache, artifact)
     {
         return Ok(program);
     }
-    compile(path, &engines, cache.as_ref(), &artifact, reporter)
+    compile(path, &engines, cache.as_ref(), artifact, reporter)
 }
 
 fn read(target: &Target) -> Result<Artifact, Problem> {

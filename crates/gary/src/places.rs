@@ -15,6 +15,11 @@ pub(crate) fn keep_state_in(dir: PathBuf) {
     let _ = STATE_DIR.set(dir);
 }
 
+/// Whether the command line says where state is kept.
+pub(crate) fn is_state_typed() -> bool {
+    STATE_DIR.get().is_some()
+}
+
 /// State: `--state-dir`, else `GARY_STATE_DIR`, else `$XDG_STATE_HOME/gary`, else `~/.local/state/gary`.
 pub(crate) fn state() -> Result<PathBuf, Problem> {
     if let Some(dir) = STATE_DIR.get() {

@@ -255,7 +255,7 @@ pub(crate) fn started(runtime: std::io::Result<Runtime>) -> Result<Runtime, Prob
     runtime.map_err(|error| Problem::new(Code::Failure, "cannot start threads").why(error))
 }
 
-fn nothing_to_run(target: &Target, program: &Program) -> Problem {
+pub(crate) fn nothing_to_run(target: &Target, program: &Program) -> Problem {
     let exports = program.exports();
     let path = target.component.display();
     let mut problem = Problem::new(Code::MissingInterface, format!("cannot run {path}"));

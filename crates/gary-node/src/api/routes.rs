@@ -137,7 +137,10 @@ impl Api {
         let told = join_all(asked).await.into_iter().flatten().flatten();
         let mut shown = BTreeMap::<String, WorkloadShown>::new();
         for its in own.into_iter().chain(told) {
-            let sees = |its: &WorkloadShown| (its.generation, its.hostings.len());
+            let sees = |its: &WorkloadShown| {
+                let running = its.hostings.iter().filter(|its| its.runs).count();
+                (its.generation, running, its.hostings.len())
+            };
             let known = shown.get(&its.id);
             if known.is_none_or(|known| sees(known) < sees(&its)) {
                 shown.insert(its.id.clone(), its);

@@ -44,7 +44,12 @@ pub(super) fn deselect(below: &Path) -> Result<(), Problem> {
 /// The sockets to try: those of the context, or that of this machine's node.
 fn sockets() -> Result<Vec<PathBuf>, Problem> {
     let named = fs::read_to_string(places::config()?.join(FILE)).unwrap_or_default();
-    let named: Vec<PathBuf> = named.lines().map(PathBuf::from).collect();
+    let mut named: Vec<PathBuf> = named.lines().map(PathBuf::from).collect();
+    // Who says where state is kept means the nodes that keep theirs there.
+    if places::is_state_typed() {
+        let state = places::state()?;
+        named.retain(|its| its.starts_with(&state));
+    }
     match named.is_empty() {
         true => Ok(vec![node_dir()?.join(SOCKET)]),
         false => Ok(named),

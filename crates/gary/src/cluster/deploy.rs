@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gary_host::{HostPattern, Stdio};
+use gary_host::{Artifact, HostPattern, Kind as GuestKind, Stdio};
 use gary_node::api::SettlementWord;
 use gary_node::client::{Client, Deployed, Deployment, Kind, Person};
 use gary_node::{Reachable, ReachableHost, RunSpec};
@@ -13,11 +13,12 @@ use super::{context, not_deployed, waiting};
 use crate::cli::DeployArgs;
 use crate::console;
 use crate::denied::Denials;
+use crate::linked::Linked;
 use crate::load;
 use crate::places;
 use crate::problem::{self, Code, Problem};
 use crate::report::Reporter;
-use crate::run::early_reporter;
+use crate::run::{early_reporter, nothing_to_run};
 use crate::target::Target;
 
 /// Processor time that a replica is promised where nothing says how much: a tenth of a core.
@@ -132,6 +133,26 @@ async fn wait(client: &Client, name: &str, generation: u64, replicas: u32) -> Re
     }
 }
 
+/// What no node could run is refused here.
+fn check(
+    typed: &DeployArgs,
+    target: &Target,
+    artifact: &Artifact,
+    reporter: &Arc<Reporter>,
+) -> Result<(), Problem> {
+    let program = load::program(target, artifact, reporter)?;
+    match program.kind() {
+        GuestKind::Library => return Err(nothing_to_run(target, &program)),
+        GuestKind::Http(_) if typed.job => {
+            return Err(Problem::new(Code::BadInput, "a job comes to an end")
+                .why("this component serves, and never does")
+                .hint("deploy it without --job"));
+        }
+        GuestKind::Http(_) | GuestKind::Command(_) => {}
+    }
+    Linked::new(target, &program, Stdio::Null, reporter).map(drop)
+}
+
 fn deployment(
     typed: &DeployArgs,
     target: &Target,
@@ -154,6 +175,7 @@ fn deployment(
         );
     }
     let artifact = load::artifact(target, reporter)?;
+    check(typed, target, &artifact, reporter)?;
     let denials = Denials::of(workload, reporter);
     let granted = crate::grants::spec(target, Stdio::Null, reporter, &denials)?;
     let net = granted.net.into_iter().map(|grant| Reachable {

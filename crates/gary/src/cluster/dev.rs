@@ -255,6 +255,7 @@ fn status(typed: &ListArgs) -> Result<(), Problem> {
         let (pid, ports) = (node.pid(), ports(&node)?);
         Ok(Shown {
             state: match pid {
+                Some(_) if node.is_paused() => "paused",
                 Some(_) => "runs",
                 None => "stopped",
             },

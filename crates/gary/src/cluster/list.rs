@@ -51,7 +51,7 @@ fn table_of_workloads(workloads: &[WorkloadShown]) -> String {
             .iter()
             .map(|its| [its.slot.to_string(), its.node.clone(), state(its, workload)])
             .collect();
-        hostings.sort();
+        hostings.sort_by_key(|[slot, node, _]| (slot.len(), slot.clone(), node.clone()));
         if hostings.is_empty() {
             hostings.push(["-", "-", "-"].map(str::to_owned));
         }

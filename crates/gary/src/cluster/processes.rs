@@ -77,6 +77,12 @@ impl Process {
         is_its.then(|| Pid::from_raw(number)).flatten()
     }
 
+    /// Whether it stands still.
+    pub(super) fn is_paused(&self) -> bool {
+        let pid = self.pid().map(|pid| pid.as_raw_nonzero().get());
+        pid.and_then(state) == Some('T')
+    }
+
     /// Sends it a signal. Says whether it runs.
     pub(super) fn signal(&self, signal: Signal) -> bool {
         self.pid()
@@ -153,8 +159,12 @@ pub(super) fn all(dir: &Path) -> Vec<Process> {
 
 /// Whether a process has ended, and nobody has waited for it yet.
 fn is_zombie(number: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+    state(number).is_none_or(|state| matches!(state, 'Z' | 'X'))
+}
+
+/// The letter by which the system says how a process is.
+fn state(number: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
     // The name before the state may have anything in it, brackets too.
-    let state = stat.rsplit(')').next().unwrap_or_default();
-    state.trim_start().starts_with(['Z', 'X'])
+    stat.rsplit(')').next()?.trim_start().chars().next()
 }

@@ -189,6 +189,16 @@ fn a_job_runs_to_completion_and_bad_input_changes_nothing() {
     cluster
         .does(["deploy", path, "--job", "--name", "once"])
         .exits(0);
+    let cut = &Guest("hello-cli").bytes()[..20_000];
+    cluster.0.write("cut.wasm", cut);
+    cluster.does(["deploy", "cut.wasm"]).fails(3, &["cut.wasm"]);
+    let serves = HELLO.path();
+    let serves = serves.to_str().expect("it is text");
+    cluster
+        .does(["deploy", serves, "--job"])
+        .fails(3, &["serves", "without --job"]);
+    let names = cluster.json(&["ps"]);
+    assert!(names.iter().all(|its| its["name"] == "once"), "{names:?}");
     let dirs = cluster.does(["deploy", path, "--dir", "."]);
     dirs.fails(3, &["directories", "gary run"]);
     cluster
