@@ -39,7 +39,9 @@ pub(super) fn json<T: Serialize>(listed: &T) -> Result<(), Problem> {
 fn table_of_workloads(workloads: &[WorkloadShown]) -> String {
     let mut table = Table::new(["NAME", "GEN", "REPLICAS", "SLOT", "NODE", "STATE"]);
     for workload in workloads {
-        let is_current = |its: &&HostingShown| its.runs && its.generation == workload.generation;
+        let is_current = |its: &&HostingShown| {
+            its.runs && its.state == "kept" && its.generation == workload.generation
+        };
         let running = workload.hostings.iter().filter(is_current).count();
         let head = [
             workload.name.clone(),
