@@ -3,7 +3,7 @@
 //! To its neighbours it promises that
 //!
 //! - what its agent says follows from what is on its disk: it is stored first;
-//! - nothing that another node or a guest does stalls its loop ([`Shell`](shell));
+//! - nothing that another node or a guest does stalls its loop;
 //! - who does not belong to its cluster is heard in nothing but that it would like to.
 //!
 //! The loop is in `shell.rs`; everything else is what it works with.
