@@ -1,6 +1,6 @@
 //! Parts of what agents say, by themselves: whoever stores one stores it in the form that it has on its way.
 
-use gary_promise::{Codec, Completion, Configuration, Entry, Settlement, Vote};
+use gary_promise::{Ballot, Codec, Completion, Configuration, Entry, Settlement, Vote};
 use prost::Message;
 
 use crate::{DecodeError, FRAME_BYTES_MAX, WireCodec, conversation, message::decode};
@@ -23,6 +23,7 @@ macro_rules! parts {
 }
 
 parts! {
+    Ballot as conversation::Ballot,
     Completion as conversation::Completion,
     Configuration as conversation::Configuration,
     Settlement as conversation::Settlement,

@@ -1,7 +1,7 @@
 //! Values of rows. A tag is never used for anything else again.
 
 use gary_promise as said;
-use gary_promise::{AgentId, BootEpoch, Codec, Failure, Generation, Slot, Time};
+use gary_promise::{AgentId, Codec, Failure, Generation, Slot, Time};
 use gary_wire::{DecodeError, WireCodec};
 
 /// Why a value is none.
@@ -16,21 +16,11 @@ pub(crate) enum Flaw {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Ballot {
-    #[prost(uint64, tag = "1")]
-    counter: u64,
-    #[prost(bytes = "vec", tag = "2")]
-    by: Vec<u8>,
-    #[prost(uint64, tag = "3")]
-    epoch: u64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Votes {
     #[prost(bytes = "vec", tag = "1")]
     pub(super) configuration: Vec<u8>,
-    #[prost(message, optional, tag = "2")]
-    pub(super) promised: Option<Ballot>,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub(super) promised: Option<Vec<u8>>,
     #[prost(bytes = "vec", optional, tag = "3")]
     pub(super) voted: Option<Vec<u8>>,
     #[prost(bytes = "vec", optional, tag = "4")]
@@ -131,8 +121,8 @@ pub(super) struct Collected {
     pub(super) name: String,
     #[prost(bytes = "vec", tag = "2")]
     pub(super) workload: Vec<u8>,
-    #[prost(message, optional, tag = "3")]
-    pub(super) floor: Option<Ballot>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    pub(super) floor: Option<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -215,28 +205,6 @@ where
 pub(super) fn agent(field: &'static str, bytes: &[u8]) -> Result<AgentId, Flaw> {
     let bytes = bytes.try_into().map_err(|_| Flaw::Illegal(field))?;
     Ok(AgentId::from_bytes(bytes))
-}
-
-impl From<said::Ballot> for Ballot {
-    fn from(ballot: said::Ballot) -> Self {
-        Self {
-            counter: ballot.counter,
-            by: ballot.by.as_bytes().to_vec(),
-            epoch: ballot.epoch.0,
-        }
-    }
-}
-
-impl TryFrom<Ballot> for said::Ballot {
-    type Error = Flaw;
-
-    fn try_from(ballot: Ballot) -> Result<Self, Flaw> {
-        Ok(Self {
-            counter: ballot.counter,
-            by: agent("ballot.by", &ballot.by)?,
-            epoch: BootEpoch(ballot.epoch),
-        })
-    }
 }
 
 impl From<said::ConfigurationEpoch> for ConfigurationEpoch {

@@ -86,7 +86,7 @@ fn read(table: Table, key: &[u8], value: &[u8]) -> Result<Option<Fact>, Flaw> {
             Fact::Collected {
                 name: name(its.name.as_bytes())?,
                 workload: workload(&its.workload)?,
-                floor: its.floor.map(TryInto::try_into).transpose()?,
+                floor: its.floor.map(|its| packed(&its)).transpose()?,
             }
         }
         Table::Journal => Fact::Assessed(assessed(value)?),
@@ -172,7 +172,7 @@ fn votes(value: &[u8]) -> Result<Votes<Entry>, Flaw> {
     };
     Ok(Votes::stored(
         packed(&its.configuration)?,
-        its.promised.map(TryInto::try_into).transpose()?,
+        its.promised.map(|its| packed(&its)).transpose()?,
         vote(its.voted)?,
         vote(its.chosen)?,
     ))

@@ -57,7 +57,7 @@ impl Rows {
                 let value = message::Collected {
                     name: name.to_string(),
                     workload: of_workload(workload),
-                    floor: floor.map(Into::into),
+                    floor: floor.map(|its| WireCodec.pack(&its)),
                 };
                 let value = value.encode_to_vec();
                 let mut rows = vec![Row::delete(Table::Votes, of_name(name))];
@@ -205,7 +205,7 @@ fn votes_value(votes: &Votes<Entry>) -> Vec<u8> {
     let pack = |vote: Option<_>| vote.map(|vote| WireCodec.pack(vote));
     let value = message::Votes {
         configuration: WireCodec.pack(votes.configuration()),
-        promised: votes.promised().map(Into::into),
+        promised: votes.promised().map(|its| WireCodec.pack(&its)),
         voted: pack(votes.voted()),
         chosen: pack(votes.chosen()),
     };

@@ -26,7 +26,7 @@ mod tenancy;
 mod told;
 mod why;
 
-pub(crate) use custody::{Configuration, Settlement, Vote};
+pub(crate) use custody::{Ballot, Configuration, Settlement, Vote};
 pub use frame::FRAME_BYTES_MAX;
 #[cfg(test)]
 pub(crate) use frame::Frame;

@@ -49,7 +49,7 @@ pub(crate) fn main(typed: DevArgs) -> u8 {
         DevCommand::Up { nodes, ingress } => up(usize::from(nodes), ingress),
         DevCommand::Down { keep } => down(keep),
         DevCommand::Status(typed) => status(&typed),
-        DevCommand::Kill { node } => named(&node).and_then(|its| its.end(Signal::KILL)),
+        DevCommand::Kill { node } => named(&node).and_then(|its| waiting(its.end(Signal::KILL))),
         DevCommand::Start { node } => named(&node).and_then(|its| start_again(&its)),
         DevCommand::Pause { node } => signal(&node, Signal::STOP),
         DevCommand::Resume { node } => signal(&node, Signal::CONT),
@@ -237,8 +237,8 @@ fn down(keep: bool) -> Result<(), Problem> {
         node.signal(Signal::TERM);
     }
     for node in &nodes {
-        if node.end(Signal::TERM).is_err() {
-            node.end(Signal::KILL)?;
+        if waiting(node.end(Signal::TERM)).is_err() {
+            waiting(node.end(Signal::KILL))?;
         }
     }
     context::deselect(&dir)?;

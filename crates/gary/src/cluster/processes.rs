@@ -1,6 +1,7 @@
 //! Nodes as processes of their own, each in a directory.
 
 use std::fs::{self, File};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use gary_node::SOCKET;
 use gary_node::client::Client;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::places;
 use crate::problem::{Code, Problem};
@@ -85,15 +86,23 @@ impl Process {
 
     /// Sends it a signal. Says whether it runs.
     pub(super) fn signal(&self, signal: Signal) -> bool {
-        self.pid()
-            .is_some_and(|pid| kill_process(pid, signal).is_ok())
+        let process = self.held();
+        process.is_some_and(|process| pidfd_send_signal(process, signal).is_ok())
+    }
+
+    /// Its process, held so that its number cannot come to be another's meanwhile.
+    fn held(&self) -> Option<OwnedFd> {
+        let held = pidfd_open(self.pid()?, PidfdFlags::empty()).ok()?;
+        // It is looked at once more, since it may have ended before it was held.
+        self.pid().map(|_| held)
     }
 
     /// Ends it, at once or by its own doing, and waits until it has.
-    pub(super) fn end(&self, signal: Signal) -> Result<(), Problem> {
+    pub(super) async fn end(&self, signal: Signal) -> Result<(), Problem> {
         if !self.signal(signal) {
             return Ok(());
         }
+        // Whoever started it may be gone, and nobody else is told of its end: it is looked for.
         let until = Instant::now() + PATIENCE;
         while self.pid().is_some() {
             if Instant::now() > until {
@@ -102,7 +111,7 @@ impl Process {
                         .hint(format!("look into {}", self.log().display())),
                 );
             }
-            std::thread::sleep(LOOKS_EVERY);
+            tokio::time::sleep(LOOKS_EVERY).await;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Ballot {
+pub(crate) struct Ballot {
     /// Zero means something: it asks nobody first.
     #[prost(uint64, tag = "1")]
     counter: u64,
@@ -37,6 +37,12 @@ impl From<gary_promise::Ballot> for Ballot {
             by: ballot.by.as_bytes().to_vec(),
             epoch: ballot.epoch.0,
         }
+    }
+}
+
+impl From<&gary_promise::Ballot> for Ballot {
+    fn from(ballot: &gary_promise::Ballot) -> Self {
+        (*ballot).into()
     }
 }
 

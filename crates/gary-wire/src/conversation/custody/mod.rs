@@ -12,6 +12,7 @@ mod settlement;
 mod submission;
 mod vote;
 
+pub(crate) use ballot::Ballot;
 pub(crate) use configuration::Configuration;
 pub(super) use configuration::{Era, epoch};
 pub(super) use consults::Consults;
