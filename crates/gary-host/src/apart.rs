@@ -33,7 +33,7 @@ impl Replica {
     ) -> Result<T, Failure> {
         let spec = &self.shared.spec;
         match spec.limits.timeout {
-            Some(limit) if spec.stdio == Stdio::Inherit => {
+            Some(limit) if matches!(spec.stdio, Stdio::Inherit) => {
                 let replica = self.clone();
                 let work = async move || replica.drive(work(&replica)).await;
                 apart(work, limit + GRACE)

@@ -18,6 +18,7 @@ use crate::net::{HttpHooks, NetView};
 use crate::output::Output;
 use crate::preopens::PreopensView;
 use crate::replica::Shared;
+use crate::sink::{StandardStream, ToSink};
 use crate::spec::{Spec, Stdio};
 
 /// Handles that an instance may hold at once (streams, files, sockets, requests); one more traps.
@@ -123,13 +124,21 @@ impl WasiHttpView for Guest {
 fn wasi(shared: &Shared) -> std::io::Result<WasiCtx> {
     let spec: &Spec = &shared.spec;
     let mut wasi = WasiCtxBuilder::new();
-    match spec.stdio {
+    match &spec.stdio {
         Stdio::Null => {}
         Stdio::Inherit => {
             wasi.inherit_stdio();
         }
         Stdio::Output => {
             wasi.stdout(Output::Stdout).stderr(Output::Stderr);
+        }
+        Stdio::Sink(sink) => {
+            let to = |stream| ToSink {
+                stream,
+                sink: Arc::clone(sink),
+            };
+            wasi.stdout(to(StandardStream::Stdout))
+                .stderr(to(StandardStream::Stderr));
         }
     }
     wasi.arg(&spec.program).args(&spec.args).envs(&spec.env);

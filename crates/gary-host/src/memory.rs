@@ -118,8 +118,16 @@ impl ReplicaMemory {
     /// What is held only grows until pages come back, so it is looked at just before they do, and
     /// when somebody asks. Looked at as it grows, it would count growth that then failed.
     fn note_peak(&self) {
-        let used = (self.pages_max - self.pages.available_permits()) as u64;
-        self.peak_pages.fetch_max(used, Relaxed);
+        self.peak_pages.fetch_max(self.held_pages(), Relaxed);
+    }
+
+    fn held_pages(&self) -> u64 {
+        (self.pages_max - self.pages.available_permits()) as u64
+    }
+
+    /// What is held now, in bytes.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.held_pages() * PAGE_BYTES
     }
 
     /// The most that was held at once, in bytes.

@@ -43,6 +43,8 @@ pub(crate) struct Shared {
 /// What a replica has used so far.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
+    /// Memory that its instances hold, in bytes.
+    pub memory_bytes: u64,
     /// The most memory its instances held at once, in bytes.
     pub memory_peak_bytes: u64,
     /// Processor time of all its instances; zero where the spec neither limits it nor asks for it.
@@ -103,6 +105,7 @@ impl Replica {
     /// What has been used so far.
     pub fn usage(&self) -> Usage {
         Usage {
+            memory_bytes: self.shared.memory.held_bytes(),
             memory_peak_bytes: self.shared.memory.peak_bytes(),
             cpu: self.shared.meter.used(),
             instantiated_in: self.shared.instantiated_in.get().copied(),

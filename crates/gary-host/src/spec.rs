@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::denied::DenialSink;
 use crate::logging::LogSink;
 use crate::net::NetGrant;
+use crate::sink::OutputSink;
 
 /// Everything a workload gets beyond its component. Nothing is granted by default.
 #[derive(Clone, Default)]
@@ -75,7 +76,7 @@ pub struct Limits {
 }
 
 /// Where a guest's standard streams lead.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub enum Stdio {
     /// Nowhere: reads end at once, writes vanish.
     #[default]
@@ -84,4 +85,6 @@ pub enum Stdio {
     Inherit,
     /// Output to this process's own streams, no input: a server has nobody at its keyboard.
     Output,
+    /// Output to somebody who takes it, no input.
+    Sink(Arc<dyn OutputSink>),
 }

@@ -29,4 +29,6 @@ pub(crate) enum Ask {
     With(Look),
     /// The node is to end.
     Stop,
+    /// The node is to end, and be started again at once.
+    Restart,
 }

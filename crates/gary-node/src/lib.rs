@@ -8,6 +8,7 @@
 //!
 //! The loop is in `shell.rs`; everything else is what it works with.
 
+mod chronicle;
 mod clock;
 mod components;
 mod desk;
@@ -17,12 +18,15 @@ mod facts;
 mod gate;
 mod host;
 mod joining;
+mod lines;
+mod logs;
 mod passing;
 mod peer_http;
 mod random;
 mod run_spec;
 mod shell;
 mod sites;
+mod upkeep;
 
 pub mod api;
 pub mod client;

@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use gary_agent::membership::{Seed, Settings as Patience};
 use gary_agent::{Agent, AgentSetup, REPLACES_AFTER, Setup};
@@ -18,6 +17,7 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use crate::api::{self, Api, ThisNode};
+use crate::chronicle::Chronicle;
 use crate::clock::Clock;
 use crate::cluster::Credentials;
 use crate::components::Components;
@@ -25,24 +25,20 @@ use crate::desk::Desk;
 use crate::disk::{Disk, DiskError};
 use crate::event::{Ask, Event};
 use crate::gate::Gate;
-use crate::host::{Hosts, Workshop};
+use crate::host::{Hosts, Tools, Workshop};
 use crate::joining::{limits, secret};
+use crate::logs::Logs;
 use crate::passing::{Ingress, Servers};
 use crate::random::random;
 use crate::shell::{EVENTS_MAX, Ended, Shell};
 use crate::sites::{RequestLog, Sites};
+use crate::upkeep;
 
 /// Where a node's socket is in its state directory.
 pub const SOCKET: &str = "node.sock";
 
 /// The most bytes that components take on a node's disk.
 const COMPONENTS_BYTES_MAX: u64 = 4 << 30;
-
-/// How often a node tells its agent how late it is, as people count it: that clock may be set.
-const TELLS_TIME_EVERY: Duration = Duration::from_secs(60);
-
-/// How often a node stores whom it knows, so that it finds them after a start.
-const STORES_PEERS_EVERY: Duration = Duration::from_secs(5);
 
 /// What a node is told at its start.
 #[derive(Debug, Clone)]
@@ -109,6 +105,9 @@ pub enum StartError {
     /// There is no randomness to be had.
     #[error("the system gives no random numbers")]
     Random(#[source] std::io::Error),
+    /// What guests write cannot be kept.
+    #[error("what workloads write cannot be kept")]
+    Logs(#[source] std::io::Error),
     /// Components cannot be kept.
     #[error("components cannot be kept: {0}")]
     Components(String),
@@ -160,12 +159,17 @@ impl Node {
         let components = Components::new(components, Arc::clone(&transport), events.clone());
         let components = Arc::new(components);
         let sites = Arc::new(Sites::default());
-        let workshop = Arc::new(Workshop::new(
-            &settings.cache.join("compiled"),
-            &settings.cache_key,
-            Arc::clone(&components),
-            Arc::clone(&sites),
-        ));
+        let logs = Logs::open(settings.state.join("logs")).map_err(StartError::Logs)?;
+        let tools = Tools {
+            node: identity.name.clone(),
+            components: Arc::clone(&components),
+            sites: Arc::clone(&sites),
+            logs: logs.clone(),
+            records: Arc::default(),
+            chronicle: Arc::new(Chronicle::of(&identity.name)),
+        };
+        let (records, chronicle) = (Arc::clone(&tools.records), Arc::clone(&tools.chronicle));
+        let workshop = Workshop::new(&settings.cache.join("compiled"), &settings.cache_key, tools);
 
         let clock = Clock::start();
         let setup = AgentSetup {
@@ -213,6 +217,9 @@ impl Node {
             events: events.clone(),
             transport: Arc::clone(&transport),
             components,
+            logs,
+            records,
+            chronicle: Arc::clone(&chronicle),
         });
         let socket = settings.state.join(SOCKET);
         serve_people(&socket, Arc::clone(&api))?;
@@ -224,8 +231,9 @@ impl Node {
             let front = Front::new(Arc::new(directory), Arc::new(RequestLog));
             tokio::spawn(Arc::new(front).serve(listener));
         }
-        tokio::spawn(store_peers(disk.for_peers(), Arc::clone(&api)));
-        tokio::spawn(tell_time(Arc::clone(&api)));
+        tokio::spawn(upkeep::store_peers(disk.for_peers(), Arc::clone(&api)));
+        tokio::spawn(upkeep::tell_time(Arc::clone(&api)));
+        tokio::spawn(upkeep::tell_of_members(Arc::clone(&api)));
         let desk = Desk {
             api,
             gate: Arc::clone(&gate),
@@ -238,8 +246,9 @@ impl Node {
             disk,
             gate,
             transport,
-            host: Box::new(Hosts::new(workshop, events.clone())),
+            host: Box::new(Hosts::new(Arc::new(workshop), events.clone())),
             answers: Box::new(desk),
+            chronicle,
             heard,
             events: taken,
             stored,
@@ -300,36 +309,6 @@ async fn listen(at: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {
         source,
     };
     gary_host::http::listen(at).await.map_err(failed)
-}
-
-/// Tells the agent now and then how late it is.
-async fn tell_time(api: Arc<Api>) {
-    let mut every = tokio::time::interval(TELLS_TIME_EVERY);
-    loop {
-        every.tick().await;
-        let told = api.with(|agent, now| agent.set_wall_clock(now, Clock::wall()));
-        if told.await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Stores now and then whom the node knows.
-async fn store_peers(disk: crate::disk::PeerStore, api: Arc<Api>) {
-    let mut stored = Vec::new();
-    let mut every = tokio::time::interval(STORES_PEERS_EVERY);
-    loop {
-        every.tick().await;
-        let known = api.with(|agent, _| {
-            let me = agent.id();
-            let known = agent.membership().known().filter(|its| its.agent != me);
-            Vec::from_iter(known.map(|its| (its.agent, its.address)))
-        });
-        let Ok(known) = known.await else { return };
-        if known != stored && disk.store(&known).await.is_ok() {
-            stored = known;
-        }
-    }
 }
 
 fn open_components(state: &Path) -> Result<gary_store::Components, StartError> {

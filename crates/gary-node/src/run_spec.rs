@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_host::{HostPattern, Limits, NetGrant, Spec, Stdio};
+use gary_host::{HostPattern, Limits, NetGrant, Spec};
 use gary_promise::{Portion, SPEC_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +107,6 @@ impl RunSpec {
                 reuse: self.reuse,
                 body_bytes_max: self.body_bytes_max,
             },
-            stdio: Stdio::Output,
             ..Spec::default()
         })
     }

@@ -12,6 +12,7 @@ use gary_wire::WireCodec;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
+use crate::chronicle::Chronicle;
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::event::{Ask, Event};
@@ -41,6 +42,7 @@ pub(crate) struct Shell {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) host: Box<dyn Host>,
     pub(crate) answers: Box<dyn Answers>,
+    pub(crate) chronicle: Arc<Chronicle>,
     pub(crate) heard: Events,
     pub(crate) events: mpsc::Receiver<Event>,
     /// By which the disk says that it is done.
@@ -56,6 +58,9 @@ pub enum Ended {
     /// It was asked to.
     #[error("it was stopped")]
     Stopped,
+    /// It is to be started again at once.
+    #[error("it starts again")]
+    Restarts,
     /// It has left its cluster.
     #[error("it has left its cluster")]
     Left,
@@ -83,6 +88,7 @@ impl Shell {
                 Some(heard) = self.heard.next() => self.hear(heard),
                 event = self.events.recv() => match event {
                     Some(Event::Asked(Ask::Stop)) | None => return Ended::Stopped,
+                    Some(Event::Asked(Ask::Restart)) => return Ended::Restarts,
                     Some(event) => self.take(event),
                 },
                 () = sleep_until(due_at) => self.agent.handle_timeout(self.clock.now()),
@@ -95,7 +101,7 @@ impl Shell {
         match event {
             Event::Reported(report) => self.agent.handle_report(now, report),
             Event::Asked(Ask::With(what)) => what(&mut self.agent, now),
-            Event::Asked(Ask::Stop) => {}
+            Event::Asked(Ask::Stop | Ask::Restart) => {}
             Event::Asked(Ask::Submit {
                 intent,
                 acknowledgement,
@@ -135,6 +141,7 @@ impl Shell {
     /// Takes all that the agent has, and does it.
     async fn carry_out(&mut self) {
         while let Some(write) = self.agent.poll_write() {
+            self.chronicle.tell_of(&write, &self.agent);
             let stored = self.stored.clone();
             let done = move |id, result| {
                 // The loop is over, and nobody waits for the disk.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use gary_host::http::{Asked, Directory, Handler, Observer, PassedBody, Request, Site, Unanswered};
+use gary_host::http::{Asked, Directory, Observer, PassedBody, Request, Site, Unanswered};
 use gary_promise::{PromiseId, Routes, WorkloadName};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
@@ -31,14 +31,8 @@ pub(crate) struct RequestLog;
 
 impl Sites {
     /// Serves a hosting under its name and its routes from now on.
-    pub(crate) fn open(
-        &self,
-        offer: PromiseId,
-        name: &WorkloadName,
-        routes: &Routes,
-        handler: Handler,
-    ) {
-        let site = Arc::new(Site::new(handler, Arc::new(RequestLog)));
+    pub(crate) fn open(&self, offer: PromiseId, name: &WorkloadName, routes: &Routes, site: Site) {
+        let site = Arc::new(site);
         let hosts = hosts(name, routes);
         let mut open = self.lock();
         for host in &hosts {

@@ -23,7 +23,8 @@ const FUNCTIONS_SHOWN: usize = 8;
 const POINTED_AT_CHARS_MAX: usize = 100;
 
 pub(crate) fn main(typed: CallArgs) -> u8 {
-    let flags = typed.workload.flags(&typed.output);
+    let mut flags = typed.workload.flags(&typed.output);
+    flags.timeout = typed.time.timeout;
     let reporter = run::early_reporter(&flags);
     let target =
         match open_files::suffice().and_then(|()| Target::resolve(&typed.workload.what, flags)) {

@@ -1,6 +1,5 @@
 //! What can be typed.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
@@ -10,6 +9,10 @@ use gary_manifest::{
     NetGrant, Period, VerboseLevel,
 };
 
+use crate::cluster::typed::{
+    DeployArgs, DevArgs, EventsArgs, HistoryArgs, ListArgs, LogsArgs, NamedArgs, NodeArgs,
+    PromisesArgs, PsArgs, RollbackArgs, ScaleArgs, TokenArgs, WaitArgs, WhyArgs,
+};
 use crate::console;
 use crate::report::Reporter;
 
@@ -43,11 +46,27 @@ pub(crate) enum Command {
     /// Have a cluster run a component, on as many nodes as you say
     Deploy(Box<DeployArgs>),
     /// Show what a cluster runs
-    Ps(ListArgs),
+    Ps(PsArgs),
+    /// Show what a workload writes, on whatever nodes it runs
+    Logs(LogsArgs),
+    /// Show why a workload or a node is as it is
+    Why(WhyArgs),
+    /// Show what has happened on all nodes
+    Events(EventsArgs),
+    /// Show who has promised what to whom, and what a node makes of it
+    Promises(PromisesArgs),
     /// Have another number of replicas of a workload
     Scale(ScaleArgs),
+    /// Have all replicas of a workload made anew
+    Restart(NamedArgs),
     /// Delete a workload
-    Rm(RmArgs),
+    Rm(NamedArgs),
+    /// Wait until a job is done, or until all replicas of a service run
+    Wait(WaitArgs),
+    /// Show what was deployed under a name
+    History(HistoryArgs),
+    /// Go back to what was deployed under a name before
+    Rollback(RollbackArgs),
     /// Show the nodes of a cluster
     Nodes(ListArgs),
     /// Make, join or run a node
@@ -65,12 +84,17 @@ pub(crate) struct RunArgs {
     // In the order of the help: what is flattened brings its headings along.
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) time: TimeArg,
     /// Arguments for the guest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
     /// Rebuild and restart when the component or its sources change
     #[arg(long)]
     pub(crate) watch: bool,
+    /// Have a cluster run it, and return: as `gary deploy` does
+    #[arg(short, long, conflicts_with_all = ["watch", "addr", "drain"])]
+    pub(crate) detach: bool,
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
     #[command(flatten)]
@@ -78,196 +102,11 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct DeployArgs {
-    #[command(flatten)]
-    pub(crate) workload: WorkloadArgs,
-    /// Arguments for the guest
-    #[arg(last = true, value_name = "ARGS")]
-    pub(crate) args: Vec<String>,
-    /// How many replicas of it should run [default: gary.toml's, else 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) replicas: Option<u32>,
-    /// Run it once to completion on each, rather than on and on
-    #[arg(long)]
-    pub(crate) job: bool,
-    /// When it is acknowledged: once a majority of its keepers has it, or once the node does
-    #[arg(long, value_name = "WHEN", default_value = "majority", value_parser = ["majority", "local"])]
-    pub(crate) ack: String,
-    /// Wait until all replicas run [default on a terminal]
-    #[arg(long, overrides_with = "no_wait")]
-    pub(crate) wait: bool,
-    /// Do not wait until all replicas run
-    #[arg(long)]
-    pub(crate) no_wait: bool,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    /// One JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ScaleArgs {
-    /// The workload
-    #[arg(value_name = "NAME")]
-    pub(crate) name: String,
-    /// How many replicas
-    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) replicas: u32,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RmArgs {
-    /// The workload
-    #[arg(value_name = "NAME")]
-    pub(crate) name: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NodeArgs {
-    #[command(subcommand)]
-    pub(crate) command: NodeCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum NodeCommand {
-    /// Found a cluster, with this machine's node as its first
-    Init(NodeInitArgs),
-    /// Join a cluster by a token
-    Join(NodeJoinArgs),
-    /// Run this machine's node
-    Run(NodeRunArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NodeInitArgs {
-    /// What people call the node [default: the machine's name]
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Where the root key of the cluster is written [default: root.key in the configuration directory]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) root_out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NodeJoinArgs {
-    /// The token, or - to read it from stdin
-    #[arg(value_name = "TOKEN")]
-    pub(crate) token: String,
-    /// What people call the node [default: the machine's name]
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NodeRunArgs {
-    /// Where to listen for other nodes, over UDP; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "[::]:4270")]
-    pub(crate) listen: SocketAddr,
-    /// Where others reach it, if that is another address
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) advertise: Option<SocketAddr>,
-    /// Serve workloads over HTTP at this address
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) ingress: Option<SocketAddr>,
-    /// Processor cores to promise [default: three quarters of the machine's]
-    #[arg(long, value_name = "CORES")]
-    pub(crate) promise_cpu: Option<Cpu>,
-    /// Memory to promise, such as 1GiB [default: three quarters of the machine's]
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) promise_memory: Option<MemorySize>,
-    /// Say something of the machine, such as zone=attic
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) label: Vec<String>,
-    /// Where the node keeps its state [default: node in the state directory]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) node_dir: Option<PathBuf>,
-    /// Tell more; twice for everything
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TokenArgs {
-    #[command(subcommand)]
-    pub(crate) command: TokenCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TokenCommand {
-    /// Make a token by which nodes join this machine's cluster
-    Create(TokenCreateArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TokenCreateArgs {
-    /// For how long it lets nodes in
-    #[arg(long, value_name = "PERIOD", default_value = "1h")]
-    pub(crate) expires: Period,
-    /// The root key of the cluster [default: root.key in the configuration directory]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) root: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DevArgs {
-    #[command(subcommand)]
-    pub(crate) command: DevCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DevCommand {
-    /// Start a cluster of several nodes on this machine
-    Up {
-        /// How many nodes
-        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
-        nodes: u16,
-        /// Where the first node serves [default: 127.0.0.1:8080 if that is free, else a free port]
-        #[arg(long, value_name = "ADDR")]
-        ingress: Option<SocketAddr>,
-    },
-    /// End it, and leave nothing behind
-    Down {
-        /// Leave the nodes' state, to start them again
-        #[arg(long)]
-        keep: bool,
-    },
-    /// Show its processes
-    Status(ListArgs),
-    /// Kill a node, without any warning
-    Kill {
-        /// Which, such as n2
-        #[arg(value_name = "N")]
-        node: String,
-    },
-    /// Start a node that was killed or stopped
-    Start {
-        /// Which, such as n2
-        #[arg(value_name = "N")]
-        node: String,
-    },
-    /// Have a node stand still
-    Pause {
-        /// Which, such as n2
-        #[arg(value_name = "N")]
-        node: String,
-    },
-    /// Have a node go on that was paused
-    Resume {
-        /// Which, such as n2
-        #[arg(value_name = "N")]
-        node: String,
-    },
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct CallArgs {
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) time: TimeArg,
     /// The call: `func(args)` or `ns:pkg/iface.func(args)`
     #[arg(value_name = "CALL", verbatim_doc_comment)]
     pub(crate) call: String,
@@ -386,6 +225,11 @@ pub(crate) struct WorkloadArgs {
         help_heading = "Limits"
     )]
     pub(crate) cpu: Option<Cpu>,
+}
+
+/// How long a guest may take. `gary deploy` waits for so long instead, and has this from gary.toml.
+#[derive(Debug, Args)]
+pub(crate) struct TimeArg {
     /// Longest a run or a request may take, such as 30s [default: no limit]
     #[arg(
         long,
@@ -448,6 +292,7 @@ impl RunArgs {
             drain: self.serve.drain,
             watch: self.watch.then_some(true),
             args: self.args.clone(),
+            timeout: self.time.timeout,
             ..self.workload.flags(&self.output)
         }
     }
@@ -467,7 +312,6 @@ impl WorkloadArgs {
             memory: self.memory,
             instance_memory: self.instance_memory,
             cpu: self.cpu,
-            timeout: self.timeout,
             json: output.json.then_some(true),
             verbose: (output.verbose > 0).then(|| VerboseLevel::from_count(output.verbose)),
             quiet: output.quiet.then_some(true),

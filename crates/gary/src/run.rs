@@ -11,6 +11,7 @@ use gary_manifest::{Flags, ListenAddr};
 use tokio::runtime::{self, Runtime};
 
 use crate::cli::RunArgs;
+use crate::cluster::deploy;
 use crate::diagnostics;
 use crate::event::By;
 use crate::linked::Linked;
@@ -51,6 +52,9 @@ pub(crate) struct Run<'a> {
 }
 
 pub(crate) fn main(typed: RunArgs) -> u8 {
+    if typed.detach {
+        return deploy::detached(typed);
+    }
     let mut flags = typed.flags();
     let reporter = early_reporter(&flags);
     let target = match open_files::suffice()

@@ -158,6 +158,11 @@ impl<C: Powers> Agent<C> {
         self.dealings.draining()
     }
 
+    /// Those that were there and are not now, with what they promise to everyone still remembered, and since when.
+    pub fn gone(&self) -> impl Iterator<Item = (AgentId, Time)> {
+        self.view.gone()
+    }
+
     /// Goes on at another address.
     pub fn relocate(&mut self, now: Time, address: SocketAddr) {
         self.view.membership.relocate(now, address);

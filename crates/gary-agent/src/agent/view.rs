@@ -52,6 +52,13 @@ impl<C: Powers> View<C> {
         }
     }
 
+    /// Those that were there and are not, and since when.
+    pub(super) fn gone(&self) -> impl Iterator<Item = (AgentId, Time)> {
+        self.gone_since
+            .iter()
+            .map(|(agent, since)| (*agent, *since))
+    }
+
     pub(super) fn due_at(&self) -> Time {
         let membership = self.membership.poll_timeout();
         let others = [self.sheets.poll_timeout(), self.reconciles_at];

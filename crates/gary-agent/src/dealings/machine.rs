@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gary_promise::{
     AgentId, Body, BootEpoch, Consider, Frame, Generation, Lease, Notice, Own, Promise, PromiseId,
-    Promiser, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId, WorkloadName,
+    Promiser, Resources, Signed, SignedRecord, Time, Verified, Verifier, WorkloadId, WorkloadName,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -400,6 +400,16 @@ impl<C: Speech> Dealings<C> {
     /// How many hostings it has offered, and how many are bound.
     pub fn hosted(&self) -> (usize, usize) {
         self.hosting.counts()
+    }
+
+    /// What it has offered to host, and whether that is bound.
+    pub fn offers(&self) -> impl Iterator<Item = (&Verified<Promise>, bool)> {
+        self.hosting.offers()
+    }
+
+    /// What is left of what its machine has, once all is set aside that it has offered and hosts.
+    pub const fn left(&self) -> Resources {
+        self.hosting.left()
     }
 
     /// How many frames were dropped, since too much waited for the disk.

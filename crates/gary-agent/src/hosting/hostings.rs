@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gary_promise::{
     Absence, AgentId, Body, BootEpoch, BoundedSet, Capacity, Dismissal, Frame, Lease, Notice,
-    Offers, Promise, PromiseId, Reason, Renewal, SignedRecord, Slot, Time, Verified, Version,
-    Withdrawal, WorkloadId,
+    Offers, Promise, PromiseId, Reason, Renewal, Resources, SignedRecord, Slot, Time, Verified,
+    Version, Withdrawal, WorkloadId,
 };
 
 use super::answering::Answers;
@@ -488,7 +488,18 @@ impl Hosting {
         }
     }
 
-    /// How many hostings are offered, and how many are bound.
+    /// What is offered, and whether it is bound.
+    pub(crate) fn offers(&self) -> impl Iterator<Item = (&Verified<Promise>, bool)> {
+        let hosted = self.hosted.values();
+        hosted.map(|its| (&*its.offer, its.is_bound()))
+    }
+
+    /// What is left of what the machine has.
+    pub(crate) const fn left(&self) -> Resources {
+        self.ledger.left()
+    }
+
+    /// How many are offered only, and how many are bound.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let bound = self.hosted.values().filter(|its| its.is_bound()).count();
         (self.hosted.len() - bound, bound)

@@ -1,12 +1,30 @@
 //! What a node answers whoever asks it: HTTP with JSON, for people on its Unix socket, and for other nodes over a stream.
 
+mod access;
+mod events;
+mod gather;
 mod intents;
+mod kept;
+mod line;
+mod logs;
+mod node;
+mod operating;
+mod promises;
 mod routes;
 mod view;
+mod why;
 mod words;
+mod workload;
 
-pub(crate) use routes::{Api, Refusal, for_peers, for_people};
-pub(crate) use view::NAME_LABEL;
-pub use words::{
-    HostingShown, NodeShown, Refused, SettlementShown, SettlementWord, ThisNode, WorkloadShown,
+pub(crate) use access::{Api, Refusal};
+pub(crate) use kept::judged;
+pub use line::{EventShown, LogLine, LogStream};
+pub use node::{DrainingShown, NodeShown, NodeState, PromiseShown};
+pub(crate) use routes::{for_peers, for_people};
+pub(crate) use view::{NAME_LABEL, own_name};
+pub use why::Cause;
+pub use words::{Refused, SettlementShown, SettlementWord, ThisNode};
+pub use workload::{
+    EndShown, FailingShown, HostedShown, HostingShown, RefusalShown, RunShown, StoodShown,
+    WorkloadShown,
 };

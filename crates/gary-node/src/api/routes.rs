@@ -1,49 +1,26 @@
 //! Where everything is that can be asked.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use futures::future::join_all;
-use gary_agent::{Acknowledgement, Agent};
+use gary_agent::Acknowledgement;
 use gary_host::ARTIFACT_BYTES_MAX;
-use gary_promise::{AgentId, Codec, ComponentDigest, SignedRecord, Time, WorkloadName};
-use gary_transport::{Lane, Peer, Transport};
+use gary_promise::{Codec, ComponentDigest, Generation, SignedRecord, WorkloadName};
 use gary_wire::WireCodec;
-use http_body_util::{BodyExt, Empty, Limited};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::words::{NodeShown, Refused, SettlementShown, ThisNode, WorkloadShown};
-use super::{intents, view};
-use crate::components::Components;
+use super::access::{Api, PeerView, Refusal, parsed};
+use super::node::{NodeShown, PromiseShown};
+use super::why::{Cause, of_workload};
+use super::words::{SettlementShown, ThisNode};
+use super::workload::{StoodShown, WorkloadShown};
+use super::{events, intents, kept, logs, operating, promises, view};
 use crate::event::{Ask, Event};
-use crate::gate::key;
-use crate::peer_http::{self, Kind};
-
-/// How long another node has to answer what is asked of it on somebody's behalf.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
-
-/// The longest answer that is taken from another node, in bytes.
-const ANSWER_BYTES_MAX: usize = 16 << 20;
-
-/// What answers.
-pub(crate) struct Api {
-    pub(crate) this: ThisNode,
-    pub(crate) events: mpsc::Sender<Event>,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) components: Arc<Components>,
-}
-
-/// Why something is not answered.
-pub(crate) struct Refusal(StatusCode, String);
 
 type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -51,12 +28,22 @@ type Answer<T> = Result<Json<T>, Refusal>;
 pub(crate) fn for_people(api: Arc<Api>) -> Router {
     Router::new()
         .route("/v1/node", get(node))
+        .route("/v1/node/state", get(operating::state))
+        .route("/v1/node/drain", post(operating::drain))
+        .route("/v1/node/undrain", post(operating::undrain))
+        .route("/v1/node/restart", post(operating::restart))
+        .route("/v1/node/stop", post(operating::stop))
         .route("/v1/nodes", get(nodes))
+        .route("/v1/promises", get(promises))
+        .route("/v1/events", get(events::of_all))
         .route("/v1/workloads", get(workloads))
+        .route("/v1/workloads/{name}", get(workload))
+        .route("/v1/workloads/{name}/why", get(why))
+        .route("/v1/workloads/{name}/logs", get(logs::of_workload))
+        .route("/v1/workloads/{name}/history", get(history))
         .route("/v1/workloads/{name}/intent", get(intent))
         .route("/v1/intents", post(submit))
         .route("/v1/components/{digest}", put(put_component))
-        .route("/v1/stop", post(stop))
         .layer(DefaultBodyLimit::max(body_bytes_max()))
         .with_state(api)
 }
@@ -64,7 +51,10 @@ pub(crate) fn for_people(api: Arc<Api>) -> Router {
 /// What other nodes ask.
 pub(crate) fn for_peers(api: Arc<Api>) -> Router {
     Router::new()
-        .route("/v1/kept", get(kept))
+        .route("/v1/view", get(own_view))
+        .route("/v1/events", get(events::of_this_node))
+        .route("/v1/logs/{workload}", get(logs::of_this_node))
+        .route("/v1/kept/{name}/history", get(kept_history))
         .route("/v1/kept/{name}/intent", get(kept_intent))
         .route("/v1/components/{digest}", get(component))
         .with_state(api)
@@ -74,155 +64,156 @@ fn body_bytes_max() -> usize {
     usize::try_from(ARTIFACT_BYTES_MAX).unwrap_or(usize::MAX)
 }
 
-impl Api {
-    /// Looks at the agent, or has it do something.
-    pub(crate) async fn with<T: Send + 'static>(
-        &self,
-        what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let (tell, told) = oneshot::channel();
-        let look = move |agent: &mut Agent<WireCodec>, now: Time| {
-            // Whoever asked may have left.
-            let _ = tell.send(what(agent, now));
-        };
-        let ask = Event::Asked(Ask::With(Box::new(look)));
-        self.events.send(ask).await.map_err(|_| ending())?;
-        told.await.map_err(|_| ending())
-    }
-
-    /// The other members, and where they are.
-    pub(crate) async fn others(&self) -> Result<Vec<(AgentId, Peer)>, Refusal> {
-        self.with(|agent, _| {
-            let me = agent.id();
-            let members = agent.membership().members().into_values();
-            let others = members.map(|its| its.id).filter(|its| its.agent != me);
-            let others = others.map(|its| {
-                let address = its.address;
-                let peer = Peer {
-                    key: key(its.agent),
-                    address,
-                };
-                (its.agent, peer)
-            });
-            others.collect()
-        })
-        .await
-    }
-
-    /// What another node answers, within a while.
-    async fn ask(&self, peer: Peer, path: &str) -> Option<Vec<u8>> {
-        let request = http::Request::get(path)
-            .header(http::header::HOST, "peer")
-            .body(Empty::new().map_err(|never| match never {}).boxed_unsync())
-            .ok()?;
-        let ask = async {
-            let sent = peer_http::send(&self.transport, peer, Lane::Talk, Kind::Api, request);
-            let response = sent.await.ok()?;
-            if response.status() != StatusCode::OK {
-                return None;
-            }
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
-            Some(body.collect().await.ok()?.to_bytes().to_vec())
-        };
-        tokio::time::timeout(ANSWERS_WITHIN, ask).await.ok()?
-    }
-
-    /// All workloads, each as that of its keepers tells who sees most of it.
-    pub(crate) async fn workloads(&self) -> Result<Vec<WorkloadShown>, Refusal> {
-        let own = self.with(|agent, now| view::kept(agent, now)).await?;
-        let others = self.others().await?;
-        let asked = others
-            .iter()
-            .map(|(_, peer)| self.ask_json::<Vec<WorkloadShown>>(*peer, "/v1/kept"));
-        let told = join_all(asked).await.into_iter().flatten().flatten();
-        let mut shown = BTreeMap::<String, WorkloadShown>::new();
-        for its in own.into_iter().chain(told) {
-            let sees = |its: &WorkloadShown| {
-                let running = its.hostings.iter().filter(|its| its.runs).count();
-                (its.generation, running, its.hostings.len())
-            };
-            let known = shown.get(&its.id);
-            if known.is_none_or(|known| sees(known) < sees(&its)) {
-                shown.insert(its.id.clone(), its);
-            }
-        }
-        let mut shown: Vec<WorkloadShown> = shown.into_values().collect();
-        shown.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
-        Ok(shown)
-    }
-
-    async fn ask_json<T: DeserializeOwned>(&self, peer: Peer, path: &str) -> Option<T> {
-        serde_json::from_slice(&self.ask(peer, path).await?).ok()
-    }
-}
-
 async fn node(State(api): State<Arc<Api>>) -> Json<ThisNode> {
     Json(api.this.clone())
 }
 
 async fn nodes(State(api): State<Arc<Api>>) -> Answer<Vec<NodeShown>> {
-    Ok(Json(api.with(|agent, _| view::nodes(agent)).await?))
+    Ok(Json(api.with(|agent, now| view::nodes(agent, now)).await?))
+}
+
+async fn promises(State(api): State<Arc<Api>>) -> Answer<Vec<PromiseShown>> {
+    let shown = api.with(|agent, now| promises::promises_shown(agent, now));
+    Ok(Json(shown.await?))
 }
 
 async fn workloads(State(api): State<Arc<Api>>) -> Answer<Vec<WorkloadShown>> {
     Ok(Json(api.workloads().await?))
 }
 
-async fn kept(State(api): State<Arc<Api>>) -> Answer<Vec<WorkloadShown>> {
-    Ok(Json(api.with(|agent, now| view::kept(agent, now)).await?))
+async fn workload(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<WorkloadShown> {
+    Ok(Json(api.workload(&name).await?))
 }
 
-/// The intent that stands under a name, as its owner signed it.
-async fn intent(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Result<Vec<u8>, Refusal> {
-    let workload = parsed(&name)?;
-    if let Some(own) = own_intent(&api, workload.clone()).await? {
-        return Ok(own);
+async fn why(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<Cause> {
+    Ok(Json(of_workload(&api.workload(&name).await?)))
+}
+
+async fn own_view(State(api): State<Arc<Api>>) -> Answer<PeerView> {
+    Ok(Json(api.own_view().await?))
+}
+
+/// Which generation somebody asks for; the one that stands if they do not say.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct GenerationQuery {
+    generation: Option<u64>,
+}
+
+impl GenerationQuery {
+    fn generation(self) -> Result<Option<Generation>, Refusal> {
+        let generation = self.generation.map(|number| {
+            let none = || Refusal::bad(format!("there is no generation {number}"));
+            Generation::new(number).ok_or_else(none)
+        });
+        generation.transpose()
     }
-    let keepers = api
-        .with(move |agent, _| {
-            let keepers = agent.dealings().keepers_of(&workload);
-            Vec::from_iter(keepers.map(|(agent, _)| agent))
-        })
-        .await?;
-    let others = api.others().await?;
-    for (_, peer) in others.into_iter().filter(|(its, _)| keepers.contains(its)) {
-        if let Some(intent) = api.ask(peer, &format!("/v1/kept/{name}/intent")).await {
-            return Ok(intent);
+}
+
+/// An intent under a name, as its owner signed it.
+async fn intent(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+    Query(query): Query<GenerationQuery>,
+) -> Result<Vec<u8>, Refusal> {
+    let generation = query.generation()?;
+    let own = own_intent(&api, parsed(&name)?, generation).await?;
+    let asked = match query.generation {
+        Some(generation) => format!("/v1/kept/{name}/intent?generation={generation}"),
+        None => format!("/v1/kept/{name}/intent"),
+    };
+    let intent = by_keeper(&api, &name, own, &asked).await;
+    match (query.generation, intent) {
+        // Its keepers may be there, and remember no such generation.
+        (Some(generation), Err(refusal)) => {
+            let Json(history) = history(State(api), Path(name.clone())).await?;
+            match history.iter().any(|its| its.generation == generation) {
+                true => Err(refusal),
+                false => {
+                    let why = format!("no keeper of {name} remembers generation {generation}");
+                    Err(Refusal(StatusCode::NOT_FOUND, why))
+                }
+            }
         }
+        (_, intent) => intent,
     }
-    let why = match keepers.is_empty() {
-        true => format!("no workload is called {name}"),
-        false => format!("no node answers that keeps {name}"),
-    };
-    let status = match keepers.is_empty() {
-        true => StatusCode::NOT_FOUND,
-        false => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    Err(Refusal(status, why))
 }
 
 async fn kept_intent(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
+    Query(query): Query<GenerationQuery>,
 ) -> Result<Vec<u8>, Refusal> {
-    let own = own_intent(&api, parsed(&name)?).await?;
-    own.ok_or_else(|| Refusal(StatusCode::NOT_FOUND, format!("{name} is not kept here")))
+    let own = own_intent(&api, parsed(&name)?, query.generation()?).await?;
+    own.ok_or_else(|| not_kept_here(&name))
 }
 
-async fn own_intent(api: &Api, name: WorkloadName) -> Result<Option<Vec<u8>>, Refusal> {
+async fn own_intent(
+    api: &Api,
+    name: WorkloadName,
+    generation: Option<Generation>,
+) -> Result<Option<Vec<u8>>, Refusal> {
     api.with(move |agent, _| {
-        let dealings = agent.dealings();
-        let mut kept = dealings
-            .kept()
-            .filter_map(|(its, ..)| dealings.intent(&its));
-        let intent = kept.find(|its| match its.body() {
-            gary_promise::Body::Use(wanted) => wanted.name == name,
-            _ => false,
-        })?;
+        let intent = kept::intent(agent, &name, generation)?;
         let record = SignedRecord::Promise(intent.signed().clone());
         Some(WireCodec.pack(&record))
     })
     .await
+}
+
+/// The intents under a name, as far as a keeper remembers them.
+async fn history(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<Vec<StoodShown>> {
+    let own = own_history(&api, &name).await?;
+    let path = format!("/v1/kept/{name}/history");
+    let bytes = by_keeper(&api, &name, own, &path).await?;
+    let history = serde_json::from_slice(&bytes).map_err(|_| not_kept_here(&name))?;
+    Ok(Json(history))
+}
+
+async fn kept_history(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Vec<u8>, Refusal> {
+    let own = own_history(&api, &name).await?;
+    own.ok_or_else(|| not_kept_here(&name))
+}
+
+async fn own_history(api: &Api, name: &str) -> Result<Option<Vec<u8>>, Refusal> {
+    let name = parsed(name)?;
+    let history = api
+        .with(move |agent, _| kept::history(agent, &name))
+        .await?;
+    let is_kept = !history.is_empty();
+    Ok(is_kept.then(|| serde_json::to_vec(&history).unwrap_or_default()))
+}
+
+/// What a keeper of a name answers: this node if it is one, else the first of the others that does.
+async fn by_keeper(
+    api: &Api,
+    name: &str,
+    own: Option<Vec<u8>>,
+    path: &str,
+) -> Result<Vec<u8>, Refusal> {
+    if let Some(own) = own {
+        return Ok(own);
+    }
+    let (keepers, is_kept) = api.keepers(parsed(name)?).await?;
+    for peer in keepers {
+        if let Some(answer) = api.ask(peer, path).await {
+            return Ok(answer);
+        }
+    }
+    Err(match is_kept {
+        true => {
+            let why = format!("no node answers that keeps {name} and knows it");
+            Refusal(StatusCode::SERVICE_UNAVAILABLE, why)
+        }
+        false => Refusal::unknown(name),
+    })
+}
+
+fn not_kept_here(name: &str) -> Refusal {
+    Refusal(StatusCode::NOT_FOUND, format!("{name} is not kept here"))
 }
 
 #[derive(Deserialize)]
@@ -237,24 +228,24 @@ async fn submit(
     Query(query): Query<SubmitQuery>,
     body: Bytes,
 ) -> Answer<SettlementShown> {
-    let refused = |why: String| Refusal(StatusCode::BAD_REQUEST, why);
     let acknowledgement = match query.ack.as_deref() {
         None | Some("majority") => Acknowledgement::Majority,
         Some("local") => Acknowledgement::Local,
-        Some(other) => return Err(refused(format!("ack is majority or local, not {other}"))),
+        Some(other) => {
+            let why = format!("ack is majority or local, not {other}");
+            return Err(Refusal::bad(why));
+        }
     };
-    let intent = intents::unpack(&body).map_err(refused)?;
+    let intent = intents::unpack(&body).map_err(Refusal::bad)?;
     let (told, settled) = oneshot::channel();
     let ask = Ask::Submit {
         intent,
         acknowledgement,
         told,
     };
-    api.events
-        .send(Event::Asked(ask))
-        .await
-        .map_err(|_| ending())?;
-    match settled.await.map_err(|_| ending())? {
+    let asked = api.events.send(Event::Asked(ask)).await;
+    asked.map_err(|_| Refusal::ending())?;
+    match settled.await.map_err(|_| Refusal::ending())? {
         Ok(settlement) => Ok(Json(intents::shown(&settlement, acknowledgement))),
         Err(why) => Err(Refusal(intents::status(&why), why.to_string())),
     }
@@ -280,42 +271,7 @@ async fn component(
     own.ok_or_else(|| Refusal(StatusCode::NOT_FOUND, format!("{digest} is not here")))
 }
 
-async fn stop(State(api): State<Arc<Api>>) -> Result<StatusCode, Refusal> {
-    let ask = Event::Asked(Ask::Stop);
-    api.events.send(ask).await.map_err(|_| ending())?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-fn parsed(name: &str) -> Result<WorkloadName, Refusal> {
-    let why = |error| {
-        Refusal(
-            StatusCode::BAD_REQUEST,
-            format!("{name} is no name: {error}"),
-        )
-    };
-    name.parse().map_err(why)
-}
-
 fn digest_of(text: &str) -> Result<ComponentDigest, Refusal> {
-    let why = |error| {
-        Refusal(
-            StatusCode::BAD_REQUEST,
-            format!("{text} is no digest: {error}"),
-        )
-    };
+    let why = |error| Refusal::bad(format!("{text} is no digest: {error}"));
     text.parse().map_err(why)
-}
-
-fn ending() -> Refusal {
-    Refusal(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the node is ending".to_owned(),
-    )
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let Self(status, error) = self;
-        (status, Json(Refused { error })).into_response()
-    }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// The node that was asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ThisNode {
     /// What people call it.
     pub name: String,
@@ -17,61 +18,6 @@ pub struct ThisNode {
     pub ingress: Option<String>,
     /// Its release.
     pub version: String,
-}
-
-/// A node, as the one sees it that was asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NodeShown {
-    /// What people call it; its id where it has said nothing yet.
-    pub name: String,
-    /// Its id.
-    pub id: String,
-    /// Where others reach it.
-    pub address: String,
-    /// Processor cores that it promises.
-    pub cpu_cores: f64,
-    /// Memory that it promises, in bytes.
-    pub memory_bytes: u64,
-    /// Whether it is the one that was asked.
-    pub is_this: bool,
-}
-
-/// A workload, as its keepers see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WorkloadShown {
-    /// Its name.
-    pub name: String,
-    /// Its id, which is never another's.
-    pub id: String,
-    /// Which intent stands, counted from 1.
-    pub generation: u64,
-    /// How many hostings its owner uses.
-    pub replicas: u32,
-    /// The host names that it is served under.
-    pub hosts: Vec<String>,
-    /// Who tells this.
-    pub keeper: String,
-    /// What is hosted of it.
-    pub hostings: Vec<HostingShown>,
-    /// Why it is not hosted as its owner wants, as far as that is known.
-    pub refusals: Vec<String>,
-}
-
-/// One hosting of a workload.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HostingShown {
-    /// In which slot.
-    pub slot: u32,
-    /// By which node.
-    pub node: String,
-    /// That node's id.
-    pub node_id: String,
-    /// Of which generation.
-    pub generation: u64,
-    /// Whether it runs, by its node's last word.
-    pub runs: bool,
-    /// `kept`, `broken` or `unknown`: what the keeper makes of it.
-    pub state: String,
 }
 
 /// What has become of an intent.

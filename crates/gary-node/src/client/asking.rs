@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
-use crate::api::{NodeShown, Refused, SettlementShown, ThisNode, WorkloadShown};
+use crate::api::Refused;
+use crate::lines::Lines;
 
 /// How long a node has to answer: longer than it waits for others itself.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
@@ -61,75 +63,53 @@ impl Client {
         }
     }
 
-    /// What it says of itself.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn node(&self) -> Result<ThisNode, AskError> {
-        self.get("/v1/node").await
-    }
-
-    /// The nodes that it sees.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn nodes(&self) -> Result<Vec<NodeShown>, AskError> {
-        self.get("/v1/nodes").await
-    }
-
-    /// The workloads of its cluster.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn workloads(&self) -> Result<Vec<WorkloadShown>, AskError> {
-        self.get("/v1/workloads").await
-    }
-
-    /// Has it end.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn stop(&self) -> Result<(), AskError> {
-        self.send(Method::POST, "/v1/stop", Bytes::new())
-            .await
-            .map(drop)
-    }
-
-    /// The intent that stands under a name, as it was signed.
-    pub(super) async fn intent(&self, name: &str) -> Result<Bytes, AskError> {
-        let path = format!("/v1/workloads/{name}/intent");
-        self.send(Method::GET, &path, Bytes::new()).await
-    }
-
-    /// Leaves a component with it.
-    pub(super) async fn put_component(&self, digest: &str, bytes: Bytes) -> Result<(), AskError> {
-        let path = format!("/v1/components/{digest}");
-        self.send(Method::PUT, &path, bytes).await.map(drop)
-    }
-
-    /// Submits what was signed.
-    pub(super) async fn submit(
-        &self,
-        record: Vec<u8>,
-        ack: &str,
-    ) -> Result<SettlementShown, AskError> {
-        let path = format!("/v1/intents?ack={ack}");
-        let answer = self.send(Method::POST, &path, record.into()).await?;
-        Ok(serde_json::from_slice(&answer)?)
-    }
-
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
         let answer = self.send(Method::GET, path, Bytes::new()).await?;
         Ok(serde_json::from_slice(&answer)?)
     }
 
-    async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, AskError> {
-        let answer = self.exchange(method, path, body);
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
+        let answer = self.send(Method::POST, path, Bytes::new()).await?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Bytes, AskError> {
+        let answer = async {
+            let response = self.exchange(method, path, body).await?;
+            Ok(response.into_body().collect().await?.to_bytes())
+        };
         let answer = tokio::time::timeout(ANSWERS_WITHIN, answer).await;
         answer.unwrap_or(Err(AskError::Silent))
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, AskError> {
+    /// Hears what is told line by line, until that ends or nobody wants to hear more.
+    pub(super) async fn hear<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        mut heard: impl FnMut(T) -> bool,
+    ) -> Result<(), AskError> {
+        let response = self.exchange(Method::GET, path, Bytes::new());
+        let response = tokio::time::timeout(ANSWERS_WITHIN, response).await;
+        let mut lines = Lines::of(response.unwrap_or(Err(AskError::Silent))?.into_body());
+        while let Some(line) = lines.next().await {
+            if !heard(serde_json::from_slice(&line)?) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, AskError> {
         let connected = UnixStream::connect(&self.socket).await;
         let stream = connected.map_err(|source| AskError::Unreachable {
             socket: self.socket.clone(),
@@ -146,16 +126,16 @@ impl Client {
         let request = request.expect("a path of this crate's own is one");
         let response = sender.send_request(request).await?;
         let status = response.status();
-        let answer = response.into_body().collect().await?.to_bytes();
-        match status {
-            StatusCode::OK | StatusCode::NO_CONTENT => Ok(answer),
-            _ => Err(AskError::Refused {
-                status: status.as_u16(),
-                why: serde_json::from_slice::<Refused>(&answer).map_or_else(
-                    |_| String::from_utf8_lossy(&answer).into_owned(),
-                    |refused| refused.error,
-                ),
-            }),
+        if matches!(status, StatusCode::OK | StatusCode::NO_CONTENT) {
+            return Ok(response);
         }
+        let answer = response.into_body().collect().await?.to_bytes();
+        Err(AskError::Refused {
+            status: status.as_u16(),
+            why: serde_json::from_slice::<Refused>(&answer).map_or_else(
+                |_| String::from_utf8_lossy(&answer).into_owned(),
+                |refused| refused.error,
+            ),
+        })
     }
 }

@@ -67,6 +67,17 @@ pub struct Standing {
     workload: gary_promise::WorkloadId,
 }
 
+impl Standing {
+    /// Which generation it is.
+    pub const fn generation(&self) -> u64 {
+        self.wanted.lineage.generation().get()
+    }
+
+    pub(super) const fn wanted(&self) -> &Use {
+        &self.wanted
+    }
+}
+
 /// Something was not submitted. Nothing has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
@@ -84,7 +95,7 @@ pub enum DeployError {
     Spec(#[from] RunSpecError),
 }
 
-fn nonsense(error: impl std::fmt::Display) -> DeployError {
+pub(super) fn nonsense(error: impl std::fmt::Display) -> DeployError {
     DeployError::Nonsense(error.to_string())
 }
 
@@ -113,8 +124,17 @@ impl Client {
     /// # Errors
     /// When the node does not answer.
     pub async fn standing(&self, name: &str) -> Result<Option<Standing>, DeployError> {
+        self.stood(name, None).await
+    }
+
+    /// What stands under a name, or stood at an earlier generation; `None` where there is none.
+    async fn stood(
+        &self,
+        name: &str,
+        generation: Option<u64>,
+    ) -> Result<Option<Standing>, DeployError> {
         let name: gary_promise::WorkloadName = name.parse().map_err(nonsense)?;
-        let bytes = match self.intent(name.as_str()).await {
+        let bytes = match self.intent(name.as_str(), generation).await {
             Ok(bytes) => bytes,
             Err(AskError::Refused { status: 404, .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -159,6 +179,39 @@ impl Client {
             .await
     }
 
+    /// Has all replicas of what stands made anew, as fast as its owner has updates go.
+    ///
+    /// # Errors
+    /// When it is not submitted.
+    pub async fn renew(
+        &self,
+        person: &Person,
+        standing: &Standing,
+    ) -> Result<Deployed, DeployError> {
+        let wanted = standing.wanted.clone();
+        self.sign_and_submit(person, wanted, Some(standing), "majority")
+            .await
+    }
+
+    /// Goes back to what stood at an earlier generation: a new one with its content. `None` where that is not remembered.
+    ///
+    /// # Errors
+    /// When it is not submitted.
+    pub async fn go_back(
+        &self,
+        person: &Person,
+        standing: &Standing,
+        generation: u64,
+    ) -> Result<Option<Deployed>, DeployError> {
+        let name = standing.wanted.name.as_str();
+        let Some(earlier) = self.stood(name, Some(generation)).await? else {
+            return Ok(None);
+        };
+        let wanted = earlier.wanted;
+        let deployed = self.sign_and_submit(person, wanted, Some(standing), "majority");
+        deployed.await.map(Some)
+    }
+
     async fn sign_and_submit(
         &self,
         person: &Person,
@@ -195,7 +248,7 @@ impl Client {
 }
 
 impl Deployment {
-    fn wanted(self, component: ComponentDigest) -> Result<Use, DeployError> {
+    pub(super) fn wanted(self, component: ComponentDigest) -> Result<Use, DeployError> {
         let routes = self.hosts.iter().map(|host| host.parse().map_err(nonsense));
         let routes: Vec<_> = routes.collect::<Result<_, _>>()?;
         let labels = self.labels.iter().map(|(key, value)| {

@@ -3,7 +3,11 @@
 mod asking;
 mod deploying;
 mod person;
+mod planning;
+mod questions;
 
 pub use asking::{AskError, Client};
 pub use deploying::{DeployError, Deployed, Deployment, Kind, Standing};
 pub use person::{Person, PersonError};
+pub use planning::{Change, Plan};
+pub use questions::LogsWanted;

@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gary_agent::{HostReport, Start};
-use gary_host::http::Handler;
-use gary_host::{Kind, Program, Replica};
+use gary_host::http::{Asked, Handler, Observer, Request, Site};
+use gary_host::{Kind, Program, Replica, Stdio};
 use gary_promise::{Body, Failure, Note, Outcome, PromiseId, Use};
 use tokio::sync::mpsc;
 
+use super::records::{self, Records};
 use super::{NotRun, Stop, Workshop};
+use crate::api::EndShown;
 use crate::event::Event;
+use crate::logs::{ReplicaKey, Scribe};
 use crate::run_spec::RunSpec;
+use crate::sites::RequestLog;
 
 /// How long requests under way have when a hosting is stopped.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -24,17 +28,27 @@ pub(super) async fn host(
     mut told: mpsc::UnboundedReceiver<Stop>,
 ) {
     let offer = start.offer.id();
+    let key = ReplicaKey {
+        workload: start.binding.workload(),
+        slot: start.binding.slot(),
+    };
     let hosting = Hosting {
         offer,
+        key,
         start: &start,
+        scribe: Arc::new(workshop.scribe(key)),
         workshop: &workshop,
         reports: &reports,
     };
     let report = tokio::select! {
         report = hosting.run() => report,
-        _ = told.recv() => HostReport::Stopped { offer },
+        _ = told.recv() => {
+            hosting.tell("stopped");
+            HostReport::Stopped { offer }
+        }
     };
-    hosting.workshop.sites.close(&offer, DRAIN).await;
+    workshop.tools.records.stopped(&offer);
+    hosting.workshop.tools.sites.close(&offer, DRAIN).await;
     // Whoever orders this offer anew finds nobody here any more. What it was told meanwhile is answered.
     told.close();
     let is_told = told.try_recv().is_ok();
@@ -48,6 +62,8 @@ pub(super) async fn host(
 
 struct Hosting<'a> {
     offer: PromiseId,
+    key: ReplicaKey,
+    scribe: Arc<Scribe>,
     start: &'a Start,
     workshop: &'a Workshop,
     reports: &'a mpsc::Sender<Event>,
@@ -70,36 +86,70 @@ impl Hosting<'_> {
     async fn run(&self) -> HostReport {
         let (replica, program) = match self.prepare().await {
             Ok(prepared) => prepared,
-            Err(why) => return self.ended(Err((Failure::Start, why.to_string()))),
+            Err(why) => return self.not_started(EndShown::now(why.to_string())),
         };
         match program.kind() {
             Kind::Command(wasi) => {
-                self.report(HostReport::Started { offer: self.offer }).await;
+                self.started(&replica).await;
                 match replica.run(wasi).await {
-                    Ok(status) => self.ended(Ok(status)),
-                    Err(failure) => self.ended(Err((Failure::Ended, failure.to_string()))),
+                    Ok(status) => {
+                        let how = EndShown::now(format!("exited with status {status}"));
+                        self.ended(how, Ok(status))
+                    }
+                    Err(failure) => self.ended(records::end(&failure), Err(Failure::Ended)),
                 }
             }
             Kind::Http(wasi) => {
                 let handler = match Handler::new(&replica, wasi) {
                     Ok(handler) => handler,
-                    Err(error) => return self.ended(Err((Failure::Start, format!("{error:#}")))),
+                    Err(error) => return self.not_started(EndShown::now(format!("{error:#}"))),
                 };
                 if let Err(failure) = replica.try_instantiate().await {
-                    return self.ended(Err((Failure::Start, failure.to_string())));
+                    return self.not_started(records::end(&failure));
                 }
                 let wanted = self.wanted();
+                let observer = Requests {
+                    offer: self.offer,
+                    scribe: Arc::clone(&self.scribe),
+                    records: Arc::clone(&self.workshop.tools.records),
+                };
+                let site = Site::new(handler, Arc::new(observer));
                 self.workshop
+                    .tools
                     .sites
-                    .open(self.offer, &wanted.name, &wanted.routes, handler);
-                self.report(HostReport::Started { offer: self.offer }).await;
+                    .open(self.offer, &wanted.name, &wanted.routes, site);
+                self.started(&replica).await;
                 std::future::pending().await
             }
             Kind::Library => {
                 let why = "it exports nothing that can be run".to_owned();
-                self.ended(Err((Failure::Start, why)))
+                self.not_started(EndShown::now(why))
             }
         }
+    }
+
+    async fn started(&self, replica: &Replica) {
+        self.workshop
+            .tools
+            .records
+            .started(self.offer, self.key, replica);
+        self.tell("started");
+        self.report(HostReport::Started { offer: self.offer }).await;
+    }
+
+    fn not_started(&self, end: EndShown) -> HostReport {
+        self.ended(end, Err(Failure::Start))
+    }
+
+    /// Tells whoever reads what the replica writes, and what happens on this node.
+    fn tell(&self, what: &str) {
+        self.scribe.note(what);
+        let (name, generation) = (&self.wanted().name, self.start.binding.generation());
+        let what = format!(
+            "replica {} of generation {generation}: {what}",
+            self.key.slot.0
+        );
+        self.workshop.tools.chronicle.add(name.as_str(), what);
     }
 
     async fn prepare(&self) -> Result<(Replica, Program), NotRun> {
@@ -111,26 +161,27 @@ impl Hosting<'_> {
         let spec = RunSpec::unpack(&wanted.spec)?;
         let keeper = self.start.binding.keeper();
         let program = self.workshop.program(wanted.component, keeper).await?;
-        let spec = spec.granted(wanted.name.as_str(), self.start.binding.enforced())?;
+        let mut spec = spec.granted(wanted.name.as_str(), self.start.binding.enforced())?;
+        spec.stdio = Stdio::Sink(self.scribe.clone());
+        spec.log = Some(self.scribe.clone());
         let replica = Replica::new(&program, spec).map_err(NotRun::Link)?;
         Ok((replica, program))
     }
 
     /// What it reports: of a run, how that ended; of what should run on and on, that it fails.
-    fn ended(&self, ended: Result<i32, (Failure, String)>) -> HostReport {
+    fn ended(&self, end: EndShown, ended: Result<i32, Failure>) -> HostReport {
         let offer = self.offer;
-        let why = match &ended {
-            Ok(status) => format!("exited with status {status}"),
-            Err((_, why)) => why.clone(),
-        };
-        tracing::info!(name = %self.wanted().name, why, "a hosting has ended");
+        let why = end.how.clone();
+        self.tell(&why);
+        self.scribe.note(&end.backtrace.join("\n"));
+        self.workshop.tools.records.ended(offer, self.key, end);
         let Some(run) = self.start.run else {
-            let failure = ended.map_or_else(|(failure, _)| failure, |_| Failure::Ended);
+            let failure = ended.map_or_else(|failure| failure, |_| Failure::Ended);
             return HostReport::Failed { offer, failure };
         };
         let (outcome, note) = match ended {
             Ok(status) => (Outcome::Exited(status.cast_unsigned()), None),
-            Err((failure, why)) => (Outcome::Failed(failure), note(&why)),
+            Err(failure) => (Outcome::Failed(failure), note(&why)),
         };
         HostReport::Ended {
             offer,
@@ -138,6 +189,34 @@ impl Hosting<'_> {
             outcome,
             note,
         }
+    }
+}
+
+/// Tells of requests to a hosting, as far as somebody wants to know.
+struct Requests {
+    offer: PromiseId,
+    scribe: Arc<Scribe>,
+    records: Arc<Records>,
+}
+
+impl Observer for Requests {
+    fn wants_requests(&self) -> bool {
+        RequestLog.wants_requests()
+    }
+
+    fn request(&self, request: &Request<'_>) {
+        RequestLog.request(request);
+    }
+
+    fn failed(&self, asked: &Asked, failure: &gary_host::Failure) {
+        let end = records::end(failure);
+        self.scribe.note(&format!("{asked}: {}", end.how));
+        self.scribe.note(&end.backtrace.join("\n"));
+        self.records.failed(&self.offer, end);
+    }
+
+    fn connection(&self, why: &str) {
+        RequestLog.connection(why);
     }
 }
 

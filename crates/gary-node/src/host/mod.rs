@@ -1,6 +1,7 @@
 //! What a node hosts: each hosting is a task, which is told what to do and reports what has become of it.
 
 mod hosting;
+mod records;
 mod workshop;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,8 @@ use tokio::sync::mpsc;
 
 use crate::event::Event;
 use crate::shell::Host;
-pub(crate) use workshop::{NotRun, Workshop};
+pub(crate) use records::Records;
+pub(crate) use workshop::{NotRun, Tools, Workshop};
 
 /// A hosting's task is to end.
 #[derive(Debug, Clone, Copy)]

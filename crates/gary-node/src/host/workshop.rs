@@ -9,7 +9,10 @@ use gary_host::{
 use gary_promise::{AgentId, ComponentDigest};
 use tokio::task::spawn_blocking;
 
+use super::Records;
+use crate::chronicle::Chronicle;
 use crate::components::{Components, FetchError};
+use crate::logs::{Logs, ReplicaKey, Scribe};
 use crate::run_spec::RunSpecError;
 use crate::sites::Sites;
 
@@ -18,8 +21,18 @@ pub(crate) struct Workshop {
     pool: Arc<Engines>,
     on_demand: Arc<Engines>,
     cache: Option<Arc<Cache>>,
-    components: Arc<Components>,
+    pub(super) tools: Tools,
+}
+
+/// What a workshop works with, which others do too.
+pub(crate) struct Tools {
+    /// What people call the node.
+    pub(crate) node: String,
+    pub(crate) components: Arc<Components>,
     pub(crate) sites: Arc<Sites>,
+    pub(crate) logs: Logs,
+    pub(crate) records: Arc<Records>,
+    pub(crate) chronicle: Arc<Chronicle>,
 }
 
 /// A hosting cannot be started.
@@ -42,12 +55,7 @@ pub(crate) enum NotRun {
 }
 
 impl Workshop {
-    pub(crate) fn new(
-        cache: &Path,
-        key: &Path,
-        components: Arc<Components>,
-        sites: Arc<Sites>,
-    ) -> Self {
+    pub(crate) fn new(cache: &Path, key: &Path, tools: Tools) -> Self {
         let cache = Cache::open(cache.to_owned(), key, CACHE_BYTES_MAX);
         let cache = cache
             .inspect_err(|error| tracing::warn!(%error, "compiled code will not be kept"))
@@ -56,9 +64,13 @@ impl Workshop {
             pool: Arc::new(Engines::pooling()),
             on_demand: Arc::new(Engines::on_demand()),
             cache: cache.map(Arc::new),
-            components,
-            sites,
+            tools,
         }
+    }
+
+    /// Takes what the next run of a replica writes.
+    pub(super) fn scribe(&self, key: ReplicaKey) -> Scribe {
+        Scribe::new(self.tools.logs.clone(), key, &self.tools.node)
     }
 
     /// The program that a component is, which is fetched and compiled where this node does not have it yet.
@@ -67,7 +79,7 @@ impl Workshop {
         component: ComponentDigest,
         keeper: AgentId,
     ) -> Result<Program, NotRun> {
-        let bytes = self.components.get(component, keeper).await?;
+        let bytes = self.tools.components.get(component, keeper).await?;
         let (pool, on_demand) = (Arc::clone(&self.pool), Arc::clone(&self.on_demand));
         let cache = self.cache.clone();
         let compiled = spawn_blocking(move || {

@@ -61,6 +61,28 @@ pub(super) fn node_dir() -> Result<PathBuf, Problem> {
     Ok(places::state()?.join("node"))
 }
 
+/// The node of this name, of those that can be asked from here.
+pub(super) async fn client_of(name: &str) -> Result<Client, Problem> {
+    let mut others = Vec::new();
+    for socket in sockets()? {
+        let client = Client::at(&socket);
+        let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
+        match asked {
+            Ok(Ok(node)) if node.name == name => return Ok(client),
+            Ok(Ok(node)) => others.push(node.name),
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+    let what = format!("no node called {name} answers here");
+    let problem = Problem::new(Code::NotFound, what);
+    Err(match others.is_empty() {
+        true => problem.hint("start one: gary dev up, or gary node run"),
+        false => problem
+            .why(format!("there are {}", others.join(", ")))
+            .hint("what a node does is its operator's to say: ask on its own machine"),
+    })
+}
+
 /// The first node that answers.
 pub(super) async fn client() -> Result<Client, Problem> {
     let mut last = None;

@@ -1,16 +1,19 @@
-//! `gary deploy`, `gary scale` and `gary rm`: what a person wants a cluster to run.
+//! `gary deploy`: what a person wants a cluster to run.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gary_host::{Artifact, HostPattern, Kind as GuestKind, Stdio};
+use gary_manifest::Flags;
 use gary_node::api::SettlementWord;
-use gary_node::client::{Client, Deployed, Deployment, Kind, Person};
+use gary_node::client::{Deployed, Deployment, Kind, Person};
 use gary_node::{Reachable, ReachableHost, RunSpec};
 
-use super::{context, not_deployed, waiting};
-use crate::cli::DeployArgs;
+use super::typed::{DeployArgs, HowArgs};
+use super::wait::until_it_runs;
+use super::{context, not_deployed, plan, waiting};
+use crate::cli::RunArgs;
 use crate::console;
 use crate::denied::Denials;
 use crate::linked::Linked;
@@ -27,57 +30,59 @@ const CPU_CORES_MICRO: u64 = 100_000;
 /// Memory that a replica is promised where nothing says how much.
 const MEMORY_BYTES: u64 = 64 << 20;
 
-/// How long it is waited for replicas to run.
-const WAITS_FOR: Duration = Duration::from_secs(60);
-
-/// How often it is looked.
-const LOOKS_EVERY: Duration = Duration::from_millis(50);
-
 pub(crate) fn main(typed: DeployArgs) -> u8 {
     let mut flags = typed.workload.flags(&typed.output);
     flags.args.clone_from(&typed.args);
+    start(&typed, flags)
+}
+
+/// `gary run --detach`: as it would run here, once.
+pub(crate) fn detached(typed: RunArgs) -> u8 {
+    let flags = typed.flags();
+    let typed = DeployArgs {
+        workload: typed.workload,
+        args: typed.args,
+        how: HowArgs::default(),
+        output: typed.output,
+    };
+    start(&typed, flags)
+}
+
+fn start(typed: &DeployArgs, flags: Flags) -> u8 {
     let reporter = Arc::new(early_reporter(&flags));
     problem::code_of(
         Target::resolve(&typed.workload.what, flags)
-            .and_then(|target| deploy(&typed, &target, &reporter)),
+            .and_then(|target| deploy(typed, &target, &reporter)),
     )
 }
 
 fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Result<(), Problem> {
     let deployment = deployment(typed, target, reporter)?;
-    let waits = typed.wait || (std::io::stdout().is_terminal() && !typed.no_wait);
+    let waits = typed.how.wait || (std::io::stdout().is_terminal() && !typed.how.no_wait);
     let (name, replicas) = (deployment.name.clone(), deployment.replicas);
     waiting(async {
-        let (client, person) = (context::client().await?, person()?);
-        let deployed = client.deploy(&person, deployment, &typed.ack).await;
+        let client = context::client().await?;
+        if typed.how.plan {
+            return plan::show(&client, deployment).await;
+        }
+        let person = person()?;
+        let deployed = client.deploy(&person, deployment, &typed.how.ack).await;
         let deployed = deployed.map_err(not_deployed)?;
         tell(&name, &deployed)?;
-        match waits && !typed.job {
-            true => wait(&client, &name, deployed.generation, replicas).await,
-            false => Ok(()),
+        if !waits || typed.how.job {
+            return Ok(());
         }
+        let until = Instant::now() + typed.how.timeout.duration();
+        until_it_runs(&client, &name, (deployed.generation, replicas), Some(until)).await
     })
 }
 
-/// Has another number of replicas of what stands; none deletes it.
-pub(crate) fn scale(name: &str, replicas: u32) -> u8 {
-    problem::code_of(waiting(async {
-        let (client, person) = (context::client().await?, person()?);
-        let standing = client.standing(name).await.map_err(not_deployed)?;
-        let standing = standing.ok_or_else(|| {
-            Problem::new(Code::NotFound, format!("no workload is called {name}")).hint("gary ps")
-        })?;
-        let scaled = client.scale(&person, &standing, replicas).await;
-        tell(name, &scaled.map_err(not_deployed)?)
-    }))
-}
-
-fn person() -> Result<Person, Problem> {
+pub(super) fn person() -> Result<Person, Problem> {
     Person::of(&places::config()?).map_err(|error| not_deployed(error.into()))
 }
 
 /// Tells what has become of it.
-fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
+pub(super) fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
     let (generation, settlement) = (deployed.generation, &deployed.settlement);
     let refused = |code| {
         let what = format!("generation {generation} of {name} is not committed");
@@ -104,35 +109,6 @@ fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
     }
 }
 
-/// Waits until all replicas run.
-async fn wait(client: &Client, name: &str, generation: u64, replicas: u32) -> Result<(), Problem> {
-    let until = Instant::now() + WAITS_FOR;
-    loop {
-        let workloads = client.workloads().await.map_err(super::asked)?;
-        let its = workloads.iter().find(|its| its.name == name);
-        let kept = its.map_or(0, |its| {
-            let hostings = its.hostings.iter();
-            hostings
-                .filter(|its| its.runs && its.state == "kept" && its.generation == generation)
-                .count()
-        });
-        if kept >= replicas as usize {
-            return Ok(());
-        }
-        if Instant::now() > until {
-            let mut problem = Problem::new(
-                Code::TimedOut,
-                format!("{kept} of {replicas} replicas of {name} run"),
-            );
-            for refusal in its.into_iter().flat_map(|its| &its.refusals) {
-                problem = problem.why(refusal);
-            }
-            return Err(problem.hint("the deploy stands; gary ps shows how it goes on"));
-        }
-        tokio::time::sleep(LOOKS_EVERY).await;
-    }
-}
-
 /// What no node could run is refused here.
 fn check(
     typed: &DeployArgs,
@@ -143,7 +119,7 @@ fn check(
     let program = load::program(target, artifact, reporter)?;
     match program.kind() {
         GuestKind::Library => return Err(nothing_to_run(target, &program)),
-        GuestKind::Http(_) if typed.job => {
+        GuestKind::Http(_) if typed.how.job => {
             return Err(Problem::new(Code::BadInput, "a job comes to an end")
                 .why("this component serves, and never does")
                 .hint("deploy it without --job"));
@@ -193,12 +169,15 @@ fn deployment(
         name,
         digest: *artifact.digest().as_bytes(),
         component: artifact.bytes().to_vec(),
-        replicas: typed.replicas.unwrap_or_else(|| workload.replicas.get()),
+        replicas: typed
+            .how
+            .replicas
+            .unwrap_or_else(|| workload.replicas.get()),
         cpu_cores_micro: workload
             .cpu
             .map_or(CPU_CORES_MICRO, |cpu| cpu.cores_micro().into()),
         memory_bytes: limits.memory_bytes.unwrap_or(MEMORY_BYTES),
-        kind: match typed.job {
+        kind: match typed.how.job {
             true => Kind::Job,
             false => Kind::Service,
         },

@@ -8,11 +8,12 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::list::{Table, json};
+use super::list::json;
 use super::node::{not_started, write_root};
 use super::processes::{Process, all};
+use super::table::Table;
+use super::typed::{DevArgs, DevCommand, ListArgs};
 use super::{context, token, waiting};
-use crate::cli::{DevArgs, DevCommand, ListArgs};
 use crate::console;
 use crate::places;
 use crate::problem::{self, Code, Problem};

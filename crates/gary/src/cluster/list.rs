@@ -1,33 +1,97 @@
-//! `gary ps` and `gary nodes`: what a cluster runs, and on what.
+//! `gary ps`, `nodes`, `promises` and `history`: what there is, in rows.
 
-use gary_node::api::{HostingShown, NodeShown, WorkloadShown};
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use gary_node::api::{HostingShown, NodeShown, PromiseShown, RunShown, StoodShown, WorkloadShown};
+use gary_node::client::{AskError, Client};
 use serde::Serialize;
 
+use super::table::{Table, ago, cut, size, to_come};
+use super::typed::{HistoryArgs, ListArgs, PromisesArgs, PsArgs};
 use super::{asked, context, waiting};
-use crate::cli::ListArgs;
 use crate::console;
 use crate::problem::{self, Code, Problem};
 
-pub(crate) fn workloads(typed: &ListArgs) -> u8 {
-    let listed = waiting(async {
+/// How often what is watched is shown again.
+const SHOWS_EVERY: Duration = Duration::from_secs(1);
+
+/// What has been started again is taken for well once it has run for as long.
+const STEADY_AFTER_MS: u64 = 10_000;
+
+/// As much as is told of how something ended last: `gary why` tells all.
+const END_CHARS_MAX: usize = 24;
+
+/// As much as is told of who has promised something: nodes have names, and people have keys.
+const BY_CHARS_MAX: usize = 12;
+
+pub(crate) fn workloads(typed: &PsArgs) -> u8 {
+    problem::code_of(waiting(async {
         let client = context::client().await?;
-        client.workloads().await.map_err(asked)
-    });
-    problem::code_of(listed.and_then(|its| match typed.json {
-        true => json(&its),
-        false => console::out(&table_of_workloads(&its)),
+        loop {
+            let workloads = client.workloads().await.map_err(asked)?;
+            if typed.watch && std::io::stdout().is_terminal() {
+                console::out("\x1b[H\x1b[J")?;
+            }
+            show(&workloads, &typed.list, table_of_workloads)?;
+            if !typed.watch {
+                return Ok(());
+            }
+            tokio::time::sleep(SHOWS_EVERY).await;
+        }
     }))
 }
 
 pub(crate) fn nodes(typed: &ListArgs) -> u8 {
-    let listed = waiting(async {
+    list(typed, async |client| client.nodes().await, table_of_nodes)
+}
+
+pub(crate) fn promises(typed: &PromisesArgs) -> u8 {
+    let of = typed.of.clone();
+    let promises = async move |client: Client| {
+        let mut promises = client.promises().await?;
+        if let Some(of) = of {
+            let is_of = |its: &PromiseShown| {
+                its.by == of || its.to == of || its.workload.as_deref() == Some(&of)
+            };
+            promises.retain(is_of);
+            if promises.is_empty() {
+                let why = format!("no promise in this node's scope is of {of}");
+                return Err(AskError::Refused { status: 404, why });
+            }
+        }
+        Ok(promises)
+    };
+    list(&typed.list, promises, table_of_promises)
+}
+
+pub(crate) fn history(typed: &HistoryArgs) -> u8 {
+    let name = typed.name.clone();
+    let history = async move |client: Client| client.history(&name).await;
+    list(&typed.list, history, table_of_history)
+}
+
+fn list<T: Serialize>(
+    typed: &ListArgs,
+    ask: impl AsyncFnOnce(Client) -> Result<T, AskError>,
+    table: fn(&T) -> String,
+) -> u8 {
+    problem::code_of(waiting(async {
         let client = context::client().await?;
-        client.nodes().await.map_err(asked)
-    });
-    problem::code_of(listed.and_then(|its| match typed.json {
-        true => json(&its),
-        false => console::out(&table_of_nodes(&its)),
+        let listed = ask(client).await.map_err(asked)?;
+        show(&listed, typed, table)
     }))
+}
+
+fn show<T: Serialize>(
+    listed: &T,
+    typed: &ListArgs,
+    table: fn(&T) -> String,
+) -> Result<(), Problem> {
+    match typed.json {
+        true => json(listed),
+        false => console::out(&table(listed)),
+    }
 }
 
 pub(super) fn json<T: Serialize>(listed: &T) -> Result<(), Problem> {
@@ -36,43 +100,96 @@ pub(super) fn json<T: Serialize>(listed: &T) -> Result<(), Problem> {
     console::out(&format!("{text}\n"))
 }
 
-fn table_of_workloads(workloads: &[WorkloadShown]) -> String {
-    let mut table = Table::new(["NAME", "GEN", "REPLICAS", "SLOT", "NODE", "STATE"]);
+fn table_of_workloads(workloads: &Vec<WorkloadShown>) -> String {
+    let mut table = Table::new([
+        "NAME", "GEN", "UP", "REPLICA", "NODE", "STATE", "RESTARTS", "MEMORY", "LAST END",
+    ]);
     for workload in workloads {
-        let is_current = |its: &&HostingShown| {
-            its.runs && its.state == "kept" && its.generation == workload.generation
+        let up = match workload.kind.as_str() {
+            "service" => format!("{}/{}", workload.running(), workload.replicas),
+            kind => kind.to_owned(),
         };
-        let running = workload.hostings.iter().filter(is_current).count();
-        let head = [
-            workload.name.clone(),
-            workload.generation.to_string(),
-            format!("{running}/{}", workload.replicas),
-        ];
-        let mut hostings: Vec<[String; 3]> = workload
-            .hostings
-            .iter()
-            .map(|its| [its.slot.to_string(), its.node.clone(), state(its, workload)])
-            .collect();
-        hostings.sort_by_key(|[slot, node, _]| (slot.len(), slot.clone(), node.clone()));
-        if hostings.is_empty() {
-            hostings.push(["-", "-", "-"].map(str::to_owned));
+        let head = [workload.name.clone(), workload.generation.to_string(), up];
+        let mut hostings = Vec::from_iter(&workload.hostings);
+        hostings.sort_by_key(|its| (its.slot, its.generation, its.node.clone()));
+        let mut rows = Vec::from_iter(hostings.into_iter().map(|its| row(its, workload)));
+        // A run that is over is hosted by nobody any more.
+        let over = workload.runs.iter().filter(|its| its.ended.is_some());
+        rows.extend(over.map(row_of_run));
+        if rows.is_empty() {
+            rows.push(["-", "-", "-", "-", "-", "-"].map(str::to_owned));
         }
-        for (index, [slot, node, state]) in hostings.into_iter().enumerate() {
-            let [name, generation, replicas] = match index {
+        for (index, row) in rows.into_iter().enumerate() {
+            let [name, generation, up] = match index {
                 0 => head.clone(),
                 _ => Default::default(),
             };
-            table.row([name, generation, replicas, slot, node, state]);
+            let [replica, node, state, restarts, memory, end] = row;
+            table.row([
+                name, generation, up, replica, node, state, restarts, memory, end,
+            ]);
         }
     }
     table.text()
 }
 
+fn row(its: &HostingShown, workload: &WorkloadShown) -> [String; 6] {
+    let host = its.host.as_ref();
+    let end = host.and_then(|host| host.last_end.as_ref());
+    [
+        its.slot.to_string(),
+        its.node.clone(),
+        state(its, workload),
+        host.map_or_else(|| "-".to_owned(), |host| host.restarts.to_string()),
+        host.map_or_else(
+            || "-".to_owned(),
+            |host| {
+                format!(
+                    "{}/{}",
+                    mebibytes(host.memory_bytes),
+                    size(workload.memory_bytes)
+                )
+            },
+        ),
+        end.map_or_else(|| "-".to_owned(), |end| cut(&end.how, END_CHARS_MAX)),
+    ]
+}
+
+fn row_of_run(run: &RunShown) -> [String; 6] {
+    let ended = run.ended.as_deref().unwrap_or_default();
+    [
+        run.slot.to_string(),
+        run.node.clone(),
+        if run.is_over { "over" } else { "again" }.to_owned(),
+        run.attempt.saturating_sub(1).to_string(),
+        "-".to_owned(),
+        cut(ended, END_CHARS_MAX),
+    ]
+}
+
+fn mebibytes(bytes: u64) -> String {
+    let mebibytes = bytes as f64 / f64::from(1 << 20);
+    match mebibytes {
+        0.0 => "0".to_owned(),
+        few if few < 10.0 => format!("{few:.1}"),
+        many => format!("{many:.0}"),
+    }
+}
+
 /// What a keeper makes of a hosting, and whether it runs.
 fn state(hosting: &HostingShown, workload: &WorkloadShown) -> String {
-    let state = match hosting.runs {
-        false if hosting.state == "kept" => "starting",
-        _ => &hosting.state,
+    let is_crashing = hosting.host.as_ref().is_some_and(|host| {
+        let end = host.last_end.as_ref();
+        let ended_ago_ms = end.map(|end| workload.seen_at_ms.saturating_sub(end.at_ms));
+        host.restarts > 0 && ended_ago_ms.is_some_and(|ago| ago < STEADY_AFTER_MS)
+    });
+    let state = match (hosting.state.as_str(), hosting.runs) {
+        ("kept", _) if hosting.is_away => "away",
+        ("kept", _) if hosting.leaves_by_ms.is_some() => "leaving",
+        ("kept", _) if is_crashing => "crashing",
+        ("kept", true) => "running",
+        ("kept", false) => "starting",
+        (state, _) => state,
     };
     match hosting.generation == workload.generation {
         true => state.to_owned(),
@@ -80,71 +197,61 @@ fn state(hosting: &HostingShown, workload: &WorkloadShown) -> String {
     }
 }
 
-fn table_of_nodes(nodes: &[NodeShown]) -> String {
-    let mut table = Table::new(["NAME", "CPU", "MEMORY", "ADDRESS", ""]);
+fn table_of_nodes(nodes: &Vec<NodeShown>) -> String {
+    let mut table = Table::new(["NAME", "STATE", "CPU", "MEMORY", "ADDRESS", "LABELS", ""]);
     for node in nodes {
+        let state = match node.down_since_ms {
+            Some(since) => format!("{} for {}", node.state, ago(since).trim_end_matches(" ago")),
+            None => node.state.clone(),
+        };
         table.row([
             node.name.clone(),
+            state,
             format!("{:.2}", node.cpu_cores),
             size(node.memory_bytes),
             node.address.clone(),
+            node.labels.join(","),
             if node.is_this { "asked" } else { "" }.to_owned(),
         ]);
     }
     table.text()
 }
 
-fn size(bytes: u64) -> String {
-    match bytes {
-        0 => "-".to_owned(),
-        bytes if bytes < 10 << 30 => format!("{} MiB", bytes >> 20),
-        bytes => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+fn table_of_promises(promises: &Vec<PromiseShown>) -> String {
+    let mut table = Table::new(["BY", "PROMISE", "WHAT", "TO", "UNTIL", "STATE"]);
+    for its in promises {
+        table.row([
+            cut(&its.by, BY_CHARS_MAX),
+            its.kind.clone(),
+            its.what.clone(),
+            its.to.clone(),
+            its.until_ms.map_or_else(|| "-".to_owned(), to_come),
+            its.state.clone(),
+        ]);
     }
+    table.text()
 }
 
-/// Columns that are as wide as what is in them.
-pub(super) struct Table<const COLUMNS: usize>(Vec<[String; COLUMNS]>);
-
-impl<const COLUMNS: usize> Table<COLUMNS> {
-    pub(super) fn new(head: [&str; COLUMNS]) -> Self {
-        Self(vec![head.map(str::to_owned)])
+fn table_of_history(history: &Vec<StoodShown>) -> String {
+    let mut table = Table::new([
+        "GEN",
+        "STATE",
+        "REPLICAS",
+        "CPU",
+        "MEMORY",
+        "COMPONENT",
+        "FAILED",
+    ]);
+    for its in history.iter().rev() {
+        table.row([
+            its.generation.to_string(),
+            if its.stands { "stands" } else { "stood" }.to_owned(),
+            its.replicas.to_string(),
+            format!("{:.2}", its.cpu_cores),
+            size(its.memory_bytes),
+            cut(&its.component, 20),
+            its.failed.clone().unwrap_or_else(|| "-".to_owned()),
+        ]);
     }
-
-    pub(super) fn row(&mut self, row: [String; COLUMNS]) {
-        self.0.push(row);
-    }
-
-    pub(super) fn text(&self) -> String {
-        let width = |column: usize| {
-            let widths = self.0.iter().map(|row| row[column].chars().count());
-            widths.max().unwrap_or(0)
-        };
-        let mut text = String::new();
-        for row in &self.0 {
-            let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
-                let width = width(column);
-                line.push_str(&format!("{cell:width$}  "));
-            }
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_as_wide_as_what_is_in_them_and_no_line_ends_in_blanks() {
-        let mut table = Table::new(["NAME", "N", ""]);
-        table.row(["a-long-name", "1", "x"].map(str::to_owned));
-        table.row(["b", "10", ""].map(str::to_owned));
-        assert_eq!(
-            table.text(),
-            "NAME         N\na-long-name  1   x\nb            10\n"
-        );
-    }
+    table.text()
 }

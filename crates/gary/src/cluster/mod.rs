@@ -1,12 +1,20 @@
 //! Commands that have to do with nodes: they ask one, and know nothing that it does not tell.
 
+pub(crate) mod change;
 mod context;
 pub(crate) mod deploy;
 pub(crate) mod dev;
 pub(crate) mod list;
 pub(crate) mod node;
+mod operate;
+mod plan;
 mod processes;
+mod table;
 pub(crate) mod token;
+pub(crate) mod told;
+pub(crate) mod typed;
+pub(crate) mod wait;
+pub(crate) mod why;
 
 use gary_node::client::{AskError, DeployError};
 

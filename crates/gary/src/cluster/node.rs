@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use gary_manifest::Color;
 use gary_node::cluster::{RootKey, Token, TokenError};
 use gary_node::{Ended, Node, Settings, StartError};
 
-use super::{context, waiting};
-use crate::cli::{NodeArgs, NodeCommand, NodeInitArgs, NodeJoinArgs, NodeRunArgs};
+use super::typed::{NodeArgs, NodeCommand, NodeInitArgs, NodeJoinArgs, NodeRunArgs};
+use super::{context, operate, waiting};
 use crate::diagnostics;
 use crate::places;
 use crate::problem::{self, Code, Problem};
@@ -27,6 +28,11 @@ pub(crate) fn main(typed: NodeArgs) -> u8 {
         NodeCommand::Init(typed) => init(&typed),
         NodeCommand::Join(typed) => join(&typed),
         NodeCommand::Run(typed) => run(&typed),
+        NodeCommand::Show(typed) => operate::show(&typed),
+        NodeCommand::Drain(typed) => operate::drain(&typed, false),
+        NodeCommand::Undrain(typed) => operate::undrain(&typed),
+        NodeCommand::Leave(typed) => operate::drain(&typed, true),
+        NodeCommand::Restart(typed) => operate::restart(&typed),
     };
     problem::code_of(done)
 }
@@ -107,6 +113,10 @@ fn join(typed: &NodeJoinArgs) -> Result<(), Problem> {
 
 fn run(typed: &NodeRunArgs) -> Result<(), Problem> {
     crate::open_files::raise();
+    // Where it is is told while it is there: a later release may take its place.
+    let program = std::env::current_exe().map_err(|error| {
+        Problem::new(Code::Failure, "cannot tell where this program is").why(error)
+    })?;
     let settings = settings(typed)?;
     diagnostics::tell(&Arc::new(Reporter::new(
         false,
@@ -138,8 +148,18 @@ fn run(typed: &NodeRunArgs) -> Result<(), Problem> {
     runtime.shutdown_background();
     match ended? {
         Ended::Stopped | Ended::Left => Ok(()),
+        Ended::Restarts => Err(again(&program)),
         Ended::Disk(error) => Err(Problem::new(Code::Failure, "the node has ended").why(error)),
     }
+}
+
+/// Starts the program that is there now in the place of this one, with the same arguments. Comes back only if it cannot.
+fn again(program: &Path) -> Problem {
+    let mut command = std::process::Command::new(program);
+    let error = command.args(std::env::args_os().skip(1)).exec();
+    Problem::new(Code::Failure, "the node does not start again")
+        .why(format!("{}: {error}", program.display()))
+        .hint("gary node run")
 }
 
 fn settings(typed: &NodeRunArgs) -> Result<Settings, Problem> {

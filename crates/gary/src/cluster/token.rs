@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use gary_node::cluster::{Role, RootKey, Token};
 
+use super::typed::{TokenArgs, TokenCommand, TokenCreateArgs};
 use super::{context, waiting};
-use crate::cli::{TokenArgs, TokenCommand, TokenCreateArgs};
 use crate::console;
 use crate::places;
 use crate::problem::{self, Code, Problem};

@@ -1,0 +1,256 @@
+//! What answers: this node's own agent, and other nodes on its behalf.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures::future::join_all;
+use gary_agent::Agent;
+use gary_promise::{AgentId, Time, WorkloadName};
+use gary_transport::{Lane, Peer, Transport};
+use gary_wire::WireCodec;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+use super::kept;
+use super::words::{Refused, ThisNode};
+use super::workload::{HostedShown, WorkloadShown};
+use crate::chronicle::Chronicle;
+use crate::components::Components;
+use crate::event::{Ask, Event};
+use crate::gate::key;
+use crate::host::Records;
+use crate::logs::Logs;
+use crate::peer_http::{self, Kind};
+
+/// How long another node has to answer what is asked of it on somebody's behalf.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// The longest answer that is taken from another node, in bytes.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// What answers.
+pub(crate) struct Api {
+    pub(crate) this: ThisNode,
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) components: Arc<Components>,
+    pub(crate) logs: Logs,
+    pub(crate) records: Arc<Records>,
+    pub(crate) chronicle: Arc<Chronicle>,
+}
+
+/// Why something is not answered.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(super) StatusCode, pub(super) String);
+
+/// What a node keeps and hosts, for other nodes to see.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PeerView {
+    pub(super) kept: Vec<WorkloadShown>,
+    pub(super) hosted: Vec<HostedShown>,
+}
+
+impl Api {
+    /// Looks at the agent, or has it do something.
+    pub(crate) async fn with<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let look = move |agent: &mut Agent<WireCodec>, now: Time| {
+            // Whoever asked may have left.
+            let _ = tell.send(what(agent, now));
+        };
+        let ask = Event::Asked(Ask::With(Box::new(look)));
+        self.events.send(ask).await.map_err(|_| Refusal::ending())?;
+        told.await.map_err(|_| Refusal::ending())
+    }
+
+    /// The other members, and where they are.
+    pub(crate) async fn others(&self) -> Result<Vec<(AgentId, Peer)>, Refusal> {
+        self.with(|agent, _| {
+            let me = agent.id();
+            let members = agent.membership().members().into_values();
+            let others = members.map(|its| its.id).filter(|its| its.agent != me);
+            let others = others.map(|its| {
+                let address = its.address;
+                let peer = Peer {
+                    key: key(its.agent),
+                    address,
+                };
+                (its.agent, peer)
+            });
+            others.collect()
+        })
+        .await
+    }
+
+    /// Who keeps a name besides this node, as far as they are there; and whether anybody does.
+    pub(super) async fn keepers(&self, name: WorkloadName) -> Result<(Vec<Peer>, bool), Refusal> {
+        let keepers = self.with(move |agent, _| {
+            let keepers = agent.dealings().keepers_of(&name);
+            Vec::from_iter(keepers.map(|(agent, _)| agent))
+        });
+        let keepers = keepers.await?;
+        let others = self.others().await?.into_iter();
+        let peers = others.filter(|(its, _)| keepers.contains(its));
+        let peers = Vec::from_iter(peers.map(|(_, peer)| peer));
+        Ok((peers, !keepers.is_empty()))
+    }
+
+    /// Begins to ask another node something, over a stream of its own.
+    pub(super) async fn open(
+        &self,
+        peer: Peer,
+        lane: Lane,
+        path: &str,
+    ) -> Option<http::Response<Incoming>> {
+        let request = http::Request::get(path)
+            .header(http::header::HOST, "peer")
+            .body(Empty::new().map_err(|never| match never {}).boxed_unsync())
+            .ok()?;
+        let sent = peer_http::send(&self.transport, peer, lane, Kind::Api, request);
+        let sent = tokio::time::timeout(ANSWERS_WITHIN, sent).await.ok()?;
+        let response = sent.ok()?;
+        (response.status() == StatusCode::OK).then_some(response)
+    }
+
+    /// What another node answers, within a while.
+    pub(super) async fn ask(&self, peer: Peer, path: &str) -> Option<Vec<u8>> {
+        let ask = async {
+            let response = self.open(peer, Lane::Talk, path).await?;
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+            Some(body.collect().await.ok()?.to_bytes().to_vec())
+        };
+        tokio::time::timeout(ANSWERS_WITHIN, ask).await.ok()?
+    }
+
+    async fn ask_json<T: DeserializeOwned>(&self, peer: Peer, path: &str) -> Option<T> {
+        serde_json::from_slice(&self.ask(peer, path).await?).ok()
+    }
+
+    /// What this node keeps and hosts.
+    pub(super) async fn own_view(&self) -> Result<PeerView, Refusal> {
+        let kept = self.with(|agent, now| kept::kept(agent, now)).await?;
+        let hosted = self.records.shown();
+        Ok(PeerView { kept, hosted })
+    }
+
+    /// All workloads, each as that of its keepers tells who sees most of it.
+    pub(crate) async fn workloads(&self) -> Result<Vec<WorkloadShown>, Refusal> {
+        let others = self.others().await?;
+        let peers = Vec::from_iter(others.into_iter().map(|(_, peer)| peer));
+        self.seen_by(&peers).await
+    }
+
+    /// The workload of this name, by those who keep it and host it. Of two, the one whose name it is comes first.
+    pub(crate) async fn workload(&self, name: &str) -> Result<WorkloadShown, Refusal> {
+        let (keepers, _) = self.keepers(parsed(name)?).await?;
+        let mut seen = self.seen_by(&keepers).await?;
+        seen.retain(|its| its.name == name);
+        let first = seen.into_iter().next();
+        let mut workload = first.ok_or_else(|| Refusal::unknown(name))?;
+        // Its hosts that keep nothing of it have not been asked yet.
+        let others = self.others().await?.into_iter();
+        let hosts = others.filter(|(agent, peer)| {
+            let agent = agent.to_string();
+            let is_host = workload.hostings.iter().any(|its| its.node_id == agent)
+                || workload.failing.iter().any(|its| its.node_id == agent);
+            is_host && !keepers.contains(peer)
+        });
+        let hosts = Vec::from_iter(hosts.map(|(_, peer)| peer));
+        let views = self.views(&hosts).await;
+        let hosted = views.into_iter().flat_map(|view| view.hosted);
+        add_hosted(std::slice::from_mut(&mut workload), hosted);
+        Ok(workload)
+    }
+
+    pub(super) async fn views(&self, peers: &[Peer]) -> Vec<PeerView> {
+        let asked = peers
+            .iter()
+            .map(|peer| self.ask_json::<PeerView>(*peer, "/v1/view"));
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn seen_by(&self, peers: &[Peer]) -> Result<Vec<WorkloadShown>, Refusal> {
+        let mut views = self.views(peers).await;
+        views.push(self.own_view().await?);
+        let hosted = views
+            .iter_mut()
+            .flat_map(|view| std::mem::take(&mut view.hosted));
+        let hosted = Vec::from_iter(hosted);
+        let mut shown = BTreeMap::<String, WorkloadShown>::new();
+        for its in views.into_iter().flat_map(|view| view.kept) {
+            let sees = |its: &WorkloadShown| (its.generation, its.running(), its.hostings.len());
+            let known = shown.get(&its.id);
+            if known.is_none_or(|known| sees(known) < sees(&its)) {
+                shown.insert(its.id.clone(), its);
+            }
+        }
+        let mut shown = Vec::from_iter(shown.into_values());
+        add_hosted(&mut shown, hosted);
+        shown.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+        Ok(shown)
+    }
+}
+
+/// Adds what hosts say of what they host.
+fn add_hosted(workloads: &mut [WorkloadShown], hosted: impl IntoIterator<Item = HostedShown>) {
+    for its in hosted {
+        let of = workloads.iter_mut().find(|of| of.id == its.workload);
+        let Some(workload) = of else { continue };
+        let mut failing = workload.failing.iter_mut();
+        let is_later = |known: &Option<super::workload::EndShown>| {
+            let at = |end: &Option<super::workload::EndShown>| end.as_ref().map(|end| end.at_ms);
+            at(&its.last_end) > at(known)
+        };
+        if let Some(failing) =
+            failing.find(|fails| fails.slot == its.slot && is_later(&fails.last_end))
+        {
+            failing.last_end.clone_from(&its.last_end);
+        }
+        let mut hostings = workload.hostings.iter_mut();
+        if let Some(hosting) = hostings.find(|of| of.promise == its.promise) {
+            hosting.host = Some(its);
+        }
+    }
+}
+
+pub(super) fn parsed(name: &str) -> Result<WorkloadName, Refusal> {
+    let why = |error| Refusal::bad(format!("{name} is no name: {error}"));
+    name.parse().map_err(why)
+}
+
+impl Refusal {
+    pub(super) fn ending() -> Self {
+        Self(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the node is ending".to_owned(),
+        )
+    }
+
+    pub(super) fn unknown(name: &str) -> Self {
+        Self(
+            StatusCode::NOT_FOUND,
+            format!("no workload is called {name}"),
+        )
+    }
+
+    pub(super) const fn bad(why: String) -> Self {
+        Self(StatusCode::BAD_REQUEST, why)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, error) = self;
+        (status, Json(Refused { error })).into_response()
+    }
+}

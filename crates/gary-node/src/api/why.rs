@@ -1,0 +1,251 @@
+//! Why a workload is as it is: from what is missing to what it comes from.
+
+use serde::{Deserialize, Serialize};
+
+use super::workload::{EndShown, HostingShown, WorkloadShown};
+
+/// Something that is so, and what it comes from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cause {
+    /// What is so.
+    pub what: String,
+    /// Who says so: a node's name.
+    pub by: String,
+    /// Since when, or when that was said, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The promise that it is about, if it is about one.
+    pub promise: Option<String>,
+    /// What it comes from.
+    pub because: Vec<Cause>,
+}
+
+/// Why a workload is as it is, as its keeper sees it.
+pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
+    let keeper = &workload.keeper;
+    let says = |what: String| Cause {
+        what,
+        by: keeper.clone(),
+        at_ms: workload.seen_at_ms,
+        ..Cause::default()
+    };
+    let (running, replicas) = (workload.running(), workload.replicas);
+    let mut because = Vec::new();
+    for waited in &workload.waits_for {
+        because.push(says(format!(
+            "nobody is invited yet: it waits for {waited}"
+        )));
+    }
+    if workload.stands_still {
+        because.push(says(
+            "the update goes no further, since what has begun of it fails".to_owned(),
+        ));
+    }
+    for slot in &workload.outdated {
+        because.push(says(format!(
+            "replica {slot} runs an earlier generation still"
+        )));
+    }
+    for failing in &workload.failing {
+        let mut cause = Cause {
+            what: format!(
+                "replica {} fails on {}: {}",
+                failing.slot, failing.node, failing.why
+            ),
+            at_ms: failing.since_ms,
+            ..says(String::new())
+        };
+        cause
+            .because
+            .extend(end(&failing.node, failing.last_end.as_ref()));
+        because.push(cause);
+    }
+    let hosted = workload.hostings.iter();
+    let current = hosted.filter(|its| its.generation == workload.generation);
+    because.extend(current.filter_map(|its| of_hosting(its, keeper)));
+    // Of whom an open replica is hosted, or was, is told above.
+    let told = |slot: &u32| {
+        let hosts = |its: &HostingShown| its.slot == *slot && its.generation == workload.generation;
+        workload.hostings.iter().any(hosts) || workload.failing.iter().any(|its| its.slot == *slot)
+    };
+    let is_job = workload.kind != "service";
+    for slot in workload.open.iter().filter(|slot| !told(slot) && !is_job) {
+        because.push(says(format!("replica {slot} is hosted by nobody")));
+    }
+    if !workload.open.is_empty() {
+        because.extend(workload.refusals.iter().map(|refusal| Cause {
+            what: format!("{} does not host more of it: {}", refusal.node, refusal.why),
+            by: refusal.node.clone(),
+            at_ms: refusal.at_ms,
+            ..Cause::default()
+        }));
+    }
+    for run in &workload.runs {
+        let how = run.ended.as_deref().unwrap_or("it runs");
+        let (slot, attempt, node) = (run.slot, run.attempt, &run.node);
+        because.push(says(format!(
+            "replica {slot}, attempt {attempt} on {node}: {how}"
+        )));
+    }
+    let what = match workload.kind.as_str() {
+        "service" => format!("{running} of {replicas} replicas run"),
+        _ => {
+            let over = workload.runs.iter().filter(|its| its.is_over).count();
+            format!("{over} of {replicas} runs are over")
+        }
+    };
+    Cause {
+        what: format!(
+            "{}, generation {}: {what}",
+            workload.name, workload.generation
+        ),
+        because,
+        ..says(String::new())
+    }
+}
+
+/// What is wrong with a hosting, if anything is.
+fn of_hosting(hosting: &HostingShown, keeper: &str) -> Option<Cause> {
+    let (slot, node) = (hosting.slot, &hosting.node);
+    let host = hosting.host.as_ref();
+    let last_end = host.and_then(|host| host.last_end.as_ref());
+    let what = match (hosting.state.as_str(), hosting.runs, hosting.leaves_by_ms) {
+        ("kept", true, None) => {
+            // It is well, and what it failed by of late is worth to be known all the same.
+            let end = end(node, last_end)?;
+            let restarts = match host.map_or(0, |host| host.restarts) {
+                0 => String::new(),
+                1 => ", after one restart".to_owned(),
+                many => format!(", after {many} restarts"),
+            };
+            return Some(Cause {
+                what: format!("replica {slot} runs on {node}{restarts}"),
+                by: keeper.to_owned(),
+                at_ms: hosting.since_ms,
+                promise: Some(hosting.promise.clone()),
+                because: vec![end],
+            });
+        }
+        ("kept", true, Some(_)) => {
+            format!("{node} leaves, and hosts replica {slot} until others do")
+        }
+        ("kept", false, _) => format!("replica {slot} is starting on {node}"),
+        (state, ..) => format!(
+            "the promise of {node} to host replica {slot} is {state}: {}",
+            hosting.evidence
+        ),
+    };
+    Some(Cause {
+        what,
+        by: keeper.to_owned(),
+        at_ms: hosting.since_ms,
+        promise: Some(hosting.promise.clone()),
+        because: end(node, last_end).into_iter().collect(),
+    })
+}
+
+/// How something ended last, as its host says.
+fn end(node: &str, end: Option<&EndShown>) -> Option<Cause> {
+    let end = end?;
+    let frames = end.backtrace.iter().map(|frame| Cause {
+        what: frame.clone(),
+        by: node.to_owned(),
+        at_ms: end.at_ms,
+        ..Cause::default()
+    });
+    Some(Cause {
+        what: end.how.clone(),
+        by: node.to_owned(),
+        at_ms: end.at_ms,
+        promise: None,
+        because: frames.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::workload::{FailingShown, RefusalShown};
+    use super::*;
+
+    fn workload() -> WorkloadShown {
+        WorkloadShown {
+            name: "web".into(),
+            kind: "service".into(),
+            generation: 2,
+            replicas: 2,
+            keeper: "n1".into(),
+            ..WorkloadShown::default()
+        }
+    }
+
+    fn texts(cause: &Cause, depth: usize, all: &mut Vec<String>) {
+        all.push(format!(
+            "{}{} ({})",
+            " ".repeat(depth),
+            cause.what,
+            cause.by
+        ));
+        for its in &cause.because {
+            texts(its, depth + 1, all);
+        }
+    }
+
+    fn told(workload: &WorkloadShown) -> Vec<String> {
+        let mut all = Vec::new();
+        texts(&of_workload(workload), 0, &mut all);
+        all
+    }
+
+    #[test]
+    fn what_fits_nowhere_is_told_with_each_nodes_own_word() {
+        let workload = WorkloadShown {
+            open: vec![0, 1],
+            refusals: vec![RefusalShown {
+                node: "pi-2".into(),
+                why: "0.1 cores and 40MiB left, 0.1 cores and 64MiB asked".into(),
+                at_ms: 5,
+            }],
+            ..workload()
+        };
+        assert_eq!(
+            told(&workload),
+            [
+                "web, generation 2: 0 of 2 replicas run (n1)",
+                " replica 0 is hosted by nobody (n1)",
+                " replica 1 is hosted by nobody (n1)",
+                " pi-2 does not host more of it: 0.1 cores and 40MiB left, 0.1 cores and 64MiB asked (pi-2)",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_fails_is_told_down_to_the_trap() {
+        let trap = EndShown {
+            at_ms: 7,
+            how: "the guest trapped: unreachable".into(),
+            backtrace: vec!["boom".into()],
+        };
+        let workload = WorkloadShown {
+            open: vec![0],
+            stands_still: true,
+            failing: vec![FailingShown {
+                slot: 0,
+                node: "n2".into(),
+                why: "it cannot be started".into(),
+                last_end: Some(trap),
+                ..FailingShown::default()
+            }],
+            ..workload()
+        };
+        assert_eq!(
+            told(&workload),
+            [
+                "web, generation 2: 0 of 2 replicas run (n1)",
+                " the update goes no further, since what has begun of it fails (n1)",
+                " replica 0 fails on n2: it cannot be started (n1)",
+                "  the guest trapped: unreachable (n2)",
+                "   boom (n2)",
+            ]
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! A workload, as it is shown.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+
+/// A workload, as one of its keepers sees it, with what its hosts say of themselves.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkloadShown {
+    /// Its name.
+    pub name: String,
+    /// Its id, which is never another's.
+    pub id: String,
+    /// `service`, `job` or `schedule`.
+    pub kind: String,
+    /// Which intent stands, counted from 1.
+    pub generation: u64,
+    /// How many hostings its owner uses.
+    pub replicas: u32,
+    /// The digest of its component.
+    pub component: String,
+    /// Memory that is promised for each replica, in bytes.
+    pub memory_bytes: u64,
+    /// Processor cores that are promised for each replica.
+    pub cpu_cores: f64,
+    /// The host names that it is served under.
+    pub hosts: Vec<String>,
+    /// Who tells this.
+    pub keeper: String,
+    /// When that was, in milliseconds since 1970.
+    pub seen_at_ms: u64,
+    /// What is hosted of it.
+    pub hostings: Vec<HostingShown>,
+    /// Replicas that no hosting of this generation fills, the first of them.
+    pub open: Vec<u32>,
+    /// What the intent waits for before anybody is invited.
+    pub waits_for: Vec<String>,
+    /// Replicas that an earlier generation hosts still, and are about to be updated.
+    pub outdated: Vec<u32>,
+    /// Whether the update goes no further, since what has begun of it fails.
+    pub stands_still: bool,
+    /// Hostings of this generation that fail again and again.
+    pub failing: Vec<FailingShown>,
+    /// Why nodes do not host it, each by its own last word.
+    pub refusals: Vec<RefusalShown>,
+    /// What has been run to completion.
+    pub runs: Vec<RunShown>,
+}
+
+/// One hosting of a workload.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HostingShown {
+    /// Which replica it is, counted from 0.
+    pub slot: u32,
+    /// By which node.
+    pub node: String,
+    /// That node's id.
+    pub node_id: String,
+    /// The promise.
+    pub promise: String,
+    /// Of which generation.
+    pub generation: u64,
+    /// Whether it runs, by its node's last word.
+    pub runs: bool,
+    /// `kept`, `broken` or `unknown`: what the keeper makes of it.
+    pub state: String,
+    /// What the keeper goes by.
+    pub evidence: String,
+    /// Since when it has been so, in milliseconds since 1970.
+    pub since_ms: u64,
+    /// Whether its host is away by plan.
+    pub is_away: bool,
+    /// When its host takes it back, since it leaves; in milliseconds since 1970.
+    pub leaves_by_ms: Option<u64>,
+    /// What its host says of it; nothing where that has not answered.
+    pub host: Option<HostedShown>,
+}
+
+/// A hosting, as the node says that hosts it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HostedShown {
+    /// The promise by which it is hosted.
+    pub promise: String,
+    /// Of which workload.
+    pub workload: String,
+    /// Which replica.
+    pub slot: u32,
+    /// How often it was started again.
+    pub restarts: u64,
+    /// Since when it has run; nothing while it does not. In milliseconds since 1970.
+    pub since_ms: Option<u64>,
+    /// Memory that its instances hold, in bytes.
+    pub memory_bytes: u64,
+    /// Processor time that it has taken, in milliseconds.
+    pub cpu_ms: u64,
+    /// How it ended last.
+    pub last_end: Option<EndShown>,
+}
+
+/// How something that ran came to its end.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndShown {
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// How, in words.
+    pub how: String,
+    /// Where, if it trapped: the functions that were running, innermost first.
+    pub backtrace: Vec<String>,
+}
+
+/// A hosting that fails again and again.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FailingShown {
+    /// Which replica.
+    pub slot: u32,
+    /// Who hosted it last.
+    pub node: String,
+    /// That node's id.
+    pub node_id: String,
+    /// What it said.
+    pub why: String,
+    /// Since when the replica fails, in milliseconds since 1970.
+    pub since_ms: u64,
+    /// How it ended last, by what its host says.
+    pub last_end: Option<EndShown>,
+}
+
+/// Why a node does not host something.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RefusalShown {
+    /// Which node.
+    pub node: String,
+    /// What it said.
+    pub why: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// One run to completion.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunShown {
+    /// Which replica it is of.
+    pub slot: u32,
+    /// Which attempt, counted from 1.
+    pub attempt: u32,
+    /// By which node.
+    pub node: String,
+    /// That node's id.
+    pub node_id: String,
+    /// Whether it is over, and is not tried again.
+    pub is_over: bool,
+    /// How it ended, in words; nothing while it runs.
+    pub ended: Option<String>,
+    /// With which status it exited, if it did.
+    pub status: Option<u32>,
+}
+
+/// An intent that stands or stood.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoodShown {
+    /// Its generation.
+    pub generation: u64,
+    /// Whether it stands.
+    pub stands: bool,
+    /// How many replicas.
+    pub replicas: u32,
+    /// The digest of its component.
+    pub component: String,
+    /// Memory that is promised for each replica, in bytes.
+    pub memory_bytes: u64,
+    /// Processor cores that are promised for each replica.
+    pub cpu_cores: f64,
+    /// What failed of it, if anything did.
+    pub failed: Option<String>,
+}
+
+impl EndShown {
+    /// Something has just ended so.
+    pub(crate) fn now(how: String) -> Self {
+        Self {
+            at_ms: Clock::wall().0,
+            how,
+            backtrace: Vec::new(),
+        }
+    }
+}
+
+impl WorkloadShown {
+    /// How many hostings run at the generation that stands.
+    pub fn running(&self) -> usize {
+        let hostings = self.hostings.iter();
+        let running = hostings.filter(|its| its.is_sound() && its.generation == self.generation);
+        running.count()
+    }
+}
+
+impl HostingShown {
+    /// Whether it runs, and its promise is held for kept.
+    pub fn is_sound(&self) -> bool {
+        self.runs && self.state == "kept"
+    }
+}

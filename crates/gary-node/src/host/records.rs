@@ -1,0 +1,123 @@
+//! What has become of what this node hosts and has hosted: how often it was started, how it ended, and what it takes.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gary_host::{Failure, Replica};
+use gary_promise::PromiseId;
+
+use crate::api::{EndShown, HostedShown};
+use crate::clock::Clock;
+use crate::logs::ReplicaKey;
+
+/// The most hostings that are remembered. Beyond, the one is forgotten that ended longest ago.
+const RECORDS_MAX: usize = 8_192;
+
+/// What has become of hostings.
+#[derive(Default)]
+pub(crate) struct Records(Mutex<BTreeMap<PromiseId, Record>>);
+
+struct Record {
+    key: ReplicaKey,
+    starts: u64,
+    since_ms: Option<u64>,
+    last_end: Option<EndShown>,
+    running: Option<Replica>,
+}
+
+impl Records {
+    /// One runs.
+    pub(super) fn started(&self, offer: PromiseId, key: ReplicaKey, replica: &Replica) {
+        let mut records = self.lock();
+        let record = records.entry(offer).or_insert_with(|| Record::of(key));
+        record.starts += 1;
+        record.since_ms = Some(Clock::wall().0);
+        record.running = Some(replica.clone());
+        make_room(&mut records);
+    }
+
+    /// One runs no more, or could not be started: nobody has stopped it.
+    pub(super) fn ended(&self, offer: PromiseId, key: ReplicaKey, end: EndShown) {
+        let mut records = self.lock();
+        let record = records.entry(offer).or_insert_with(|| Record::of(key));
+        (record.since_ms, record.running) = (None, None);
+        record.last_end = Some(end);
+        make_room(&mut records);
+    }
+
+    /// One runs on, and a request has failed.
+    pub(crate) fn failed(&self, offer: &PromiseId, end: EndShown) {
+        if let Some(record) = self.lock().get_mut(offer) {
+            record.last_end = Some(end);
+        }
+    }
+
+    /// One was stopped, as it should be.
+    pub(super) fn stopped(&self, offer: &PromiseId) {
+        if let Some(record) = self.lock().get_mut(offer) {
+            (record.since_ms, record.running) = (None, None);
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn shown(&self) -> Vec<HostedShown> {
+        let records = self.lock();
+        let shown = records.iter().map(|(offer, record)| {
+            let usage = record.running.as_ref().map(Replica::usage);
+            HostedShown {
+                promise: offer.to_string(),
+                workload: record.key.workload.to_string(),
+                slot: record.key.slot.0,
+                restarts: record.starts.saturating_sub(1),
+                since_ms: record.since_ms,
+                memory_bytes: usage.map_or(0, |its| its.memory_bytes),
+                cpu_ms: usage.map_or(0, |its| {
+                    u64::try_from(its.cpu.as_millis()).unwrap_or(u64::MAX)
+                }),
+                last_end: record.last_end.clone(),
+            }
+        });
+        shown.collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PromiseId, Record>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    const fn of(key: ReplicaKey) -> Self {
+        Self {
+            key,
+            starts: 0,
+            since_ms: None,
+            last_end: None,
+            running: None,
+        }
+    }
+}
+
+/// Forgets what ended longest ago, where too much is remembered. What runs is within what the node has promised.
+fn make_room(records: &mut BTreeMap<PromiseId, Record>) {
+    if records.len() <= RECORDS_MAX {
+        return;
+    }
+    let over = records.iter().filter(|(_, its)| its.running.is_none());
+    let first = over.min_by_key(|(_, its)| its.last_end.as_ref().map(|end| end.at_ms));
+    if let Some(first) = first.map(|(offer, _)| *offer) {
+        records.remove(&first);
+    }
+}
+
+/// How something ended, as it is shown.
+pub(crate) fn end(failure: &Failure) -> EndShown {
+    let backtrace = match failure {
+        Failure::Trap(report) | Failure::Crowded(report) => report.backtrace.clone(),
+        _ => Vec::new(),
+    };
+    EndShown {
+        at_ms: Clock::wall().0,
+        how: failure.to_string(),
+        backtrace,
+    }
+}

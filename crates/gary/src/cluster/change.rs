@@ -1,0 +1,56 @@
+//! `gary scale`, `rm`, `restart` and `rollback`: what stands is changed.
+
+use gary_node::client::{Client, Person, Standing};
+
+use super::deploy::{person, tell};
+use super::typed::RollbackArgs;
+use super::{context, not_deployed, waiting};
+use crate::problem::{self, Code, Problem};
+
+/// Has another number of replicas of what stands; none deletes it.
+pub(crate) fn scale(name: &str, replicas: u32) -> u8 {
+    change(name, async |client, person, standing| {
+        let scaled = client.scale(&person, &standing, replicas).await;
+        tell(name, &scaled.map_err(not_deployed)?)
+    })
+}
+
+pub(crate) fn restart(name: &str) -> u8 {
+    change(name, async |client, person, standing| {
+        let renewed = client.renew(&person, &standing).await;
+        tell(name, &renewed.map_err(not_deployed)?)
+    })
+}
+
+pub(crate) fn roll_back(typed: &RollbackArgs) -> u8 {
+    let name = &typed.name;
+    change(name, async |client, person, standing| {
+        let now = standing.generation();
+        let to = typed.generation.unwrap_or(now - 1);
+        if to == 0 || to == now {
+            let what = format!("there is nothing to go back to from generation {now} of {name}");
+            return Err(Problem::new(Code::NotFound, what).hint(format!("gary history {name}")));
+        }
+        let gone_back = client.go_back(&person, &standing, to).await;
+        let gone_back = gone_back.map_err(not_deployed)?;
+        let gone_back = gone_back.ok_or_else(|| {
+            let what = format!("no keeper of {name} remembers generation {to}");
+            Problem::new(Code::NotFound, what).hint(format!("gary history {name}"))
+        })?;
+        tell(name, &gone_back)
+    })
+}
+
+fn change(
+    name: &str,
+    how: impl AsyncFnOnce(Client, Person, Standing) -> Result<(), Problem>,
+) -> u8 {
+    problem::code_of(waiting(async {
+        let (client, person) = (context::client().await?, person()?);
+        let standing = client.standing(name).await.map_err(not_deployed)?;
+        let standing = standing.ok_or_else(|| {
+            Problem::new(Code::NotFound, format!("no workload is called {name}")).hint("gary ps")
+        })?;
+        how(client, person, standing).await
+    }))
+}

@@ -1,0 +1,126 @@
+//! Waiting until what is wanted runs, or has run.
+
+use std::time::{Duration, Instant};
+
+use gary_node::api::WorkloadShown;
+use gary_node::client::{AskError, Client};
+
+use super::typed::WaitArgs;
+use super::{asked, context};
+use crate::console;
+use crate::problem::{Code, Problem};
+use crate::report::Reporter;
+use crate::run;
+
+/// How often it is looked.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
+
+/// What fits nowhere is told so after as long: whoever was asked has answered by then.
+const TELLS_AFTER: Duration = Duration::from_secs(3);
+
+/// `gary wait`: its code is that of the first run that has failed.
+pub(crate) fn main(typed: &WaitArgs) -> u8 {
+    let until = typed.timeout.map(|its| Instant::now() + its.duration());
+    let waited = run::on_this_thread(async {
+        let client = context::client().await?;
+        let first = client.workload(&typed.name).await.map_err(asked)?;
+        match first.kind.as_str() {
+            "service" => {
+                let (generation, replicas) = (first.generation, first.replicas);
+                until_it_runs(&client, &typed.name, (generation, replicas), until).await?;
+                Ok(0)
+            }
+            _ => until_it_is_over(&client, &typed.name, until).await,
+        }
+    });
+    match waited.and_then(|code| code) {
+        Ok(code) => code,
+        Err(problem) => {
+            Reporter::plain().problem(&problem);
+            problem.code as u8
+        }
+    }
+}
+
+/// Waits until all replicas of a generation run.
+pub(super) async fn until_it_runs(
+    client: &Client,
+    name: &str,
+    (generation, replicas): (u64, u32),
+    until: Option<Instant>,
+) -> Result<(), Problem> {
+    let begun = Instant::now();
+    let mut is_told = false;
+    loop {
+        let workload = find(client, name).await?;
+        let running = match &workload {
+            Some(its) if its.generation == generation => its.running(),
+            Some(its) if its.generation > generation => {
+                let what = format!("generation {generation} of {name} is superseded");
+                return Err(Problem::new(Code::Conflict, what)
+                    .why(format!("generation {} stands", its.generation)));
+            }
+            _ => 0,
+        };
+        if running >= replicas as usize {
+            return Ok(());
+        }
+        let refusals = || workload.iter().flat_map(|its| &its.refusals);
+        if until.is_some_and(|until| Instant::now() > until) {
+            let what = format!("{running} of {replicas} replicas of {name} run");
+            let mut problem = Problem::new(Code::TimedOut, what);
+            for refusal in refusals() {
+                problem = problem.why(format!("{}: {}", refusal.node, refusal.why));
+            }
+            return Err(problem.hint(format!("the deploy stands; gary why {name} says more")));
+        }
+        if !is_told && begun.elapsed() > TELLS_AFTER && refusals().next().is_some() {
+            is_told = true;
+            eprintln!("note: {running} of {replicas} replicas run");
+            for refusal in refusals() {
+                eprintln!("note: {}: {}", refusal.node, refusal.why);
+            }
+        }
+        tokio::time::sleep(LOOKS_EVERY).await;
+    }
+}
+
+async fn until_it_is_over(
+    client: &Client,
+    name: &str,
+    until: Option<Instant>,
+) -> Result<u8, Problem> {
+    loop {
+        let workload = client.workload(name).await.map_err(asked)?;
+        let over = Vec::from_iter(workload.runs.iter().filter(|its| its.is_over));
+        if over.len() >= workload.replicas as usize {
+            let mut code = 0;
+            for run in over {
+                let ended = run.ended.as_deref().unwrap_or_default();
+                let line = format!("{name} replica {} on {}: {ended}\n", run.slot, run.node);
+                console::out(&console::harmless(&line))?;
+                if code == 0 {
+                    let failed = Code::Failure as u8;
+                    let status = run.status.map(|its| u8::try_from(its).unwrap_or(failed));
+                    code = status.unwrap_or(failed);
+                }
+            }
+            return Ok(code);
+        }
+        if until.is_some_and(|until| Instant::now() > until) {
+            let (over, replicas) = (over.len(), workload.replicas);
+            let what = format!("{over} of {replicas} runs of {name} are over");
+            return Err(Problem::new(Code::TimedOut, what).hint(format!("gary why {name}")));
+        }
+        tokio::time::sleep(LOOKS_EVERY).await;
+    }
+}
+
+/// The workload of a name; nothing where nobody who answers keeps it yet.
+async fn find(client: &Client, name: &str) -> Result<Option<WorkloadShown>, Problem> {
+    match client.workload(name).await {
+        Ok(workload) => Ok(Some(workload)),
+        Err(AskError::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(asked(error)),
+    }
+}
