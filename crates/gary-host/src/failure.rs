@@ -7,6 +7,7 @@ use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::limit::MemoryLimit;
+use crate::term::Over;
 
 /// How a guest's work came to an end that was not its own return.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub enum Failure {
     Crowded(TrapReport),
     /// The time limit was reached.
     TimedOut(Duration),
+    /// The time was over for which nobody else ran it.
+    Over,
     /// The instance could not be made: `memory` has no room for what it starts with.
     NoRoom(MemoryLimit),
     /// Other instances held the memory that it needed.
@@ -41,6 +44,9 @@ impl Failure {
     pub(crate) fn of(error: &wasmtime::Error, refused: Option<MemoryLimit>) -> Self {
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
             return Self::Exit(exit.0);
+        }
+        if error.is::<Over>() {
+            return Self::Over;
         }
         let backtrace = error.downcast_ref::<WasmBacktrace>();
         let reason = match (error.downcast_ref::<Trap>(), refused) {
@@ -78,6 +84,7 @@ impl fmt::Display for Failure {
             Self::TimedOut(limit) => {
                 write!(f, "the guest was stopped at its time limit of {limit:?}")
             }
+            Self::Over => f.write_str("the guest was stopped, since others may run it now"),
             Self::NoRoom(limit) => write!(f, "{limit}, which is less than the guest starts with"),
             Self::Busy => f.write_str(
                 "other instances held the memory that it needed, of all that the workload may have",

@@ -62,7 +62,7 @@ impl Guest {
         if let Some(table) = store.concurrent_resource_table() {
             table.set_max_capacity(HANDLES_MAX);
         }
-        meter::slice(&mut store);
+        meter::slice(&mut store, spec.term.clone());
         Ok(store)
     }
 

@@ -308,7 +308,7 @@ mod tests {
         let memory = instance(&replica, None);
         let mut store = wasmtime::Store::new(engine.wasmtime(), memory);
         store.limiter(|memory| memory);
-        crate::meter::slice(&mut store);
+        crate::meter::slice(&mut store, None);
         let module = module(&engine, text).expect("it is valid");
         let instance = wasmtime::Instance::new_async(&mut store, &module, &[])
             .await

@@ -12,6 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Sleep;
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::term::{Over, Term};
 use crate::ticker::{SLICE_TICKS, Ticker};
 
 /// Time that a replica which has been idle may use its share of at once, before the share binds.
@@ -105,14 +106,18 @@ impl Account {
 }
 
 /// Makes the guest of `store` give way after every slice, to whatever else waits on its thread and
-/// to the timers and sockets of the runtime.
-pub(crate) fn slice<T: 'static>(store: &mut Store<T>) {
-    store.set_epoch_deadline(SLICE_TICKS);
-    store.epoch_deadline_callback(|_| {
+/// to the timers and sockets of the runtime. One that has a term does at every tick, and ends with it.
+pub(crate) fn slice<T: 'static>(store: &mut Store<T>, term: Option<Arc<Term>>) {
+    let ticks = if term.is_some() { 1 } else { SLICE_TICKS };
+    store.set_epoch_deadline(ticks);
+    store.epoch_deadline_callback(move |_| {
+        if term.as_ref().is_some_and(|term| term.is_over()) {
+            return Err(Over.into());
+        }
         // Tokio's own yield, unlike a plain wake-up, lets the runtime look at its sockets and
         // timers before this task runs again.
         let give_way = Box::pin(tokio::task::yield_now());
-        Ok(UpdateDeadline::YieldCustom(SLICE_TICKS, give_way))
+        Ok(UpdateDeadline::YieldCustom(ticks, give_way))
     });
 }
 

@@ -166,11 +166,17 @@ impl Replica {
             self.shared.engine.ticker().clone(),
             work,
         );
-        match self.shared.spec.limits.timeout {
-            None => metered.await,
-            Some(limit) => tokio::time::timeout(limit, metered)
-                .await
-                .unwrap_or(Err(Failure::TimedOut(limit))),
+        let timed = async {
+            match self.shared.spec.limits.timeout {
+                None => metered.await,
+                Some(limit) => tokio::time::timeout(limit, metered)
+                    .await
+                    .unwrap_or(Err(Failure::TimedOut(limit))),
+            }
+        };
+        match &self.shared.spec.term {
+            None => timed.await,
+            Some(term) => term.within(timed).await,
         }
     }
 }

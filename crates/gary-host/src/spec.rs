@@ -10,6 +10,7 @@ use crate::denied::DenialSink;
 use crate::logging::LogSink;
 use crate::net::NetGrant;
 use crate::sink::OutputSink;
+use crate::term::Term;
 
 /// Everything a workload gets beyond its component. Nothing is granted by default.
 #[derive(Clone, Default)]
@@ -34,6 +35,8 @@ pub struct Spec {
     pub stores: Option<PathBuf>,
     /// What the workload may use.
     pub limits: Limits,
+    /// Until when it may run, where nobody else may at the same time.
+    pub term: Option<Arc<Term>>,
     /// Where the guest's standard streams lead.
     pub stdio: Stdio,
     /// Whether processor time is counted even where no share of it is set. Counting reads the

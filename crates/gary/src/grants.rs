@@ -49,6 +49,7 @@ pub(crate) fn spec(
             reuse: workload.reuse.map(|count| count.get()),
             body_bytes_max: Some(workload.max_body.bytes()),
         },
+        term: None,
         stdio,
         // What a run used is told to nobody else.
         metered: reporter.is_verbose(),

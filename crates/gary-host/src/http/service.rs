@@ -161,6 +161,10 @@ impl Service {
                         StatusCode::GATEWAY_TIMEOUT,
                         "the workload did not answer within its time limit\n",
                     ),
+                    Failure::Over => words(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "the workload runs elsewhere from now on\n",
+                    ),
                     _ => words(
                         StatusCode::INTERNAL_SERVER_ERROR,
                         "the workload failed at this request\n",
