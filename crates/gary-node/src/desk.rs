@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use crate::api::{self, Api};
 use crate::cluster::Credentials;
 use crate::gate::Gate;
+use crate::keeping;
 use crate::peer_http::{Kind, both_ways};
 use crate::shell::Answers;
 use crate::sites::Sites;
@@ -45,7 +46,8 @@ impl Answers for Desk {
                 tokio::spawn(front.serve_stream(both_ways(stream)));
             }
             Some(Kind::Api) if is_member => {
-                let router = api::for_peers(Arc::clone(&self.api));
+                let kept = keeping::router(Arc::clone(&self.api));
+                let router = api::for_peers(Arc::clone(&self.api)).merge(kept);
                 tokio::spawn(async move {
                     let served = hyper::server::conn::http1::Builder::new()
                         .serve_connection(

@@ -23,13 +23,16 @@ use crate::cluster::Credentials;
 use crate::components::Components;
 use crate::desk::Desk;
 use crate::disk::{Disk, DiskError};
+use crate::doors::Doors;
 use crate::event::{Ask, Event};
 use crate::gate::Gate;
 use crate::host::{Hosts, Tools, Workshop};
 use crate::joining::{limits, secret};
 use crate::logs::Logs;
-use crate::passing::{Ingress, Servers};
+use crate::lookout::Lookout;
+use crate::passing::Ingress;
 use crate::random::random;
+use crate::servers::{Keepers, Servers};
 use crate::shell::{EVENTS_MAX, Ended, Shell};
 use crate::sites::{RequestLog, Sites};
 use crate::upkeep;
@@ -223,21 +226,28 @@ impl Node {
         });
         let socket = settings.state.join(SOCKET);
         serve_people(&socket, Arc::clone(&api))?;
-        if let Some(listener) = ingress {
+        let for_clients = ingress.map(|listener| {
+            let keepers = Arc::new(Keepers(Arc::clone(&api)));
             let directory = Ingress {
                 sites: Arc::clone(&sites),
-                servers: Arc::new(Servers::new(Arc::clone(&api))),
+                servers: Arc::new(Servers::new(keepers)),
+                transport: Arc::clone(&transport),
+                lookout: Lookout::start(Arc::clone(&api)),
             };
             let front = Front::new(Arc::new(directory), Arc::new(RequestLog));
-            tokio::spawn(Arc::new(front).serve(listener));
-        }
+            let front = Arc::new(front);
+            tokio::spawn(Arc::clone(&front).serve(listener));
+            front
+        });
         tokio::spawn(upkeep::store_peers(disk.for_peers(), Arc::clone(&api)));
         tokio::spawn(upkeep::tell_time(Arc::clone(&api)));
         tokio::spawn(upkeep::tell_of_members(Arc::clone(&api)));
+        let for_peers = Front::new(Arc::clone(&sites), Arc::new(RequestLog));
+        let doors = Arc::new(Doors::new(sites, for_clients, Arc::new(for_peers)));
         let desk = Desk {
             api,
             gate: Arc::clone(&gate),
-            front: Arc::new(Front::new(sites, Arc::new(RequestLog))),
+            front: Arc::clone(&doors.for_peers),
         };
         let (stored, stored_events) = mpsc::unbounded_channel();
         let shell = Shell {
@@ -249,6 +259,8 @@ impl Node {
             host: Box::new(Hosts::new(Arc::new(workshop), events.clone())),
             answers: Box::new(desk),
             chronicle,
+            doors,
+            restarts: false,
             heard,
             events: taken,
             stored,
@@ -268,7 +280,8 @@ impl Node {
         &self.this
     }
 
-    /// Has it end. What it hosts stays promised: it is back soon, or others notice.
+    /// Has it end once the requests under way are answered, or at once if it was told before. What it hosts stays
+    /// promised: it is back soon, or others notice.
     pub async fn stop(&self) {
         // It may have ended by itself.
         let _ = self.events.send(Event::Asked(Ask::Stop)).await;

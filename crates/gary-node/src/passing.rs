@@ -1,150 +1,260 @@
 //! Requests that come from clients: what is not served here is passed on to a node that serves it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use gary_host::http::{Directory, PassedBody, Site, Unanswered, passed};
-use gary_promise::AgentId;
-use gary_transport::{Lane, Peer};
+use gary_host::http::{Directory, Passed, PassedBody, Site, UNANSWERED, Unanswered, passed};
+use gary_promise::WorkloadName;
+use gary_transport::{Lane, Peer, PeerKey, Transport};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use tokio::sync::Mutex;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use crate::api::{Api, Refusal};
+use crate::lookout::{Lookout, Watched};
 use crate::peer_http::{self, Kind};
-use crate::sites::{Sites, nobody};
-
-/// For how long it is taken for so who serves what.
-const KNOWN_FOR: Duration = Duration::from_secs(1);
-
-/// For how long a host is taken for one that nobody serves.
-const UNKNOWN_FOR: Duration = Duration::from_millis(100);
+use crate::replay::Replay;
+use crate::servers::{Found, Servers};
+use crate::sites::{Sites, nobody, own_name};
 
 /// How long a client waits at most for what is deployed and does not run.
 const STARTS_WITHIN: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether it does.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
+
 /// How long a node has to take a request, before another is asked.
 const TAKES_WITHIN: Duration = Duration::from_secs(1);
+
+/// The most nodes that one request is sent to, one after the other.
+const ASKED_MAX: usize = 8;
 
 /// Requests that come from clients.
 pub(crate) struct Ingress {
     pub(crate) sites: Arc<Sites>,
     pub(crate) servers: Arc<Servers>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) lookout: Arc<Lookout>,
 }
 
-/// Who serves which hosts, as far as keepers tell.
-pub(crate) struct Servers {
-    api: Arc<Api>,
-    known: Mutex<Known>,
+/// A request on its way to a node that answers it.
+struct Passing<'a> {
+    ingress: &'a Ingress,
+    host: &'a str,
+    head: Parts,
+    body: Replay,
+    /// Whom it was sent to.
+    asked: BTreeSet<PeerKey>,
+    /// What became of that, the last time.
+    why: Option<Unanswered>,
 }
 
-#[derive(Default)]
-struct Known {
-    since: Option<Instant>,
-    hosts: BTreeMap<String, Vec<Peer>>,
+/// What has become of a request at one node.
+enum Tried {
+    Answered(Response<Incoming>),
+    /// No guest can have seen it.
+    Untouched(Unanswered),
+    /// It may have been carried out, or half of it.
+    Unclear(Unanswered),
 }
 
 impl Directory for Ingress {
     fn here(&self, host: &str) -> Option<Arc<Site>> {
-        self.sites.find(host)
+        let (name, site) = self.sites.find(host)?;
+        // Of several workloads that want a route one has it, wherever it is asked for.
+        let is_others = |its: WorkloadName| its != name;
+        match own_name(host).is_none() && self.servers.owner(host).is_some_and(is_others) {
+            true => None,
+            false => Some(site),
+        }
     }
 
     fn elsewhere(
         &self,
         host: String,
         request: Request<Incoming>,
-    ) -> BoxFuture<'static, Result<Response<PassedBody>, Unanswered>> {
-        let servers = Arc::clone(&self.servers);
-        async move { servers.pass_on(&host, request).await }.boxed()
+    ) -> BoxFuture<'static, Result<Passed, Unanswered>> {
+        let this = self.clone();
+        async move { this.pass_on(&host, request).await }.boxed()
     }
 }
 
-impl Servers {
-    pub(crate) fn new(api: Arc<Api>) -> Self {
+impl Clone for Ingress {
+    fn clone(&self) -> Self {
         Self {
-            api,
-            known: Mutex::default(),
+            sites: Arc::clone(&self.sites),
+            servers: Arc::clone(&self.servers),
+            transport: Arc::clone(&self.transport),
+            lookout: Arc::clone(&self.lookout),
+        }
+    }
+}
+
+impl Ingress {
+    async fn pass_on(&self, host: &str, request: Request<Incoming>) -> Result<Passed, Unanswered> {
+        let Some(peers) = self.running(host).await? else {
+            return Ok(Passed::Here(request));
+        };
+        let (head, body) = request.into_parts();
+        let passing = Passing {
+            ingress: self,
+            host,
+            head,
+            body: Replay::new(body),
+            asked: BTreeSet::new(),
+            why: None,
+        };
+        passing.pass_on(peers).await.map(Passed::Answered)
+    }
+
+    /// The other nodes that run what a host is; none of them if this one does by now. What is deployed and does not run
+    /// yet, or is just about to run elsewhere, is waited for.
+    async fn running(&self, host: &str) -> Result<Option<Vec<Peer>>, Unanswered> {
+        let until = Instant::now() + STARTS_WITHIN;
+        loop {
+            let peers = self.servers(self.servers.find(host).await, host)?;
+            if !peers.is_empty() {
+                return Ok(Some(peers));
+            }
+            if self.here(host).is_some() {
+                return Ok(None);
+            }
+            if Instant::now() > until {
+                let why = format!("{host} is deployed, and no node is known to run it now");
+                return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
+            }
+            tokio::time::sleep(LOOKS_EVERY).await;
         }
     }
 
-    async fn pass_on(
-        &self,
-        host: &str,
-        request: Request<Incoming>,
-    ) -> Result<Response<PassedBody>, Unanswered> {
-        let mut peers = self.find(host).await.ok_or_else(|| nobody(host))?;
-        // What is deployed and does not run yet, or is just about to run elsewhere, is waited for.
-        let until = Instant::now() + STARTS_WITHIN;
-        while peers.is_empty() && Instant::now() < until {
-            tokio::time::sleep(UNKNOWN_FOR).await;
-            peers = self.find(host).await.ok_or_else(|| nobody(host))?;
+    fn servers(&self, found: Found, host: &str) -> Result<Vec<Peer>, Unanswered> {
+        match found {
+            Found::Served { by, .. } => Ok(by),
+            Found::Nobody => Err(nobody(host)),
+            Found::Busy => {
+                let why = "too many hosts are asked for at once".to_owned();
+                Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))
+            }
         }
-        if peers.is_empty() {
-            let why = format!("{host} is deployed, and no other node is known to run it now");
-            return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
+    }
+}
+
+impl Passing<'_> {
+    /// Sends it to one node after the other until one answers, or it may have been carried out and must not be twice.
+    async fn pass_on(mut self, peers: Vec<Peer>) -> Result<Response<PassedBody>, Unanswered> {
+        if let Some(response) = self.try_all(peers).await? {
+            return Ok(response);
         }
-        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-        let failed = |why: String| Unanswered(StatusCode::BAD_GATEWAY, why);
+        // What was known was not so any more: what runs may have moved.
+        let found = self.ingress.servers.find_anew(self.host).await;
+        let peers = self.ingress.servers(found, self.host)?;
+        if let Some(response) = self.try_all(peers).await? {
+            return Ok(response);
+        }
+        Err(self.why.unwrap_or_else(|| {
+            let why = format!("no node that serves {} answers", self.host);
+            Unanswered(StatusCode::BAD_GATEWAY, why)
+        }))
+    }
+
+    async fn try_all(
+        &mut self,
+        mut peers: Vec<Peer>,
+    ) -> Result<Option<Response<PassedBody>>, Unanswered> {
         // Each in turn would need a count for each host; at random is as fair.
         fastrand::shuffle(&mut peers);
-        let mut why = String::new();
         for peer in peers {
-            // Who does not read what it asked for must not hold up what agents say to one another.
-            let open = peer_http::open(&self.api.transport, peer, Lane::Bulk, Kind::Site);
-            match tokio::time::timeout(TAKES_WITHIN, open).await {
-                Ok(Ok(mut sender)) => {
-                    let sent = sender.send_request(request).await;
-                    return sent.map(passed).map_err(|error| failed(error.to_string()));
-                }
-                Ok(Err(error)) => why = error.to_string(),
-                Err(_) => why = "no answer".to_owned(),
+            if self.asked.len() >= ASKED_MAX || !self.asked.insert(peer.key) {
+                continue;
+            }
+            let watched = self.ingress.lookout.watch(peer.key);
+            match self.try_one(peer).await {
+                Tried::Answered(response) => return Ok(Some(watching(response, watched))),
+                Tried::Untouched(why) => self.why = Some(why),
+                Tried::Unclear(why) if self.may_be_repeated() => self.why = Some(why),
+                Tried::Unclear(why) => return Err(why),
             }
         }
-        Err(failed(format!(
-            "no node that serves {host} can be reached: {why}"
-        )))
+        Ok(None)
     }
 
-    /// The other nodes that serve a host; `None` if nothing is deployed there. Finds out again what it has known for too long.
-    async fn find(&self, host: &str) -> Option<Vec<Peer>> {
-        let mut known = self.known.lock().await;
-        let age = known.since.map(|since| since.elapsed());
-        let limit = match known.hosts.get(host).is_some_and(|its| !its.is_empty()) {
-            true => KNOWN_FOR,
-            false => UNKNOWN_FOR,
+    /// Whether it does no harm to carry it out twice, and there is nothing to send anew.
+    fn may_be_repeated(&self) -> bool {
+        self.head.method.is_idempotent() && self.body.is_empty()
+    }
+
+    async fn try_one(&self, peer: Peer) -> Tried {
+        let failed = |why: &dyn std::fmt::Display| {
+            let why = format!("a node that serves {} is lost: {why}", self.host);
+            Unanswered(StatusCode::BAD_GATEWAY, why)
         };
-        if age.is_none_or(|age| age > limit)
-            && let Ok(hosts) = self.look().await
-        {
-            let since = Some(Instant::now());
-            *known = Known { since, hosts };
+        // Who does not read what it asked for must not hold up what agents say to one another.
+        let open = peer_http::open(&self.ingress.transport, peer, Lane::Bulk, Kind::Site);
+        let mut sender = match tokio::time::timeout(TAKES_WITHIN, open).await {
+            Ok(Ok(sender)) => sender,
+            Ok(Err(error)) => return Tried::Untouched(failed(&error)),
+            Err(_) => return Tried::Untouched(failed(&"no answer")),
+        };
+        let Some(body) = self.body.send() else {
+            return Tried::Unclear(failed(&"too much of the request was sent to send it again"));
+        };
+        let body = body.map_err(Into::into).boxed_unsync();
+        let request = Request::from_parts(self.head.clone(), body);
+        match sender.try_send_request(request).await {
+            Ok(response) if response.headers().contains_key(UNANSWERED) => {
+                let why = format!(
+                    "{} has just moved away from where it was asked for",
+                    self.host
+                );
+                Tried::Untouched(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))
+            }
+            Ok(response) => Tried::Answered(response),
+            Err(mut error) => match error.take_message() {
+                Some(_unsent) => Tried::Untouched(failed(error.error())),
+                None => Tried::Unclear(failed(error.error())),
+            },
         }
-        known.hosts.get(host).cloned()
+    }
+}
+
+/// The answer of a node, which breaks off when that node is lost.
+fn watching(response: Response<Incoming>, watched: Watched) -> Response<PassedBody> {
+    passed(response).map(|body| {
+        Watching {
+            body,
+            _watched: watched,
+        }
+        .boxed_unsync()
+    })
+}
+
+/// A body of whose node it is known that somebody waits for it.
+struct Watching {
+    body: PassedBody,
+    _watched: Watched,
+}
+
+impl Body for Watching {
+    type Data = <PassedBody as Body>::Data;
+    type Error = <PassedBody as Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 
-    /// Who serves what, by what those tell that keep it.
-    async fn look(&self) -> Result<BTreeMap<String, Vec<Peer>>, Refusal> {
-        let workloads = self.api.workloads().await?;
-        let members: BTreeMap<AgentId, Peer> = self.api.others().await?.into_iter().collect();
-        let mut found = BTreeMap::<String, Vec<Peer>>::new();
-        for workload in workloads {
-            let kept = workload
-                .hostings
-                .iter()
-                .filter(|its| its.runs && its.state == "kept");
-            let servers = kept.filter_map(|its| {
-                let agent: AgentId = its.node_id.parse().ok()?;
-                members.get(&agent).copied()
-            });
-            let servers: Vec<Peer> = servers.collect();
-            for host in workload.hosts {
-                found.entry(host).or_default().extend(&servers);
-            }
-        }
-        Ok(found)
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::sleep_until;
 use crate::chronicle::Chronicle;
 use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::doors::Doors;
 use crate::event::{Ask, Event};
 use crate::gate::{Gate, agent, key};
 
@@ -43,6 +44,9 @@ pub(crate) struct Shell {
     pub(crate) host: Box<dyn Host>,
     pub(crate) answers: Box<dyn Answers>,
     pub(crate) chronicle: Arc<Chronicle>,
+    pub(crate) doors: Arc<Doors>,
+    /// Whether it is to be started again once it has ended.
+    pub(crate) restarts: bool,
     pub(crate) heard: Events,
     pub(crate) events: mpsc::Receiver<Event>,
     /// By which the disk says that it is done.
@@ -87,9 +91,18 @@ impl Shell {
                 }
                 Some(heard) = self.heard.next() => self.hear(heard),
                 event = self.events.recv() => match event {
+                    // Who asks for the second time does not wait for those who are still being served.
+                    Some(Event::Asked(Ask::Stop)) if self.doors.begin_to_close() => {}
                     Some(Event::Asked(Ask::Stop)) | None => return Ended::Stopped,
-                    Some(Event::Asked(Ask::Restart)) => return Ended::Restarts,
+                    Some(Event::Asked(Ask::Restart)) => {
+                        self.restarts = true;
+                        let _ = self.doors.begin_to_close();
+                    }
                     Some(event) => self.take(event),
+                },
+                () = self.doors.closed() => match self.restarts {
+                    true => return Ended::Restarts,
+                    false => return Ended::Stopped,
                 },
                 () = sleep_until(due_at) => self.agent.handle_timeout(self.clock.now()),
             }

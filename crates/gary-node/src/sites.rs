@@ -1,14 +1,15 @@
 //! What is served here, under which host names, and who serves what is not.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use gary_host::http::{Asked, Directory, Observer, PassedBody, Request, Site, Unanswered};
+use gary_host::http::{Asked, Directory, Drained, Observer, Passed, Request, Site, Unanswered};
 use gary_promise::{PromiseId, Routes, WorkloadName};
-use http::{Response, StatusCode};
+use http::StatusCode;
 use hyper::body::Incoming;
 
 /// Below which domain every workload is reached by its name, besides the routes that it wants.
@@ -16,13 +17,23 @@ const LOCAL_DOMAIN: &str = "localhost";
 
 /// What is served by this node.
 #[derive(Default)]
-pub(crate) struct Sites(Mutex<Open>);
+pub(crate) struct Sites {
+    open: Mutex<Open>,
+    /// Nothing more is taken of other nodes.
+    is_closing: AtomicBool,
+}
 
 #[derive(Default)]
 struct Open {
-    by_offer: BTreeMap<PromiseId, (Vec<String>, Arc<Site>)>,
-    /// All that serve a host name, and whose turn it is next.
-    by_host: BTreeMap<String, (Vec<PromiseId>, usize)>,
+    by_offer: BTreeMap<PromiseId, (WorkloadName, Vec<String>, Arc<Site>)>,
+    /// By host name and by workload: all that serve it, and whose turn it is next.
+    by_host: BTreeMap<String, BTreeMap<WorkloadName, Turns>>,
+}
+
+#[derive(Default)]
+struct Turns {
+    offers: Vec<PromiseId>,
+    next: usize,
 }
 
 /// Tells of requests in the log of the node.
@@ -36,71 +47,104 @@ impl Sites {
         let hosts = hosts(name, routes);
         let mut open = self.lock();
         for host in &hosts {
-            let (offers, _) = open.by_host.entry(host.clone()).or_default();
-            offers.push(offer);
+            let workloads = open.by_host.entry(host.clone()).or_default();
+            let turns = workloads.entry(name.clone()).or_default();
+            turns.offers.push(offer);
         }
-        open.by_offer.insert(offer, (hosts, site));
+        open.by_offer.insert(offer, (name.clone(), hosts, site));
     }
 
     /// Serves a hosting no more, once what is under way is answered.
     pub(crate) async fn close(&self, offer: &PromiseId, drain: Duration) {
-        let closed = self.take(offer);
-        if let Some(site) = closed {
-            site.drained(drain).await;
+        let Some((name, site)) = self.take(offer) else {
+            return;
+        };
+        if site.drained(drain).await == Drained::TimedOut {
+            tracing::warn!(%name, ?drain, "requests were cut off that took longer than a hosting waits for");
         }
     }
 
-    fn take(&self, offer: &PromiseId) -> Option<Arc<Site>> {
+    /// Takes nothing more of other nodes, which are told to ask elsewhere.
+    pub(crate) fn close_to_others(&self) {
+        self.is_closing.store(true, Relaxed);
+    }
+
+    fn take(&self, offer: &PromiseId) -> Option<(WorkloadName, Arc<Site>)> {
         let mut open = self.lock();
-        let (hosts, site) = open.by_offer.remove(offer)?;
+        let (name, hosts, site) = open.by_offer.remove(offer)?;
         for host in hosts {
-            if let Some((offers, _)) = open.by_host.get_mut(&host) {
-                offers.retain(|its| its != offer);
-                if offers.is_empty() {
-                    open.by_host.remove(&host);
+            let Some(workloads) = open.by_host.get_mut(&host) else {
+                continue;
+            };
+            if let Some(turns) = workloads.get_mut(&name) {
+                turns.offers.retain(|its| its != offer);
+                if turns.offers.is_empty() {
+                    workloads.remove(&name);
                 }
             }
+            if workloads.is_empty() {
+                open.by_host.remove(&host);
+            }
         }
-        Some(site)
+        Some((name, site))
     }
 
-    /// One that serves a host: each in turn.
-    pub(crate) fn find(&self, host: &str) -> Option<Arc<Site>> {
+    /// One that serves a host, each in turn, and which workload that is: of several that want it the first by name.
+    pub(crate) fn find(&self, host: &str) -> Option<(WorkloadName, Arc<Site>)> {
         let mut open = self.lock();
-        let (offers, next) = open.by_host.get_mut(host)?;
-        *next = (*next + 1) % offers.len();
-        let offer = offers[*next];
-        open.by_offer.get(&offer).map(|(_, site)| Arc::clone(site))
+        let workloads = open.by_host.get_mut(host)?;
+        let mut first = workloads.first_entry()?;
+        let name = first.key().clone();
+        let turns = first.get_mut();
+        turns.next = (turns.next + 1) % turns.offers.len();
+        let offer = turns.offers[turns.next];
+        let (_, _, site) = open.by_offer.get(&offer)?;
+        Some((name, Arc::clone(site)))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Under which host names a workload is served: by its name for whoever is on this machine, and as it wants.
+/// Under which host names a workload is served: by its name for whoever is on this machine, and as it wants, but for what
+/// is another's by its name.
 pub(crate) fn hosts(name: &WorkloadName, routes: &Routes) -> Vec<String> {
     let own = format!("{name}.{LOCAL_DOMAIN}");
     let routes = routes
         .iter()
         .map(|route| route.as_str().to_ascii_lowercase());
-    let mut hosts: Vec<String> = routes.filter(|its| *its != own).collect();
+    let mut hosts: Vec<String> = routes.filter(|its| own_name(its).is_none()).collect();
     hosts.push(own);
     hosts
 }
 
+/// The name of the one workload that a host can be of, if it is of that kind.
+pub(crate) fn own_name(host: &str) -> Option<&str> {
+    let (name, domain) = host.split_once('.')?;
+    let is_one = domain == LOCAL_DOMAIN && name.parse::<WorkloadName>().is_ok();
+    is_one.then_some(name)
+}
+
 impl Directory for Sites {
     fn here(&self, host: &str) -> Option<Arc<Site>> {
-        self.find(host)
+        if self.is_closing.load(Relaxed) {
+            return None;
+        }
+        self.find(host).map(|(_, site)| site)
     }
 
-    /// What another node has passed on is passed on no further.
+    /// What another node has passed on is passed on no further: that one knows better whom to ask next.
     fn elsewhere(
         &self,
         host: String,
         _request: http::Request<Incoming>,
-    ) -> BoxFuture<'static, Result<Response<PassedBody>, Unanswered>> {
-        ready(Err(nobody(&host))).boxed()
+    ) -> BoxFuture<'static, Result<Passed, Unanswered>> {
+        let why = match self.is_closing.load(Relaxed) {
+            true => Unanswered(StatusCode::SERVICE_UNAVAILABLE, "the node stops".to_owned()),
+            false => nobody(&host),
+        };
+        ready(Err(why)).boxed()
     }
 }
 

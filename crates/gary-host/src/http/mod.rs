@@ -11,4 +11,6 @@ mod site;
 
 pub use server::{CONNECTIONS_MAX, Drained, Handler, Server};
 pub use service::{Asked, BODY_BYTES_MAX, Observer, Request};
-pub use site::{Directory, Front, PassedBody, Site, Unanswered, listen, passed};
+pub use site::{
+    Directory, Front, Passed, PassedBody, Site, UNANSWERED, Unanswered, listen, passed,
+};

@@ -13,7 +13,7 @@ use http::uri::Authority;
 use http::{HeaderValue, Method, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use wasmtime::AsContextMut;
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{Prepared, Proxy};
@@ -34,7 +34,9 @@ pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Header fields of a request; one more is answered 431.
 pub(super) const HEADERS_MAX: usize = 128;
 /// When to come again, in seconds, for a client that was turned away.
-const RETRY_AFTER_SECONDS: &str = "1";
+pub(super) const RETRY_AFTER_SECONDS: &str = "1";
+
+const STOPPED: &str = "its hosting was stopped before it had answered";
 
 /// Told what happens to requests; called on the threads that serve them, so it must not block.
 pub trait Observer: Send + Sync {
@@ -92,6 +94,8 @@ pub(crate) struct Service {
     instances: Arc<Instances>,
     observer: Arc<dyn Observer>,
     body_bytes_max: u64,
+    /// Whether all work has to end, where that may come before its own end.
+    is_over: Option<watch::Sender<bool>>,
 }
 
 impl Service {
@@ -101,6 +105,22 @@ impl Service {
             body_bytes_max: limits.body_bytes_max.unwrap_or(BODY_BYTES_MAX),
             instances,
             observer,
+            is_over: None,
+        }
+    }
+
+    /// The same, but that [`Service::end`] ends what is under way.
+    pub(super) fn until_ended(instances: Arc<Instances>, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            is_over: Some(watch::Sender::new(false)),
+            ..Self::new(instances, observer)
+        }
+    }
+
+    /// Ends all work on requests, be there somebody who waits for it or not.
+    pub(super) fn end(&self) {
+        if let Some(is_over) = &self.is_over {
+            is_over.send_replace(true);
         }
     }
 
@@ -138,6 +158,9 @@ impl Service {
             watch: watch.clone(),
         };
         let mut work = work(self.instances.clone(), admission, exchange);
+        if let Some(is_over) = &self.is_over {
+            work = until(is_over.subscribe(), work);
+        }
         if let (Some(stalled), Some(client)) = (stalled, client) {
             // A stream whose client opens no window is not polled, and with it neither would be the
             // guest's time limit, nor would anybody notice how long that lasts. Over HTTP/1 the
@@ -271,6 +294,17 @@ fn work(instances: Arc<Instances>, admission: Admission, exchange: Exchange) -> 
                 }
             })
             .await
+    })
+}
+
+/// Work that ends before its own end if it has to.
+fn until(mut is_over: watch::Receiver<bool>, work: Work) -> Work {
+    Box::pin(async move {
+        tokio::select! {
+            biased;
+            ended = work => ended,
+            Ok(_) = is_over.wait_for(|is_over| *is_over) => Err(Failure::Host(STOPPED.into())),
+        }
     })
 }
 

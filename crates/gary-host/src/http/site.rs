@@ -4,13 +4,14 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::header::HOST;
+use http::header::{HOST, RETRY_AFTER};
 use http::uri::Authority;
-use http::{Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -21,8 +22,14 @@ use wasmtime_wasi_http::Error;
 
 use super::body::ReplyBody;
 use super::connection::{self, Answers};
-use super::server::{self, CONNECTIONS_MAX, Handler};
-use super::service::{Observer, Service, words};
+use super::server::{self, CONNECTIONS_MAX, Drained, Handler};
+use super::service::{Observer, RETRY_AFTER_SECONDS, Service, words};
+
+/// What a front says of an answer that no workload has given: no guest has seen the request. A guest cannot say it.
+pub const UNANSWERED: HeaderName = HeaderName::from_static("gary-unanswered");
+
+/// How often a request may come back from elsewhere since it is served here by now.
+const COMES_BACK_MAX: usize = 2;
 
 /// A workload that is served under some host name.
 pub struct Site {
@@ -37,6 +44,14 @@ pub type PassedBody = UnsyncBoxBody<Bytes, Error>;
 #[derive(Debug)]
 pub struct Unanswered(pub StatusCode, pub String);
 
+/// What has become of a request that was to be passed on.
+pub enum Passed {
+    /// Another has answered.
+    Answered(Response<PassedBody>),
+    /// It is served here by now, and nobody has seen it yet.
+    Here(Request<Incoming>),
+}
+
 /// Knows the sites.
 pub trait Directory: Send + Sync + 'static {
     /// The site of this process for a host: in lower case, and without a port.
@@ -47,13 +62,17 @@ pub trait Directory: Send + Sync + 'static {
         &self,
         host: String,
         request: Request<Incoming>,
-    ) -> BoxFuture<'static, Result<Response<PassedBody>, Unanswered>>;
+    ) -> BoxFuture<'static, Result<Passed, Unanswered>>;
 }
 
 /// Answers each request by whoever a directory finds.
 pub struct Front<D> {
     directory: Arc<D>,
     observer: Arc<dyn Observer>,
+    /// One for each connection.
+    places: Arc<Semaphore>,
+    stopping: watch::Sender<()>,
+    is_stopping: AtomicBool,
 }
 
 impl Site {
@@ -66,16 +85,20 @@ impl Site {
         let idle = Arc::clone(&instances);
         let reaping = tokio::spawn(async move { server::reap(&idle).await });
         Self {
-            service: Arc::new(Service::new(instances, observer)),
+            service: Arc::new(Service::until_ended(instances, observer)),
             reaping: reaping.abort_handle(),
         }
     }
 
-    /// Waits until what is under way is answered, for so long at most.
-    pub async fn drained(&self, within: Duration) {
-        let drained = self.service.instances().drained();
-        // Whoever is still at it then is ended along with its replica.
-        let _ = tokio::time::timeout(within, drained).await;
+    /// Waits until what is under way is answered, for so long at most. Whoever is still at it then is ended: what the
+    /// replica holds is given to others.
+    pub async fn drained(&self, within: Duration) -> Drained {
+        let drained = tokio::time::timeout(within, self.service.instances().drained()).await;
+        self.service.end();
+        match drained {
+            Ok(()) => Drained::Whole,
+            Err(_) => Drained::TimedOut,
+        }
     }
 }
 
@@ -97,24 +120,48 @@ impl<D: Directory> Front<D> {
         Self {
             directory,
             observer,
+            places: Arc::new(Semaphore::new(CONNECTIONS_MAX as usize)),
+            stopping: watch::Sender::new(()),
+            is_stopping: AtomicBool::new(false),
         }
     }
 
-    /// Serves clients at a bound address for as long as it is polled.
+    /// Serves clients at a bound address until it is drained.
     pub async fn serve(self: Arc<Self>, listener: tokio::net::TcpListener) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
-        // Ends with this, and every connection that has not begun with it.
-        let (_stopping, stopped) = watch::channel(());
-        server::accept(&listener, &self, &places, &stopped).await;
+        let (stopped, mut stops) = (self.stopping.subscribe(), self.stopping.subscribe());
+        tokio::select! {
+            () = server::accept(&listener, &self, &self.places, &stopped) => {}
+            _ = stops.changed() => {}
+        }
     }
 
-    /// Serves a connection on which HTTP/1 is spoken, until it ends.
+    /// Serves a connection on which HTTP/1 is spoken and one request is made, until it ends. Where there are too many of
+    /// them it ends at once.
+    ///
+    /// It goes on while the front is drained: whoever has just opened it is to hear that it is to ask elsewhere, and what
+    /// it asks is the directory's to refuse.
     pub async fn serve_stream(
         self: Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     ) {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        if place.is_err() && !self.is_stopping.load(Relaxed) {
+            return;
+        }
         let (_stopping, stopped) = watch::channel(());
         connection::speak(stream, false, self, stopped).await;
+    }
+
+    /// Takes no more clients, and lets what is under way end for so long at most.
+    pub async fn drain(&self, within: Duration) -> Drained {
+        self.is_stopping.store(true, Relaxed);
+        // Nobody may be listening, which is as well.
+        let _ = self.stopping.send(());
+        let all_ended = self.places.acquire_many(CONNECTIONS_MAX);
+        match tokio::time::timeout(within, all_ended).await {
+            Ok(_) => Drained::Whole,
+            Err(_) => Drained::TimedOut,
+        }
     }
 }
 
@@ -134,14 +181,32 @@ impl<D: Directory> Answers for Front<D> {
                 "the request does not name one host\n",
             );
         };
-        if let Some(site) = self.directory.here(&host) {
-            return Arc::clone(&site.service).answer(request, stalled).await;
+        let mut request = request;
+        for _ in 0..COMES_BACK_MAX {
+            if let Some(site) = self.directory.here(&host) {
+                let mut response = Arc::clone(&site.service).answer(request, stalled).await;
+                response.headers_mut().remove(UNANSWERED);
+                return response;
+            }
+            match self.directory.elsewhere(host.clone(), request).await {
+                Ok(Passed::Answered(response)) => return response.map(ReplyBody::Passed),
+                Ok(Passed::Here(back)) => request = back,
+                Err(why) => return unanswered(&why),
+            }
         }
-        match self.directory.elsewhere(host, request).await {
-            Ok(response) => response.map(ReplyBody::Passed),
-            Err(Unanswered(status, why)) => words(status, &format!("{why}\n")),
-        }
+        let why = format!("{host} is served now here and now elsewhere");
+        unanswered(&Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))
     }
+}
+
+fn unanswered(Unanswered(status, why): &Unanswered) -> Response<ReplyBody> {
+    let mut response = words(*status, &format!("{why}\n"));
+    let headers = response.headers_mut();
+    headers.insert(UNANSWERED, HeaderValue::from_static("1"));
+    if *status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    }
+    response
 }
 
 /// The host that a request names, in lower case and without a port.

@@ -48,7 +48,7 @@ pub(crate) struct Api {
 
 /// Why something is not answered.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(super) StatusCode, pub(super) String);
+pub(crate) struct Refusal(pub(crate) StatusCode, pub(crate) String);
 
 /// What a node keeps and hosts, for other nodes to see.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,17 +4,18 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use http::header::HOST;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{Answer, Client, Gary, Guest, Outcome, WAIT_MAX, get};
+use crate::support::{Answer, Client, Gary, Guest, Outcome, Request, WAIT_MAX, get};
 
-const HELLO: Guest = Guest("hello-http");
+pub(crate) const HELLO: Guest = Guest("hello-http");
 
 /// A cluster that ends with its test.
-struct Cluster(Gary);
+pub(crate) struct Cluster(pub(crate) Gary);
 
 impl Cluster {
-    fn up(nodes: u16) -> Self {
+    pub(crate) fn up(nodes: u16) -> Self {
         let cluster = Self(Gary::new());
         let nodes = nodes.to_string();
         let up = cluster
@@ -25,11 +26,11 @@ impl Cluster {
         cluster
     }
 
-    fn does<const COUNT: usize>(&self, args: [&str; COUNT]) -> Outcome {
+    pub(crate) fn does<const COUNT: usize>(&self, args: [&str; COUNT]) -> Outcome {
         self.0.call(args).output()
     }
 
-    fn json(&self, command: &[&str]) -> Vec<Value> {
+    pub(crate) fn json(&self, command: &[&str]) -> Vec<Value> {
         let args = command.iter().chain(&["--json"]);
         let listed = self.0.call(args).output().exits(0);
         let listed: Value = serde_json::from_str(listed.text()).expect("it is JSON");
@@ -37,38 +38,54 @@ impl Cluster {
     }
 
     fn deploy(&self, replicas: u32) {
-        let (path, replicas) = (HELLO.path(), replicas.to_string());
+        self.deploys(HELLO, "hello", replicas);
+    }
+
+    /// Deploys a guest under a name, and waits until all its replicas run.
+    pub(crate) fn deploys(&self, guest: Guest, name: &str, replicas: u32) {
+        let (path, replicas) = (guest.path(), replicas.to_string());
         let path = path.to_str().expect("it is text");
         let deploys = [
             "deploy",
             path,
             "--name",
-            "hello",
+            name,
             "--replicas",
             &replicas,
             "--wait",
         ];
         let deployed = self.does(deploys).exits(0);
-        assert!(
-            deployed.text().starts_with("committed hello gen "),
-            "{deployed:?}"
-        );
+        let committed = format!("committed {name} gen ");
+        assert!(deployed.text().starts_with(&committed), "{deployed:?}");
     }
 
     /// Where each node that runs serves.
-    fn ingresses(&self) -> Vec<SocketAddr> {
+    pub(crate) fn ingresses(&self) -> Vec<SocketAddr> {
         let nodes = self.json(&["dev", "status"]);
         let running = nodes.iter().filter(|its| its["state"] == "runs");
-        let addresses = running.map(|its| {
-            let url = its["ingress"].as_str().expect("it serves");
-            let address = url.trim_start_matches("http://").trim_end_matches('/');
-            address.parse().expect("it is an address")
-        });
-        addresses.collect()
+        running.map(address).collect()
+    }
+
+    /// Where a node serves.
+    pub(crate) fn ingress(&self, node: &str) -> SocketAddr {
+        address(&self.node(node))
+    }
+
+    /// Asks the process of a node to end.
+    pub(crate) fn stops(&self, node: &str) {
+        let pid = self.node(node)["pid"].as_i64().expect("it runs");
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("it is one"), Signal::TERM).expect("it runs");
+    }
+
+    fn node(&self, name: &str) -> Value {
+        let nodes = self.json(&["dev", "status"]);
+        let node = nodes.into_iter().find(|its| its["name"] == name);
+        node.expect("there is one of that name")
     }
 
     /// Which nodes host the workload, as far as its keepers hold that for kept.
-    fn hosts(&self) -> Vec<String> {
+    pub(crate) fn hosts(&self) -> Vec<String> {
         let workloads = self.json(&["ps"]);
         let hostings = workloads.iter().flat_map(|its| its["hostings"].as_array());
         let kept = hostings.flatten().filter(|its| its["state"] == "kept");
@@ -80,7 +97,11 @@ impl Cluster {
     }
 
     /// Waits until it is so, and says what it was last if it does not come to that.
-    fn until<T: std::fmt::Debug>(&self, what: impl Fn(&Self) -> T, is: impl Fn(&T) -> bool) -> T {
+    pub(crate) fn until<T: std::fmt::Debug>(
+        &self,
+        what: impl Fn(&Self) -> T,
+        is: impl Fn(&T) -> bool,
+    ) -> T {
         let until = Instant::now() + WAIT_MAX;
         loop {
             let now = what(self);
@@ -92,7 +113,7 @@ impl Cluster {
     }
 
     /// Waits until every node that runs answers for the workload.
-    fn answers_everywhere(&self) {
+    pub(crate) fn answers_everywhere(&self) {
         for ingress in self.ingresses() {
             let is_hello = |answer: &Result<Answer, String>| answer.as_ref().is_ok_and(is_hello);
             let _answer = self.until(|_| asked(ingress), is_hello);
@@ -113,11 +134,22 @@ impl Drop for Cluster {
     }
 }
 
-fn asked(ingress: SocketAddr) -> Result<Answer, String> {
-    let mut request = get("/");
-    let host = "hello.localhost".parse().expect("it is a host");
+fn address(node: &Value) -> SocketAddr {
+    let url = node["ingress"].as_str().expect("it serves");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    address.parse().expect("it is an address")
+}
+
+/// What is for the workload of this name.
+pub(crate) fn to(name: &str, mut request: Request) -> Request {
+    let host = format!("{name}.localhost");
+    let host = host.parse().expect("it is a host");
     request.headers_mut().insert(HOST, host);
-    Client::try_once(ingress, request)
+    request
+}
+
+fn asked(ingress: SocketAddr) -> Result<Answer, String> {
+    Client::try_once(ingress, to("hello", get("/")))
 }
 
 fn is_hello(answer: &Answer) -> bool {

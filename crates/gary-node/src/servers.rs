@@ -1,0 +1,365 @@
+//! Who serves which hosts, as far as their keepers tell: asked for each host by itself, and remembered for a while.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use gary_promise::{AgentId, WorkloadId, WorkloadName};
+use gary_transport::{Lane, Peer};
+use http::StatusCode;
+use http_body_util::{BodyExt, Empty, Limited};
+
+use crate::api::Api;
+use crate::flights::Flights;
+use crate::gate::key;
+use crate::keeping::{Kept, Serving, kept};
+use crate::peer_http::{self, Kind};
+
+/// For how long it is taken for so who serves a host. Then it is asked again, and meanwhile still taken for so.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
+/// For how long at most it is taken for so.
+const STALE_FOR: Duration = Duration::from_secs(30);
+
+/// Hosts of which it is remembered who serves them. Past it that one is forgotten that was asked for longest ago.
+const REMEMBERED_MAX: usize = 4_096;
+
+/// Hosts that are looked up at once. Whoever asks for one more is told to come again.
+const LOOKS_MAX: usize = 256;
+
+/// For how long a keeper's promise is waited for that nobody has told of yet, before a host is nobody's.
+const HEARS_WITHIN: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether it has come.
+const HEARS_EVERY: Duration = Duration::from_millis(50);
+
+/// How long keepers have to answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// The longest answer that is taken from a keeper, in bytes.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// What is known of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// No workload wants it.
+    Nobody,
+    /// A workload does, which these nodes run besides this one.
+    Served { name: WorkloadName, by: Vec<Peer> },
+    /// Too many hosts are asked for at once.
+    Busy,
+}
+
+/// Who serves which hosts.
+pub(crate) struct Servers {
+    knows: Arc<dyn Knows>,
+    remembered: Arc<Mutex<BTreeMap<String, Remembered>>>,
+    looks: Flights<String, Found>,
+}
+
+/// Who can tell of hosts.
+pub(crate) trait Knows: Send + Sync + 'static {
+    /// Finds out who serves a host.
+    fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found>;
+}
+
+struct Remembered {
+    found: Found,
+    since: Instant,
+    asked_for: Instant,
+}
+
+impl Servers {
+    pub(crate) fn new(knows: Arc<dyn Knows>) -> Self {
+        Self {
+            knows,
+            remembered: Arc::default(),
+            looks: Flights::new(LOOKS_MAX),
+        }
+    }
+
+    /// Who serves a host, as was found out a short while ago or is now.
+    pub(crate) async fn find(&self, host: &str) -> Found {
+        match self.recall(host) {
+            Some(found @ Found::Served { .. }) if !is_empty(&found) => found,
+            _ => self.find_anew(host).await,
+        }
+    }
+
+    /// Who serves a host by what its keepers say now.
+    pub(crate) async fn find_anew(&self, host: &str) -> Found {
+        match self.look(host) {
+            Some(found) => found.await,
+            None => Found::Busy,
+        }
+    }
+
+    /// The workload that a host is, if that is known already. If not, it will be soon.
+    pub(crate) fn owner(&self, host: &str) -> Option<WorkloadName> {
+        let Some(found) = self.recall(host) else {
+            let _looks = self.look(host);
+            return None;
+        };
+        match found {
+            Found::Served { name, .. } => Some(name),
+            Found::Nobody | Found::Busy => None,
+        }
+    }
+
+    /// What is remembered, if it is not too old. It is seen to that it does not become so.
+    fn recall(&self, host: &str) -> Option<Found> {
+        let now = Instant::now();
+        let (found, age) = {
+            let mut remembered = lock(&self.remembered);
+            let its = remembered.get_mut(host)?;
+            its.asked_for = now;
+            (its.found.clone(), now - its.since)
+        };
+        if age > FRESH_FOR {
+            let _looks = self.look(host);
+        }
+        (age <= STALE_FOR).then_some(found)
+    }
+
+    fn look(&self, host: &str) -> Option<crate::flights::Flight<Found>> {
+        let (knows, remembered) = (Arc::clone(&self.knows), Arc::clone(&self.remembered));
+        let host = host.to_owned();
+        self.looks.join(host.clone(), || async move {
+            let found = knows.look(host.clone()).await;
+            remember(&mut lock(&remembered), host, &found);
+            found
+        })
+    }
+}
+
+/// Nobody's host is not remembered: there are as many of them as somebody likes to make up.
+fn remember(remembered: &mut BTreeMap<String, Remembered>, host: String, found: &Found) {
+    let Found::Served { .. } = found else {
+        remembered.remove(&host);
+        return;
+    };
+    let now = Instant::now();
+    if remembered.len() >= REMEMBERED_MAX && !remembered.contains_key(&host) {
+        let oldest = remembered.iter().min_by_key(|(_, its)| its.asked_for);
+        if let Some(oldest) = oldest.map(|(host, _)| host.clone()) {
+            remembered.remove(&oldest);
+        }
+    }
+    let found = found.clone();
+    let its = Remembered {
+        found,
+        since: now,
+        asked_for: now,
+    };
+    remembered.insert(host, its);
+}
+
+fn is_empty(found: &Found) -> bool {
+    match found {
+        Found::Served { by, .. } => by.is_empty(),
+        Found::Nobody | Found::Busy => true,
+    }
+}
+
+/// Asks the keepers that a node's agent has heard of.
+pub(crate) struct Keepers(pub(crate) Arc<Api>);
+
+impl Knows for Keepers {
+    fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found> {
+        Box::pin(async move {
+            let Some(kept) = self.kept(&host).await else {
+                return Found::Nobody;
+            };
+            let Some(serving) = self.serving(&kept).await else {
+                return Found::Served {
+                    name: kept.name,
+                    by: Vec::new(),
+                };
+            };
+            if serving.replicas == 0 {
+                return Found::Nobody;
+            }
+            let by = self.members(serving.nodes).await;
+            Found::Served {
+                name: kept.name,
+                by,
+            }
+        })
+    }
+}
+
+impl Keepers {
+    /// What a host is. News of what has just been deployed may still be on its way.
+    async fn kept(&self, host: &str) -> Option<Kept> {
+        let until = Instant::now() + HEARS_WITHIN;
+        loop {
+            let host = host.to_owned();
+            let found = self.0.with(move |agent, now| kept(agent, &host, now));
+            // A node that ends has nothing to say.
+            if let Some(found) = found.await.ok()? {
+                return Some(found);
+            }
+            if Instant::now() > until {
+                return None;
+            }
+            tokio::time::sleep(HEARS_EVERY).await;
+        }
+    }
+
+    /// What the first keeper says that knows of somebody who serves it, or the last that answers.
+    async fn serving(&self, kept: &Kept) -> Option<Serving> {
+        let mut best = kept.own.clone();
+        let asked = kept.keepers.iter().map(|its| self.ask(*its, kept.workload));
+        let mut asked = FuturesUnordered::from_iter(asked);
+        while best.as_ref().is_none_or(|its| its.nodes.is_empty())
+            && let Some(answer) = asked.next().await
+        {
+            best = answer.or(best);
+        }
+        best
+    }
+
+    async fn ask(&self, keeper: Peer, workload: WorkloadId) -> Option<Serving> {
+        let ask = async {
+            let request = http::Request::get(format!("/v1/serving/{workload}"))
+                .header(http::header::HOST, "peer")
+                .body(
+                    Empty::<Bytes>::new()
+                        .map_err(|never| match never {})
+                        .boxed_unsync(),
+                )
+                .ok()?;
+            let sent = peer_http::send(&self.0.transport, keeper, Lane::Talk, Kind::Api, request);
+            let response = sent.await.ok()?;
+            if response.status() != StatusCode::OK {
+                return None;
+            }
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+            serde_json::from_slice(&body.collect().await.ok()?.to_bytes()).ok()
+        };
+        tokio::time::timeout(ANSWERS_WITHIN, ask).await.ok()?
+    }
+
+    /// Those of these nodes that are there, without this one.
+    async fn members(&self, nodes: Vec<String>) -> Vec<Peer> {
+        let there = self.0.with(move |agent, _| {
+            let members = agent.membership().members();
+            let nodes = nodes.iter().filter_map(|its| its.parse::<AgentId>().ok());
+            let there = nodes.filter_map(|its| members.get(&its));
+            let there = there.map(|its| Peer {
+                key: key(its.id.agent),
+                address: its.id.address,
+            });
+            there.collect()
+        });
+        there.await.unwrap_or_default()
+    }
+}
+
+fn lock(
+    remembered: &Mutex<BTreeMap<String, Remembered>>,
+) -> MutexGuard<'_, BTreeMap<String, Remembered>> {
+    remembered.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use futures::FutureExt;
+    use futures::future::join_all;
+    use gary_transport::PeerKey;
+
+    use super::*;
+
+    /// Knows that `silent` hosts never get an answer, and of all others that one node serves them.
+    #[derive(Default)]
+    struct World {
+        looks: AtomicUsize,
+    }
+
+    impl Knows for World {
+        fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found> {
+            self.looks.fetch_add(1, Relaxed);
+            async move {
+                if host.starts_with("silent") {
+                    return std::future::pending().await;
+                }
+                tokio::task::yield_now().await;
+                match host.as_str() {
+                    "nobody" => Found::Nobody,
+                    host => served(host),
+                }
+            }
+            .boxed()
+        }
+    }
+
+    fn served(host: &str) -> Found {
+        let key = PeerKey::new([u8::try_from(host.len()).expect("it is short"); 32]);
+        let address = ([127, 0, 0, 1], 1).into();
+        Found::Served {
+            name: "web".parse().expect("it is a name"),
+            by: vec![Peer { key, address }],
+        }
+    }
+
+    #[tokio::test]
+    async fn many_that_want_one_host_share_a_look_and_wait_for_no_other() {
+        let world = Arc::new(World::default());
+        let servers = Servers::new(Arc::clone(&world) as Arc<dyn Knows>);
+        let silent = servers.find("silent");
+        let mut silent = std::pin::pin!(silent);
+        assert!(silent.as_mut().now_or_never().is_none());
+        let all = join_all((0..100).map(|_| servers.find("web.localhost"))).await;
+        assert!(all.iter().all(|its| *its == served("web.localhost")));
+        assert_eq!(world.looks.load(Relaxed), 2);
+        // What is known already is not asked for.
+        let known = servers.find("web.localhost").now_or_never();
+        assert_eq!(known, Some(served("web.localhost")));
+        assert_eq!(world.looks.load(Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_known_serves_while_it_is_asked_anew() {
+        let world = Arc::new(World::default());
+        let servers = Servers::new(Arc::clone(&world) as Arc<dyn Knows>);
+        for host in ["silent", "web"] {
+            remember(
+                &mut lock(&servers.remembered),
+                host.to_owned(),
+                &served(host),
+            );
+            let mut remembered = lock(&servers.remembered);
+            let its = remembered.get_mut(host).expect("it was remembered");
+            its.since = Instant::now() - 2 * FRESH_FOR;
+        }
+        // Whoever could tell never answers, and nobody waits for that.
+        for _ in 0..2 {
+            let found = servers.find("silent").now_or_never();
+            assert_eq!(found, Some(served("silent")));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.looks.load(Relaxed), 1);
+        assert_eq!(servers.find("web").await, served("web"));
+        assert_eq!(servers.find_anew("web").await, served("web"));
+        let fresh = lock(&servers.remembered)["web"].since.elapsed();
+        assert!(fresh < FRESH_FOR, "{fresh:?}");
+    }
+
+    #[tokio::test]
+    async fn there_is_no_more_to_remember_than_the_limit() {
+        let servers = Servers::new(Arc::new(World::default()));
+        for number in 0..REMEMBERED_MAX + 10 {
+            let host = format!("h{number}");
+            let _found = servers.find(&host).await;
+            assert_eq!(servers.find("nobody").await, Found::Nobody);
+        }
+        let remembered = lock(&servers.remembered);
+        assert_eq!(remembered.len(), REMEMBERED_MAX);
+        assert!(!remembered.contains_key("h0") && !remembered.contains_key("nobody"));
+    }
+}
