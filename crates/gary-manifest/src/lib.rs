@@ -67,7 +67,7 @@ pub use net_grant::{NetGrant, NetHost};
 pub use parse_error::ParseError;
 pub use period::Period;
 pub use schema::json_schema;
-pub use tables::{Build, Grant, Health, Http, Place, Promise, Run, StoreScope, Update};
+pub use tables::{Build, Grant, Health, Http, Job, Place, Promise, Run, StoreScope, Update};
 pub use verbose_level::VerboseLevel;
 pub use workload::{
     DEFAULT_ADDR, DEFAULT_DRAIN, DEFAULT_HEALTH_INTERVAL, DEFAULT_MAX_BODY, Workload,

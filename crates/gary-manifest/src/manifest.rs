@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Build, Component, ConfigEntry, Digest, Grant, Health, Http, ManifestError, Name, Place,
+    Build, Component, ConfigEntry, Digest, Grant, Health, Http, Job, ManifestError, Name, Place,
     Problem, Promise, Run, Update, entry_table,
 };
 
@@ -50,6 +50,9 @@ pub struct Manifest {
     /// How to tell that a replica works. On a cluster only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
+    /// That it runs to completion rather than on and on. On a cluster only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<Job>,
     /// Which nodes may run it. On a cluster only.
     #[serde(default, skip_serializing_if = "is_default")]
     pub place: Place,
@@ -169,6 +172,7 @@ mod tests {
         max_concurrency = 64
         reuse = 1
         timeout = "30s"
+        exclusive = true
         store = "per-replica"
         [grant]
         env = { GREETING = "hello" }
@@ -185,6 +189,9 @@ mod tests {
         [health]
         path = "/healthz"
         interval = "5s"
+        [job]
+        every = "5m"
+        retries = 3
         [place]
         require = { zone = "attic" }
         spread = ["zone", "node"]

@@ -234,7 +234,7 @@ mod tests {
                 "promise = { cpu = 1, mem = 2 }",
                 "gary.toml:2:22: unknown key `mem` in [promise]",
                 Some(
-                    "known keys in [promise]: cpu, instance_memory, max_concurrency, memory, \
+                    "known keys in [promise]: cpu, exclusive, instance_memory, max_concurrency, memory, \
                       replicas, reuse, store, timeout",
                 ),
             ),

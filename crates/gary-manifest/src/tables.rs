@@ -48,6 +48,9 @@ pub struct Promise {
     /// The longest time for one run of a command or for one request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Period>,
+    /// Whether at most one node runs it at any time; that costs availability. On a cluster only.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub exclusive: bool,
     /// Whose a named keyvalue store is; needed for more than one replica. On a cluster only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreScope>,
@@ -112,6 +115,18 @@ pub struct Health {
     /// How often it is asked for; by default 5s.
     #[serde(default = "default_interval")]
     pub interval: Period,
+}
+
+/// `[job]`: it runs to completion rather than on and on. On a cluster only.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// How often it runs, counted from 1970 on; by default once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<Period>,
+    /// How often a run that has failed is tried again; by default never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Count>,
 }
 
 /// `[place]`: which nodes may run it. On a cluster only.

@@ -8,8 +8,8 @@ use std::{
 
 use crate::{
     Build, Color, Component, ConfigEntry, Count, Cpu, Digest, DirGrant, EnvSource, EnvVar, Flags,
-    Grant, Health, HostName, Http, ListenAddr, Manifest, MemorySize, Name, NetGrant, Period, Place,
-    Promise, Run, StoreScope, Update, VerboseLevel, WorkloadError, env_source,
+    Grant, Health, HostName, Http, Job, ListenAddr, Manifest, MemorySize, Name, NetGrant, Period,
+    Place, Promise, Run, StoreScope, Update, VerboseLevel, WorkloadError, env_source,
 };
 
 /// Where `gary run` serves when nothing says where.
@@ -53,6 +53,8 @@ pub struct Workload {
     pub config: BTreeMap<String, String>,
     /// How many nodes should run it. On a cluster only.
     pub replicas: Count,
+    /// Whether at most one node runs it at any time. On a cluster only.
+    pub exclusive: bool,
     /// Whose a named store is. On a cluster only.
     pub store: Option<StoreScope>,
     /// Cores of a replica; `None` is unlimited.
@@ -75,6 +77,8 @@ pub struct Workload {
     pub max_body: MemorySize,
     /// How to tell that a replica works. On a cluster only.
     pub health: Option<Health>,
+    /// Whether it runs to completion, and how. On a cluster only.
+    pub job: Option<Job>,
     /// Which nodes may run it. On a cluster only.
     pub place: Place,
     /// How a new generation replaces the old one. On a cluster only.
@@ -135,6 +139,7 @@ impl Workload {
             listen: flags.listen_net.unwrap_or(grant.listen),
             config: config_of(&said.config, &flags.config),
             replicas: promise.replicas.unwrap_or(Count::ONE),
+            exclusive: promise.exclusive,
             store: promise.store,
             cpu: flags.cpu.or(promise.cpu),
             memory,
@@ -146,6 +151,7 @@ impl Workload {
             http_host: http.host,
             max_body: flags.max_body.or(http.max_body).unwrap_or(DEFAULT_MAX_BODY),
             health: said.health,
+            job: said.job,
             place: said.place,
             update: said.update,
             drain: flags.drain.or(run.drain).unwrap_or(DEFAULT_DRAIN),
@@ -182,6 +188,7 @@ struct Said {
     config: Vec<ConfigEntry>,
     http: Http,
     health: Option<Health>,
+    job: Option<Job>,
     place: Place,
     update: Update,
     run: Run,
@@ -199,6 +206,7 @@ impl From<Manifest> for Said {
             config: manifest.config,
             http: manifest.http,
             health: manifest.health,
+            job: manifest.job,
             place: manifest.place,
             update: manifest.update,
             run: manifest.run,

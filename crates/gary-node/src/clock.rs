@@ -16,13 +16,18 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn start() -> Self {
         Self {
-            start: since_boot(ClockId::Boottime),
+            start: read(ClockId::Boottime),
         }
     }
 
     pub(crate) fn now(&self) -> Time {
-        let since_start = since_boot(ClockId::Boottime).saturating_sub(self.start);
+        let since_start = read(ClockId::Boottime).saturating_sub(self.start);
         Time::from_us(u64::try_from(since_start.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// A time, by the clock of this machine that terms go by.
+    pub(crate) fn since_boot(&self, at: Time) -> Duration {
+        self.start + Duration::from_micros(at.as_us())
     }
 
     /// When a timer is to go off for this.
@@ -32,12 +37,12 @@ impl Clock {
 
     /// What people would say how late it is.
     pub(crate) fn wall() -> WallTime {
-        let now = since_boot(ClockId::Realtime);
+        let now = read(ClockId::Realtime);
         WallTime(u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
     }
 }
 
-fn since_boot(clock: ClockId) -> Duration {
+fn read(clock: ClockId) -> Duration {
     let now = clock_gettime(clock);
     let secs = u64::try_from(now.tv_sec).unwrap_or_default();
     let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();

@@ -42,5 +42,5 @@ mod node;
 pub use disk::DiskError;
 pub use joining::{draw_root, found, invite, join};
 pub use node::{Node, SOCKET, Settings, StartError};
-pub use run_spec::{Reachable, ReachableHost, RunSpec, RunSpecError};
+pub use run_spec::{HealthCheck, Reachable, ReachableHost, RunSpec, RunSpecError};
 pub use shell::Ended;

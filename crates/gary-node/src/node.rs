@@ -256,7 +256,7 @@ impl Node {
             disk,
             gate,
             transport,
-            host: Box::new(Hosts::new(Arc::new(workshop), events.clone())),
+            host: Box::new(Hosts::new(Arc::new(workshop), events.clone(), clock)),
             answers: Box::new(desk),
             chronicle,
             doors,

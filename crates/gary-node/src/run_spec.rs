@@ -33,6 +33,17 @@ pub struct RunSpec {
     pub reuse: Option<u32>,
     /// Largest body of a request, in bytes.
     pub body_bytes_max: Option<u64>,
+    /// How it is told that it is well; nothing where it is taken for so as long as it runs.
+    pub health: Option<HealthCheck>,
+}
+
+/// How it is told that something is well that answers requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// The path that it is asked for.
+    pub path: String,
+    /// How often, in milliseconds.
+    pub interval_ms: u64,
 }
 
 /// A host and a port that a guest may reach.

@@ -42,8 +42,13 @@ pub(crate) struct RequestLog;
 
 impl Sites {
     /// Serves a hosting under its name and its routes from now on.
-    pub(crate) fn open(&self, offer: PromiseId, name: &WorkloadName, routes: &Routes, site: Site) {
-        let site = Arc::new(site);
+    pub(crate) fn open(
+        &self,
+        offer: PromiseId,
+        name: &WorkloadName,
+        routes: &Routes,
+        site: Arc<Site>,
+    ) {
         let hosts = hosts(name, routes);
         let mut open = self.lock();
         for host in &hosts {

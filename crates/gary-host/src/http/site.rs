@@ -33,7 +33,7 @@ const COMES_BACK_MAX: usize = 2;
 
 /// A workload that is served under some host name.
 pub struct Site {
-    service: Arc<Service>,
+    pub(super) service: Arc<Service>,
     reaping: AbortHandle,
 }
 

@@ -175,6 +175,7 @@ fn runs(agent: &Agent<WireCodec>, account: &Account, mode: &Mode) -> Vec<RunShow
             Some(note) => format!("{}: {note}", ended.outcome),
             None => ended.outcome.to_string(),
         }),
+        at_ms: run.ended.as_ref().and_then(|ended| ended.at).map(|at| at.0),
         status: run.ended.as_ref().and_then(|ended| match ended.outcome {
             Outcome::Exited(status) => Some(status),
             Outcome::Failed(_) | Outcome::Lost => None,

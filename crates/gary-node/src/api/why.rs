@@ -1,8 +1,13 @@
 //! Why a workload is as it is: from what is missing to what it comes from.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::workload::{EndShown, HostingShown, WorkloadShown};
+use super::workload::{EndShown, HostingShown, RunShown, WorkloadShown};
+
+/// The most runs of a replica that are told of.
+const RUNS_MAX: usize = 3;
 
 /// Something that is so, and what it comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -80,15 +85,18 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
             ..Cause::default()
         }));
     }
-    for run in &workload.runs {
+    for run in latest(workload) {
         let how = run.ended.as_deref().unwrap_or("it runs");
         let (slot, attempt, node) = (run.slot, run.attempt, &run.node);
-        because.push(says(format!(
-            "replica {slot}, attempt {attempt} on {node}: {how}"
-        )));
+        because.push(Cause {
+            what: format!("replica {slot}, attempt {attempt} on {node}: {how}"),
+            at_ms: run.at_ms.unwrap_or(workload.seen_at_ms),
+            ..says(String::new())
+        });
     }
     let what = match workload.kind.as_str() {
         "service" => format!("{running} of {replicas} replicas run"),
+        "schedule" => format!("{running} of {replicas} replicas run now"),
         _ => {
             let over = workload.runs.iter().filter(|its| its.is_over).count();
             format!("{over} of {replicas} runs are over")
@@ -104,13 +112,26 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
     }
 }
 
+/// The latest runs of each replica, the last one last.
+fn latest(workload: &WorkloadShown) -> Vec<&RunShown> {
+    let mut by_slot = BTreeMap::<u32, Vec<&RunShown>>::new();
+    for run in &workload.runs {
+        by_slot.entry(run.slot).or_default().push(run);
+    }
+    let latest = by_slot.into_values().flat_map(|runs| {
+        let first = runs.len().saturating_sub(RUNS_MAX);
+        runs.into_iter().skip(first)
+    });
+    latest.collect()
+}
+
 /// What is wrong with a hosting, if anything is.
 fn of_hosting(hosting: &HostingShown, keeper: &str) -> Option<Cause> {
     let (slot, node) = (hosting.slot, &hosting.node);
     let host = hosting.host.as_ref();
     let last_end = host.and_then(|host| host.last_end.as_ref());
     let what = match (hosting.state.as_str(), hosting.runs, hosting.leaves_by_ms) {
-        ("kept", true, None) => {
+        ("kept", true, None) if hosting.is_sound() => {
             // It is well, and what it failed by of late is worth to be known all the same.
             let end = end(node, last_end)?;
             let restarts = match host.map_or(0, |host| host.restarts) {
@@ -129,7 +150,7 @@ fn of_hosting(hosting: &HostingShown, keeper: &str) -> Option<Cause> {
         ("kept", true, Some(_)) => {
             format!("{node} leaves, and hosts replica {slot} until others do")
         }
-        ("kept", false, _) => format!("replica {slot} is starting on {node}"),
+        ("kept", ..) => format!("replica {slot} is starting on {node}"),
         (state, ..) => format!(
             "the promise of {node} to host replica {slot} is {state}: {}",
             hosting.evidence

@@ -158,6 +158,8 @@ pub struct RunShown {
     pub is_over: bool,
     /// How it ended, in words; nothing while it runs.
     pub ended: Option<String>,
+    /// When it ended, in milliseconds since 1970, by the clock of its node.
+    pub at_ms: Option<u64>,
     /// With which status it exited, if it did.
     pub status: Option<u32>,
 }
@@ -203,8 +205,9 @@ impl WorkloadShown {
 }
 
 impl HostingShown {
-    /// Whether it runs, and its promise is held for kept.
+    /// Whether it runs by all that is known, and its promise is held for kept.
     pub fn is_sound(&self) -> bool {
-        self.runs && self.state == "kept"
+        let has_started = |host: &HostedShown| host.since_ms.is_some();
+        self.runs && self.state == "kept" && self.host.as_ref().is_none_or(has_started)
     }
 }

@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use gary_promise::{
-    Body, Codec, ComponentDigest, Condition, Interfaces, Labels, Lineage, Mode, Needs, Pace,
-    Portion, Promise, Retries, Routes, SignedRecord, Spread, Submitters, Update, Use, Valency,
-    Verifier,
+    Axis, Body, Codec, ComponentDigest, Condition, Interfaces, Labels, Lineage, Mode, Needs, Pace,
+    Portion, Promise, Retries, Routes, Schedule, SignedRecord, Spread, Submitters, Tick, Update,
+    Use, Valency, Verifier,
 };
 use gary_wire::WireCodec;
 
 use super::asking::{AskError, Client};
 use super::person::{Person, PersonError};
 use crate::api::SettlementShown;
+use crate::clock::Clock;
 use crate::run_spec::{RunSpec, RunSpecError};
 
 /// What a person wants to have run.
@@ -34,6 +35,8 @@ pub struct Deployment {
     pub hosts: Vec<String>,
     /// Labels that its nodes must have.
     pub labels: Vec<(String, String)>,
+    /// Labels whose values replicas should not share, the most important first; `node` is the node.
+    pub spread: Vec<String>,
     /// How many hostings an update may be over.
     pub max_surge: u32,
     /// How many hostings an update may be under.
@@ -45,10 +48,23 @@ pub struct Deployment {
 /// Whether something runs on and on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// On and on.
-    Service,
+    /// On and on; where it is exclusive, on one node at most at any time.
+    Service {
+        /// Whether it is.
+        exclusive: bool,
+    },
     /// To completion, once for each replica.
-    Job,
+    Job {
+        /// How often a run that has failed is tried again.
+        retries: u32,
+    },
+    /// To completion for each replica, again and again.
+    Schedule {
+        /// How often, in milliseconds; counted from 1970 on.
+        every_ms: u64,
+        /// How often a run that has failed is tried again.
+        retries: u32,
+    },
 }
 
 /// Something was submitted.
@@ -247,6 +263,25 @@ impl Client {
     }
 }
 
+impl Kind {
+    fn mode(self) -> Result<Mode, DeployError> {
+        let retries = |count| Retries::new(count).map_err(nonsense);
+        match self {
+            Self::Service { .. } => Ok(Mode::Service),
+            Self::Job { retries: count } => Ok(Mode::Job(retries(count)?)),
+            Self::Schedule {
+                every_ms,
+                retries: count,
+            } => {
+                // What was due before it was deployed is not late.
+                let next = Clock::wall().0 / every_ms.max(1) + 1;
+                let schedule = Schedule::new(every_ms, 0, Tick(next)).map_err(nonsense)?;
+                Ok(Mode::Schedule(schedule, retries(count)?))
+            }
+        }
+    }
+}
+
 impl Deployment {
     pub(super) fn wanted(self, component: ComponentDigest) -> Result<Use, DeployError> {
         let routes = self.hosts.iter().map(|host| host.parse().map_err(nonsense));
@@ -256,23 +291,25 @@ impl Deployment {
             Ok((key, value.parse().map_err(nonsense)?))
         });
         let labels: Vec<_> = labels.collect::<Result<_, DeployError>>()?;
+        let spread = self.spread.iter().map(|axis| match axis.as_str() {
+            "node" => Ok(Axis::Node),
+            label => Ok(Axis::Label(label.parse().map_err(nonsense)?)),
+        });
+        let spread: Vec<_> = spread.collect::<Result<_, DeployError>>()?;
         Ok(Use {
             lineage: Lineage::Founds,
             name: self.name.parse().map_err(nonsense)?,
             component,
             valency: Valency::new(self.replicas).map_err(nonsense)?,
-            exclusive: false,
-            mode: match self.kind {
-                Kind::Service => Mode::Service,
-                Kind::Job => Mode::Job(Retries::default()),
-            },
+            exclusive: self.kind == Kind::Service { exclusive: true },
+            mode: self.kind.mode()?,
             needs: Needs {
                 portion: Portion::new(self.cpu_cores_micro, self.memory_bytes).map_err(nonsense)?,
                 labels: Labels::new(labels).map_err(nonsense)?,
                 architecture: None,
                 interfaces: Interfaces::default(),
             },
-            spread: Spread::default(),
+            spread: Spread::new(spread).map_err(nonsense)?,
             routes: Routes::new(routes).map_err(nonsense)?,
             updaters: Submitters::AnyClient,
             spec: self.spec.pack()?,

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use gary_agent::{HostReport, Start};
 use gary_host::http::{Asked, Handler, Observer, Request, Site};
-use gary_host::{Kind, Program, Replica, Stdio};
+use gary_host::{Kind, Program, Replica, Stdio, Term};
 use gary_promise::{Body, Failure, Note, Outcome, PromiseId, Use};
 use tokio::sync::mpsc;
 
 use super::records::{self, Records};
-use super::{NotRun, Stop, Workshop};
+use super::{NotRun, Stop, Workshop, fencing, health};
 use crate::api::EndShown;
 use crate::event::Event;
 use crate::logs::{ReplicaKey, Scribe};
-use crate::run_spec::RunSpec;
+use crate::run_spec::{HealthCheck, RunSpec};
 use crate::sites::RequestLog;
 
 /// How long requests under way have when a hosting is stopped.
@@ -22,7 +22,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Runs a hosting until it ends or is told to, and reports each.
 pub(super) async fn host(
-    start: Start,
+    (start, term): (Start, Option<Arc<Term>>),
     workshop: Arc<Workshop>,
     reports: mpsc::Sender<Event>,
     mut told: mpsc::UnboundedReceiver<Stop>,
@@ -36,19 +36,31 @@ pub(super) async fn host(
         offer,
         key,
         start: &start,
+        term: term.clone(),
         scribe: Arc::new(workshop.scribe(key)),
         workshop: &workshop,
         reports: &reports,
     };
+    workshop.tools.records.begins(offer, key);
     let report = tokio::select! {
         report = hosting.run() => report,
         _ = told.recv() => {
             hosting.tell("stopped");
             HostReport::Stopped { offer }
         }
+        () = hosting.over() => {
+            hosting.tell("stopped: others may run it now");
+            HostReport::Stopped { offer }
+        }
     };
     workshop.tools.records.stopped(&offer);
-    hosting.workshop.tools.sites.close(&offer, DRAIN).await;
+    let drain = term.as_ref().map_or(DRAIN, |term| term.left().min(DRAIN));
+    workshop.tools.sites.close(&offer, drain).await;
+    // A guest that was stopped for that has not failed.
+    let report = match &term {
+        Some(term) if term.is_over() => HostReport::Stopped { offer },
+        _ => report,
+    };
     // Whoever orders this offer anew finds nobody here any more. What it was told meanwhile is answered.
     told.close();
     let is_told = told.try_recv().is_ok();
@@ -65,6 +77,8 @@ struct Hosting<'a> {
     key: ReplicaKey,
     scribe: Arc<Scribe>,
     start: &'a Start,
+    /// Until when it may run, where it is exclusive.
+    term: Option<Arc<Term>>,
     workshop: &'a Workshop,
     reports: &'a mpsc::Sender<Event>,
 }
@@ -82,9 +96,17 @@ impl Hosting<'_> {
         wanted
     }
 
+    /// Waits until it may run no longer.
+    async fn over(&self) {
+        match &self.term {
+            Some(term) => term.over().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Runs it to its own end, and says what that was.
     async fn run(&self) -> HostReport {
-        let (replica, program) = match self.prepare().await {
+        let (replica, program, health) = match self.prepare().await {
             Ok(prepared) => prepared,
             Err(why) => return self.not_started(EndShown::now(why.to_string())),
         };
@@ -107,25 +129,42 @@ impl Hosting<'_> {
                 if let Err(failure) = replica.try_instantiate().await {
                     return self.not_started(records::end(&failure));
                 }
-                let wanted = self.wanted();
                 let observer = Requests {
                     offer: self.offer,
                     scribe: Arc::clone(&self.scribe),
                     records: Arc::clone(&self.workshop.tools.records),
                 };
-                let site = Site::new(handler, Arc::new(observer));
-                self.workshop
-                    .tools
-                    .sites
-                    .open(self.offer, &wanted.name, &wanted.routes, site);
-                self.started(&replica).await;
-                std::future::pending().await
+                let site = Arc::new(Site::new(handler, Arc::new(observer)));
+                self.serve(site, &replica, health.as_ref()).await
             }
             Kind::Library => {
                 let why = "it exports nothing that can be run".to_owned();
                 self.not_started(EndShown::now(why))
             }
         }
+    }
+
+    /// Serves what answers requests, from when it is well for as long as it is.
+    async fn serve(
+        &self,
+        site: Arc<Site>,
+        replica: &Replica,
+        health: Option<&HealthCheck>,
+    ) -> HostReport {
+        if let Some(check) = health
+            && let Err(why) = health::become_well(&site, check).await
+        {
+            return self.ended(EndShown::now(why), Err(Failure::Health));
+        }
+        let wanted = self.wanted();
+        let sites = &self.workshop.tools.sites;
+        sites.open(self.offer, &wanted.name, &wanted.routes, Arc::clone(&site));
+        self.started(replica).await;
+        let Some(check) = health else {
+            return std::future::pending().await;
+        };
+        let why = health::stay_well(&site, check).await;
+        self.ended(EndShown::now(why), Err(Failure::Health))
     }
 
     async fn started(&self, replica: &Replica) {
@@ -152,20 +191,22 @@ impl Hosting<'_> {
         self.workshop.tools.chronicle.add(name.as_str(), what);
     }
 
-    async fn prepare(&self) -> Result<(Replica, Program), NotRun> {
-        // Nothing would stop it in time yet by a clock that counts what the machine sleeps.
-        if self.start.term.is_some() {
-            return Err(NotRun::Exclusive);
-        }
+    async fn prepare(&self) -> Result<(Replica, Program, Option<HealthCheck>), NotRun> {
         let wanted = self.wanted();
         let spec = RunSpec::unpack(&wanted.spec)?;
         let keeper = self.start.binding.keeper();
         let program = self.workshop.program(wanted.component, keeper).await?;
+        let health = spec.health.clone();
         let mut spec = spec.granted(wanted.name.as_str(), self.start.binding.enforced())?;
+        spec.term.clone_from(&self.term);
+        if let Some(term) = self.start.term {
+            let epoch = fencing::text(term.epoch);
+            spec.env.push((fencing::VARIABLE.to_owned(), epoch));
+        }
         spec.stdio = Stdio::Sink(self.scribe.clone());
         spec.log = Some(self.scribe.clone());
         let replica = Replica::new(&program, spec).map_err(NotRun::Link)?;
-        Ok((replica, program))
+        Ok((replica, program, health))
     }
 
     /// What it reports: of a run, how that ended; of what should run on and on, that it fails.

@@ -1,5 +1,7 @@
 //! What a node hosts: each hosting is a task, which is told what to do and reports what has become of it.
 
+mod fencing;
+mod health;
 mod hosting;
 mod records;
 mod workshop;
@@ -8,9 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gary_agent::{HostReport, Order};
+use gary_host::Term;
 use gary_promise::PromiseId;
 use tokio::sync::mpsc;
 
+use crate::clock::Clock;
 use crate::event::Event;
 use crate::shell::Host;
 pub(crate) use records::Records;
@@ -24,21 +28,35 @@ pub(crate) struct Stop;
 pub(crate) struct Hosts {
     workshop: Arc<Workshop>,
     reports: mpsc::Sender<Event>,
-    running: BTreeMap<PromiseId, mpsc::UnboundedSender<Stop>>,
+    clock: Clock,
+    running: BTreeMap<PromiseId, Running>,
+}
+
+/// A hosting's task.
+struct Running {
+    tell: mpsc::UnboundedSender<Stop>,
+    /// Until when it may run, where it is exclusive.
+    term: Option<Arc<Term>>,
 }
 
 impl Hosts {
-    pub(crate) const fn new(workshop: Arc<Workshop>, reports: mpsc::Sender<Event>) -> Self {
+    /// None yet. The clock is that by which the agent says until when something may run.
+    pub(crate) const fn new(
+        workshop: Arc<Workshop>,
+        reports: mpsc::Sender<Event>,
+        clock: Clock,
+    ) -> Self {
         Self {
             workshop,
             reports,
+            clock,
             running: BTreeMap::new(),
         }
     }
 
     fn stop(&mut self, offer: PromiseId) {
         let task = self.running.remove(&offer);
-        if task.is_some_and(|task| task.send(Stop).is_ok()) {
+        if task.is_some_and(|task| task.tell.send(Stop).is_ok()) {
             return;
         }
         // It has ended by itself, and holds nothing any more.
@@ -57,14 +75,24 @@ impl Host for Hosts {
             Order::Start(start) => {
                 let offer = start.offer.id();
                 let (tell, told) = mpsc::unbounded_channel();
+                let term = start.term.map(|term| self.clock.since_boot(term.until));
+                let term = term.map(|until| Arc::new(Term::until(until)));
+                let running = Running {
+                    tell,
+                    term: term.clone(),
+                };
                 // Whatever is left of an earlier attempt has reported its end: its task goes as its channel does.
-                self.running.insert(offer, tell);
-                self.running.retain(|_, task| !task.is_closed());
+                self.running.insert(offer, running);
+                self.running.retain(|_, task| !task.tell.is_closed());
                 let (workshop, reports) = (Arc::clone(&self.workshop), self.reports.clone());
-                tokio::spawn(hosting::host(*start, workshop, reports, told));
+                tokio::spawn(hosting::host((*start, term), workshop, reports, told));
             }
-            // Nothing that is exclusive runs here.
-            Order::Prolong { .. } => {}
+            Order::Prolong { offer, term } => {
+                let running = self.running.get(&offer);
+                if let Some(held) = running.and_then(|its| its.term.as_ref()) {
+                    held.prolong(self.clock.since_boot(term.until));
+                }
+            }
             Order::Suspend { offer } | Order::Stop { offer } => self.stop(offer),
         }
     }

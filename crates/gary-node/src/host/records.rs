@@ -26,6 +26,13 @@ struct Record {
 }
 
 impl Records {
+    /// One is about to be started.
+    pub(super) fn begins(&self, offer: PromiseId, key: ReplicaKey) {
+        let mut records = self.lock();
+        records.entry(offer).or_insert_with(|| Record::of(key));
+        make_room(&mut records);
+    }
+
     /// One runs.
     pub(super) fn started(&self, offer: PromiseId, key: ReplicaKey, replica: &Replica) {
         let mut records = self.lock();

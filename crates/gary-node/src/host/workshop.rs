@@ -48,8 +48,6 @@ pub(crate) enum NotRun {
     Compile(#[from] CompileError),
     #[error(transparent)]
     Link(LinkError),
-    #[error("this release of a node does not run what is exclusive")]
-    Exclusive,
     #[error("the compiler has panicked")]
     Panicked,
 }

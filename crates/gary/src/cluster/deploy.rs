@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gary_host::{Artifact, HostPattern, Kind as GuestKind, Stdio};
-use gary_manifest::Flags;
+use gary_manifest::{Count, Flags, Period, Workload};
 use gary_node::api::SettlementWord;
 use gary_node::client::{Deployed, Deployment, Kind, Person};
-use gary_node::{Reachable, ReachableHost, RunSpec};
+use gary_node::{HealthCheck, Reachable, ReachableHost, RunSpec};
 
 use super::typed::{DeployArgs, HowArgs};
 use super::wait::until_it_runs;
@@ -60,6 +60,7 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
     let deployment = deployment(typed, target, reporter)?;
     let waits = typed.how.wait || (std::io::stdout().is_terminal() && !typed.how.no_wait);
     let (name, replicas) = (deployment.name.clone(), deployment.replicas);
+    let is_service = matches!(deployment.kind, Kind::Service { .. });
     waiting(async {
         let client = context::client().await?;
         if typed.how.plan {
@@ -69,7 +70,7 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
         let deployed = client.deploy(&person, deployment, &typed.how.ack).await;
         let deployed = deployed.map_err(not_deployed)?;
         tell(&name, &deployed)?;
-        if !waits || typed.how.job {
+        if !waits || !is_service {
             return Ok(());
         }
         let until = Instant::now() + typed.how.timeout.duration();
@@ -109,9 +110,30 @@ pub(super) fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
     }
 }
 
+/// Whether it runs on and on, by what is typed and what gary.toml says.
+fn kind(typed: &HowArgs, workload: &Workload) -> Kind {
+    let job = workload.job.as_ref();
+    let retries = job.and_then(|job| job.retries).map_or(0, Count::get);
+    let every = typed.every.or(job.and_then(|job| job.every));
+    match every {
+        Some(every) => Kind::Schedule {
+            every_ms: millis(every),
+            retries,
+        },
+        None if typed.job || job.is_some() => Kind::Job { retries },
+        None => Kind::Service {
+            exclusive: typed.exclusive || workload.exclusive,
+        },
+    }
+}
+
+fn millis(period: Period) -> u64 {
+    u64::try_from(period.duration().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// What no node could run is refused here.
 fn check(
-    typed: &DeployArgs,
+    kind: Kind,
     target: &Target,
     artifact: &Artifact,
     reporter: &Arc<Reporter>,
@@ -119,10 +141,17 @@ fn check(
     let program = load::program(target, artifact, reporter)?;
     match program.kind() {
         GuestKind::Library => return Err(nothing_to_run(target, &program)),
-        GuestKind::Http(_) if typed.how.job => {
+        GuestKind::Http(_) if !matches!(kind, Kind::Service { .. }) => {
             return Err(Problem::new(Code::BadInput, "a job comes to an end")
                 .why("this component serves, and never does")
-                .hint("deploy it without --job"));
+                .hint("deploy it without --job or --every, and without [job] in gary.toml"));
+        }
+        GuestKind::Command(_) if target.workload.health.is_some() => {
+            return Err(
+                Problem::new(Code::BadInput, "a command has no health to ask for")
+                    .why("gary.toml has [health], and this component does not answer requests")
+                    .hint("remove [health]"),
+            );
         }
         GuestKind::Http(_) | GuestKind::Command(_) => {}
     }
@@ -151,7 +180,8 @@ fn deployment(
         );
     }
     let artifact = load::artifact(target, reporter)?;
-    check(typed, target, &artifact, reporter)?;
+    let kind = kind(&typed.how, workload);
+    check(kind, target, &artifact, reporter)?;
     let denials = Denials::of(workload, reporter);
     let granted = crate::grants::spec(target, Stdio::Null, reporter, &denials)?;
     let net = granted.net.into_iter().map(|grant| Reachable {
@@ -177,12 +207,10 @@ fn deployment(
             .cpu
             .map_or(CPU_CORES_MICRO, |cpu| cpu.cores_micro().into()),
         memory_bytes: limits.memory_bytes.unwrap_or(MEMORY_BYTES),
-        kind: match typed.how.job {
-            true => Kind::Job,
-            false => Kind::Service,
-        },
+        kind,
         hosts: workload.http_host.iter().map(ToString::to_string).collect(),
         labels: workload.place.require.clone().into_iter().collect(),
+        spread: workload.place.spread.clone(),
         max_surge: workload.update.max_surge,
         max_unavailable: workload.update.max_unavailable,
         spec: RunSpec {
@@ -193,10 +221,14 @@ fn deployment(
             listen: granted.listen,
             config: granted.config,
             instance_memory_bytes: limits.instance_memory_bytes,
-            timeout_ms: limits.timeout.map(|its| its.as_millis() as u64),
+            timeout_ms: workload.timeout.map(millis),
             concurrency_max: limits.concurrency_max,
             reuse: limits.reuse,
             body_bytes_max: limits.body_bytes_max,
+            health: workload.health.as_ref().map(|health| HealthCheck {
+                path: health.path.to_string(),
+                interval_ms: millis(health.interval),
+            }),
         },
     })
 }

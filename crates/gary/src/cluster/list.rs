@@ -1,5 +1,6 @@
 //! `gary ps`, `nodes`, `promises` and `history`: what there is, in rows.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -73,8 +74,8 @@ pub(crate) fn history(typed: &HistoryArgs) -> u8 {
 
 fn list<T: Serialize>(
     typed: &ListArgs,
-    ask: impl AsyncFnOnce(Client) -> Result<T, AskError>,
-    table: fn(&T) -> String,
+    ask: impl AsyncFnOnce(Client) -> Result<Vec<T>, AskError>,
+    table: fn(&[T]) -> String,
 ) -> u8 {
     problem::code_of(waiting(async {
         let client = context::client().await?;
@@ -84,9 +85,9 @@ fn list<T: Serialize>(
 }
 
 fn show<T: Serialize>(
-    listed: &T,
+    listed: &[T],
     typed: &ListArgs,
-    table: fn(&T) -> String,
+    table: fn(&[T]) -> String,
 ) -> Result<(), Problem> {
     match typed.json {
         true => json(listed),
@@ -94,13 +95,13 @@ fn show<T: Serialize>(
     }
 }
 
-pub(super) fn json<T: Serialize>(listed: &T) -> Result<(), Problem> {
+pub(super) fn json<T: Serialize + ?Sized>(listed: &T) -> Result<(), Problem> {
     let text = serde_json::to_string_pretty(listed);
     let text = text.map_err(|error| Problem::new(Code::Failure, error.to_string()))?;
     console::out(&format!("{text}\n"))
 }
 
-fn table_of_workloads(workloads: &Vec<WorkloadShown>) -> String {
+fn table_of_workloads(workloads: &[WorkloadShown]) -> String {
     let mut table = Table::new([
         "NAME", "GEN", "UP", "REPLICA", "NODE", "STATE", "RESTARTS", "MEMORY", "LAST END",
     ]);
@@ -113,9 +114,10 @@ fn table_of_workloads(workloads: &Vec<WorkloadShown>) -> String {
         let mut hostings = Vec::from_iter(&workload.hostings);
         hostings.sort_by_key(|its| (its.slot, its.generation, its.node.clone()));
         let mut rows = Vec::from_iter(hostings.into_iter().map(|its| row(its, workload)));
-        // A run that is over is hosted by nobody any more.
+        // A run that is over is hosted by nobody any more. Of a schedule the last one is told of.
         let over = workload.runs.iter().filter(|its| its.ended.is_some());
-        rows.extend(over.map(row_of_run));
+        let last = BTreeMap::from_iter(over.map(|its| (its.slot, its)));
+        rows.extend(last.into_values().map(row_of_run));
         if rows.is_empty() {
             rows.push(["-", "-", "-", "-", "-", "-"].map(str::to_owned));
         }
@@ -187,8 +189,8 @@ fn state(hosting: &HostingShown, workload: &WorkloadShown) -> String {
         ("kept", _) if hosting.is_away => "away",
         ("kept", _) if hosting.leaves_by_ms.is_some() => "leaving",
         ("kept", _) if is_crashing => "crashing",
-        ("kept", true) => "running",
-        ("kept", false) => "starting",
+        ("kept", true) if hosting.is_sound() => "running",
+        ("kept", _) => "starting",
         (state, _) => state,
     };
     match hosting.generation == workload.generation {
@@ -197,7 +199,7 @@ fn state(hosting: &HostingShown, workload: &WorkloadShown) -> String {
     }
 }
 
-fn table_of_nodes(nodes: &Vec<NodeShown>) -> String {
+fn table_of_nodes(nodes: &[NodeShown]) -> String {
     let mut table = Table::new(["NAME", "STATE", "CPU", "MEMORY", "ADDRESS", "LABELS", ""]);
     for node in nodes {
         let state = match node.down_since_ms {
@@ -217,7 +219,7 @@ fn table_of_nodes(nodes: &Vec<NodeShown>) -> String {
     table.text()
 }
 
-fn table_of_promises(promises: &Vec<PromiseShown>) -> String {
+fn table_of_promises(promises: &[PromiseShown]) -> String {
     let mut table = Table::new(["BY", "PROMISE", "WHAT", "TO", "UNTIL", "STATE"]);
     for its in promises {
         table.row([
@@ -232,7 +234,7 @@ fn table_of_promises(promises: &Vec<PromiseShown>) -> String {
     table.text()
 }
 
-fn table_of_history(history: &Vec<StoodShown>) -> String {
+fn table_of_history(history: &[StoodShown]) -> String {
     let mut table = Table::new([
         "GEN",
         "STATE",

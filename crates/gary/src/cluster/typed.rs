@@ -28,8 +28,14 @@ pub(crate) struct HowArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) replicas: Option<u32>,
     /// Run it once to completion on each, rather than on and on
-    #[arg(long)]
+    #[arg(long, conflicts_with = "exclusive")]
     pub(crate) job: bool,
+    /// Run it to completion again and again, such as every 5m
+    #[arg(long, value_name = "TIME", conflicts_with = "exclusive")]
+    pub(crate) every: Option<Period>,
+    /// Run it on one node at most at any time, which costs availability
+    #[arg(long)]
+    pub(crate) exclusive: bool,
     /// When it is acknowledged: once a majority of its keepers has it, or once the node does
     #[arg(long, value_name = "WHEN", default_value = "majority", value_parser = ["majority", "local"])]
     pub(crate) ack: String,
@@ -53,6 +59,8 @@ impl Default for HowArgs {
         Self {
             replicas: None,
             job: false,
+            every: None,
+            exclusive: false,
             ack: "majority".to_owned(),
             plan: false,
             wait: false,

@@ -30,6 +30,10 @@ pub(crate) fn main(typed: &WaitArgs) -> u8 {
                 until_it_runs(&client, &typed.name, (generation, replicas), until).await?;
                 Ok(0)
             }
+            "schedule" => {
+                let what = format!("{} runs again and again, and is never over", typed.name);
+                Err(Problem::new(Code::BadInput, what).hint(format!("gary why {}", typed.name)))
+            }
             _ => until_it_is_over(&client, &typed.name, until).await,
         }
     });
