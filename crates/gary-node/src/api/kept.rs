@@ -8,12 +8,15 @@ use gary_promise::{
 };
 use gary_wire::WireCodec;
 
-use super::view::name;
+use super::view::{capacity, name, takes_nothing_on};
 use super::workload::{
     FailingShown, HostingShown, RefusalShown, RunShown, StoodShown, WorkloadShown,
 };
 use crate::clock::Clock;
 use crate::sites::hosts;
+
+/// The most nodes of which it is told why they are not asked.
+const UNFIT_MAX: usize = 256;
 
 /// The workloads that an agent keeps, as it sees them.
 pub(super) fn kept(agent: &Agent<WireCodec>, now: Time) -> Vec<WorkloadShown> {
@@ -113,8 +116,32 @@ fn workload_shown(
         stands_still: account.rolling.as_ref().is_some_and(|its| its.stands_still),
         failing: failing.collect(),
         refusals: refusals.collect(),
+        unfit: match account.open.is_empty() {
+            true => Vec::new(),
+            false => unfit(agent, wanted),
+        },
         runs: runs(agent, &account, &wanted.mode),
     })
+}
+
+/// Who is not asked to host it, and why.
+fn unfit(agent: &Agent<WireCodec>, wanted: &Use) -> Vec<RefusalShown> {
+    let me = agent.id();
+    let members = agent.membership().members().into_keys();
+    let nodes = [me].into_iter().chain(members).take(UNFIT_MAX);
+    let unfit = nodes.filter_map(|node| {
+        let why = match capacity(agent, node)?.fits(&wanted.needs) {
+            Err(misfit) => misfit.to_string(),
+            Ok(()) if takes_nothing_on(agent, node) => "it is drained".to_owned(),
+            Ok(()) => return None,
+        };
+        Some(RefusalShown {
+            node: name(agent, &node),
+            why,
+            at_ms: Clock::wall().0,
+        })
+    });
+    unfit.collect()
 }
 
 const fn kind(mode: &Mode) -> &'static str {

@@ -22,8 +22,7 @@ pub(super) fn nodes(agent: &Agent<WireCodec>, now: Time) -> Vec<NodeShown> {
         .map(|its| its.id)
         .filter(|its| its.agent != me.agent);
     let up = [me].into_iter().chain(members).map(|member| {
-        let drained =
-            promises(agent, member.agent).all(|its| !matches!(its.body(), Body::Consider(_)));
+        let drained = takes_nothing_on(agent, member.agent);
         NodeShown {
             address: member.address.to_string(),
             state: if drained { "drained" } else { "up" }.to_owned(),
@@ -142,11 +141,17 @@ pub(super) fn promises(
     sheet.into_iter().flat_map(|sheet| sheet.promises())
 }
 
-fn capacity(agent: &Agent<WireCodec>, of: AgentId) -> Option<&Capacity> {
+/// What an agent promises of its machine.
+pub(super) fn capacity(agent: &Agent<WireCodec>, of: AgentId) -> Option<&Capacity> {
     promises(agent, of).find_map(|its| match its.body() {
         Body::Capacity(capacity) => Some(capacity.as_ref()),
         _ => None,
     })
+}
+
+/// Whether an agent considers nothing that is submitted: it is drained, or was made so.
+pub(super) fn takes_nothing_on(agent: &Agent<WireCodec>, of: AgentId) -> bool {
+    promises(agent, of).all(|its| !matches!(its.body(), Body::Consider(_)))
 }
 
 pub(super) fn cores(resources: Resources) -> f64 {

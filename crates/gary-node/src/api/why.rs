@@ -84,6 +84,8 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
             at_ms: refusal.at_ms,
             ..Cause::default()
         }));
+        let unfit = workload.unfit.iter();
+        because.extend(unfit.map(|its| says(format!("{} is not asked: {}", its.node, its.why))));
     }
     for run in latest(workload) {
         let how = run.ended.as_deref().unwrap_or("it runs");

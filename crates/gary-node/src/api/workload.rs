@@ -42,8 +42,10 @@ pub struct WorkloadShown {
     pub stands_still: bool,
     /// Hostings of this generation that fail again and again.
     pub failing: Vec<FailingShown>,
-    /// Why nodes do not host it, each by its own last word.
+    /// Why nodes do not host more of it, each by its own last word.
     pub refusals: Vec<RefusalShown>,
+    /// Why nodes are not asked to, by what each promises to everyone; only where a replica is hosted by nobody.
+    pub unfit: Vec<RefusalShown>,
     /// What has been run to completion.
     pub runs: Vec<RunShown>,
 }
@@ -196,6 +198,11 @@ impl EndShown {
 }
 
 impl WorkloadShown {
+    /// Why nodes host no more of it: what they have said, and what can be seen without asking them.
+    pub fn obstacles(&self) -> impl Iterator<Item = &RefusalShown> {
+        self.refusals.iter().chain(&self.unfit)
+    }
+
     /// How many hostings run at the generation that stands.
     pub fn running(&self) -> usize {
         let hostings = self.hostings.iter();

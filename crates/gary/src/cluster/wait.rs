@@ -69,7 +69,7 @@ pub(super) async fn until_it_runs(
         if running >= replicas as usize {
             return Ok(());
         }
-        let refusals = || workload.iter().flat_map(|its| &its.refusals);
+        let refusals = || workload.iter().flat_map(WorkloadShown::obstacles);
         if until.is_some_and(|until| Instant::now() > until) {
             let what = format!("{running} of {replicas} replicas of {name} run");
             let mut problem = Problem::new(Code::TimedOut, what);

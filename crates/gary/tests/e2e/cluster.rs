@@ -84,6 +84,12 @@ impl Cluster {
         node.expect("there is one of that name")
     }
 
+    /// How many nodes are there, by what the one sees that is asked.
+    pub(crate) fn nodes_up(&self) -> usize {
+        let nodes = self.json(&["nodes"]);
+        nodes.iter().filter(|its| its["state"] != "down").count()
+    }
+
     /// Which nodes host the workload, as far as its keepers hold that for kept.
     pub(crate) fn hosts(&self) -> Vec<String> {
         let workloads = self.json(&["ps"]);
@@ -184,7 +190,7 @@ fn what_is_deployed_answers_at_every_node_and_outlives_any_of_them() {
     cluster.answers_everywhere();
     // It comes back, and is one of them again.
     cluster.does(["dev", "start", killed]).exits(0);
-    cluster.until(|its| names(its).len(), |count| *count == 3);
+    cluster.until(Cluster::nodes_up, |count| *count == 3);
     cluster.until(Cluster::hosts, |hosts| hosts.len() == 2);
     cluster.answers_everywhere();
 }

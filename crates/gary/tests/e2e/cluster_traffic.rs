@@ -50,7 +50,7 @@ fn requests_outlive_the_node_that_serves_them() {
     for answer in answers {
         answer.expect("it is answered").is(200, "waited 1500 ms\n");
     }
-    cluster.until(|its| its.json(&["nodes"]).len(), |count| *count == 2);
+    cluster.until(Cluster::nodes_up, |count| *count == 2);
     cluster.does(["dev", "start", &hosts[0]]).exits(0);
     let are_known = |hosts: &Vec<String>| hosts.iter().all(|its| all.contains(&its.as_str()));
     let hosts = cluster.until(Cluster::hosts, |hosts| hosts.len() == 2 && are_known(hosts));

@@ -11,6 +11,7 @@ mod cache;
 mod call;
 mod clients;
 mod cluster;
+mod cluster_operating;
 mod cluster_traffic;
 mod command;
 mod completions;

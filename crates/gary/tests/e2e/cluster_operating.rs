@@ -1,0 +1,209 @@
+//! Looking after workloads and nodes: what people ask of a cluster, and what an operator has a node do.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+
+use crate::cluster::{Cluster, HELLO, to};
+use crate::support::{Client, Guest, Outcome, get};
+
+const TRAP: Guest = Guest("trap");
+const HELLO_CLI: Guest = Guest("hello-cli");
+
+/// Deploys a guest with its arguments, and does not wait for it.
+fn deploys(cluster: &Cluster, guest: Guest, flags: &[&str], args: &[&str]) {
+    let path = guest.path();
+    let path = path.to_str().expect("it is text");
+    let typed = ["deploy", path].into_iter().chain(flags.iter().copied());
+    let typed = typed.chain(["--"]).chain(args.iter().copied());
+    cluster.0.call(typed).output().exits(0);
+}
+
+/// Waits until a command says all of these.
+fn until_said<const COUNT: usize>(
+    cluster: &Cluster,
+    args: [&str; COUNT],
+    words: &[&str],
+) -> Outcome {
+    let said = |outcome: &Outcome| words.iter().all(|word| outcome.text().contains(word));
+    cluster.until(|its| its.does(args).exits(0), said)
+}
+
+#[test]
+fn what_a_workload_writes_and_why_it_fails_is_told_wherever_it_runs() {
+    let cluster = Cluster::up(3);
+    deploys(&cluster, TRAP, &["--name", "boom"], &["panic"]);
+    // It goes from node to node, as each gives it up, and its keepers tell where it trapped.
+    until_said(&cluster, ["ps"], &["boom", "crashing"]);
+    until_said(
+        &cluster,
+        ["why", "boom"],
+        &["boom, generation 1", "trapped"],
+    );
+    let logs = until_said(&cluster, ["logs", "boom"], &["* the guest trapped: "]);
+    assert!(logs.text().contains("/0 | "), "{logs:?}");
+    until_said(&cluster, ["logs", "boom", "--previous", "-t"], &["trapped"]);
+    until_said(
+        &cluster,
+        ["events"],
+        &["boom: replica 0 of generation 1: started"],
+    );
+    let promises = until_said(&cluster, ["promises", "boom"], &["+keep", "-use"]);
+    assert!(!promises.text().contains("+capacity"), "{promises:?}");
+    for unknown in ["why", "logs", "history", "wait", "restart", "rollback"] {
+        cluster.does([unknown, "nobody"]).fails(7, &["nobody"]);
+    }
+    cluster.does(["promises", "nobody"]).fails(7, &["nobody"]);
+    cluster
+        .does(["logs", "boom", "--replica", "1"])
+        .fails(7, &["boom has no replica 1"]);
+
+    // What fits nowhere is told with each node's own word.
+    deploys(
+        &cluster,
+        HELLO,
+        &["--name", "huge", "--memory", "900GiB"],
+        &[],
+    );
+    let why = until_said(&cluster, ["why", "huge"], &["n1", "n2", "n3", "900 GiB"]);
+    assert!(
+        why.text().contains("replica 0 is hosted by nobody"),
+        "{why:?}"
+    );
+    cluster
+        .does(["wait", "huge", "--timeout", "100ms"])
+        .fails(124, &["0 of 1 replicas", "gary why huge"]);
+}
+
+#[test]
+fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
+    let cluster = Cluster::up(3);
+    deploys(
+        &cluster,
+        HELLO_CLI,
+        &["--name", "once", "--job", "--replicas", "2"],
+        &[],
+    );
+    let done = cluster.does(["wait", "once", "--timeout", "60s"]).exits(0);
+    assert_eq!(done.text().matches("succeeded").count(), 2, "{done:?}");
+    deploys(&cluster, TRAP, &["--name", "bad", "--job"], &["panic"]);
+    cluster.does(["wait", "bad", "--timeout", "60s"]).exits(1);
+
+    cluster.deploys(HELLO, "hello", 2);
+    let path = HELLO.path();
+    let path = path.to_str().expect("it is text");
+    let plan = [
+        "deploy",
+        path,
+        "--name",
+        "hello",
+        "--replicas",
+        "3",
+        "--plan",
+    ];
+    let plan = cluster.does(plan).exits(0);
+    assert!(plan.text().contains("generation 1 to 2"), "{plan:?}");
+    assert!(plan.text().contains("2 -> 3"), "{plan:?}");
+    cluster
+        .does(["rollback", "hello"])
+        .fails(7, &["nothing to go back to"]);
+    deploys(
+        &cluster,
+        HELLO,
+        &["--name", "hello", "--memory", "32MiB"],
+        &[],
+    );
+    let back = cluster.does(["rollback", "hello"]).exits(0);
+    assert!(
+        back.text().starts_with("committed hello gen 3 "),
+        "{back:?}"
+    );
+    let history = cluster.json(&["history", "hello"]);
+    let memory = history.iter().map(|its| its["memory_bytes"].as_u64());
+    let sizes = [64 << 20, 32 << 20, 64 << 20].map(Some);
+    assert_eq!(Vec::from_iter(memory), sizes);
+    let gone = cluster.does(["rollback", "hello", "9"]);
+    gone.fails(7, &["generation 9", "gary history hello"]);
+    cluster.does(["wait", "hello", "--timeout", "60s"]).exits(0);
+}
+
+/// Asks again and again while something is done, and says how often that went wrong and how often it was asked.
+fn under_load(ingress: SocketAddr, then: impl FnOnce()) -> (usize, usize) {
+    let (is_over, failed, asked) = (
+        AtomicBool::new(false),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_over.load(Relaxed) {
+                    let answer = Client::try_once(ingress, to("hello", get("/")));
+                    asked.fetch_add(1, Relaxed);
+                    if !answer.is_ok_and(|its| its.status == 200) {
+                        failed.fetch_add(1, Relaxed);
+                    }
+                }
+            });
+        }
+        // Even if that panics, the others are to end.
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(then));
+        is_over.store(true, Relaxed);
+        if let Err(panic) = done {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    (failed.into_inner(), asked.into_inner())
+}
+
+#[test]
+fn nodes_start_again_are_drained_and_leave_while_requests_go_on() {
+    let cluster = Cluster::up(3);
+    cluster.deploys(HELLO, "hello", 2);
+    let hosts = cluster.until(Cluster::hosts, |hosts| hosts.len() == 2);
+    let starts = |cluster: &Cluster, node: &str| {
+        let shown = cluster.does(["node", "show", node, "--json"]).exits(0);
+        let shown: serde_json::Value = serde_json::from_str(shown.text()).expect("it is JSON");
+        shown["start"].as_u64().expect("it is a number")
+    };
+    // Each in turn starts again by plan, and nobody takes over what it hosts.
+    for (node, asked) in [("n1", "n2"), ("n2", "n3"), ("n3", "n1")] {
+        let before = starts(&cluster, node);
+        let (failed, asked) = under_load(cluster.ingress(asked), || {
+            let restart = ["node", "restart", node, "--planned"];
+            cluster.does(restart).exits(0);
+            assert_eq!(starts(&cluster, node), before + 1);
+            cluster.until(Cluster::hosts, |now| *now == hosts);
+        });
+        assert_eq!(failed, 0, "of {asked} requests while {node} was away");
+        assert_eq!(cluster.hosts(), hosts, "nothing was moved");
+    }
+
+    // A host is drained: others host what it did before it lets that go.
+    let (drained, other) = (&hosts[0], &hosts[1]);
+    let (failed, asked) = under_load(cluster.ingress(other), || {
+        cluster.does(["node", "drain", drained]).exits(0);
+    });
+    assert_eq!(failed, 0, "of {asked} requests while {drained} was drained");
+    let moved = cluster.until(Cluster::hosts, |hosts| hosts.len() == 2);
+    assert!(!moved.contains(drained), "{moved:?}");
+    let state = |cluster: &Cluster, node: &str| {
+        let nodes = cluster.json(&["nodes"]);
+        let node = nodes.into_iter().find(|its| its["name"] == node);
+        node.and_then(|its| its["state"].as_str().map(str::to_owned))
+    };
+    let state_of = |node: &'static str| move |cluster: &Cluster| state(cluster, node);
+    let name = ["n1", "n2", "n3"].into_iter().find(|its| its == drained);
+    let name = name.expect("it is one of them");
+    cluster.until(state_of(name), |its| its.as_deref() == Some("drained"));
+    cluster.does(["node", "undrain", drained]).exits(0);
+    cluster.until(state_of(name), |its| its.as_deref() == Some("up"));
+
+    // One leaves for good.
+    let left = cluster.does(["node", "leave", drained]).exits(0);
+    assert_eq!(left.text(), format!("{drained} has left\n"));
+    cluster.until(state_of(name), |its| its.as_deref() == Some("down"));
+    cluster
+        .does(["node", "drain", "n9"])
+        .fails(7, &["no node called n9 answers here"]);
+}
