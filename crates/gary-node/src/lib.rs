@@ -24,6 +24,7 @@ mod keeping;
 mod lines;
 mod logs;
 mod lookout;
+mod metrics;
 mod passing;
 mod peer_http;
 mod random;

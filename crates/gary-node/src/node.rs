@@ -30,6 +30,7 @@ use crate::host::{Hosts, Tools, Workshop};
 use crate::joining::{limits, secret};
 use crate::logs::Logs;
 use crate::lookout::Lookout;
+use crate::metrics;
 use crate::passing::Ingress;
 use crate::random::random;
 use crate::servers::{Keepers, Servers};
@@ -58,6 +59,8 @@ pub struct Settings {
     pub advertise: Option<SocketAddr>,
     /// Where it serves workloads over HTTP.
     pub ingress: Option<SocketAddr>,
+    /// Where Prometheus reads how it is; nowhere if that is not said.
+    pub metrics: Option<SocketAddr>,
     /// Processor time that it promises, in millionths of a core.
     pub cpu_cores_micro: u64,
     /// Memory that it promises, in bytes.
@@ -204,12 +207,20 @@ impl Node {
             Some(at) => Some(listen(at).await?),
             None => None,
         };
+        let for_metrics = match settings.metrics {
+            Some(at) => Some(listen(at).await?),
+            None => None,
+        };
         let this = ThisNode {
             name: identity.name.clone(),
             id: agent.id().to_string(),
             cluster: cluster.to_string(),
             address: address.to_string(),
             ingress: ingress
+                .as_ref()
+                .and_then(|its| its.local_addr().ok())
+                .map(|its| its.to_string()),
+            metrics: for_metrics
                 .as_ref()
                 .and_then(|its| its.local_addr().ok())
                 .map(|its| its.to_string()),
@@ -239,6 +250,9 @@ impl Node {
             tokio::spawn(Arc::clone(&front).serve(listener));
             front
         });
+        if let Some(listener) = for_metrics {
+            tokio::spawn(metrics::serve(listener, Arc::clone(&api)));
+        }
         tokio::spawn(upkeep::store_peers(disk.for_peers(), Arc::clone(&api)));
         tokio::spawn(upkeep::tell_time(Arc::clone(&api)));
         tokio::spawn(upkeep::tell_of_members(Arc::clone(&api)));

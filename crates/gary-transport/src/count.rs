@@ -35,6 +35,20 @@ impl Count {
         Self::TurnedAway,
         Self::Evicted,
     ];
+
+    /// What it is called where it is shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FramesOverflowed => "frames_overflowed",
+            Self::FramesUndelivered => "frames_undelivered",
+            Self::DatagramsUndelivered => "datagrams_undelivered",
+            Self::DatagramsOverflowed => "datagrams_overflowed",
+            Self::FramesTooLong => "frames_too_long",
+            Self::Refused => "refused",
+            Self::TurnedAway => "turned_away",
+            Self::Evicted => "evicted",
+        }
+    }
 }
 
 /// All counts of a transport.

@@ -18,9 +18,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-use super::kept;
+use super::node::NodeState;
 use super::words::{Refused, ThisNode};
 use super::workload::{HostedShown, WorkloadShown};
+use super::{kept, view};
 use crate::chronicle::Chronicle;
 use crate::components::Components;
 use crate::event::{Ask, Event};
@@ -134,6 +135,13 @@ impl Api {
 
     async fn ask_json<T: DeserializeOwned>(&self, peer: Peer, path: &str) -> Option<T> {
         serde_json::from_slice(&self.ask(peer, path).await?).ok()
+    }
+
+    /// How this node is.
+    pub(crate) async fn state(&self) -> Result<NodeState, Refusal> {
+        let this = self.this.clone();
+        self.with(move |agent, now| view::own_state(agent, this, now))
+            .await
     }
 
     /// What this node keeps and hosts.

@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use super::access::{Api, PeerView, Refusal};
 use super::node::NodeState;
-use super::view;
 use crate::event::{Ask, Event};
 
 /// How long those who keep what this node hosts have to hear that it is away by plan.
@@ -37,9 +36,7 @@ pub(super) struct RestartQuery {
 
 /// How it is.
 pub(super) async fn state(State(api): State<Arc<Api>>) -> Result<Json<NodeState>, Refusal> {
-    let this = api.this.clone();
-    let state = api.with(move |agent, now| view::own_state(agent, this, now));
-    Ok(Json(state.await?))
+    Ok(Json(api.state().await?))
 }
 
 pub(super) async fn drain(

@@ -16,6 +16,8 @@ pub struct ThisNode {
     pub address: String,
     /// Where it serves workloads over HTTP, if it does.
     pub ingress: Option<String>,
+    /// Where Prometheus reads how it is, if it does.
+    pub metrics: Option<String>,
     /// Its release.
     pub version: String,
 }

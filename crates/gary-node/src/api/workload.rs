@@ -88,6 +88,8 @@ pub struct HostedShown {
     pub promise: String,
     /// Of which workload.
     pub workload: String,
+    /// What that is called.
+    pub name: String,
     /// Which replica.
     pub slot: u32,
     /// How often it was started again.

@@ -41,7 +41,8 @@ pub(super) async fn host(
         workshop: &workshop,
         reports: &reports,
     };
-    workshop.tools.records.begins(offer, key);
+    let records = &workshop.tools.records;
+    records.begins(offer, key, &hosting.wanted().name);
     let report = tokio::select! {
         report = hosting.run() => report,
         _ = told.recv() => {
@@ -168,10 +169,8 @@ impl Hosting<'_> {
     }
 
     async fn started(&self, replica: &Replica) {
-        self.workshop
-            .tools
-            .records
-            .started(self.offer, self.key, replica);
+        let records = &self.workshop.tools.records;
+        records.started(&self.offer, replica);
         self.tell("started");
         self.report(HostReport::Started { offer: self.offer }).await;
     }
@@ -215,7 +214,7 @@ impl Hosting<'_> {
         let why = end.how.clone();
         self.tell(&why);
         self.scribe.note(&end.backtrace.join("\n"));
-        self.workshop.tools.records.ended(offer, self.key, end);
+        self.workshop.tools.records.ended(&offer, end);
         let Some(run) = self.start.run else {
             let failure = ended.map_or_else(|failure| failure, |_| Failure::Ended);
             return HostReport::Failed { offer, failure };

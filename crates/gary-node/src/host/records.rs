@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gary_host::{Failure, Replica};
-use gary_promise::PromiseId;
+use gary_promise::{PromiseId, WorkloadName};
 
 use crate::api::{EndShown, HostedShown};
 use crate::clock::Clock;
@@ -19,6 +19,7 @@ pub(crate) struct Records(Mutex<BTreeMap<PromiseId, Record>>);
 
 struct Record {
     key: ReplicaKey,
+    name: String,
     starts: u64,
     since_ms: Option<u64>,
     last_end: Option<EndShown>,
@@ -27,29 +28,29 @@ struct Record {
 
 impl Records {
     /// One is about to be started.
-    pub(super) fn begins(&self, offer: PromiseId, key: ReplicaKey) {
+    pub(super) fn begins(&self, offer: PromiseId, key: ReplicaKey, name: &WorkloadName) {
         let mut records = self.lock();
-        records.entry(offer).or_insert_with(|| Record::of(key));
+        records
+            .entry(offer)
+            .or_insert_with(|| Record::of(key, name.to_string()));
         make_room(&mut records);
     }
 
     /// One runs.
-    pub(super) fn started(&self, offer: PromiseId, key: ReplicaKey, replica: &Replica) {
-        let mut records = self.lock();
-        let record = records.entry(offer).or_insert_with(|| Record::of(key));
-        record.starts += 1;
-        record.since_ms = Some(Clock::wall().0);
-        record.running = Some(replica.clone());
-        make_room(&mut records);
+    pub(super) fn started(&self, offer: &PromiseId, replica: &Replica) {
+        if let Some(record) = self.lock().get_mut(offer) {
+            record.starts += 1;
+            record.since_ms = Some(Clock::wall().0);
+            record.running = Some(replica.clone());
+        }
     }
 
     /// One runs no more, or could not be started: nobody has stopped it.
-    pub(super) fn ended(&self, offer: PromiseId, key: ReplicaKey, end: EndShown) {
-        let mut records = self.lock();
-        let record = records.entry(offer).or_insert_with(|| Record::of(key));
-        (record.since_ms, record.running) = (None, None);
-        record.last_end = Some(end);
-        make_room(&mut records);
+    pub(super) fn ended(&self, offer: &PromiseId, end: EndShown) {
+        if let Some(record) = self.lock().get_mut(offer) {
+            (record.since_ms, record.running) = (None, None);
+            record.last_end = Some(end);
+        }
     }
 
     /// One runs on, and a request has failed.
@@ -74,6 +75,7 @@ impl Records {
             HostedShown {
                 promise: offer.to_string(),
                 workload: record.key.workload.to_string(),
+                name: record.name.clone(),
                 slot: record.key.slot.0,
                 restarts: record.starts.saturating_sub(1),
                 since_ms: record.since_ms,
@@ -93,9 +95,10 @@ impl Records {
 }
 
 impl Record {
-    const fn of(key: ReplicaKey) -> Self {
+    const fn of(key: ReplicaKey, name: String) -> Self {
         Self {
             key,
+            name,
             starts: 0,
             since_ms: None,
             last_end: None,
