@@ -1,17 +1,20 @@
 //! What Gary's own parts note as they work: warnings for everybody, the rest for `-vv`.
 //!
 //! A small subscriber of tracing and no more, because notes are told like everything else, by the
-//! [`Reporter`]. Spans and other libraries' events are left out.
+//! [`Reporter`]; those of a node are its log. Spans and other libraries' events are left out.
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
+use crate::console;
 use crate::report::Reporter;
 
 /// Whose events are told: by the beginning of their module's name.
@@ -28,15 +31,51 @@ pub(crate) fn tell(reporter: &Arc<Reporter>) {
             true => Level::DEBUG,
             false => Level::WARN,
         },
-        reporter: reporter.clone(),
+        told: Told::Reporter(reporter.clone()),
     };
     // There was another before only where one process runs two workloads, as in tests.
     let _ = tracing::subscriber::set_global_default(diagnostics);
 }
 
+/// How a node's log is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log {
+    /// Whether each line is an object of JSON.
+    pub(crate) is_json: bool,
+    /// What matters less than that is left out.
+    pub(crate) level: Level,
+}
+
+/// Writes from here on a log of what is noted, on stderr.
+pub(crate) fn log(log: Log) {
+    let diagnostics = Diagnostics {
+        level: log.level,
+        told: Told::Log {
+            is_json: log.is_json,
+        },
+    };
+    // There is one node a process.
+    let _ = tracing::subscriber::set_global_default(diagnostics);
+}
+
 struct Diagnostics {
-    reporter: Arc<Reporter>,
+    told: Told,
     level: Level,
+}
+
+/// Where notes go.
+enum Told {
+    Reporter(Arc<Reporter>),
+    Log { is_json: bool },
+}
+
+/// A line of a log, as JSON has it.
+#[derive(Serialize)]
+struct Line<'a> {
+    at: String,
+    level: &'a str,
+    target: &'a str,
+    message: &'a str,
 }
 
 impl Subscriber for Diagnostics {
@@ -60,11 +99,13 @@ impl Subscriber for Diagnostics {
     fn event(&self, event: &Event<'_>) {
         let mut note = Note::default();
         event.record(&mut note);
-        let text = note.text();
-        if *event.metadata().level() <= Level::WARN {
-            self.reporter.note(&format!("warning: {text}"));
-        } else {
-            self.reporter.debug(&text);
+        let (text, metadata) = (note.text(), event.metadata());
+        match &self.told {
+            Told::Reporter(reporter) if *metadata.level() <= Level::WARN => {
+                reporter.note(&format!("warning: {text}"));
+            }
+            Told::Reporter(reporter) => reporter.debug(&text),
+            Told::Log { is_json } => console::err(&line(&text, metadata, *is_json)),
         }
     }
 
@@ -80,6 +121,23 @@ impl Subscriber for Diagnostics {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
+}
+
+/// A line of a log, with the time in UTC.
+fn line(text: &str, metadata: &Metadata<'_>, is_json: bool) -> String {
+    let at = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    let level = metadata.level().as_str();
+    if !is_json {
+        return format!("{at} {level:<5} {}\n", console::on_one_line(text));
+    }
+    let line = Line {
+        at,
+        level,
+        target: metadata.target(),
+        message: text,
+    };
+    // It is of plain fields, which can always be written.
+    format!("{}\n", serde_json::to_string(&line).unwrap_or_default())
 }
 
 /// An event's message, and behind it its fields.
@@ -133,7 +191,7 @@ mod tests {
         let reporter = Arc::new(Reporter::new(false, Color::Never, 2, false));
         reporter.detach_to(stream);
         let diagnostics = Diagnostics {
-            reporter: reporter.clone(),
+            told: Told::Reporter(reporter.clone()),
             level: Level::DEBUG,
         };
         tracing::subscriber::with_default(diagnostics, || {

@@ -206,6 +206,9 @@ fn start(node: &Process) -> Result<(), Problem> {
     let (listen, ingress) = (ports.listen.to_string(), ports.ingress.to_string());
     let cores = cores.to_string();
     let args = [
+        // What this machine's own node is to do is not for these.
+        "--config",
+        "/dev/null",
         "--listen",
         &listen,
         "--ingress",

@@ -6,28 +6,24 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::sync::Arc;
 
-use gary_manifest::Color;
 use gary_node::cluster::{RootKey, Token, TokenError};
-use gary_node::{Ended, Node, Settings, StartError};
+use gary_node::{Ended, Node, StartError};
+use tracing::Level;
 
 use super::typed::{NodeArgs, NodeCommand, NodeInitArgs, NodeJoinArgs, NodeRunArgs};
-use super::{context, operate, waiting};
-use crate::diagnostics;
+use super::{context, install, node_settings, operate, waiting};
+use crate::diagnostics::{self, Log};
 use crate::places;
 use crate::problem::{self, Code, Problem};
-use crate::report::Reporter;
 use crate::signals::Signals;
-
-/// What a node leaves of its machine to everything else, unless it is told what to promise: a quarter.
-const RESERVE: u64 = 4;
 
 pub(crate) fn main(typed: NodeArgs) -> u8 {
     let done = match typed.command {
         NodeCommand::Init(typed) => init(&typed),
         NodeCommand::Join(typed) => join(&typed),
         NodeCommand::Run(typed) => run(&typed),
+        NodeCommand::Install(typed) => install::main(&typed),
         NodeCommand::Show(typed) => operate::show(&typed),
         NodeCommand::Drain(typed) => operate::drain(&typed, false),
         NodeCommand::Undrain(typed) => operate::undrain(&typed),
@@ -117,13 +113,14 @@ fn run(typed: &NodeRunArgs) -> Result<(), Problem> {
     let program = std::env::current_exe().map_err(|error| {
         Problem::new(Code::Failure, "cannot tell where this program is").why(error)
     })?;
-    let settings = settings(typed)?;
-    diagnostics::tell(&Arc::new(Reporter::new(
-        false,
-        Color::default(),
-        typed.verbose.min(2),
-        false,
-    )));
+    let settings = node_settings::of(typed)?;
+    diagnostics::log(Log {
+        is_json: typed.log_format == "json",
+        level: match typed.verbose {
+            0 => Level::INFO,
+            _ => Level::DEBUG,
+        },
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -137,6 +134,9 @@ fn run(typed: &NodeRunArgs) -> Result<(), Problem> {
         eprintln!("node {} at {}", this.name, this.address);
         if let Some(ingress) = &this.ingress {
             eprintln!("ingress http://{ingress}/");
+        }
+        if let Some(metrics) = &this.metrics {
+            eprintln!("metrics http://{metrics}/metrics");
         }
         loop {
             tokio::select! {
@@ -160,48 +160,6 @@ fn again(program: &Path) -> Problem {
     Problem::new(Code::Failure, "the node does not start again")
         .why(format!("{}: {error}", program.display()))
         .hint("gary node run")
-}
-
-fn settings(typed: &NodeRunArgs) -> Result<Settings, Problem> {
-    let labels = typed.label.iter().map(|label| {
-        let parts = label.split_once('=');
-        let parts = parts.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        parts.ok_or_else(|| {
-            Problem::new(Code::Usage, format!("{label} is no label")).hint("--label KEY=VALUE")
-        })
-    });
-    let cores = std::thread::available_parallelism().map_or(1, |its| its.get() as u64);
-    let own_cpu = cores * 1_000_000 * (RESERVE - 1) / RESERVE;
-    let state = match &typed.node_dir {
-        Some(dir) => dir.clone(),
-        None => context::node_dir()?,
-    };
-    Ok(Settings {
-        state,
-        cache: places::cache()?,
-        cache_key: places::state()?.join("cache.key"),
-        listen: typed.listen,
-        advertise: typed.advertise,
-        ingress: typed.ingress,
-        cpu_cores_micro: match typed.promise_cpu {
-            Some(cpu) => u64::from(cpu.cores_micro()),
-            None => own_cpu,
-        },
-        memory_bytes: match typed.promise_memory {
-            Some(memory) => memory.bytes(),
-            None => memory_bytes() * (RESERVE - 1) / RESERVE,
-        },
-        labels: labels.collect::<Result<_, _>>()?,
-    })
-}
-
-/// The memory of this machine; none where that cannot be told.
-fn memory_bytes() -> u64 {
-    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = info.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kibibytes = total.and_then(|total| total.trim().strip_suffix(" kB"));
-    let kibibytes: Option<u64> = kibibytes.and_then(|its| its.parse().ok());
-    kibibytes.unwrap_or(0) << 10
 }
 
 /// What this machine is called, up to the first dot.

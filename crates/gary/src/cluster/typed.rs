@@ -198,7 +198,9 @@ pub(crate) enum NodeCommand {
     /// Join a cluster by a token
     Join(NodeJoinArgs),
     /// Run this machine's node
-    Run(NodeRunArgs),
+    Run(Box<NodeRunArgs>),
+    /// Write the systemd unit that runs this machine's node, and say how to start it
+    Install(NodeInstallArgs),
     /// Show what a node promises, hosts and keeps, by its own word
     Show(NodeShowArgs),
     /// Have a node take nothing on, and let others take over what it has
@@ -209,6 +211,16 @@ pub(crate) enum NodeCommand {
     Leave(NodeDrainArgs),
     /// Have a node start again, with the binary that is there now
     Restart(NodeRestartArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeInstallArgs {
+    /// Where the unit is written [default: /etc/systemd/system for root, else systemd's directory of the user]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) unit_dir: Option<PathBuf>,
+    /// Print the unit, and write nothing
+    #[arg(long)]
+    pub(crate) print: bool,
 }
 
 #[derive(Debug, Args)]
@@ -272,15 +284,21 @@ pub(crate) struct NodeJoinArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct NodeRunArgs {
-    /// Where to listen for other nodes, over UDP; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "[::]:4270")]
-    pub(crate) listen: SocketAddr,
+    /// What the node promises and where it listens, where nothing is typed [default: node.toml in the configuration directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Where to listen for other nodes, over UDP; port 0 takes a free one [default: [::]:4270]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
     /// Where others reach it, if that is another address
     #[arg(long, value_name = "ADDR")]
     pub(crate) advertise: Option<SocketAddr>,
     /// Serve workloads over HTTP at this address
     #[arg(long, value_name = "ADDR")]
     pub(crate) ingress: Option<SocketAddr>,
+    /// Tell Prometheus how the node is, at this address
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
     /// Processor cores to promise [default: three quarters of the machine's]
     #[arg(long, value_name = "CORES")]
     pub(crate) promise_cpu: Option<Cpu>,
@@ -293,7 +311,10 @@ pub(crate) struct NodeRunArgs {
     /// Where the node keeps its state [default: node in the state directory]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) node_dir: Option<PathBuf>,
-    /// Tell more; twice for everything
+    /// How the log is written, on stderr
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub(crate) log_format: String,
+    /// Log more: also what is done for each request and each event
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
