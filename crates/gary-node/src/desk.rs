@@ -12,6 +12,7 @@ use crate::api::{self, Api};
 use crate::cluster::Credentials;
 use crate::gate::Gate;
 use crate::keeping;
+use crate::lending::Lending;
 use crate::peer_http::{Kind, both_ways};
 use crate::shell::Answers;
 use crate::sites::Sites;
@@ -21,6 +22,7 @@ pub(crate) struct Desk {
     pub(crate) api: Arc<Api>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) front: Arc<Front<Sites>>,
+    pub(crate) lending: Arc<Lending>,
 }
 
 impl Answers for Desk {
@@ -47,7 +49,9 @@ impl Answers for Desk {
             }
             Some(Kind::Api) if is_member => {
                 let kept = keeping::router(Arc::clone(&self.api));
-                let router = api::for_peers(Arc::clone(&self.api)).merge(kept);
+                let router = api::for_peers(Arc::clone(&self.api))
+                    .merge(kept)
+                    .merge(self.lending.router(from.key));
                 tokio::spawn(async move {
                     let served = hyper::server::conn::http1::Builder::new()
                         .serve_connection(

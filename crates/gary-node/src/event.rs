@@ -3,7 +3,7 @@
 use gary_agent::{Acknowledgement, Agent, DeployError, HostReport};
 use gary_promise::{Promise, Settlement, Signed, Time};
 use gary_wire::WireCodec;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// What a node's loop is told by its own parts. What comes from others comes by the transport.
 pub(crate) enum Event {
@@ -31,4 +31,19 @@ pub(crate) enum Ask {
     Stop,
     /// The node is to end, and be started again at once.
     Restart,
+}
+
+/// Looks at the agent by way of its loop; nothing once the node has ended.
+pub(crate) async fn look<T: Send + 'static>(
+    events: &mpsc::Sender<Event>,
+    what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
+) -> Option<T> {
+    let (tell, told) = oneshot::channel();
+    let look = move |agent: &mut Agent<WireCodec>, now: Time| {
+        // Whoever asked may have left.
+        let _ = tell.send(what(agent, now));
+    };
+    let ask = Event::Asked(Ask::With(Box::new(look)));
+    events.send(ask).await.ok()?;
+    told.await.ok()
 }

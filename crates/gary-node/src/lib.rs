@@ -8,6 +8,7 @@
 //!
 //! The loop is in `shell.rs`; everything else is what it works with.
 
+mod borrowing;
 mod chronicle;
 mod clock;
 mod components;
@@ -18,9 +19,11 @@ mod event;
 mod facts;
 mod flights;
 mod gate;
+mod holding;
 mod host;
 mod joining;
 mod keeping;
+mod lending;
 mod lines;
 mod logs;
 mod lookout;

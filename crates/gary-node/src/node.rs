@@ -11,6 +11,7 @@ use gary_promise::{
     AgentKey, Architecture, BootNonce, Capacity, ClusterId, Consider, Interfaces, Labels,
     Resources, Submitters,
 };
+use gary_store::OpenError;
 use gary_transport::quic::bind;
 use gary_wire::WireCodec;
 use tokio::net::UnixListener;
@@ -26,8 +27,10 @@ use crate::disk::{Disk, DiskError};
 use crate::doors::Doors;
 use crate::event::{Ask, Event};
 use crate::gate::Gate;
+use crate::holding::hold;
 use crate::host::{Hosts, Tools, Workshop};
 use crate::joining::{limits, secret};
+use crate::lending::Lending;
 use crate::logs::Logs;
 use crate::lookout::Lookout;
 use crate::metrics;
@@ -78,6 +81,12 @@ pub enum StartError {
     /// Another process uses its state directory.
     #[error("{} is in use by another process", .0.display())]
     InUse(PathBuf),
+    /// A later release has written its state.
+    #[error("the state is of a later release")]
+    Newer(#[source] OpenError),
+    /// Its state directory cannot be written to.
+    #[error("the state directory cannot be written to")]
+    ReadOnly(#[source] OpenError),
     /// There is no node in its state directory.
     #[error("there is no node in {}", .0.display())]
     NoNode(PathBuf),
@@ -122,7 +131,9 @@ pub enum StartError {
 impl From<DiskError> for StartError {
     fn from(error: DiskError) -> Self {
         match error {
-            DiskError::Open(gary_store::OpenError::InUse { dir, .. }) => Self::InUse(dir),
+            DiskError::Open(OpenError::InUse { dir, .. }) => Self::InUse(dir),
+            DiskError::Open(error @ OpenError::Newer { .. }) => Self::Newer(error),
+            DiskError::Open(error @ OpenError::ReadOnly { .. }) => Self::ReadOnly(error),
             error => Self::Disk(error),
         }
     }
@@ -142,6 +153,10 @@ impl Node {
     /// # Errors
     /// When it cannot: nothing of it runs then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        // To open what is not there would make it.
+        if !settings.state.exists() {
+            return Err(StartError::NoNode(settings.state));
+        }
         let mut disk = Disk::open(&settings.state)?;
         let Some(identity) = disk.identity()? else {
             return Err(StartError::NoNode(settings.state));
@@ -230,11 +245,12 @@ impl Node {
             this: this.clone(),
             events: events.clone(),
             transport: Arc::clone(&transport),
-            components,
+            components: Arc::clone(&components),
             logs,
             records,
             chronicle: Arc::clone(&chronicle),
         });
+        tokio::spawn(hold(Arc::clone(&components), events.clone()));
         let socket = settings.state.join(SOCKET);
         serve_people(&socket, Arc::clone(&api))?;
         let for_clients = ingress.map(|listener| {
@@ -262,6 +278,7 @@ impl Node {
             api,
             gate: Arc::clone(&gate),
             front: Arc::clone(&doors.for_peers),
+            lending: Arc::new(Lending::new(components)),
         };
         let (stored, stored_events) = mpsc::unbounded_channel();
         let shell = Shell {

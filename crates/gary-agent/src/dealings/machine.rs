@@ -397,6 +397,11 @@ impl<C: Speech> Dealings<C> {
         self.tending.kept()
     }
 
+    /// What it hosts: for each hosting that is bound, the intent that it is for.
+    pub fn hosted_intents(&self) -> impl Iterator<Item = &Verified<Promise>> {
+        self.hosting.intents()
+    }
+
     /// How many hostings it has offered, and how many are bound.
     pub fn hosted(&self) -> (usize, usize) {
         self.hosting.counts()

@@ -488,6 +488,12 @@ impl Hosting {
         }
     }
 
+    /// The intents of all that is bound.
+    pub(crate) fn intents(&self) -> impl Iterator<Item = &Verified<Promise>> {
+        let bound = self.hosted.values().filter(|its| its.is_bound());
+        bound.map(|its| &its.intent)
+    }
+
     /// What is offered, and whether it is bound.
     pub(crate) fn offers(&self) -> impl Iterator<Item = (&Verified<Promise>, bool)> {
         let hosted = self.hosted.values();

@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::node::NodeState;
 use super::words::{Refused, ThisNode};
@@ -24,7 +24,7 @@ use super::workload::{HostedShown, WorkloadShown};
 use super::{kept, view};
 use crate::chronicle::Chronicle;
 use crate::components::Components;
-use crate::event::{Ask, Event};
+use crate::event::{Event, look};
 use crate::gate::key;
 use crate::host::Records;
 use crate::logs::Logs;
@@ -64,14 +64,7 @@ impl Api {
         &self,
         what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (tell, told) = oneshot::channel();
-        let look = move |agent: &mut Agent<WireCodec>, now: Time| {
-            // Whoever asked may have left.
-            let _ = tell.send(what(agent, now));
-        };
-        let ask = Event::Asked(Ask::With(Box::new(look)));
-        self.events.send(ask).await.map_err(|_| Refusal::ending())?;
-        told.await.map_err(|_| Refusal::ending())
+        look(&self.events, what).await.ok_or_else(Refusal::ending)
     }
 
     /// The other members, and where they are.

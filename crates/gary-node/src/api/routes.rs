@@ -20,6 +20,7 @@ use super::why::{Cause, of_workload};
 use super::words::{SettlementShown, ThisNode};
 use super::workload::{StoodShown, WorkloadShown};
 use super::{events, intents, kept, logs, operating, promises, view};
+use crate::components::FetchError;
 use crate::event::{Ask, Event};
 
 type Answer<T> = Result<Json<T>, Refusal>;
@@ -56,7 +57,6 @@ pub(crate) fn for_peers(api: Arc<Api>) -> Router {
         .route("/v1/logs/{workload}", get(logs::of_this_node))
         .route("/v1/kept/{name}/history", get(kept_history))
         .route("/v1/kept/{name}/intent", get(kept_intent))
-        .route("/v1/components/{digest}", get(component))
         .with_state(api)
 }
 
@@ -258,17 +258,14 @@ async fn put_component(
 ) -> Result<StatusCode, Refusal> {
     let component = digest_of(&digest)?;
     let put = api.components.put(component, body).await;
-    put.map_err(|error| Refusal(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
+    put.map_err(|error| {
+        let status = match error {
+            FetchError::Alone => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INSUFFICIENT_STORAGE,
+        };
+        Refusal(status, error.to_string())
+    })?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn component(
-    State(api): State<Arc<Api>>,
-    Path(digest): Path<String>,
-) -> Result<Vec<u8>, Refusal> {
-    let own = api.components.own(digest_of(&digest)?).await;
-    let own = own.map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    own.ok_or_else(|| Refusal(StatusCode::NOT_FOUND, format!("{digest} is not here")))
 }
 
 fn digest_of(text: &str) -> Result<ComponentDigest, Refusal> {
