@@ -202,6 +202,12 @@ pub(super) fn not_started(error: &StartError) -> Problem {
         StartError::Listen(_) => problem.hint("--listen with another port, or port 0"),
         StartError::Serve { .. } => problem.hint("--ingress with another port, or port 0"),
         StartError::InUse(_) => problem.hint("a node runs there already"),
+        StartError::Newer(_) => {
+            problem.hint("a gary of the release that has written it, or a later one")
+        }
+        StartError::ReadOnly(_) => {
+            problem.hint("--state-dir with a directory that can be written to")
+        }
         StartError::Unreachable(_) => {
             problem.hint("is the node up that the token names, and can it be reached?")
         }

@@ -7,7 +7,7 @@ use http::header::HOST;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{Answer, Client, Gary, Guest, Outcome, Request, WAIT_MAX, get};
+use crate::support::{Answer, Client, Gary, Guest, Invocation, Outcome, Request, WAIT_MAX, get};
 
 pub(crate) const HELLO: Guest = Guest("hello-http");
 
@@ -66,6 +66,24 @@ impl Cluster {
         running.map(address).collect()
     }
 
+    /// A call that asks one node and no other.
+    pub(crate) fn by_way_of<const COUNT: usize>(
+        &self,
+        node: &str,
+        args: [&str; COUNT],
+    ) -> Invocation {
+        // Whoever says where state is kept means the node that keeps its own there.
+        let state = self.0.state().join("by-way-of").join(node);
+        std::fs::create_dir_all(&state).expect("the state is writable");
+        let link = state.join("node");
+        if !link.exists() {
+            let dir = self.0.state().join("dev").join(node);
+            std::os::unix::fs::symlink(dir, link).expect("the state is writable");
+        }
+        let state = state.to_str().expect("it is text");
+        self.0.call(args).env("GARY_STATE_DIR", state)
+    }
+
     /// Where a node serves.
     pub(crate) fn ingress(&self, node: &str) -> SocketAddr {
         address(&self.node(node))
@@ -90,16 +108,16 @@ impl Cluster {
         nodes.iter().filter(|its| its["state"] != "down").count()
     }
 
-    /// Which nodes host the workload, as far as its keepers hold that for kept.
+    /// Which nodes host anything, as far as its keepers hold that for kept.
     pub(crate) fn hosts(&self) -> Vec<String> {
-        let workloads = self.json(&["ps"]);
-        let hostings = workloads.iter().flat_map(|its| its["hostings"].as_array());
-        let kept = hostings.flatten().filter(|its| its["state"] == "kept");
-        let mut hosts: Vec<String> = kept
-            .filter_map(|its| its["node"].as_str().map(str::to_owned))
-            .collect();
-        hosts.sort();
-        hosts
+        hosts(&self.json(&["ps"]))
+    }
+
+    /// Which nodes host a workload, as far as its keepers hold that for kept.
+    pub(crate) fn hosts_of(&self, name: &str) -> Vec<String> {
+        let mut workloads = self.json(&["ps"]);
+        workloads.retain(|its| its["name"] == name);
+        hosts(&workloads)
     }
 
     /// Waits until it is so, and says what it was last if it does not come to that.
@@ -138,6 +156,16 @@ impl Drop for Cluster {
             );
         }
     }
+}
+
+fn hosts(workloads: &[Value]) -> Vec<String> {
+    let hostings = workloads.iter().flat_map(|its| its["hostings"].as_array());
+    let kept = hostings.flatten().filter(|its| its["state"] == "kept");
+    let mut hosts: Vec<String> = kept
+        .filter_map(|its| its["node"].as_str().map(str::to_owned))
+        .collect();
+    hosts.sort();
+    hosts
 }
 
 fn address(node: &Value) -> SocketAddr {

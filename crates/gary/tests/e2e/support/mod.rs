@@ -7,7 +7,7 @@ mod outcome;
 mod process;
 mod schema;
 
-pub(crate) use gary::Gary;
+pub(crate) use gary::{Gary, Invocation};
 pub(crate) use guests::{Guest, built_by_npm, built_by_pip, from_wat};
 pub(crate) use http::{Answer, Client, Request, body, get, post, runtime, streamed};
 pub(crate) use outcome::Outcome;

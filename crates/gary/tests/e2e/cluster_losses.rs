@@ -1,0 +1,78 @@
+//! Five nodes, of which one after the other is lost.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::cluster::{Cluster, HELLO};
+use crate::support::from_wat;
+
+/// The nodes that have a component as a whole.
+fn with_components(cluster: &Cluster) -> usize {
+    let nodes = (1..=5).map(|number| cluster.0.state().join(format!("dev/n{number}/components")));
+    let has_one = nodes.filter(|dir| {
+        let mut files = fs::read_dir(dir).into_iter().flatten().flatten();
+        files.any(|its| its.file_name().len() == 64)
+    });
+    has_one.count()
+}
+
+/// Waits until both workloads run elsewhere, and answer at every node that is left.
+fn run_without(cluster: &Cluster, lost: &BTreeSet<String>) {
+    for (name, replicas) in [("hello", 3), ("ticks", 2)] {
+        let hosts = |its: &Cluster| its.hosts_of(name);
+        cluster.until(hosts, |hosts| {
+            hosts.len() == replicas && !hosts.iter().any(|its| lost.contains(its))
+        });
+    }
+    cluster.answers_everywhere();
+}
+
+#[test]
+fn what_was_deployed_outlives_its_hosts_whoever_took_it_and_the_first_node() {
+    let cluster = Cluster::up(5);
+    let hello = HELLO.path();
+    let hello = hello.to_str().expect("it is text");
+    let deploy = ["deploy", hello, "--name", "hello", "--replicas", "3"];
+    let deployed = cluster.by_way_of("n2", deploy).output().exits(0);
+    // What is acknowledged does not depend on the node that took it.
+    assert!(with_components(&cluster) >= 2);
+    assert!(deployed.text().starts_with("committed hello gen 1 "));
+    let ticks = cluster.0.write("ticks.wasm", from_wat("ticks"));
+    let ticks = ticks.to_str().expect("it is text");
+    let deploy = [
+        "deploy",
+        ticks,
+        "--name",
+        "ticks",
+        "--replicas",
+        "2",
+        "--wait",
+    ];
+    cluster.does(deploy).exits(0);
+    run_without(&cluster, &BTreeSet::new());
+
+    // A host is killed and comes back, then whoever took the deploy, for good, and then whoever was first of all.
+    let hosts = cluster.hosts_of("hello");
+    let host = hosts
+        .iter()
+        .find(|its| !["n1", "n2"].contains(&its.as_str()));
+    let host = host.expect("there are three").clone();
+    cluster.does(["dev", "kill", &host]).exits(0);
+    run_without(&cluster, &BTreeSet::from([host.clone()]));
+    cluster.does(["dev", "start", &host]).exits(0);
+    cluster.until(Cluster::nodes_up, |count| *count == 5);
+    let mut lost = BTreeSet::new();
+    for node in ["n2", "n1"] {
+        cluster.does(["dev", "kill", node]).exits(0);
+        lost.insert(node.to_owned());
+        run_without(&cluster, &lost);
+    }
+
+    // Those that are left know all of it, and are there again after all of them stood still.
+    cluster.does(["dev", "down", "--keep"]).exits(0);
+    cluster.does(["dev", "up"]).exits(0);
+    run_without(&cluster, &BTreeSet::new());
+    let scaled = cluster.by_way_of("n1", ["scale", "hello", "1"]).output();
+    assert!(scaled.exits(0).text().starts_with("committed hello gen 2 "));
+    cluster.until(|its| its.hosts_of("hello").len(), |hosts| *hosts == 1);
+}
