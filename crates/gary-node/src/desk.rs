@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use gary_host::http::Front;
 use gary_transport::{Peer, Stream};
 use hyper_util::rt::TokioIo;
@@ -10,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::api::{self, Api};
 use crate::cluster::Credentials;
-use crate::gate::Gate;
+use crate::gate::{Gate, Standing};
 use crate::keeping;
 use crate::lending::Lending;
 use crate::peer_http::{Kind, both_ways};
@@ -52,20 +53,29 @@ impl Answers for Desk {
                 let router = api::for_peers(Arc::clone(&self.api))
                     .merge(kept)
                     .merge(self.lending.router(from.key));
-                tokio::spawn(async move {
-                    let served = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(
-                            TokioIo::new(both_ways(stream)),
-                            TowerToHyperService::new(router),
-                        )
-                        .await;
-                    if let Err(error) = served {
-                        tracing::debug!(%error, "a request of another node broke off");
-                    }
-                });
+                tokio::spawn(serve(stream, router));
+            }
+            Some(Kind::Person) => {
+                let standing = self.gate.standing(from.key);
+                if let Some(Standing::Admitted(role)) = standing {
+                    let router = api::for_clients(Arc::clone(&self.api), role);
+                    tokio::spawn(serve(stream, router));
+                }
             }
             // Letting go of the stream refuses it.
             Some(Kind::Site | Kind::Api) | None => {}
         }
+    }
+}
+
+async fn serve(stream: Stream, router: Router) {
+    let served = hyper::server::conn::http1::Builder::new()
+        .serve_connection(
+            TokioIo::new(both_ways(stream)),
+            TowerToHyperService::new(router),
+        )
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a request over a stream broke off");
     }
 }

@@ -69,38 +69,48 @@ pub async fn join(
     if disk.identity()?.is_some() {
         return Err(StartError::IsNode(state.to_owned()));
     }
+    if token.invitation().role() != Role::Member {
+        let why = "the token lets people in, and no nodes";
+        return Err(StartError::NotAdmitted(why.to_owned()));
+    }
     let seed = drawn()?;
-    let id = AgentKey::from_seed(&seed).id();
+    let (chain, peer) = admitted(&seed, token, from).await?;
+    disk.found(&Identity {
+        seed,
+        cluster: *token.cluster().as_bytes(),
+        chain,
+        name: name.to_owned(),
+    })
+    .await?;
+    let peers = [(agent(peer.key), peer.address)];
+    let stored = disk.for_peers().store(&peers).await;
+    Ok(stored.map_err(DiskError::from)?)
+}
+
+/// Has the holder of a key admitted by whoever is at one of a token's addresses, and says who that was.
+pub(crate) async fn admitted(
+    seed: &[u8; 32],
+    token: &Token,
+    from: SocketAddr,
+) -> Result<(Chain, Peer), StartError> {
+    let id = AgentKey::from_seed(seed).id();
     let invited = Credentials::Invited(token.accept(id));
-    let gate = Arc::new(Gate::new(token.cluster(), seed, invited));
-    let (transport, _heard) = bind(from, &secret(seed)?, limits(), gate)?;
-    let mut failed = StartError::Unreachable("the token names no address".to_owned());
+    let gate = Arc::new(Gate::new(token.cluster(), *seed, invited));
+    let (transport, _heard) = bind(from, &secret(*seed)?, limits(), gate)?;
+    let mut admitted = Err(StartError::Unreachable(
+        "the token names no address".to_owned(),
+    ));
     for address in token.addresses() {
         let joins = ask_to_join(&transport, *address, token.cluster(), id);
         let joined = tokio::time::timeout(JOINS_WITHIN, joins).await;
         let in_vain = || StartError::Unreachable(format!("{address} does not answer"));
-        match joined.unwrap_or_else(|_| Err(in_vain())) {
-            Ok((chain, peer)) => {
-                disk.found(&Identity {
-                    seed,
-                    cluster: *token.cluster().as_bytes(),
-                    chain,
-                    name: name.to_owned(),
-                })
-                .await?;
-                let peers = [(agent(peer.key), peer.address)];
-                disk.for_peers()
-                    .store(&peers)
-                    .await
-                    .map_err(DiskError::from)?;
-                transport.close().await;
-                return Ok(());
-            }
-            Err(error) => failed = error,
+        admitted = joined.unwrap_or_else(|_| Err(in_vain()));
+        if admitted.is_ok() {
+            break;
         }
     }
     transport.close().await;
-    Err(failed)
+    admitted
 }
 
 /// Invites whoever holds the token that this makes, by way of the node at an address.

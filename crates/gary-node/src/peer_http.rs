@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Site = 2,
     /// To be admitted.
     Join = 3,
+    /// What a person asks who was admitted: the API that there is for people.
+    Person = 4,
 }
 
 /// A body of a request to another node.
@@ -39,6 +41,7 @@ impl Kind {
             1 => Some(Self::Api),
             2 => Some(Self::Site),
             3 => Some(Self::Join),
+            4 => Some(Self::Person),
             _ => None,
         }
     }

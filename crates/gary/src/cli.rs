@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
@@ -10,8 +11,8 @@ use gary_manifest::{
 };
 
 use crate::cluster::typed::{
-    DeployArgs, DevArgs, EventsArgs, HistoryArgs, ListArgs, LogsArgs, NamedArgs, NodeArgs,
-    PromisesArgs, PsArgs, RollbackArgs, ScaleArgs, TokenArgs, WaitArgs, WhyArgs,
+    ContextArgs, DeployArgs, DevArgs, EventsArgs, HistoryArgs, ListArgs, LogsArgs, NamedArgs,
+    NodeArgs, PromisesArgs, PsArgs, RollbackArgs, ScaleArgs, TokenArgs, WaitArgs, WhyArgs,
 };
 use crate::console;
 use crate::report::Reporter;
@@ -31,6 +32,23 @@ pub(crate) struct Cli {
     /// Where Gary keeps its state [default: GARY_STATE_DIR, else the XDG state directory]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) state_dir: Option<PathBuf>,
+    /// Ask the nodes of this context, rather than those of the one in use
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Asking a cluster"
+    )]
+    pub(crate) context: Option<String>,
+    /// Ask the node at this address
+    #[arg(
+        id = "asked_node",
+        long = "node",
+        global = true,
+        value_name = "ADDR",
+        help_heading = "Asking a cluster"
+    )]
+    pub(crate) node: Option<SocketAddr>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,8 +89,10 @@ pub(crate) enum Command {
     Nodes(ListArgs),
     /// Make, join or run a node
     Node(NodeArgs),
-    /// Invite nodes
+    /// Invite nodes and people
     Token(TokenArgs),
+    /// Choose which cluster is asked, over the network or here
+    Context(ContextArgs),
     /// Run a cluster of several nodes on this machine
     Dev(DevArgs),
     /// Print a completion script for a shell

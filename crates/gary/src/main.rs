@@ -54,6 +54,10 @@ fn main() -> ExitCode {
     if let Some(dir) = cli.state_dir {
         places::keep_state_in(dir);
     }
+    cluster::context::ask(cluster::context::Typed {
+        context: cli.context,
+        node: cli.node,
+    });
     let code = match cli.command {
         cli::Command::Run(typed) => run::main(*typed),
         cli::Command::Inspect(typed) => inspect::main(&typed),
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
         cli::Command::Nodes(typed) => cluster::list::nodes(&typed),
         cli::Command::Node(typed) => cluster::node::main(typed),
         cli::Command::Token(typed) => cluster::token::main(typed),
+        cli::Command::Context(typed) => cluster::contexts::main(typed),
         cli::Command::Dev(typed) => cluster::dev::main(typed),
         cli::Command::Completions(typed) => cli::completions(typed.shell),
     };

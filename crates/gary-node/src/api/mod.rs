@@ -20,7 +20,7 @@ pub(crate) use access::{Api, Refusal};
 pub(crate) use kept::judged;
 pub use line::{EventShown, LogLine, LogStream};
 pub use node::{DrainingShown, NodeShown, NodeState, PromiseShown};
-pub(crate) use routes::{for_peers, for_people};
+pub(crate) use routes::{for_clients, for_peers, for_people};
 pub(crate) use view::{NAME_LABEL, own_name};
 pub use why::Cause;
 pub use words::{Refused, SettlementShown, SettlementWord, ThisNode};

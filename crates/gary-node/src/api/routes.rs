@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use gary_agent::Acknowledgement;
@@ -20,20 +22,51 @@ use super::why::{Cause, of_workload};
 use super::words::{SettlementShown, ThisNode};
 use super::workload::{StoodShown, WorkloadShown};
 use super::{events, intents, kept, logs, operating, promises, view};
+use crate::cluster::Role;
 use crate::components::FetchError;
 use crate::event::{Ask, Event};
 
 type Answer<T> = Result<Json<T>, Refusal>;
 
-/// What people ask, on this machine or by a stream of their own.
+/// What people ask on this machine: its operator, who has a say in what the node does.
 pub(crate) fn for_people(api: Arc<Api>) -> Router {
-    Router::new()
-        .route("/v1/node", get(node))
-        .route("/v1/node/state", get(operating::state))
+    let operator = Router::new()
         .route("/v1/node/drain", post(operating::drain))
         .route("/v1/node/undrain", post(operating::undrain))
         .route("/v1/node/restart", post(operating::restart))
         .route("/v1/node/stop", post(operating::stop))
+        .with_state(Arc::clone(&api));
+    for_all_people(api).merge(operator)
+}
+
+/// What people ask over the network, by what they were admitted as.
+pub(crate) fn for_clients(api: Arc<Api>, role: Role) -> Router {
+    let routes = for_all_people(api).fallback(async |uri: Uri| {
+        let why = match uri.path().starts_with("/v1/node/") {
+            true => "what a node does is its operator's to say, on its own machine",
+            false => "there is nothing of that kind here",
+        };
+        Refusal(StatusCode::FORBIDDEN, why.to_owned())
+    });
+    match role {
+        Role::Member | Role::Client => routes,
+        Role::Reader => routes.layer(middleware::from_fn(only_reads)),
+    }
+}
+
+/// Whoever was admitted to look changes nothing.
+async fn only_reads(request: Request, next: Next) -> Response {
+    if request.method() == Method::GET {
+        return next.run(request).await;
+    }
+    let why = "this key was admitted to look, and not to change anything";
+    Refusal(StatusCode::FORBIDDEN, why.to_owned()).into_response()
+}
+
+fn for_all_people(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/v1/node", get(node))
+        .route("/v1/node/state", get(operating::state))
         .route("/v1/nodes", get(nodes))
         .route("/v1/promises", get(promises))
         .route("/v1/events", get(events::of_all))

@@ -1,5 +1,6 @@
-//! Asking a node over its socket.
+//! Asking a node: over its socket, or over the network.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use super::admittance::Admittance;
+use super::person::Person;
+use super::remote::Remote;
 use crate::api::Refused;
 use crate::lines::Lines;
 
@@ -20,8 +24,15 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// A node that can be asked.
 #[derive(Debug, Clone)]
-pub struct Client {
-    socket: PathBuf,
+pub struct Client(Way);
+
+/// How it is asked.
+#[derive(Debug, Clone)]
+enum Way {
+    /// On its own machine.
+    Socket(PathBuf),
+    /// Over the network.
+    Remote(Remote),
 }
 
 /// A node has not answered as it should.
@@ -35,6 +46,14 @@ pub enum AskError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// Nobody answers at its address.
+    #[error("no node answers at {address}")]
+    NoAnswer {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        why: String,
     },
     /// It does not answer in time.
     #[error("the node does not answer")]
@@ -58,9 +77,20 @@ pub enum AskError {
 impl Client {
     /// The node whose socket this is.
     pub fn at(socket: &Path) -> Self {
-        Self {
-            socket: socket.to_owned(),
-        }
+        Self(Way::Socket(socket.to_owned()))
+    }
+
+    /// The node at an address, asked over the network by somebody who was admitted.
+    ///
+    /// # Errors
+    /// When it does not answer, or does not let them in.
+    pub async fn connect(
+        person: &Person,
+        admittance: &Admittance,
+        address: SocketAddr,
+    ) -> Result<Self, AskError> {
+        let remote = Remote::connect(person, admittance, address).await?;
+        Ok(Self(Way::Remote(remote)))
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
@@ -110,21 +140,16 @@ impl Client {
         path: &str,
         body: Bytes,
     ) -> Result<Response<Incoming>, AskError> {
-        let connected = UnixStream::connect(&self.socket).await;
-        let stream = connected.map_err(|source| AskError::Unreachable {
-            socket: self.socket.clone(),
-            source,
-        })?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // It breaks where the answer does, which says so.
-        tokio::spawn(connection);
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(http::header::HOST, "node")
             .body(Full::new(body));
         let request = request.expect("a path of this crate's own is one");
-        let response = sender.send_request(request).await?;
+        let response = match &self.0 {
+            Way::Socket(socket) => by_socket(socket, request).await?,
+            Way::Remote(remote) => remote.send(request).await?,
+        };
         let status = response.status();
         if matches!(status, StatusCode::OK | StatusCode::NO_CONTENT) {
             return Ok(response);
@@ -138,4 +163,19 @@ impl Client {
             ),
         })
     }
+}
+
+async fn by_socket(
+    socket: &Path,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, AskError> {
+    let connected = UnixStream::connect(socket).await;
+    let stream = connected.map_err(|source| AskError::Unreachable {
+        socket: socket.to_owned(),
+        source,
+    })?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // It breaks where the answer does, which says so.
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?)
 }

@@ -1,11 +1,14 @@
 //! Asking a node, and deploying by it: what the command line does.
 
+mod admittance;
 mod asking;
 mod deploying;
 mod person;
 mod planning;
 mod questions;
+mod remote;
 
+pub use admittance::Admittance;
 pub use asking::{AskError, Client};
 pub use deploying::{DeployError, Deployed, Deployment, Kind, Standing};
 pub use person::{Person, PersonError};

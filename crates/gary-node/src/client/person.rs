@@ -75,6 +75,11 @@ impl Person {
         })
     }
 
+    /// What their key grows from.
+    pub(super) const fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
     /// Whoever makes promises in their name, in a start of its own.
     pub(super) fn promiser(&self, cluster: ClusterId) -> Result<Promiser, PersonError> {
         let key = AgentKey::from_seed(&self.seed);

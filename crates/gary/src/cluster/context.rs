@@ -1,11 +1,14 @@
 //! Which node is asked: the first that answers of those that the context names.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use gary_node::client::Client;
-use gary_node::{SOCKET, client::AskError};
+use gary_node::SOCKET;
+use gary_node::client::{Admittance, AskError, Client, Person};
 
 use crate::places;
 use crate::problem::{Code, Problem};
@@ -13,14 +16,69 @@ use crate::problem::{Code, Problem};
 /// How long a node has to say that it is there, before the next is asked.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-/// Where it is said, in the configuration directory: the sockets to try, one a line.
+/// Where it is said, in the configuration directory: the sockets to try, one a line, or the name of a context after `@`.
 const FILE: &str = "context";
+
+/// Where the contexts of clusters are that are asked over the network, in the configuration directory.
+const CONTEXTS: &str = "contexts";
+
+/// Before the name of a context that is asked over the network.
+const MARK: char = '@';
+
+/// What this machine's own node is called among contexts.
+pub(super) const LOCAL: &str = "local";
+
+/// What is typed of whom to ask; set once, before anybody asks.
+static TYPED: OnceLock<Typed> = OnceLock::new();
+
+/// What is typed of whom to ask.
+#[derive(Debug, Default)]
+pub(crate) struct Typed {
+    pub(crate) context: Option<String>,
+    pub(crate) node: Option<SocketAddr>,
+}
+
+/// Asks whom the command line says for the rest of the process.
+pub(crate) fn ask(typed: Typed) {
+    // There is one command line, so nobody can have been first.
+    let _ = TYPED.set(typed);
+}
+
+/// Whom to ask.
+enum Asked {
+    /// The nodes of this machine whose sockets these are.
+    Sockets(Vec<PathBuf>),
+    /// The nodes of a cluster, over the network.
+    Network(Admittance),
+}
 
 /// Asks these from now on.
 pub(super) fn select(sockets: &[PathBuf]) -> Result<(), Problem> {
-    let dir = places::config()?;
     let lines = sockets.iter().map(|its| its.display().to_string());
-    let text = Vec::from_iter(lines).join("\n");
+    remember(&Vec::from_iter(lines).join("\n"))
+}
+
+/// Asks the nodes of this context from now on.
+pub(super) fn select_context(name: &str) -> Result<(), Problem> {
+    match name {
+        LOCAL => forget(),
+        name => {
+            let _known = admittance(name)?;
+            remember(&format!("{MARK}{name}"))
+        }
+    }
+}
+
+/// Asks nobody in particular any more, if it was these.
+pub(super) fn deselect(below: &Path) -> Result<(), Problem> {
+    match named()? {
+        Named::Sockets(sockets) if sockets.iter().any(|its| its.starts_with(below)) => forget(),
+        Named::Sockets(_) | Named::Context(_) => Ok(()),
+    }
+}
+
+fn remember(text: &str) -> Result<(), Problem> {
+    let dir = places::config()?;
     let written = fs::create_dir_all(&dir).and_then(|()| fs::write(dir.join(FILE), text));
     written.map_err(|error| {
         Problem::new(Code::Failure, "cannot remember which nodes to ask")
@@ -28,23 +86,150 @@ pub(super) fn select(sockets: &[PathBuf]) -> Result<(), Problem> {
     })
 }
 
-/// Asks nobody in particular any more, if it was these.
-pub(super) fn deselect(below: &Path) -> Result<(), Problem> {
+fn forget() -> Result<(), Problem> {
     let file = places::config()?.join(FILE);
-    let is_theirs = sockets()?.iter().any(|its| its.starts_with(below));
-    if is_theirs && let Err(error) = fs::remove_file(&file) {
-        return Err(
-            Problem::new(Code::Failure, "cannot forget which nodes to ask")
-                .why(format!("{}: {error}", file.display())),
-        );
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            let problem = Problem::new(Code::Failure, "cannot forget which nodes to ask");
+            Err(problem.why(format!("{}: {error}", file.display())))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-/// The sockets to try: those of the context, or that of this machine's node.
-fn sockets() -> Result<Vec<PathBuf>, Problem> {
-    let named = fs::read_to_string(places::config()?.join(FILE)).unwrap_or_default();
-    let mut named: Vec<PathBuf> = named.lines().map(PathBuf::from).collect();
+/// What is remembered of whom to ask.
+enum Named {
+    Sockets(Vec<PathBuf>),
+    Context(String),
+}
+
+fn named() -> Result<Named, Problem> {
+    let text = fs::read_to_string(places::config()?.join(FILE)).unwrap_or_default();
+    Ok(match text.trim().strip_prefix(MARK) {
+        Some(name) => Named::Context(name.to_owned()),
+        None => Named::Sockets(text.lines().map(PathBuf::from).collect()),
+    })
+}
+
+/// The name of the context that is asked over the network, if one is.
+pub(super) fn selected() -> Result<Option<String>, Problem> {
+    Ok(match named()? {
+        Named::Context(name) => Some(name),
+        Named::Sockets(_) => None,
+    })
+}
+
+/// The contexts of clusters that are asked over the network, by name.
+pub(super) fn all() -> Result<Vec<(String, Admittance)>, Problem> {
+    let entries = fs::read_dir(places::config()?.join(CONTEXTS));
+    let names = entries.into_iter().flatten().flatten().filter_map(|entry| {
+        let path = entry.path();
+        let is_one = path.extension().is_some_and(|its| its == "json");
+        let stem = path.file_stem().filter(|_| is_one)?;
+        Some(stem.to_string_lossy().into_owned())
+    });
+    let mut names = Vec::from_iter(names);
+    names.sort();
+    let read = names.into_iter().map(|name| {
+        let admittance = admittance(&name)?;
+        Ok((name, admittance))
+    });
+    read.collect()
+}
+
+fn file_of(name: &str) -> Result<PathBuf, Problem> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name == LOCAL || !name.chars().all(is_plain) {
+        let problem = Problem::new(Code::BadInput, format!("{name} is no name of a context"));
+        return Err(problem
+            .why(format!("{LOCAL} is this machine's own node"))
+            .hint("letters, digits, - and _"));
+    }
+    let dir = places::config()?.join(CONTEXTS);
+    Ok(dir.join(format!("{name}.json")))
+}
+
+/// How the person was admitted to the cluster of a context.
+fn admittance(name: &str) -> Result<Admittance, Problem> {
+    let file = file_of(name)?;
+    let text = fs::read_to_string(&file).map_err(|error| {
+        let code = match error.kind() {
+            ErrorKind::NotFound => Code::NotFound,
+            _ => Code::Failure,
+        };
+        Problem::new(code, format!("there is no context {name}"))
+            .why(format!("{}: {error}", file.display()))
+            .hint("gary context list")
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        Problem::new(Code::BadInput, format!("the context {name} is damaged"))
+            .why(format!("{}: {error}", file.display()))
+            .hint("gary context add, with a new token")
+    })
+}
+
+/// Keeps how the person was admitted to a cluster.
+pub(super) fn keep(name: &str, admittance: &Admittance) -> Result<(), Problem> {
+    let file = file_of(name)?;
+    let failed = |why: String| {
+        let what = format!("cannot keep the context {name}");
+        Problem::new(Code::Failure, what).why(format!("{}: {why}", file.display()))
+    };
+    let text = serde_json::to_string_pretty(admittance).map_err(|its| failed(its.to_string()))?;
+    let dir = file.parent().unwrap_or(&file);
+    let written = fs::create_dir_all(dir).and_then(|()| fs::write(&file, text));
+    written.map_err(|error| failed(error.to_string()))
+}
+
+/// Forgets how the person was admitted to the cluster of a context.
+pub(super) fn remove(name: &str) -> Result<(), Problem> {
+    let file = file_of(name)?;
+    let _known = admittance(name)?;
+    if selected()?.as_deref() == Some(name) {
+        forget()?;
+    }
+    fs::remove_file(&file).map_err(|error| {
+        let what = format!("cannot remove the context {name}");
+        Problem::new(Code::Failure, what).why(format!("{}: {error}", file.display()))
+    })
+}
+
+fn asked() -> Result<Asked, Problem> {
+    let nothing = Typed::default();
+    let typed = TYPED.get().unwrap_or(&nothing);
+    let named = match &typed.context {
+        Some(name) if name == LOCAL => Named::Sockets(Vec::new()),
+        Some(name) => Named::Context(name.clone()),
+        None => named()?,
+    };
+    match (named, typed.node) {
+        (Named::Context(name), None) => Ok(Asked::Network(admittance(&name)?)),
+        (Named::Context(name), Some(node)) => Ok(Asked::Network(admittance(&name)?.at(node))),
+        (Named::Sockets(_), Some(node)) => Ok(Asked::Network(only()?.at(node))),
+        (Named::Sockets(named), None) => sockets(named).map(Asked::Sockets),
+    }
+}
+
+/// The only context that there is, for whoever names a node and no context.
+fn only() -> Result<Admittance, Problem> {
+    let mut all = all()?;
+    let only = all.pop().filter(|_| all.is_empty());
+    only.map(|(_, admittance)| admittance).ok_or_else(|| {
+        let problem = Problem::new(
+            Code::Usage,
+            "it is not said to which cluster the node belongs",
+        );
+        match all.is_empty() {
+            true => problem
+                .why("a node answers over the network whom its cluster has admitted")
+                .hint("gary context add NAME TOKEN, with a token of gary token create --client"),
+            false => problem.hint("--context with one of gary context list"),
+        }
+    })
+}
+
+/// The sockets to try: those that are remembered, or that of this machine's node.
+fn sockets(mut named: Vec<PathBuf>) -> Result<Vec<PathBuf>, Problem> {
     // Who says where state is kept means the nodes that keep theirs there.
     if places::is_state_typed() {
         let state = places::state()?;
@@ -63,8 +248,14 @@ pub(super) fn node_dir() -> Result<PathBuf, Problem> {
 
 /// The node of this name, of those that can be asked from here.
 pub(super) async fn client_of(name: &str) -> Result<Client, Problem> {
+    let Asked::Sockets(sockets) = asked()? else {
+        let what = format!("{name} is not asked over the network");
+        return Err(Problem::new(Code::Refused, what)
+            .why("what a node does is its operator's to say, on its own machine")
+            .hint("--context local, on the machine of that node"));
+    };
     let mut others = Vec::new();
-    for socket in sockets()? {
+    for socket in sockets {
         let client = Client::at(&socket);
         let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
         match asked {
@@ -86,13 +277,27 @@ pub(super) async fn client_of(name: &str) -> Result<Client, Problem> {
 /// The first node that answers.
 pub(super) async fn client() -> Result<Client, Problem> {
     let mut last = None;
-    for socket in sockets()? {
-        let client = Client::at(&socket);
-        let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
-        match asked.unwrap_or(Err(AskError::Silent)) {
-            Ok(_) => return Ok(client),
-            // Another may be up.
-            Err(error) => last = Some(error),
+    match asked()? {
+        Asked::Sockets(sockets) => {
+            for socket in sockets {
+                let client = Client::at(&socket);
+                let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
+                match asked.unwrap_or(Err(AskError::Silent)) {
+                    Ok(_) => return Ok(client),
+                    // Another may be up.
+                    Err(error) => last = Some(error),
+                }
+            }
+        }
+        Asked::Network(admittance) => {
+            let person = Person::of(&places::config()?);
+            let person = person.map_err(|error| super::not_deployed(error.into()))?;
+            for address in &admittance.addresses {
+                match Client::connect(&person, &admittance, *address).await {
+                    Ok(client) => return Ok(client),
+                    Err(error) => last = Some(error),
+                }
+            }
         }
     }
     Err(last.map_or_else(

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gary_node::cluster::Role;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +153,7 @@ fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<(), Pr
     let first_ports = choose_ports(first, ingress.unwrap_or_else(|| own(INGRESS_PORT)))?;
     start(first)?;
     waiting(first.sees(1))?;
-    let token = token::invite(&root, Some(first_ports.listen), TOKEN_LASTS)?;
+    let token = token::invite(&root, Role::Member, Some(first_ports.listen), TOKEN_LASTS)?;
     for node in others {
         waiting(async {
             let from = (Ipv4Addr::LOCALHOST, 0).into();

@@ -1,7 +1,8 @@
 //! Commands that have to do with nodes: they ask one, and know nothing that it does not tell.
 
 pub(crate) mod change;
-mod context;
+pub(crate) mod context;
+pub(crate) mod contexts;
 pub(crate) mod deploy;
 pub(crate) mod dev;
 mod install;
@@ -29,6 +30,11 @@ pub(crate) fn asked(error: AskError) -> Problem {
             Problem::new(Code::Unreachable, "no node answers")
                 .why(format!("{}: {source}", socket.display()))
                 .hint("start one: gary dev up, or gary node run")
+        }
+        AskError::NoAnswer { address, why } => {
+            Problem::new(Code::Unreachable, format!("no node answers at {address}"))
+                .why(why)
+                .hint("--node with another of its nodes, or gary context use local")
         }
         AskError::Refused { status: 404, why } => Problem::new(Code::NotFound, why),
         AskError::Refused { status: 503, why } => Problem::new(Code::Unreachable, why),

@@ -82,8 +82,9 @@ pub(super) fn write_root(file: &Path, root: &RootKey) -> Result<(), Problem> {
         .map_err(failed)
 }
 
-fn join(typed: &NodeJoinArgs) -> Result<(), Problem> {
-    let text = match typed.token.as_str() {
+/// The token that is typed, or comes by stdin.
+pub(super) fn read_token(typed: &str) -> Result<Token, Problem> {
+    let text = match typed {
         "-" => {
             let mut text = String::new();
             let read = std::io::stdin().take(1 << 16).read_to_string(&mut text);
@@ -92,11 +93,15 @@ fn join(typed: &NodeJoinArgs) -> Result<(), Problem> {
         }
         text => text.to_owned(),
     };
-    let token: Token = text.parse().map_err(|error: TokenError| {
+    text.parse().map_err(|error: TokenError| {
         Problem::new(Code::BadInput, "this is no token")
             .why(error)
             .hint("gary token create, on the machine that has the root key")
-    })?;
+    })
+}
+
+fn join(typed: &NodeJoinArgs) -> Result<(), Problem> {
+    let token = read_token(&typed.token)?;
     let name = typed.name.clone().unwrap_or_else(hostname);
     let dir = context::node_dir()?;
     waiting(async {
@@ -211,7 +216,9 @@ pub(super) fn not_started(error: &StartError) -> Problem {
         StartError::Unreachable(_) => {
             problem.hint("is the node up that the token names, and can it be reached?")
         }
-        StartError::NotAdmitted(_) => problem.hint("ask for a new token: gary token create"),
+        StartError::NotAdmitted(_) => {
+            problem.hint("ask for a new token: gary token create; for people with --client")
+        }
         _ => problem,
     }
 }

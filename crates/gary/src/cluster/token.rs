@@ -1,4 +1,4 @@
-//! `gary token`: invites nodes.
+//! `gary token`: invites nodes and people.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -38,17 +38,23 @@ fn create(typed: &TokenCreateArgs) -> Result<(), Problem> {
         );
     }
     let address: Option<SocketAddr> = node.address.parse().ok();
-    let token = invite(&root, address, typed.expires.duration())?;
+    let role = match (typed.client, typed.read_only) {
+        (false, _) => Role::Member,
+        (true, false) => Role::Client,
+        (true, true) => Role::Reader,
+    };
+    let token = invite(&root, role, address, typed.expires.duration())?;
     console::out(&format!("{token}\n"))
 }
 
-/// A token by which nodes join, by way of the node at this address.
+/// A token by which nodes or people are let in, by way of the node at this address.
 pub(super) fn invite(
     root: &RootKey,
+    role: Role,
     address: Option<SocketAddr>,
     within: Duration,
 ) -> Result<Token, Problem> {
-    gary_node::invite(root, Role::Member, within, address)
+    gary_node::invite(root, role, within, address)
         .map_err(|error| Problem::new(Code::Failure, "cannot make a token").why(error))
 }
 

@@ -327,7 +327,7 @@ pub(crate) struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make a token by which nodes join this machine's cluster
+    /// Make a token by which nodes join this machine's cluster, or people ask it over the network
     Create(TokenCreateArgs),
 }
 
@@ -336,9 +336,48 @@ pub(crate) struct TokenCreateArgs {
     /// For how long it lets nodes in
     #[arg(long, value_name = "PERIOD", default_value = "1h")]
     pub(crate) expires: Period,
+    /// Let in people, who ask the cluster over the network, instead of nodes
+    #[arg(long)]
+    pub(crate) client: bool,
+    /// Let them look, and change nothing
+    #[arg(long, requires = "client")]
+    pub(crate) read_only: bool,
     /// The root key of the cluster [default: root.key in the configuration directory]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ContextArgs {
+    #[command(subcommand)]
+    pub(crate) command: ContextCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContextCommand {
+    /// Be admitted to a cluster by a token, and ask its nodes from then on
+    Add {
+        /// What to call it
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// A token of `gary token create --client`, or - to read it from stdin
+        #[arg(value_name = "TOKEN")]
+        token: String,
+    },
+    /// Ask the nodes of a context from now on; `local` is this machine's own
+    Use {
+        /// Which
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Show the contexts
+    List,
+    /// Forget a context
+    Rm {
+        /// Which
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use crate::cluster::{Cluster, HELLO, to};
-use crate::support::{Client, Guest, Outcome, get};
+use crate::support::{Client, Gary, Guest, Outcome, get};
 
 const TRAP: Guest = Guest("trap");
 const HELLO_CLI: Guest = Guest("hello-cli");
@@ -206,4 +206,47 @@ fn nodes_start_again_are_drained_and_leave_while_requests_go_on() {
     cluster
         .does(["node", "drain", "n9"])
         .fails(7, &["no node called n9 answers here"]);
+}
+
+#[test]
+fn people_ask_over_the_network_for_what_they_were_admitted() {
+    let cluster = Cluster::up(2);
+    let root = cluster.0.state().join("dev/root.key");
+    let root = root.to_str().expect("it is text");
+    let token = |flags: &[&str]| {
+        let typed = ["token", "create", "--client", "--root", root].into_iter();
+        let made = cluster
+            .0
+            .call(typed.chain(flags.iter().copied()))
+            .output()
+            .exits(0);
+        made.text().trim().to_owned()
+    };
+    let elsewhere = Gary::new();
+    let does = |args: &[&str]| elsewhere.call(args.iter().copied()).output();
+    does(&["context", "add", "pis", &token(&[])]).exits(0);
+    let path = HELLO.path();
+    let path = path.to_str().expect("it is text");
+    does(&["deploy", path, "--name", "hello", "--wait"]).exits(0);
+    assert_eq!(cluster.hosts_of("hello").len(), 1);
+    let logs = does(&["logs", "hello"]).exits(0);
+    assert!(logs.text().contains("/0 * started"), "{logs:?}");
+    // What a node does is its operator's to say, on its own machine.
+    does(&["node", "drain"]).fails(9, &["its operator's to say"]);
+    does(&["node", "drain", "n1"]).fails(9, &["its operator's to say"]);
+    does(&["context", "add", "looks", &token(&["--read-only"])]).exits(0);
+    assert!(does(&["ps"]).exits(0).text().contains("hello"));
+    does(&["rm", "hello"]).fails(9, &["admitted to look"]);
+    does(&["--context", "pis", "rm", "hello"]).exits(0);
+    does(&["--context", "nobody", "ps"]).fails(7, &["no context nobody"]);
+    // Who was admitted to one cluster is nobody to another.
+    let other = Cluster::up(1);
+    let address = other.json(&["nodes"])[0]["address"]
+        .as_str()
+        .map(str::to_owned);
+    let address = address.expect("it has one");
+    does(&["--context", "pis", "--node", &address, "ps"]).fails(9, &["another cluster"]);
+    let node = Gary::new();
+    let joins = node.call(["node", "join", &token(&[])]).output();
+    joins.fails(9, &["lets people in"]);
 }
