@@ -1,13 +1,14 @@
 //! With whom nothing has gone wrong of late.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use gary_promise::{AgentId, BootEpoch, Time, WorkloadId};
 
 use super::Book;
 use crate::seen::Seen;
 
-/// When something last went wrong with whom. Who is drained is so because it is wanted to: that goes wrong too, for whoever
+/// Until when something last went wrong with whom. Who is drained is so because it is wanted to: that goes wrong too, for whoever
 /// looks at what has nothing to do with that.
 #[derive(Debug, Default)]
 pub(super) struct Quiet {
@@ -25,17 +26,32 @@ impl Quiet {
                 epoch: BootEpoch(1),
                 ..
             } => {}
-            Seen::Starts { agent, .. }
-            | Seen::Ends { agent, .. }
-            | Seen::Stalls { agent, .. }
-            | Seen::TakesBack { agent, .. }
+            // It ended while it stood still, and does so no more.
+            Seen::Starts { agent, .. } | Seen::Ends { agent, .. } => {
+                self.upset.insert(agent, at);
+            }
+            Seen::TakesBack { agent, .. }
             | Seen::Revises { agent, .. }
             | Seen::Leaves { agent, .. }
-            | Seen::GoesAway { agent, .. } => self.upset(at, agent),
+            | Seen::GoesAway { agent, .. }
+            | Seen::Stalls {
+                agent,
+                is_clock: true,
+                ..
+            } => self.upset(at, agent),
+            // It goes wrong for as long as it stands still.
+            Seen::Stalls { agent, span_ms, .. } => {
+                self.upset(at.after(Duration::from_millis(span_ms)), agent);
+            }
             Seen::Cuts { from, to } => {
                 self.cut.extend(from.iter().chain(to));
             }
             Seen::Heals | Seen::Calms => {
+                if matches!(seen, Seen::Calms) {
+                    for until in self.upset.values_mut() {
+                        *until = at.min(*until);
+                    }
+                }
                 // Until now it did not pass.
                 for agent in std::mem::take(&mut self.cut) {
                     self.upset(at, agent);
@@ -53,8 +69,9 @@ impl Quiet {
         }
     }
 
-    fn upset(&mut self, at: Time, agent: AgentId) {
-        self.upset.insert(agent, at);
+    fn upset(&mut self, until: Time, agent: AgentId) {
+        let last = self.upset.entry(agent).or_insert(until);
+        *last = until.max(*last);
     }
 
     /// Whether nothing has gone wrong since, nor for long enough, with an agent. Where something does not pass, that goes
