@@ -62,7 +62,7 @@ const fn is_recent(at: Time, when: Time) -> bool {
 
 impl Book {
     /// Whether an agent may hold for standing what it has heard of another.
-    fn holds_for_standing(&self, at: Time, agent: AgentId, offer: &PromiseId) -> bool {
+    pub(super) fn holds_for_standing(&self, at: Time, agent: AgentId, offer: &PromiseId) -> bool {
         let withdrawn_at = self.hearings.withdrawn_at(agent, offer);
         self.hearings.stands_at(agent, offer).is_some()
             && withdrawn_at.is_none_or(|when| is_recent(at, when))

@@ -358,11 +358,15 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
     let is_superseded = later.clone().next().is_some();
     // What is run anew waits for nothing to take its place.
     let is_unused = later.any(|its| !its.valency.has(host.slot) || its.mode.completes());
+    // What another keeper has bound stands for whoever has not heard otherwise from its host.
+    let keeper = acceptance.promiser;
     let is_replaced = book.acceptances.iter().any(|(id, its)| {
         let later = book.offers.get(&its.accept.offer).map(|its| &its.host);
         let is_late = |when: Time| at.as_us() <= when.as_us() + DECIDED_BEFORE_US;
-        book.counts(acceptance.promiser, id, its)
-            && its.withdrawn.is_none_or(|(when, _)| is_late(when))
+        let may_stand = its.withdrawn.is_none_or(|(when, _)| is_late(when))
+            || (id.promiser != keeper && book.holds_for_standing(at, keeper, &its.accept.offer));
+        book.counts(keeper, id, its)
+            && may_stand
             && later.is_some_and(|later| {
                 (later.workload, later.slot) == (host.workload, host.slot)
                     && (later.generation > host.generation
@@ -370,9 +374,7 @@ fn check_outdated(at: Time, acceptance: &PromiseId, offer: &PromiseId, book: &Bo
             })
     });
     // Whoever goes by a disk that went back lets go what it knew nothing of then.
-    let has_lost = book
-        .registers
-        .has_lost(&host.workload, &acceptance.promiser);
+    let has_lost = book.registers.has_lost(&host.workload, &keeper);
     if is_unused || is_replaced || has_lost {
         return Ok(());
     }
