@@ -109,7 +109,7 @@ impl Book {
                     leaves_at: None,
                     drained: None,
                     drained_on_disk: None,
-                    undrained_at: None,
+                    undrained: None,
                     published: published.clone(),
                     earlier: Vec::new(),
                     started_at: at,
@@ -174,7 +174,7 @@ impl Book {
                 if let Some(its) = self.agents.get_mut(&agent)
                     && its.drained.take().is_some()
                 {
-                    its.undrained_at = Some(at);
+                    its.undrained = Some((at, drained));
                 }
             }
             Seen::Leaves { agent, .. } => {
@@ -267,9 +267,9 @@ impl Book {
     pub(super) fn was_drained(&self, at: Time, agent: &AgentId, for_us: u64) -> bool {
         let seen = self.agents.get(agent);
         seen.is_some_and(|its| {
-            let undrained_at = its.undrained_at;
+            let undrained = its.undrained;
             its.drained.is_some()
-                || undrained_at.is_some_and(|when| at.as_us() <= when.as_us() + for_us)
+                || undrained.is_some_and(|(when, _)| at.as_us() <= when.as_us() + for_us)
         })
     }
 

@@ -6,6 +6,7 @@ use gary_agent::HostReport;
 use gary_promise::{AgentId, Frame, PromiseId, RunWord, Time};
 
 use super::Book;
+use super::entry::DrainSeen;
 use super::hearings::DECIDED_BEFORE_US;
 use crate::world::DRIFT_PPM_MAX;
 
@@ -110,14 +111,20 @@ impl Book {
         self.causes.has(offer) || self.is_ended(at, &offer.promiser) || (is_keeper() && by_itself)
     }
 
-    /// Whether an agent has taken back what it hosts, since it was drained, by a clock that may go faster.
+    /// Whether an agent has taken back what it hosts, since it was drained, by a clock that may go faster. It may have ceased
+    /// to be drained just after it did.
     pub(super) fn is_ended(&self, at: Time, agent: &AgentId) -> bool {
-        let drained = self.drained(agent);
-        drained.is_some_and(|its| {
+        let Some(seen) = self.agents.get(agent) else {
+            return false;
+        };
+        let has_ended = |its: &DrainSeen, by: Time| {
             let span_us = its.until.as_us().saturating_sub(its.since.as_us());
             let ahead_us = span_us * DRIFT_PPM_MAX as u64 / 1_000_000;
-            at.as_us() + ahead_us >= its.until.as_us()
-        })
+            by.as_us() + ahead_us >= its.until.as_us()
+        };
+        let undrained = seen.undrained.filter(|(when, _)| is_recent(at, *when));
+        seen.drained.is_some_and(|its| has_ended(&its, at))
+            || undrained.is_some_and(|(when, its)| has_ended(&its, when))
     }
 
     /// Why an agent that hears this may end one of its hostings.

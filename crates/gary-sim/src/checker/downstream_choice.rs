@@ -480,7 +480,7 @@ impl DownstreamChoice {
         let mut theirs = self.counted.get(&keeper).into_iter().flatten();
         theirs.any(|(_, its)| {
             let seen = book.agents.get(&its.offer.promiser);
-            seen.is_some_and(|its| its.drained.is_some() || its.undrained_at.is_some())
+            seen.is_some_and(|its| its.drained.is_some() || its.undrained.is_some())
         })
     }
 

@@ -27,8 +27,8 @@ pub struct AgentSeen {
     pub drained: Option<DrainSeen>,
     /// How its disk says that it is.
     pub drained_on_disk: Option<Drain>,
-    /// When it last ceased to be.
-    pub undrained_at: Option<Time>,
+    /// When it last ceased to be, and how it was until then.
+    pub undrained: Option<(Time, DrainSeen)>,
     /// What it said before, and until when.
     pub earlier: Vec<(Capacity, Time)>,
     /// When it started last.
