@@ -6,8 +6,8 @@ use std::time::Duration;
 use gary_agent::register::Votes;
 use gary_agent::{Assessed, Fact, Order};
 use gary_promise::{
-    AgentId, Body, BootEpoch, Capacity, Entry, Frame, Generation, Promise, PromiseId, Reason,
-    Resources, RunKey, SignedRecord, Time, Use, Verified, WorkloadId,
+    AgentId, Body, Capacity, Entry, Frame, Generation, Promise, PromiseId, Reason, Resources,
+    RunKey, SignedRecord, Time, Use, Verified, WorkloadId, WorkloadName,
 };
 
 use super::acquaintance::Acquaintance;
@@ -651,7 +651,9 @@ impl Book {
                         }
                     }
                 }
-                Fact::Votes { votes, .. } => self.note_votes(at, agent, votes, reader),
+                Fact::Votes { name, votes } => {
+                    self.note_votes(at, agent, (name, votes), reader);
+                }
                 Fact::HostsFor {
                     offer,
                     is_handed_over,
@@ -699,7 +701,16 @@ impl Book {
     }
 
     /// An agent has on its disk how it has voted.
-    fn note_votes(&mut self, at: Time, agent: AgentId, votes: &Votes<Entry>, reader: &mut Reader) {
+    fn note_votes(
+        &mut self,
+                if let Some(workload) = intent.workload() {
+                    self.registers.means(agent, name, workload, keepers);
+                }
+        at: Time,
+        agent: AgentId,
+        (name, votes): (&WorkloadName, &Votes<Entry>),
+        reader: &mut Reader,
+    ) {
         for vote in [votes.voted(), votes.chosen()].into_iter().flatten() {
             let Some(intent) = reader.promise(&vote.entrusted.content.intent).cloned() else {
                 self.forged += 1;

@@ -71,7 +71,7 @@ impl Book {
 
     /// Whether its agent has a cause to end a hosting. What an agent says to itself as a keeper is not seen: where it
     /// keeps the workload and another has bound this, it may if something is in its place, or it knows of a later
-    /// generation, for which it has invited itself.
+    /// generation, for which it has invited itself, or that the name means another workload by now.
     pub(super) fn has_cause(&self, at: Time, offer: &PromiseId) -> bool {
         // Whoever leaves takes back what it had just offered too.
         let promiser = self.agents.get(&offer.promiser);
@@ -85,7 +85,10 @@ impl Book {
             let known = self.registers.known(&host.workload, &offer.promiser);
             known.and_then(|intent| self.intent(&intent))
         };
-        let is_outdated = || knows().is_some_and(|its| its.lineage.generation() > host.generation);
+        let is_outdated = || {
+            knows().is_some_and(|its| its.lineage.generation() > host.generation)
+                || self.registers.is_past(&host.workload, &offer.promiser)
+        };
         let is_shared = || {
             let others = self.offers.iter().filter(|(other, its)| {
                 *other != offer

@@ -193,7 +193,11 @@ impl Convergence {
                 ));
             }
         }
-        let Some(wanted) = book.intent(intent).filter(|its| its.valency.get() > 0) else {
+        // Who deletes it and gives its name to another may have both chosen at once.
+        let mut up = book.agents.keys().filter(|its| book.is_up(its));
+        let is_past = up.any(|its| book.registers.is_past(workload, its));
+        let wanted = book.intent(intent).filter(|_| !is_past);
+        let Some(wanted) = wanted.filter(|its| its.valency.get() > 0) else {
             return match hosted.values().flatten().next() {
                 Some(offer) => {
                     let offer = book.names.of_promise(offer);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gary_promise::{
     AgentId, Body, Configuration, ConfigurationEpoch, Era, Generation, Promise, PromiseId, Time,
-    Verified, WorkloadId,
+    Verified, WorkloadId, WorkloadName,
 };
 
 use super::eras::Superseded;
@@ -15,6 +15,9 @@ pub(super) struct Registers {
     of: BTreeMap<WorkloadId, RegisterSeen>,
     /// Which intents each keeper has on its disk to have stood before another.
     stood: BTreeSet<(AgentId, PromiseId)>,
+    /// Which workload each agent knows a name to mean, and which each meant to it before that.
+    means: BTreeMap<(AgentId, WorkloadName), (WorkloadId, Configuration)>,
+    past: BTreeSet<(AgentId, WorkloadId)>,
     /// What agents knew when their disks went back, until they know it again.
     lost: BTreeSet<(AgentId, PromiseId)>,
     /// Which intents were ever chosen, and the first of each generation of a workload.
@@ -89,6 +92,30 @@ impl Registers {
     ) {
         if let Some((workload, known)) = read(intent) {
             self.chosen.insert(known.1);
+    /// An agent has on its disk which workload a name means, and who keeps it.
+    pub(super) fn means(
+        &mut self,
+        by: AgentId,
+        name: &WorkloadName,
+        workload: WorkloadId,
+        keepers: &Configuration,
+    ) {
+        let means = (workload, keepers.clone());
+        // Of two registers of one name, neither says anything of the other's workload.
+        if let Some((before, kept_by)) = self.means.insert((by, name.clone()), means)
+            && before != workload
+            && kept_by.shares_founders(keepers)
+        {
+            self.past.insert((by, before));
+        }
+        self.past.remove(&(by, workload));
+    }
+
+    /// Whether an agent knows that the name of a workload means another by now: it was deleted.
+    pub(super) fn is_past(&self, workload: &WorkloadId, by: &AgentId) -> bool {
+        self.past.contains(&(*by, *workload))
+    }
+
             let era = configuration.epoch().era();
             let first = self.by_generation.entry((workload, known.0, era));
             let first = *first.or_insert(known.1);
