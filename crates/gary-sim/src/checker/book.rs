@@ -21,10 +21,6 @@ use crate::names::Names;
 use crate::reader::Reader;
 use crate::seen::Seen;
 
-/// How long after a start, or after it has come to keep that, in microseconds, a keeper may grant nothing of what is
-/// exclusive, and whoever waits for it may not have asked again: a tenure, by a clock that goes wrong, and the longest wait between two times of asking.
-const GRANTS_AFTER_US: u64 = 10_000_000 + 3_000_000;
-
 /// For how long a keeper may count what another has bound and has taken back, in microseconds: a lease, and a look.
 const COUNTED_AFTER_US: u64 = 10_000_000 + 2_000_000;
 
@@ -172,7 +168,7 @@ impl Book {
             }
             Seen::Undrains { agent } => {
                 if let Some(its) = self.agents.get_mut(&agent)
-                    && its.drained.take().is_some()
+                    && let Some(drained) = its.drained.take()
                 {
                     its.undrained = Some((at, drained));
                 }
@@ -345,26 +341,6 @@ impl Book {
                 && its.stored_at.is_some()
                 && its.withdrawn.is_none_or(|(when, _)| is_late(when))
         })
-    }
-
-    /// Whether a workload is exclusive, and no majority of its keepers is left to grant anything, or has been up again or kept
-    /// it for long enough: that is the price of at most one.
-    pub(super) fn lacks_majority(&self, at: Time, workload: &WorkloadId) -> bool {
-        let of_it = self.promises.iter();
-        let mut of_it = of_it.filter(|(_, its)| its.workload() == Some(*workload));
-        let is_exclusive = of_it.any(|(id, _)| self.intent(id).is_some_and(|its| its.exclusive));
-        let mut registers = self.registers.all().filter(|(its, _)| *its == workload);
-        let has_majority = registers.any(|(_, keepers)| {
-            let may_grant = |its: &&AgentId| {
-                let seen = self.agents.get(its).filter(|its| its.is_up);
-                let is_past = |when: Time| at.as_us() > when.as_us() + GRANTS_AFTER_US;
-                let came_at = self.registers.came_at(workload, its);
-                seen.is_some_and(|its| its.epoch == BootEpoch(1) || is_past(its.started_at))
-                    && came_at.is_none_or(is_past)
-            };
-            2 * keepers.iter().filter(may_grant).count() > keepers.len()
-        });
-        is_exclusive && !has_majority
     }
 
     /// Whether an offer stands.
@@ -703,9 +679,6 @@ impl Book {
     /// An agent has on its disk how it has voted.
     fn note_votes(
         &mut self,
-                if let Some(workload) = intent.workload() {
-                    self.registers.means(agent, name, workload, keepers);
-                }
         at: Time,
         agent: AgentId,
         (name, votes): (&WorkloadName, &Votes<Entry>),
@@ -730,6 +703,9 @@ impl Book {
             if is_chosen {
                 let keepers = &vote.entrusted.configuration;
                 self.registers.chosen(at, agent, &intent, keepers);
+                if let Some(workload) = intent.workload() {
+                    self.registers.means(agent, name, workload, keepers);
+                }
             }
         }
     }

@@ -70,7 +70,8 @@ impl Checker for Convergence {
         if matches!(seen, Seen::Replays) {
             let latest = |workload: &WorkloadId| book.registers.latest(workload, |_| true);
             // Of an earlier generation there is nothing but what the later has not replaced yet, which may be chosen before a
-            // person is told so. Whoever is drained takes back what it hosts in any case.
+            // person is told so. Whoever is drained takes back what it hosts in any case, and what is exclusive ends where
+            // no majority is left to grant it.
             let sound = book.runs.iter().filter(|(offer, run)| {
                 let seen = book.workloads.get(&run.binding.workload());
                 let wanted = seen.and_then(|its| book.intent(&its.acknowledged));
@@ -82,6 +83,7 @@ impl Checker for Convergence {
                         && !Frailty::of(&its.component).is_lasting()
                         && !its.mode.completes()
                         && book.drained(&offer.promiser).is_none()
+                        && !book.may_run_out(at, &run.binding.workload())
                 })
             });
             let all = book.registers.all().map(|(its, _)| (*its, latest(its)));

@@ -18,6 +18,7 @@ mod entry;
 mod eras;
 mod experiences;
 mod first_hand;
+mod granting;
 mod hearings;
 mod keeps;
 mod mending;

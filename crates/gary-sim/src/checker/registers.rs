@@ -82,16 +82,6 @@ impl Registers {
         self.stood.contains(&(*by, intent))
     }
 
-    /// A keeper has on its disk what was chosen.
-    pub(super) fn chosen(
-        &mut self,
-        at: Time,
-        by: AgentId,
-        intent: &Verified<Promise>,
-        configuration: &Configuration,
-    ) {
-        if let Some((workload, known)) = read(intent) {
-            self.chosen.insert(known.1);
     /// An agent has on its disk which workload a name means, and who keeps it.
     pub(super) fn means(
         &mut self,
@@ -116,6 +106,16 @@ impl Registers {
         self.past.contains(&(*by, *workload))
     }
 
+    /// A keeper has on its disk what was chosen.
+    pub(super) fn chosen(
+        &mut self,
+        at: Time,
+        by: AgentId,
+        intent: &Verified<Promise>,
+        configuration: &Configuration,
+    ) {
+        if let Some((workload, known)) = read(intent) {
+            self.chosen.insert(known.1);
             let era = configuration.epoch().era();
             let first = self.by_generation.entry((workload, known.0, era));
             let first = *first.or_insert(known.1);
