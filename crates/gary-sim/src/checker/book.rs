@@ -196,7 +196,7 @@ impl Book {
                     self.note_promise(&promise);
                 }
             }
-            Seen::Restores { agent, .. } => self.registers.restored(agent),
+            Seen::Restores { agent, .. } => self.registers.restored(at, agent),
             Seen::Cuts { from, to } => {
                 for from in from {
                     self.cuts.extend(to.iter().map(|to| (*from, *to)));

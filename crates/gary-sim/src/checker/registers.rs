@@ -60,10 +60,20 @@ impl Registers {
         }
     }
 
-    /// The disk of an agent went back: it may not know what it has lost.
-    pub(super) fn restored(&mut self, agent: AgentId) {
+    /// The disk of an agent went back: it may not know what it has lost. Of a change of keepers that nobody else has on its
+    /// disk, nobody knows any more.
+    pub(super) fn restored(&mut self, at: Time, agent: AgentId) {
         let known = self.of.values().filter_map(|its| its.known.get(&agent));
         self.lost.extend(known.map(|(_, intent)| (agent, *intent)));
+        for its in self.of.values_mut() {
+            let others = its.by.iter().filter(|(by, _)| **by != agent);
+            let latest = others.map(|(_, its)| its).max_by_key(|its| its.epoch());
+            if let (Some(latest), Some((now, _))) = (latest, &its.now)
+                && latest.epoch() < now.epoch()
+            {
+                its.now = Some((latest.clone(), at));
+            }
+        }
     }
 
     /// Whether an agent may have lost what it knew of a workload, as its disk went back, and has not learned it again.
