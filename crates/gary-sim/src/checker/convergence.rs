@@ -253,8 +253,9 @@ impl Convergence {
                         "{what} hosts slot {slot} of {name}, which nobody uses"
                     ));
                 }
-                // Where the later never runs or nobody may host it, the earlier may be all there is.
-                if theirs != Some(generation)
+                // Where the later never runs or nobody may host it, the earlier may be all there is. Of what is later than
+                // anybody there knows, those who knew are gone: nobody takes it for outdated.
+                if theirs < Some(generation)
                     && !goes_on
                     && !made_way
                     && !is_lasting
