@@ -23,6 +23,9 @@ const SETTLED_WITHIN_US: u64 = 12_000_000;
 /// once and wait for a busy one.
 const STEP_US: u64 = 4_000_000;
 
+/// For how long two keepers may both have something under way, in microseconds, where one takes the other's turn.
+const TAKES_TURN_US: u64 = 100_000;
+
 /// For how long after faults have ceased an update may go on by its owner's pace, in microseconds.
 const GOES_ON_US: u64 = 20_000_000;
 
@@ -37,6 +40,10 @@ pub(super) struct Pace {
     stopped: BTreeSet<PromiseId>,
     /// What keepers have said that they do not count.
     dismissed: BTreeSet<PromiseId>,
+    /// Who has invited an agent last for which workload.
+    invited_by: BTreeMap<(AgentId, WorkloadId), AgentId>,
+    /// Of what a host has let go as it was invited: when, and by whom it was.
+    made_way: BTreeMap<(WorkloadId, Slot), (Time, AgentId)>,
     /// Workloads of which every slot ran soundly at the generation of that time: since when, how many slots those were,
     /// and which generation comes next.
     whole: BTreeMap<WorkloadId, (Time, u32, Generation)>,
@@ -59,6 +66,17 @@ impl Pace {
                 frame: Frame::Dismissal(dismissal),
                 ..
             } => self.dismissed.extend(dismissed(to, dismissal)),
+            Seen::Hears {
+                from,
+                to,
+                frame: Frame::Invitation(_),
+                ..
+            } => {
+                let made = book.made.iter().filter_map(|id| book.promises.get(id));
+                let workloads = made.filter_map(|its| its.workload());
+                let invited = workloads.map(|its| ((to, its), from));
+                self.invited_by.extend(invited);
+            }
             Seen::Runs { binding, .. } => {
                 let of = (binding.workload(), binding.generation());
                 self.begun.insert(of, at);
@@ -76,6 +94,7 @@ impl Pace {
                     && self.stopped.contains(&offer)
                     && is_sound(&offer, book)
                 {
+                    self.note_made_way(at, &offer, host, book);
                     return self.check_fewer(at, host, book);
                 }
             }
@@ -139,6 +158,32 @@ impl Pace {
             })
     }
 
+    /// Something runs no more: where nobody has said that it does not count it, its host has let it go as it was invited.
+    fn note_made_way(&mut self, at: Time, offer: &PromiseId, gone: &Host, book: &Book) {
+        let mut accepted = book.acceptances.values();
+        let is_taken_back =
+            accepted.any(|its| its.accept.offer == *offer && its.withdrawn.is_some());
+        let by = self.invited_by.get(&(offer.promiser, gone.workload));
+        if let Some(by) = by.filter(|_| !is_taken_back && !self.dismissed.contains(offer)) {
+            let place = (gone.workload, gone.slot);
+            self.made_way.insert(place, (at, *by));
+        }
+    }
+
+    /// In which slots something has just made way for another keeper than this: it may not have heard so yet.
+    fn makes_way_for_another(&self, at: Time, gone: &Host) -> BTreeSet<Slot> {
+        let of_it = |slot| self.made_way.get(&(gone.workload, slot));
+        let Some((_, by)) = of_it(gone.slot).filter(|(when, _)| *when == at) else {
+            return BTreeSet::new();
+        };
+        let slots = self.made_way.iter().filter(|((workload, _), its)| {
+            *workload == gone.workload
+                && its.1 != *by
+                && at.as_us() <= its.0.as_us() + TAKES_TURN_US
+        });
+        slots.map(|((_, slot), _)| *slot).collect()
+    }
+
     /// Something of an earlier generation runs no more: no more slots are without a hosting than may be.
     fn check_fewer(&mut self, at: Time, gone: &Host, book: &Book) -> Verdict {
         let (workload, generation) = (&gone.workload, gone.generation);
@@ -158,7 +203,9 @@ impl Pace {
         let as_of = (workload, wanted.lineage.generation());
         let (believed, _) = self.bound(at, gone.promisee, as_of, book);
         let mut hosted: BTreeSet<Slot> = running(workload, book).into_keys().collect();
-        hosted.extend(believed.into_iter().filter(|slot| *slot != gone.slot));
+        let under_way = self.makes_way_for_another(at, gone);
+        let others = believed.into_iter().chain(under_way);
+        hosted.extend(others.filter(|slot| *slot != gone.slot));
         let hosted = u32::try_from(hosted.len()).unwrap_or(u32::MAX);
         let without = count.saturating_sub(hosted);
         // Where nobody has room for one more, one makes way also where none was to.
