@@ -37,7 +37,7 @@ pub const COLLECT_WAITS: Waits = Waits {
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     workloads: Over<WorkloadId, COLLECTED_MAX>,
-    /// The latest attempt that it had promised to vote in of any register that it has forgotten.
+    /// The latest attempt that it had promised to vote in, or knew of, of any register that it has forgotten.
     floor: Option<Ballot>,
 }
 
@@ -92,7 +92,15 @@ impl Custody {
     pub(super) fn blank_register<V: Clone + Eq, C: crate::register::Change<V>>(
         &self,
     ) -> Register<V, C> {
-        Register::new(self.me, self.epoch, None).after(self.collected.floor())
+        self.blank_register_after(None)
+    }
+
+    /// The same, in the place of one in which it knows of an attempt as late as this.
+    pub(super) fn blank_register_after<V: Clone + Eq, C: crate::register::Change<V>>(
+        &self,
+        latest: Option<Ballot>,
+    ) -> Register<V, C> {
+        Register::new(self.me, self.epoch, None).after(latest.max(self.collected.floor()))
     }
 
     /// Forgets a workload that is deleted, if all that keep it know so and nobody hosts it. Tells who may not know.
@@ -134,8 +142,9 @@ impl Custody {
         workload: WorkloadId,
         voice: &mut Voice<C, Order>,
     ) {
-        let votes = self.names.get(name).and_then(|its| its.register.votes());
-        let promised = votes.and_then(Votes::promised);
+        let register = self.names.get(name).map(|its| &its.register);
+        let floor = register.and_then(Register::latest);
+        let votes = register.and_then(Register::votes);
         // What the name meant before, nobody brings back either.
         let meant = self.by_workload.iter().filter(|(_, its)| *its == name);
         let meant = meant.map(|(its, _)| *its);
@@ -148,7 +157,7 @@ impl Custody {
             .filter(|its| *its != workload)
             .chain([workload])
         {
-            self.collected.add(workload, promised);
+            self.collected.add(workload, floor);
             voice.keep_collected(name.clone(), workload, self.collected.floor());
         }
     }

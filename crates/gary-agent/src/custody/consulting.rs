@@ -134,7 +134,11 @@ impl Custody {
             .is_some_and(|chosen| goes_before(told, chosen));
         let is_elsewhere = !keepers.has(&self.me) && to.has(&self.me);
         if is_first || is_elsewhere {
+            let latest = known.register.latest();
             self.forget_name(name);
+            let blank = self.blank_register_after(latest);
+            self.names
+                .insert(name.clone(), Named::new(blank, to.clone()));
         }
         chosen.filter(|_| is_first)
     }

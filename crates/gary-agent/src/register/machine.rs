@@ -83,6 +83,12 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
         self.votes.as_ref()
     }
 
+    /// The latest attempt that it has promised to vote in, or knows of. Who forgets the register goes on after it.
+    pub fn latest(&self) -> Option<Ballot> {
+        let promised = self.votes.as_ref().and_then(Votes::promised);
+        promised.max(self.latest)
+    }
+
     /// The changes that are to be made, the first first.
     pub const fn changes(&self) -> &VecDeque<C> {
         &self.changes
@@ -169,8 +175,7 @@ impl<V: Clone + Eq, C: Change<V>> Register<V, C> {
 
     /// An attempt after all that it knows of.
     fn next_attempt(&mut self, configuration: Configuration) -> Option<Attempt<V>> {
-        let promised = self.votes.as_ref().and_then(Votes::promised);
-        let ballot = Ballot::after(promised.max(self.latest), self.me, self.epoch)?;
+        let ballot = Ballot::after(self.latest(), self.me, self.epoch)?;
         self.latest = Some(ballot);
         Some(Attempt::new(configuration, ballot))
     }

@@ -177,7 +177,12 @@ impl<V: Clone + Eq> Votes<V> {
             return false;
         }
         if is_beside || to.epoch() > self.configuration.epoch() {
+            // Attempts of two registers that begin are told apart by nothing: what it has promised in the one, it holds to in
+            // the other, and to the end of both.
+            let begins = to.epoch() == self.configuration.epoch();
+            let promised = self.promised.filter(|_| begins);
             *self = Self::after(chosen.clone());
+            self.promised = self.promised.max(promised);
             return true;
         }
         let is_news = *to == self.configuration
@@ -310,6 +315,23 @@ mod tests {
             assert_eq!(answer(&mut held, &asked), Answer::Elsewhere(first()));
         }
         assert_eq!(held.expect("it has voted").chosen(), Some(&mine));
+    }
+
+    #[test]
+    fn who_goes_over_to_others_votes_in_no_attempt_before_what_it_had_promised() {
+        let mut held = None;
+        let prepare = asks(&first(), ballot(3, 1), None);
+        assert_eq!(answer(&mut held, &prepare), Answer::Promised(None));
+        let keepers = [agent(1), agent(8), agent(9)];
+        let others = Configuration::new(ConfigurationEpoch::FIRST, keepers).expect("three");
+        let mut begun = held.clone().expect("it has promised");
+        assert!(begun.learn(&vote(&others, Some(ballot(0, 8)), 9)));
+        assert_eq!(begun.promised(), Some(ballot(3, 1)));
+        // With other keepers than it began with, all attempts are others.
+        let without = others.without(agent(9)).expect("it is one");
+        let mut later = held.expect("it has promised");
+        assert!(later.learn(&vote(&without, None, 9)));
+        assert_eq!(later.promised(), None);
     }
 
     #[test]
