@@ -132,6 +132,24 @@ fn who_dies_is_waited_for() {
     assert_eq!(running(&its.world).len(), 1);
 }
 
+#[test]
+fn a_keeper_whose_disk_goes_back_to_before_its_last_grant_takes_no_part_in_anything_more() {
+    let mut its = Scene::new();
+    let keeper = its.keepers()[0];
+    its.act(Act::BackUp(keeper));
+    its.run_for(1);
+    // Somebody else holds it by a later epoch, and nobody has voted for anything since.
+    its.act(Act::TakeBack(its.holder));
+    its.run_for(4_000);
+    let (node, for_good) = (keeper, false);
+    its.act(Act::Crash { node, for_good });
+    its.run_for(1);
+    its.act(Act::Restore(keeper));
+    its.act(Act::Start(keeper));
+    its.run_for(6_000);
+    assert!(its.world.agent(keeper).is_none(), "it has left");
+}
+
 /// What a person signs who founds something, or updates it.
 fn signed(
     person: &mut Promiser,

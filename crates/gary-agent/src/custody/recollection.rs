@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
-    AgentId, BootEpoch, CommitSequence, Configuration, Frame, Recall, Time, WorkloadId,
-    WorkloadName,
+    AgentId, BootEpoch, CommitSequence, Configuration, Consultation, Frame, Recall, Time,
+    WorkloadId, WorkloadName,
 };
 use rand::Rng;
 
+use super::chosen::learned;
 use super::machine::{Custody, Parts};
 use super::named::ASKS_AGAIN_AFTER;
+use crate::exclusive::Grant;
 use crate::hosting::Order;
 use crate::refused::Fault;
 use crate::register::Votes;
@@ -218,9 +220,24 @@ impl Custody {
         name.is_some_and(|its| self.is_sure_of(&its, parts))
     }
 
-    /// Remembers one vote or grant more.
-    pub(crate) fn commit<C: Speech>(&mut self, voice: &mut Voice<C, Order>) {
+    /// Remembers one grant more of a workload, and says so to those who keep it with this agent: whoever it is granted to
+    /// remembers how far no store is, and the next vote may be long in coming.
+    pub(crate) fn commit_to_grant<C: Speech>(
+        &mut self,
+        workload: &WorkloadId,
+        grant: Grant,
+        voice: &mut Voice<C, Order>,
+    ) {
         voice.keep_sequence(self.recollection.commit());
+        voice.keep_grant(*workload, grant);
+        let Some((name, chosen)) = self.held(workload) else {
+            return;
+        };
+        let keepers = chosen.entrusted.configuration.keepers().iter();
+        for fellow in keepers.filter(|its| **its != self.me) {
+            let learned = Consultation::Learned(learned(chosen));
+            self.say(name, *fellow, learned, voice);
+        }
     }
 
     /// Whether it may vote on a name with those who keep it.

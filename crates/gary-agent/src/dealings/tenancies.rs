@@ -54,8 +54,8 @@ impl<C: Speech> Dealings<C> {
             false => (false, None),
         };
         if let Some(grant) = grant {
-            self.custody.commit(&mut self.voice);
-            self.voice.keep_grant(*workload, grant);
+            let voice = &mut self.voice;
+            self.custody.commit_to_grant(workload, grant, voice);
         }
         if is_granted {
             self.grants.note_asked(*workload, from, asked);

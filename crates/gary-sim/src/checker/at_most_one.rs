@@ -37,6 +37,8 @@ pub(super) struct AtMostOne {
     let_use: BTreeMap<WorkloadId, (FencingEpoch, PromiseId)>,
     /// What keepers have on their disks of what they have granted.
     stored: BTreeMap<(AgentId, WorkloadId), Grant>,
+    /// Of which workloads keepers may have lost that, as their disks went back.
+    lost: BTreeSet<(AgentId, WorkloadId)>,
     /// Which keepers a host has heard to grant it which epoch, and as which of them.
     heard: BTreeMap<(PromiseId, FencingEpoch), BTreeMap<Configuration, BTreeSet<AgentId>>>,
     /// Whose clocks have jumped, and when.
@@ -101,6 +103,10 @@ impl Checker for AtMostOne {
             } => {
                 self.jumped.insert(agent, at);
             }
+            Seen::Restores { agent, .. } => {
+                let theirs = self.stored.keys().filter(|(its, _)| *its == agent);
+                self.lost.extend(theirs);
+            }
             Seen::Calms => self.calm_since = Some(at),
             _ => {}
         }
@@ -113,12 +119,15 @@ impl Checker for AtMostOne {
 }
 
 impl AtMostOne {
-    /// What a keeper remembers of its grants only goes on, and to nobody else under the same epoch.
+    /// What a keeper remembers of its grants only goes on, and to nobody else under the same epoch. Whose disk went back does
+    /// not know; whether it may grant anything then is another property's.
     fn check_stored(&mut self, keeper: AgentId, facts: &[Fact], book: &Book) -> Verdict {
         for fact in facts {
             match fact {
                 Fact::Granted { workload, grant } => {
-                    let before = self.stored.insert((keeper, *workload), *grant);
+                    let of_it = (keeper, *workload);
+                    let before = self.stored.insert(of_it, *grant);
+                    let before = before.filter(|_| !self.lost.remove(&of_it));
                     let goes_on = before.is_none_or(|its| {
                         let is_same = its.epoch == grant.epoch && its.holder == grant.holder;
                         its.epoch < grant.epoch || is_same

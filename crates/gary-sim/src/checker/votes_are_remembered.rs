@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gary_agent::Fact;
 use gary_promise::{
     AgentId, Answer, Asked, Ballot, CommitSequence, Configuration, ConfigurationEpoch,
-    Consultation, Consults, Frame, Question, Time, WorkloadId, WorkloadName,
+    Consultation, Consults, Frame, Question, TenancyWord, Time, WorkloadId, WorkloadName,
 };
 
 use super::{Book, Checker, Verdict};
@@ -62,6 +62,15 @@ impl Checker for VotesAreRemembered {
                 to,
                 frame: Frame::Consults(consults),
             } => return self.said(from, to, consults, book),
+            Seen::Says {
+                from,
+                frame: Frame::Tenancy(tenancy),
+                ..
+            } => {
+                if let TenancyWord::Grants { keepers, .. } = &tenancy.word {
+                    return self.votes(from, keepers.keepers(), book);
+                }
+            }
             Seen::Stores { agent, facts } => {
                 for fact in facts {
                     self.stored(agent, fact, book)?;
@@ -172,7 +181,7 @@ impl VotesAreRemembered {
         }
     }
 
-    /// An agent votes with these keepers.
+    /// An agent votes with these keepers, or grants something.
     fn votes(&mut self, by: AgentId, keepers: &[AgentId], book: &Book) -> Verdict {
         let Some((sequence, further)) = self.went_back.get(&by) else {
             return Ok(());
@@ -183,7 +192,7 @@ impl VotesAreRemembered {
         further.map_or(Ok(()), |(its, saw)| {
             let (by, its) = (book.names.of_agent(&by), book.names.of_agent(its));
             Err(format!(
-                "{by} votes by a disk at commit {}, and {its} has seen {}",
+                "{by} votes or grants by a disk at commit {}, and {its} has seen {}",
                 sequence.0, saw.0
             ))
         })
