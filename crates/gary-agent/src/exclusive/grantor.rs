@@ -101,13 +101,14 @@ impl Grantor {
         holder: Holder,
         epoch: FencingEpoch,
     ) -> bool {
-        if epoch.configuration() != here || self.anew_from.is_some_and(|from| now < from) {
+        // What has begun among those before, its holder may go on with among these, and begin nothing.
+        if epoch.configuration() > here || self.anew_from.is_some_and(|from| now < from) {
             return false;
         }
         let latest = self.grant.map(|its| its.epoch);
-        let latest_here = latest.filter(|its| its.configuration() == here);
+        let latest_there = latest.filter(|its| its.configuration() == epoch.configuration());
         let skipped = epoch.number()
-            - latest_here
+            - latest_there
                 .map_or(0, FencingEpoch::number)
                 .min(epoch.number());
         let is_later = latest.is_none_or(|latest| latest < epoch) && skipped <= SKIPPED_MAX;
@@ -221,8 +222,11 @@ mod tests {
         let next = first.without(first.keepers()[2]).expect("it is one");
         seat.move_to(&next, at(1), &terms);
         assert!(grantor.ask(at(2), &seat, false, (holder(1), epoch(1))));
-        assert!(!grantor.ask(at(99), &seat, false, (holder(2), epoch(2))));
         let later = FencingEpoch::first(next.epoch());
+        // Who comes knows of nothing that was granted before, and has whoever holds it hold it on.
+        let mut newcomer = Grantor::new(terms);
+        assert!(newcomer.ask(at(12), &seat, false, (holder(1), epoch(1))));
+        assert!(!newcomer.ask(at(12), &seat, false, (holder(2), later)));
         assert!(grantor.ask(at(99), &seat, false, (holder(2), later)));
         // It is settled in this configuration, and remembers that.
         let grant = grantor.grant().copied();

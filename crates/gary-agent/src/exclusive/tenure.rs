@@ -95,7 +95,8 @@ impl Tenure {
         self.asked.push_back((asked, now));
     }
 
-    /// A keeper grants what it was asked. Says whether that comes too late, and keeps others from it for nothing.
+    /// A keeper grants what it was asked. Says whether that comes too late, and keeps others from it for nothing: so it does
+    /// where later keepers than the fencing epoch is of grant what has not begun, and nothing begins by that.
     pub fn granted(
         &mut self,
         from: AgentId,
@@ -108,6 +109,10 @@ impl Tenure {
             return epoch < self.epoch;
         };
         self.learn(keepers);
+        if !self.is_held && keepers.epoch() > epoch.configuration() {
+            self.try_after(None);
+            return true;
+        }
         if !self.grants.contains_key(keepers) && self.grants.len() >= CONFIGURATIONS_MAX {
             // They stand in the order of their epochs.
             self.grants.pop_first();
@@ -309,10 +314,6 @@ mod tests {
         let mut its = Scene::new();
         let asked = its.ask(0);
         let epoch = its.tenure.epoch();
-        for from in [1, 2] {
-            its.tenure.granted(agent(from), epoch, asked, &next);
-        }
-        assert_eq!(its.tenure.settle(at(1), None), None);
         for from in [2, 3] {
             its.tenure.granted(agent(from), epoch, asked, &first);
         }
@@ -329,6 +330,25 @@ mod tests {
         its.tenure.granted(agent(3), epoch, last, &first);
         assert_eq!(its.tenure.until(), Some(at(10)));
         assert_eq!(its.tenure.keepers(), Some(&next));
+    }
+
+    #[test]
+    fn what_later_keepers_grant_that_has_not_begun_is_let_go() {
+        let first = keepers(&[1, 2, 3]);
+        let next = first.without(agent(3)).expect("it is one");
+        let mut its = Scene::new();
+        let asked = its.ask(0);
+        let epoch = its.tenure.epoch();
+        assert!(its.tenure.granted(agent(1), epoch, asked, &next));
+        assert_eq!(its.tenure.epoch(), FencingEpoch::first(next.epoch()));
+        assert!(its.tenure.granted(agent(2), epoch, asked, &next));
+        assert_eq!(its.tenure.settle(at(1), None), None);
+        let again = its.ask(1);
+        let epoch = its.tenure.epoch();
+        for from in [1, 2] {
+            assert!(!its.tenure.granted(agent(from), epoch, again, &next));
+        }
+        assert_eq!(its.tenure.settle(at(2), None), Some(Turn::Begins(at(7))));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) fn scenes() -> Vec<Scene<Bounds>> {
         Scene::small("one lets it go, and another has it", one_lets_go()),
         Scene::small("a keeper starts again", one_starts_again()),
         Scene::small("two keepers of three go", two_go()),
+        Scene::small("one goes, and the others let the first go on", goes_on()),
         Scene::large("all keepers are asked", all_are_asked()),
         Scene::large("a keeper goes while another starts again", one_goes()),
         Scene::large(
@@ -38,7 +39,7 @@ fn one_then_another() -> Bounds {
         keepers: 3,
         goes: vec![],
         voters: &[],
-        asks: vec![(1, &[0, 1]), (2, &[1, 2])],
+        asks: vec![&[&[0, 1]], &[&[1, 2], &[1, 2]]],
         releases: false,
         restarts: 0,
         steps: 3,
@@ -72,7 +73,20 @@ fn two_go() -> Bounds {
     Bounds {
         goes: vec![0, 1],
         voters: &[1, 2],
-        asks: vec![(1, &[0, 1]), (2, &[2])],
+        asks: vec![&[&[0, 1]], &[&[2], &[2]]],
+        steps: 2,
+        delay: 0,
+        ..one_then_another()
+    }
+}
+
+/// One of three keepers is let go, and of those left one has granted nothing before: the first host goes on by both, while
+/// another asks them.
+fn goes_on() -> Bounds {
+    Bounds {
+        goes: vec![0],
+        voters: &[1, 2],
+        asks: vec![&[&[0, 1], &[1, 2]], &[&[1, 2]]],
         steps: 2,
         delay: 0,
         ..one_then_another()
@@ -82,7 +96,7 @@ fn two_go() -> Bounds {
 /// Each host asks all three keepers.
 fn all_are_asked() -> Bounds {
     Bounds {
-        asks: vec![(1, &[0, 1, 2]), (2, &[0, 1, 2])],
+        asks: vec![&[&[0, 1, 2]], &[&[0, 1, 2], &[0, 1, 2]]],
         delay: 0,
         ..one_then_another()
     }
@@ -93,7 +107,7 @@ fn one_goes() -> Bounds {
     Bounds {
         goes: vec![0],
         voters: &[1, 2],
-        asks: vec![(1, &[0, 1]), (2, &[1, 2])],
+        asks: vec![&[&[0, 1]], &[&[1, 2], &[1, 2]]],
         steps: 2,
         ..one_starts_again()
     }
@@ -102,7 +116,7 @@ fn one_goes() -> Bounds {
 /// Two of three keepers are let go, and the first host asks twice.
 fn first_asks_twice() -> Bounds {
     Bounds {
-        asks: vec![(2, &[0, 1]), (2, &[2])],
+        asks: vec![&[&[0, 1], &[0, 1]], &[&[2], &[2]]],
         ..two_go()
     }
 }

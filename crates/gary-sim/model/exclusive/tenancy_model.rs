@@ -22,8 +22,8 @@ pub(crate) struct Bounds {
     pub(crate) goes: Vec<u8>,
     /// Who of them hears of changes at all, and votes for them.
     pub(crate) voters: &'static [u8],
-    /// How often each host may ask, and whom: a majority is enough, and the fewer, the more can be gone through.
-    pub(crate) asks: Vec<(u8, &'static [u8])>,
+    /// Whom each host may ask, each time that it does: a majority is enough, and the fewer, the more can be gone through.
+    pub(crate) asks: Vec<&'static [&'static [u8]]>,
     /// Whether the first host may stop and say so.
     pub(crate) releases: bool,
     /// How often any keeper starts again, in all.
@@ -109,9 +109,11 @@ impl Bounds {
         state.said.insert(Arc::new(said));
     }
 
+    /// Says it to all whom a host has asked last.
     fn say_to_all(&self, state: &mut State, host: u8, word: &Word) {
-        let (_, asked) = self.asks[usize::from(host)];
-        for keeper in asked {
+        let asks = self.asks[usize::from(host)];
+        let left = usize::from(state.hosts[usize::from(host)].asks_left);
+        for keeper in asks[asks.len() - left - 1] {
             self.say(state, *keeper, host, word.clone());
         }
     }
@@ -144,8 +146,9 @@ impl Model for Bounds {
             Arc::new(Keeper::new(pace, first.clone()))
         });
         let hosts = self.asks.iter().zip([SLOW, RIGHT]).enumerate();
-        let hosts = hosts.map(|(number, ((asks, _), pace))| {
-            Arc::new(Host::new(pace, *asks, self.releases && number == 0))
+        let hosts = hosts.map(|(number, (asks, pace))| {
+            let asks = asks.len() as u8;
+            Arc::new(Host::new(pace, asks, self.releases && number == 0))
         });
         vec![State {
             step: 0,
