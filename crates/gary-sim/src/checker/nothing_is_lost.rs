@@ -11,9 +11,10 @@ use super::{Book, Checker, Verdict};
 use crate::property::Property;
 use crate::seen::Seen;
 
-/// What a person is told is committed, a majority of its keepers has on disk, and somebody knows of it as long as a
-/// majority of them is not gone for good. That the history is one that a single register could have, a test looks at
-/// beside the worlds of seeds: it takes a search through the orders of what was submitted at once.
+/// What a person is told is committed, a majority of its keepers has on disk, or of those who kept it before a change that
+/// was chosen along with it, and somebody knows of it as long as a majority of them is not gone for good. That the history
+/// is one that a single register could have, a test looks at beside the worlds of seeds: it takes a search through the
+/// orders of what was submitted at once.
 #[derive(Debug, Default)]
 pub(super) struct NothingIsLost {
     /// The latest that was told of each workload, and who keeps it.
@@ -43,8 +44,12 @@ impl Checker for NothingIsLost {
         };
         self.premises += 1;
         let generation = wanted.lineage.generation();
-        let have = having(&workload, (generation, id), keepers, book).count();
-        if have < keepers.majority() {
+        // Along with a change of keepers it is chosen by those before, a majority of whom meets every majority of those after.
+        let count = |its| having(&workload, (generation, id), its, book).count();
+        let before = book.registers.configurations(&workload);
+        let mut before = before.filter(|its| keepers.follows(its));
+        let have = count(keepers);
+        if have < keepers.majority() && !before.any(|its| count(its) >= its.majority()) {
             let (teller, what) = (book.names.of_agent(&teller), book.names.of_promise(&id));
             let all = keepers.keepers().len();
             return Err(format!(

@@ -14,8 +14,8 @@ use crate::property::Property;
 use crate::seen::Seen;
 
 /// Whoever tries, tries in its own name and in its own start, and for one thing in one attempt. Keepers change one at a time.
-/// An agent whose disk went back votes with nobody who has seen it further and was there all the time since it started. And
-/// what a keeper forgets of a deleted workload, every other knew, so that nothing runs by it any more.
+/// An agent whose disk went back votes with nobody, and grants with nobody, who has seen it further and was there all the time
+/// since it started. And what a keeper forgets of a deleted workload, every other knew, so that nothing runs by it any more.
 #[derive(Debug, Default)]
 pub(super) struct VotesAreRemembered {
     attempts: BTreeMap<(WorkloadName, ConfigurationEpoch, Ballot), Asked<Vec<u8>>>,
