@@ -11,6 +11,10 @@ pub(crate) fn scenes() -> Vec<Scene<Bounds>> {
         Scene::small("a keeper starts again", one_starts_again()),
         Scene::small("two keepers of three go", two_go()),
         Scene::small("one goes, and the others let the first go on", goes_on()),
+        Scene::large(
+            "one goes, and the others let the first go on, for longer",
+            goes_on_for_longer(),
+        ),
         Scene::large("all keepers are asked", all_are_asked()),
         Scene::large("a keeper goes while another starts again", one_goes()),
         Scene::large(
@@ -90,6 +94,14 @@ fn goes_on() -> Bounds {
         steps: 2,
         delay: 0,
         ..one_then_another()
+    }
+}
+
+/// For long enough that what they let go on runs out as well.
+fn goes_on_for_longer() -> Bounds {
+    Bounds {
+        steps: 3,
+        ..goes_on()
     }
 }
 
