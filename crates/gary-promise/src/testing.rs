@@ -139,6 +139,7 @@ pub(crate) fn intent(valency: u32, portion: Portion) -> Use {
         name: "hello".parse().expect("legal"),
         component: ComponentDigest::from_bytes([7; 32]),
         valency: Valency::new(valency).expect("few"),
+        is_stopped: false,
         exclusive: false,
         mode: Mode::Service,
         needs: Needs {

@@ -51,6 +51,7 @@ fn intent() -> Use {
         name: "hello".parse().expect("a name"),
         component: ComponentDigest::from_bytes([7; 32]),
         valency: Valency::new(3).expect("few"),
+        is_stopped: false,
         exclusive: false,
         mode: Mode::Service,
         needs: Needs {

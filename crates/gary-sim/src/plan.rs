@@ -645,6 +645,7 @@ pub fn intent(valency: u32, portion: Portion, frailty: Frailty) -> Use {
         name: "hello".parse().expect("it is a name"),
         component: frailty.component(7),
         valency: Valency::new(valency).unwrap_or(Valency::NONE),
+        is_stopped: false,
         exclusive: false,
         mode: Mode::Service,
         needs: Needs {

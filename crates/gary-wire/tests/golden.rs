@@ -77,6 +77,7 @@ fn intent() -> Use {
         name: "hello".parse().expect("legal"),
         component: COMPONENT,
         valency: Valency::new(3).expect("few"),
+        is_stopped: false,
         exclusive: false,
         mode: Mode::Service,
         needs: Needs {
@@ -118,6 +119,13 @@ fn scheduled() -> Use {
     }
 }
 
+fn stopped() -> Use {
+    Use {
+        is_stopped: true,
+        ..exclusive()
+    }
+}
+
 fn exclusive() -> Use {
     Use {
         valency: Valency::new(1).expect("few"),
@@ -153,6 +161,7 @@ fn bodies() -> Vec<(&'static str, Body)> {
         ),
         ("use", Body::Use(Box::new(intent()))),
         ("use_exclusive", Body::Use(Box::new(exclusive()))),
+        ("use_stopped", Body::Use(Box::new(stopped()))),
         ("use_paced", Body::Use(Box::new(paced()))),
         ("use_job", Body::Use(Box::new(job()))),
         ("use_scheduled", Body::Use(Box::new(scheduled()))),

@@ -75,8 +75,10 @@ pub(crate) enum Command {
     Promises(PromisesArgs),
     /// Have another number of replicas of a workload
     Scale(ScaleArgs),
-    /// Have all replicas of a workload made anew
+    /// Have all replicas of a workload made anew, or run again after it was stopped
     Restart(NamedArgs),
+    /// Have no replica of a workload run, until it is restarted or scaled
+    Stop(NamedArgs),
     /// Delete a workload
     Rm(NamedArgs),
     /// Wait until a job is done, or until all replicas of a service run

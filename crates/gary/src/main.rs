@@ -71,6 +71,7 @@ fn main() -> ExitCode {
         cli::Command::Promises(typed) => cluster::list::promises(&typed),
         cli::Command::Scale(typed) => cluster::change::scale(&typed.name, typed.replicas),
         cli::Command::Restart(typed) => cluster::change::restart(&typed.name),
+        cli::Command::Stop(typed) => cluster::change::stop(&typed.name),
         cli::Command::Rm(typed) => cluster::change::scale(&typed.name, 0),
         cli::Command::Wait(typed) => cluster::wait::main(&typed),
         cli::Command::History(typed) => cluster::list::history(&typed),

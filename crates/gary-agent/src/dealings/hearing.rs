@@ -196,7 +196,7 @@ impl<C: Speech> Dealings<C> {
         let (Body::Use(wanted), Some(workload)) = (intent.body(), intent.workload()) else {
             return Err(Fault::OutOfPlace);
         };
-        let is_within = |slot| wanted.valency.has(slot);
+        let is_within = |slot| wanted.used().has(slot);
         if !invitation.slots.iter().copied().all(is_within) {
             return Err(Fault::Mismatch);
         }

@@ -23,10 +23,10 @@ impl Holes {
         let generation = tended.wanted.lineage.generation();
         let hosted = |slot: &Slot| tended.hosted_generation(*slot, observer, now);
         let over = tended.over();
-        let all = tended.wanted.valency.slots();
+        let all = tended.wanted.used().slots();
         let empty = all.filter(|slot| hosted(slot).is_none() && !over.contains(slot));
         let used = tended.slots.keys().copied();
-        let used = used.filter(|slot| tended.wanted.valency.has(*slot) && !over.contains(slot));
+        let used = used.filter(|slot| tended.wanted.used().has(*slot) && !over.contains(slot));
         let outdated = used
             .clone()
             .filter(|slot| hosted(slot).is_some_and(|its| its < generation));
@@ -60,7 +60,7 @@ impl Tended {
         let generation = self.wanted.lineage.generation();
         let hosted = self.hosted_generation(slot, observer, now);
         let is_filled = hosted.is_some_and(|its| its >= generation);
-        self.wanted.valency.has(slot)
+        self.wanted.used().has(slot)
             && !self.is_done(slot)
             && (!is_filled || self.is_left_by_all(slot, observer, now))
     }

@@ -108,7 +108,7 @@ impl Tended {
         let is_of_this_life = host.asked_in == keeper.voice.promiser().epoch();
         let is_awaited = host.generation == generation
             && is_of_this_life
-            && self.wanted.valency.has(host.slot)
+            && self.wanted.used().has(host.slot)
             && is_enough
             && !self.dismissed.has(offer.by(), offer.version());
         let round = self.round.as_ref();

@@ -70,7 +70,7 @@ impl Tended {
 
     /// How the update stands.
     pub(super) fn progress(&self, observer: &Observer, now: Time) -> Progress {
-        let (generation, valency) = (self.wanted.lineage.generation(), self.wanted.valency);
+        let (generation, valency) = (self.wanted.lineage.generation(), self.wanted.used());
         let (mut both, mut hosted, mut waiting, mut under_way) = (0, 0, 0, 0);
         let mut empty = self.instead.clone();
         empty.retain(|slot| valency.has(*slot));

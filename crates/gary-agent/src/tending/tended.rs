@@ -142,7 +142,7 @@ impl Tended {
         self.instead.clear();
         self.makes_do = false;
         self.failing = Failures::default();
-        let valency = self.wanted.valency;
+        let valency = self.wanted.used();
         self.failed.retain(|slot, _| valency.has(*slot));
         offered
     }
@@ -244,7 +244,7 @@ impl Tended {
         keeper: &mut Keeper<'_, C, R>,
     ) -> Vec<(AgentId, Version)> {
         let (now, observer) = (keeper.now, keeper.observer());
-        let (valency, generation) = (self.wanted.valency, self.wanted.lineage.generation());
+        let (valency, generation) = (self.wanted.used(), self.wanted.lineage.generation());
         let is_exclusive = self.wanted.exclusive;
         let completes = self.wanted.mode.completes();
         let over = self.over();

@@ -97,6 +97,8 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
         });
     }
     let what = match workload.kind.as_str() {
+        _ if workload.is_stopped && running == 0 => "it is stopped".to_owned(),
+        _ if workload.is_stopped => format!("it is stopped, and {running} replicas run still"),
         "service" => format!("{running} of {replicas} replicas run"),
         "schedule" => format!("{running} of {replicas} replicas run now"),
         _ => {

@@ -18,6 +18,8 @@ pub struct WorkloadShown {
     pub generation: u64,
     /// How many hostings its owner uses.
     pub replicas: u32,
+    /// Whether none is used for now.
+    pub is_stopped: bool,
     /// The digest of its component.
     pub component: String,
     /// Memory that is promised for each replica, in bytes.

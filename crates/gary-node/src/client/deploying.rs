@@ -189,6 +189,7 @@ impl Client {
     ) -> Result<Deployed, DeployError> {
         let wanted = Use {
             valency: Valency::new(replicas).map_err(nonsense)?,
+            is_stopped: false,
             ..standing.wanted.clone()
         };
         self.sign_and_submit(person, wanted, Some(standing), "majority")
@@ -204,7 +205,27 @@ impl Client {
         person: &Person,
         standing: &Standing,
     ) -> Result<Deployed, DeployError> {
-        let wanted = standing.wanted.clone();
+        let wanted = Use {
+            is_stopped: false,
+            ..standing.wanted.clone()
+        };
+        self.sign_and_submit(person, wanted, Some(standing), "majority")
+            .await
+    }
+
+    /// Has none of what stands run for now. It is kept, and runs again once it is renewed or scaled.
+    ///
+    /// # Errors
+    /// When it is not submitted.
+    pub async fn stop_workload(
+        &self,
+        person: &Person,
+        standing: &Standing,
+    ) -> Result<Deployed, DeployError> {
+        let wanted = Use {
+            is_stopped: true,
+            ..standing.wanted.clone()
+        };
         self.sign_and_submit(person, wanted, Some(standing), "majority")
             .await
     }
@@ -301,6 +322,7 @@ impl Deployment {
             name: self.name.parse().map_err(nonsense)?,
             component,
             valency: Valency::new(self.replicas).map_err(nonsense)?,
+            is_stopped: false,
             exclusive: self.kind == Kind::Service { exclusive: true },
             mode: self.kind.mode()?,
             needs: Needs {

@@ -82,6 +82,13 @@ fn words(wanted: &Use) -> BTreeMap<String, String> {
     let words = [
         ("component", wanted.component.to_string()),
         ("replicas", wanted.valency.get().to_string()),
+        (
+            "stopped",
+            wanted
+                .is_stopped
+                .then(|| "yes".to_owned())
+                .unwrap_or_default(),
+        ),
         ("promised", wanted.needs.portion.resources().to_string()),
         ("hosts", Vec::from_iter(routes).join(", ")),
         ("labels", Vec::from_iter(labels).join(", ")),

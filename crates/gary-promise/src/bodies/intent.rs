@@ -16,6 +16,8 @@ pub struct Use {
     pub component: ComponentDigest,
     /// How many hostings are used at once. None deletes the workload.
     pub valency: Valency,
+    /// Whether none is used for now, however many are otherwise. It is kept all the same.
+    pub is_stopped: bool,
     /// Whether at most one host runs it at any time, whatever becomes of the network: by a tenure that a majority of its
     /// keepers grants. Such an intent uses one hosting at most.
     pub exclusive: bool,
@@ -64,6 +66,14 @@ pub enum UseError {
 }
 
 impl Use {
+    /// How many hostings are used at once now: none while it is stopped.
+    pub const fn used(&self) -> Valency {
+        match self.is_stopped {
+            true => Valency::NONE,
+            false => self.valency,
+        }
+    }
+
     /// In what it contradicts itself, if it does.
     ///
     /// # Errors

@@ -131,6 +131,19 @@ impl Scene {
         self.intend(second, pace, workload, valency)
     }
 
+    /// The second generation of a workload: its owner uses none of it for now.
+    pub(crate) fn stop(&mut self, workload: WorkloadId, valency: u32) -> PromiseId {
+        let second = Generation::FIRST.next().expect("there are more");
+        self.intend_as(
+            second,
+            workload,
+            Use {
+                is_stopped: true,
+                ..intent(valency, portion(), Frailty::Sound)
+            },
+        )
+    }
+
     /// A later generation of a workload, as its owner wants it now.
     pub(crate) fn intend(
         &mut self,
@@ -139,11 +152,26 @@ impl Scene {
         workload: WorkloadId,
         valency: u32,
     ) -> PromiseId {
+        self.intend_as(
+            generation,
+            workload,
+            Use {
+                pace,
+                ..intent(valency, portion(), Frailty::Sound)
+            },
+        )
+    }
+
+    fn intend_as(
+        &mut self,
+        generation: Generation,
+        workload: WorkloadId,
+        wanted: Use,
+    ) -> PromiseId {
         let update = Update::new(workload, generation).expect("it is not the first");
         let wanted = Use {
             lineage: Lineage::Updates(update),
-            pace,
-            ..intent(valency, portion(), Frailty::Sound)
+            ..wanted
         };
         let wanted = Body::Use(Box::new(wanted));
         let made = self.owner.promise(wanted, Condition::default(), &WireCodec);

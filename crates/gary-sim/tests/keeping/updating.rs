@@ -237,3 +237,39 @@ fn what_stood_before_is_remembered_across_a_start_and_can_be_had_again() {
         scene.start_again(BootEpoch(epoch));
     }
 }
+
+/// Which slots the keeper asks for within a while, and how many acceptances it takes back.
+fn asked_for(scene: &mut Scene) -> (BTreeSet<Slot>, usize) {
+    let (mut asked, mut taken_back) = (BTreeSet::new(), 0);
+    scene.run(Duration::from_secs(2), |_, _, frame| {
+        match frame {
+            Frame::Invitation(invitation) => asked.extend(invitation.slots.iter().copied()),
+            Frame::Told(batch) => {
+                let withdrawals = |its: &&SignedRecord| matches!(its, SignedRecord::Withdrawal(_));
+                taken_back += batch.records().iter().filter(withdrawals).count();
+            }
+            _ => {}
+        }
+        None
+    });
+    (asked, taken_back)
+}
+
+#[test]
+fn what_is_stopped_is_kept_and_hosted_by_nobody_until_it_is_wanted_again() {
+    let mut scene = Scene::new(3);
+    let (workload, offers) = hosted(&mut scene);
+    scene.stop(workload, 3);
+    let (asked, taken_back) = asked_for(&mut scene);
+    assert_eq!((asked.len(), taken_back), (0, offers.len()));
+    let kept = scene
+        .me
+        .kept()
+        .map(|(its, generation, _)| (its, generation.get()));
+    assert_eq!(Vec::from_iter(kept), [(workload, 2)]);
+
+    let third = Generation::new(3).expect("it is a number");
+    scene.intend(third, Pace::default(), workload, 3);
+    let (asked, _) = asked_for(&mut scene);
+    assert_eq!(asked.len(), 3);
+}

@@ -51,6 +51,8 @@ pub(super) struct Use {
     /// Left out where it runs on and on.
     #[prost(message, optional, tag = "72")]
     mode: Option<Mode>,
+    #[prost(bool, tag = "73")]
+    is_stopped: bool,
 }
 
 impl Shaped for Use {
@@ -69,6 +71,7 @@ impl Shaped for Use {
             Field::message(66, "use.pace", &Pace::SHAPE),
             Field::flag(70, "use.exclusive"),
             Field::message(72, "use.mode", &Mode::SHAPE),
+            Field::flag(73, "use.is_stopped"),
         ],
     };
 }
@@ -85,6 +88,7 @@ impl From<&gary_promise::Use> for Use {
             routes: text::texts(intent.routes.iter()),
             updaters: Some((&intent.updaters).into()),
             spec: intent.spec.as_bytes().to_vec(),
+            is_stopped: intent.is_stopped,
             exclusive: intent.exclusive,
             mode: Mode::of(intent.mode),
             pace: Pace::of(intent.pace),
@@ -107,6 +111,7 @@ impl TryFrom<Use> for gary_promise::Use {
             name: text::text("use.name", &intent.name)?,
             component: ComponentDigest::from_bytes(component),
             valency: valency.map_err(DecodeError::illegal("use.valency"))?,
+            is_stopped: intent.is_stopped,
             exclusive: intent.exclusive,
             mode: Mode::read(intent.mode)?,
             needs: required("use.needs", intent.needs)?.try_into()?,

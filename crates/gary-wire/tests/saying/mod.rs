@@ -151,7 +151,7 @@ fn intents() -> impl Strategy<Value = Use> {
         lineage,
         "[a-z]{1,9}",
         components(),
-        (0..=1_000_000_u32, any::<bool>()),
+        (0..=1_000_000_u32, any::<bool>(), any::<bool>()),
     );
     let how = (spec, paces(), modes());
     (first, needs(), spread, routes(), submitters(), how).prop_map(
@@ -167,6 +167,7 @@ fn intents() -> impl Strategy<Value = Use> {
             name: name.parse().expect("a name"),
             component,
             valency: Valency::new(number.0).expect("few"),
+            is_stopped: number.2,
             exclusive: number.1,
             mode,
             needs,

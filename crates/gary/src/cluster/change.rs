@@ -1,4 +1,4 @@
-//! `gary scale`, `rm`, `restart` and `rollback`: what stands is changed.
+//! `gary scale`, `stop`, `rm`, `restart` and `rollback`: what stands is changed.
 
 use gary_node::client::{Client, Person, Standing};
 
@@ -12,6 +12,13 @@ pub(crate) fn scale(name: &str, replicas: u32) -> u8 {
     change(name, async |client, person, standing| {
         let scaled = client.scale(&person, &standing, replicas).await;
         tell(name, &scaled.map_err(not_deployed)?)
+    })
+}
+
+pub(crate) fn stop(name: &str) -> u8 {
+    change(name, async |client, person, standing| {
+        let stopped = client.stop_workload(&person, &standing).await;
+        tell(name, &stopped.map_err(not_deployed)?)
     })
 }
 

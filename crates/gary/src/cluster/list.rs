@@ -107,6 +107,7 @@ fn table_of_workloads(workloads: &[WorkloadShown]) -> String {
     ]);
     for workload in workloads {
         let up = match workload.kind.as_str() {
+            _ if workload.is_stopped => "stopped".to_owned(),
             "service" => format!("{}/{}", workload.running(), workload.replicas),
             kind => kind.to_owned(),
         };

@@ -124,6 +124,10 @@ fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
     assert_eq!(Vec::from_iter(memory), sizes);
     let gone = cluster.does(["rollback", "hello", "9"]);
     gone.fails(7, &["generation 9", "gary history hello"]);
+    cluster.does(["stop", "hello"]).exits(0);
+    until_said(&cluster, ["why", "hello"], &["it is stopped"]);
+    cluster.until(|its| its.hosts_of("hello"), Vec::is_empty);
+    cluster.does(["restart", "hello"]).exits(0);
     cluster.does(["wait", "hello", "--timeout", "60s"]).exits(0);
 }
 
