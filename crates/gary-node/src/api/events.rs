@@ -21,7 +21,8 @@ pub(super) struct EventsQuery {
     since_ms: u64,
 }
 
-/// On all nodes.
+/// What has happened on all nodes: an object a line
+#[utoipa::path(get, path = "/v1/events", params(("follow" = Option<bool>, Query, description = "What comes too"), ("since_ms" = Option<u64>, Query, description = "Milliseconds since 1970")), responses((status = 200, body = EventShown, content_type = "application/x-ndjson")))]
 pub(super) async fn of_all(
     State(api): State<Arc<Api>>,
     Query(query): Query<EventsQuery>,

@@ -1,9 +1,10 @@
 //! What is told line by line: what guests write, and what happens on nodes.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A line that a guest has written, or that its node says of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
     /// When, in milliseconds since 1970, by the node's clock.
     pub at_ms: u64,
@@ -20,7 +21,7 @@ pub struct LogLine {
 }
 
 /// Where a line was written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     /// Standard output.
@@ -34,7 +35,7 @@ pub enum LogStream {
 }
 
 /// Something that has happened, as a node saw it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EventShown {
     /// When, in milliseconds since 1970, by the node's clock.
     pub at_ms: u64,

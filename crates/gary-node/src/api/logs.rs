@@ -47,7 +47,8 @@ impl LogsQuery {
     }
 }
 
-/// Of a workload, wherever it is hosted.
+/// What a workload writes, wherever it is hosted: an object a line
+#[utoipa::path(get, path = "/v1/workloads/{name}/logs", params(("name" = String, Path, description = "The name of the workload"), ("follow" = Option<bool>, Query, description = "What comes too"), ("since_ms" = Option<u64>, Query, description = "Milliseconds since 1970"), ("replica" = Option<u32>, Query, description = "Of this one only"), ("previous" = Option<bool>, Query, description = "Of the run before the last one only")), responses((status = 200, body = LogLine, content_type = "application/x-ndjson")))]
 pub(super) async fn of_workload(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,

@@ -1,6 +1,8 @@
 //! What a node answers whoever asks it: HTTP with JSON, for people on its Unix socket, and for other nodes over a stream.
 
 mod access;
+#[cfg(test)]
+mod description;
 mod events;
 mod gather;
 mod intents;

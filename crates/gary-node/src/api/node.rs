@@ -1,11 +1,12 @@
 //! Nodes, as they are shown.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::words::ThisNode;
 
 /// A node, as the one sees it that was asked.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct NodeShown {
     /// What people call it; its id where it has said nothing yet.
@@ -29,7 +30,7 @@ pub struct NodeShown {
 }
 
 /// A node, as it sees itself.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct NodeState {
     /// What it says of itself.
@@ -61,7 +62,7 @@ pub struct NodeState {
 }
 
 /// What is left before a node is drained.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct DrainingShown {
     /// When it takes back what it hosts still, in milliseconds since 1970.
@@ -75,7 +76,7 @@ pub struct DrainingShown {
 }
 
 /// A promise, as an agent sees it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct PromiseShown {
     /// Which.

@@ -34,11 +34,14 @@ pub(super) struct RestartQuery {
     back_within_ms: Option<u32>,
 }
 
-/// How it is.
+/// How the node is, by its own word
+#[utoipa::path(get, path = "/v1/node/state", responses((status = 200, body = NodeState)))]
 pub(super) async fn state(State(api): State<Arc<Api>>) -> Result<Json<NodeState>, Refusal> {
     Ok(Json(api.state().await?))
 }
 
+/// Have the node take nothing on and let others take over what it has; on its own machine only
+#[utoipa::path(post, path = "/v1/node/drain", params(("within_ms" = u32, Query, description = "How long it hosts on what nobody takes over"), ("leave" = Option<bool>, Query, description = "Whether it leaves its cluster then")), responses((status = 200, body = NodeState)))]
 pub(super) async fn drain(
     State(api): State<Arc<Api>>,
     Query(query): Query<DrainQuery>,
@@ -58,13 +61,18 @@ pub(super) async fn drain(
     state(State(api)).await
 }
 
+/// Have the node take things on again; on its own machine only
+#[utoipa::path(post, path = "/v1/node/undrain", responses((status = 200, body = NodeState)))]
 pub(super) async fn undrain(State(api): State<Arc<Api>>) -> Result<Json<NodeState>, Refusal> {
     api.with(|agent, now| agent.undrain(now)).await?;
     api.chronicle.add(&api.this.name, "takes things on again");
     state(State(api)).await
 }
 
-/// Has it start again. By plan, once those who keep what it hosts have heard that it will be back: they invite nobody else.
+/// Have the node start again; on its own machine only
+///
+/// By plan, once those who keep what it hosts have heard that it will be back: they invite nobody else.
+#[utoipa::path(post, path = "/v1/node/restart", params(("back_within_ms" = Option<u32>, Query, description = "How soon it says to be back; without it nobody is told")), responses((status = 204, description = "it starts again")))]
 pub(super) async fn restart(
     State(api): State<Arc<Api>>,
     Query(query): Query<RestartQuery>,
@@ -101,6 +109,8 @@ async fn is_known_to_be_away(api: &Api) -> Result<bool, Refusal> {
     Ok(own.all(|its| its.is_away || its.state == "broken"))
 }
 
+/// Have the node end; on its own machine only
+#[utoipa::path(post, path = "/v1/node/stop", responses((status = 204, description = "it ends")))]
 pub(super) async fn stop(State(api): State<Arc<Api>>) -> Result<StatusCode, Refusal> {
     ask(&api, Ask::Stop).await
 }

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::access::{Api, PeerView, Refusal, parsed};
 use super::node::{NodeShown, PromiseShown};
 use super::why::{Cause, of_workload};
-use super::words::{SettlementShown, ThisNode};
+use super::words::{Refused, SettlementShown, ThisNode};
 use super::workload::{StoodShown, WorkloadShown};
 use super::{events, intents, kept, logs, operating, promises, view};
 use crate::cluster::Role;
@@ -97,28 +97,43 @@ fn body_bytes_max() -> usize {
     usize::try_from(ARTIFACT_BYTES_MAX).unwrap_or(usize::MAX)
 }
 
-async fn node(State(api): State<Arc<Api>>) -> Json<ThisNode> {
+/// What the node says of itself
+#[utoipa::path(get, path = "/v1/node", responses((status = 200, body = ThisNode)))]
+pub(super) async fn node(State(api): State<Arc<Api>>) -> Json<ThisNode> {
     Json(api.this.clone())
 }
 
-async fn nodes(State(api): State<Arc<Api>>) -> Answer<Vec<NodeShown>> {
+/// The nodes that it sees
+#[utoipa::path(get, path = "/v1/nodes", responses((status = 200, body = Vec<NodeShown>)))]
+pub(super) async fn nodes(State(api): State<Arc<Api>>) -> Answer<Vec<NodeShown>> {
     Ok(Json(api.with(|agent, now| view::nodes(agent, now)).await?))
 }
 
-async fn promises(State(api): State<Arc<Api>>) -> Answer<Vec<PromiseShown>> {
+/// The promises in its scope, and what it makes of them
+#[utoipa::path(get, path = "/v1/promises", responses((status = 200, body = Vec<PromiseShown>)))]
+pub(super) async fn promises(State(api): State<Arc<Api>>) -> Answer<Vec<PromiseShown>> {
     let shown = api.with(|agent, now| promises::promises_shown(agent, now));
     Ok(Json(shown.await?))
 }
 
-async fn workloads(State(api): State<Arc<Api>>) -> Answer<Vec<WorkloadShown>> {
+/// The workloads of its cluster
+#[utoipa::path(get, path = "/v1/workloads", responses((status = 200, body = Vec<WorkloadShown>)))]
+pub(super) async fn workloads(State(api): State<Arc<Api>>) -> Answer<Vec<WorkloadShown>> {
     Ok(Json(api.workloads().await?))
 }
 
-async fn workload(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<WorkloadShown> {
+/// A workload, by those who keep it and host it
+#[utoipa::path(get, path = "/v1/workloads/{name}", params(("name" = String, Path, description = "The name of the workload")), responses((status = 200, body = WorkloadShown)))]
+pub(super) async fn workload(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Answer<WorkloadShown> {
     Ok(Json(api.workload(&name).await?))
 }
 
-async fn why(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<Cause> {
+/// Why a workload is as it is
+#[utoipa::path(get, path = "/v1/workloads/{name}/why", params(("name" = String, Path, description = "The name of the workload")), responses((status = 200, body = Cause)))]
+pub(super) async fn why(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<Cause> {
     Ok(Json(of_workload(&api.workload(&name).await?)))
 }
 
@@ -129,7 +144,7 @@ async fn own_view(State(api): State<Arc<Api>>) -> Answer<PeerView> {
 /// Which generation somebody asks for; the one that stands if they do not say.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default)]
-struct GenerationQuery {
+pub(super) struct GenerationQuery {
     generation: Option<u64>,
 }
 
@@ -143,8 +158,9 @@ impl GenerationQuery {
     }
 }
 
-/// An intent under a name, as its owner signed it.
-async fn intent(
+/// An intent under a name, as its owner signed it, packed
+#[utoipa::path(get, path = "/v1/workloads/{name}/intent", params(("name" = String, Path, description = "The name of the workload"), ("generation" = Option<u64>, Query, description = "An earlier one")), responses((status = 200, body = [u8], content_type = "application/octet-stream")))]
+pub(super) async fn intent(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
     Query(query): Query<GenerationQuery>,
@@ -194,8 +210,12 @@ async fn own_intent(
     .await
 }
 
-/// The intents under a name, as far as a keeper remembers them.
-async fn history(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<Vec<StoodShown>> {
+/// The intents under a name, as far as a keeper remembers them
+#[utoipa::path(get, path = "/v1/workloads/{name}/history", params(("name" = String, Path, description = "The name of the workload")), responses((status = 200, body = Vec<StoodShown>)))]
+pub(super) async fn history(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Answer<Vec<StoodShown>> {
     let own = own_history(&api, &name).await?;
     let path = format!("/v1/kept/{name}/history");
     let bytes = by_keeper(&api, &name, own, &path).await?;
@@ -250,13 +270,14 @@ fn not_kept_here(name: &str) -> Refusal {
 }
 
 #[derive(Deserialize)]
-struct SubmitQuery {
+pub(super) struct SubmitQuery {
     #[serde(default)]
     ack: Option<String>,
 }
 
-/// Submits an intent, and waits for what becomes of it.
-async fn submit(
+/// Submit an intent that its owner has signed, packed, and wait for what becomes of it
+#[utoipa::path(post, path = "/v1/intents", params(("ack" = Option<String>, Query, description = "`majority`, or `local` to leave it with the node")), request_body(content = [u8], content_type = "application/octet-stream"), responses((status = 200, body = SettlementShown), (status = 403, body = Refused), (status = 409, body = Refused)))]
+pub(super) async fn submit(
     State(api): State<Arc<Api>>,
     Query(query): Query<SubmitQuery>,
     body: Bytes,
@@ -284,7 +305,9 @@ async fn submit(
     }
 }
 
-async fn put_component(
+/// Leave a component with the node
+#[utoipa::path(put, path = "/v1/components/{digest}", params(("digest" = String, Path, description = "`sha256:` and 64 hexadecimal digits")), request_body(content = [u8], content_type = "application/octet-stream"), responses((status = 204, description = "it is kept")))]
+pub(super) async fn put_component(
     State(api): State<Arc<Api>>,
     Path(digest): Path<String>,
     body: Bytes,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::workload::{EndShown, HostingShown, RunShown, WorkloadShown};
 
@@ -10,7 +11,7 @@ use super::workload::{EndShown, HostingShown, RunShown, WorkloadShown};
 const RUNS_MAX: usize = 3;
 
 /// Something that is so, and what it comes from.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Cause {
     /// What is so.
@@ -22,6 +23,7 @@ pub struct Cause {
     /// The promise that it is about, if it is about one.
     pub promise: Option<String>,
     /// What it comes from.
+    #[schema(no_recursion)]
     pub because: Vec<Cause>,
 }
 

@@ -1,9 +1,10 @@
 //! What is said over the API. A later release adds fields, and takes none away.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The node that was asked.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ThisNode {
     /// What people call it.
@@ -23,7 +24,7 @@ pub struct ThisNode {
 }
 
 /// What has become of an intent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SettlementShown {
     /// What has become of it.
     pub verdict: SettlementWord,
@@ -34,7 +35,7 @@ pub struct SettlementShown {
 }
 
 /// What has become of an intent, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SettlementWord {
     /// A majority of its keepers has it on disk.
@@ -56,7 +57,7 @@ pub enum SettlementWord {
 }
 
 /// Why something was refused.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Refused {
     /// Why, in words.
     pub error: String,

@@ -1,11 +1,12 @@
 //! A workload, as it is shown.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::Clock;
 
 /// A workload, as one of its keepers sees it, with what its hosts say of themselves.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct WorkloadShown {
     /// Its name.
@@ -53,7 +54,7 @@ pub struct WorkloadShown {
 }
 
 /// One hosting of a workload.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct HostingShown {
     /// Which replica it is, counted from 0.
@@ -83,7 +84,7 @@ pub struct HostingShown {
 }
 
 /// A hosting, as the node says that hosts it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct HostedShown {
     /// The promise by which it is hosted.
@@ -107,7 +108,7 @@ pub struct HostedShown {
 }
 
 /// How something that ran came to its end.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct EndShown {
     /// When, in milliseconds since 1970.
@@ -119,7 +120,7 @@ pub struct EndShown {
 }
 
 /// A hosting that fails again and again.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct FailingShown {
     /// Which replica.
@@ -137,7 +138,7 @@ pub struct FailingShown {
 }
 
 /// Why a node does not host something.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct RefusalShown {
     /// Which node.
@@ -149,7 +150,7 @@ pub struct RefusalShown {
 }
 
 /// One run to completion.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct RunShown {
     /// Which replica it is of.
@@ -171,7 +172,7 @@ pub struct RunShown {
 }
 
 /// An intent that stands or stood.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct StoodShown {
     /// Its generation.
