@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use crate::cluster::{Cluster, HELLO, to};
-use crate::support::{Client, Gary, Guest, Outcome, get};
+use crate::support::{Client, Gary, Guest, Outcome, check_listing, get};
 
 const TRAP: Guest = Guest("trap");
 const HELLO_CLI: Guest = Guest("hello-cli");
@@ -57,6 +57,29 @@ fn what_a_workload_writes_and_why_it_fails_is_told_wherever_it_runs() {
     cluster
         .does(["logs", "boom", "--replica", "1"])
         .fails(7, &["boom has no replica 1"]);
+
+    // What is listed as JSON is what docs/openapi.json describes.
+    for (args, of) in [
+        (vec!["ps"], "WorkloadShown"),
+        (vec!["nodes"], "NodeShown"),
+        (vec!["node", "show"], "NodeState"),
+        (vec!["promises"], "PromiseShown"),
+        (vec!["why", "boom"], "Cause"),
+        (vec!["history", "boom"], "StoodShown"),
+        (vec!["logs", "boom"], "LogLine"),
+        (vec!["events"], "EventShown"),
+    ] {
+        let listed = cluster
+            .0
+            .call(args.into_iter().chain(["--json"]))
+            .output()
+            .exits(0);
+        // Logs and events are an object a line.
+        let listed = serde_json::Deserializer::from_str(listed.text()).into_iter();
+        for document in listed {
+            check_listing(of, &document.expect("it is JSON"));
+        }
+    }
 
     // What fits nowhere is told with each node's own word.
     deploys(

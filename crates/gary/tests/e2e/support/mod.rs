@@ -12,7 +12,7 @@ pub(crate) use guests::{Guest, built_by_npm, built_by_pip, from_wat};
 pub(crate) use http::{Answer, Client, Request, body, get, post, runtime, streamed};
 pub(crate) use outcome::Outcome;
 pub(crate) use process::{Process, WAIT_MAX};
-pub(crate) use schema::check as check_schema;
+pub(crate) use schema::{check as check_schema, check_listing};
 
 use std::path::PathBuf;
 

@@ -34,6 +34,24 @@ pub(crate) fn check(name: &str, document: &Value) {
     }
 }
 
+/// Asserts that `document` is as docs/openapi.json says of what is called `name`, or a list of such.
+#[track_caller]
+pub(crate) fn check_listing(name: &str, document: &Value) {
+    let path = checkout().join("docs/openapi.json");
+    let text = fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error} (GARY_BLESS=1 writes it)", path.display()));
+    let described: Value = serde_json::from_str(&text).expect("the description is JSON");
+    let schema = serde_json::json!({ "$ref": format!("#/components/schemas/{name}") });
+    let listed = document
+        .as_array()
+        .map_or(std::slice::from_ref(document), Vec::as_slice);
+    for its in listed {
+        if let Err(why) = fits(&described, &schema, its) {
+            panic!("{its:#} does not fit {name}: {why}");
+        }
+    }
+}
+
 fn fits(root: &Value, schema: &Value, document: &Value) -> Result<(), String> {
     let words = schema.as_object().ok_or("a schema is an object")?;
     for (word, meaning) in words {
