@@ -186,7 +186,7 @@ fn asked(ingress: SocketAddr) -> Result<Answer, String> {
     Client::try_once(ingress, to("hello", get("/")))
 }
 
-fn is_hello(answer: &Answer) -> bool {
+pub(crate) fn is_hello(answer: &Answer) -> bool {
     answer.status == 200 && answer.text() == "hello from gary\n"
 }
 

@@ -11,6 +11,7 @@ mod cache;
 mod call;
 mod clients;
 mod cluster;
+mod cluster_cut;
 mod cluster_losses;
 mod cluster_operating;
 mod cluster_refusals;

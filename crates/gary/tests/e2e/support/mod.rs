@@ -1,5 +1,6 @@
 //! What the tests stand on: Gary's binary, the guests it runs, and a client to ask them.
 
+mod cut;
 mod gary;
 mod guests;
 mod http;
@@ -7,6 +8,7 @@ mod outcome;
 mod process;
 mod schema;
 
+pub(crate) use cut::{Cuts, Proxy};
 pub(crate) use gary::{Gary, Invocation};
 pub(crate) use guests::{Guest, built_by_npm, built_by_pip, from_wat};
 pub(crate) use http::{Answer, Client, Request, body, get, post, runtime, streamed};
