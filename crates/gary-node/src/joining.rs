@@ -65,6 +65,7 @@ pub async fn join(
     token: &Token,
     from: SocketAddr,
 ) -> Result<(), StartError> {
+    let is_new = !state.exists();
     let disk = Disk::open(state)?;
     if disk.identity()?.is_some() {
         return Err(StartError::IsNode(state.to_owned()));
@@ -74,7 +75,13 @@ pub async fn join(
         return Err(StartError::NotAdmitted(why.to_owned()));
     }
     let seed = drawn()?;
-    let (chain, peer) = admitted(&seed, token, from).await?;
+    let admitted = admitted(&seed, token, from).await;
+    let (chain, peer) = admitted.inspect_err(|_| {
+        // Whoever was not let in leaves no directory that looks like a node's.
+        if is_new {
+            let _ = std::fs::remove_dir_all(state);
+        }
+    })?;
     disk.found(&Identity {
         seed,
         cluster: *token.cluster().as_bytes(),

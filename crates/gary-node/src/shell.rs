@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gary_agent::{Agent, DeployError, Order, WriteId};
 use gary_promise::{AgentId, Codec, PACKET_BYTES_MAX, PromiseId, Settlement};
@@ -21,6 +22,9 @@ use crate::gate::{Gate, agent, key};
 
 /// Events of its own parts that wait for the loop. Whoever has one more waits.
 pub(crate) const EVENTS_MAX: usize = 1_024;
+
+/// How long peers have to take note that the node ends.
+const CLOSES_WITHIN: Duration = Duration::from_millis(500);
 
 /// What a node's own host is told.
 pub(crate) trait Host: Send {
@@ -74,8 +78,17 @@ pub enum Ended {
 }
 
 impl Shell {
-    /// Runs until it is asked to end, has left, or can remember nothing more.
+    /// Runs until it is asked to end, has left, or can remember nothing more. Whoever is connected is told then, and asks
+    /// somebody else at once.
     pub(crate) async fn run(mut self) -> Ended {
+        let ended = self.go_on().await;
+        self.events.close();
+        // A peer that does not take it finds out by itself.
+        let _ = tokio::time::timeout(CLOSES_WITHIN, self.transport.close()).await;
+        ended
+    }
+
+    async fn go_on(&mut self) -> Ended {
         loop {
             self.carry_out().await;
             if self.agent.has_left() {

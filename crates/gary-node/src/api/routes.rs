@@ -99,8 +99,12 @@ fn body_bytes_max() -> usize {
 
 /// What the node says of itself
 #[utoipa::path(get, path = "/v1/node", responses((status = 200, body = ThisNode)))]
-pub(super) async fn node(State(api): State<Arc<Api>>) -> Json<ThisNode> {
-    Json(api.this.clone())
+pub(super) async fn node(State(api): State<Arc<Api>>) -> Answer<ThisNode> {
+    // Whoever looks for a node to ask is better off with another.
+    match api.events.is_closed() {
+        true => Err(Refusal::ending()),
+        false => Ok(Json(api.this.clone())),
+    }
 }
 
 /// The nodes that it sees

@@ -46,7 +46,12 @@ pub(super) fn drain(typed: &NodeDrainArgs, leave: bool) -> Result<(), Problem> {
                     None => return console::out(&format!("{name} takes things on again\n")),
                     Some(_) => {}
                 },
-                Err(AskError::Unreachable { .. } | AskError::Broken(_)) if leave => {
+                // It may still say that it ends.
+                Err(
+                    AskError::Unreachable { .. }
+                    | AskError::Broken(_)
+                    | AskError::Refused { status: 503, .. },
+                ) if leave => {
                     return console::out(&format!("{name} has left\n"));
                 }
                 Err(error) => return Err(asked(error)),

@@ -141,6 +141,7 @@ fn a_token_that_lets_nobody_in_says_why() {
     let create = first.call(["token", "create", "--root", root]).output();
     create.fails(3, &["the root key is of another cluster", "--root"]);
     // Whoever was not let in is no node, and may yet come to be one.
+    assert!(!joiner.state().join("node").exists());
     run(&joiner, "127.0.0.1:0").fails(7, &["there is no node"]);
     join(&joiner, &token("1m")).exits(0);
     join(&joiner, &token("1m")).fails(5, &["there is a node in"]);
