@@ -282,6 +282,14 @@ impl Convergence {
         {
             return Ok(());
         }
+        // Whoever is left to keep it may never have heard of it: with no majority of them, there is nobody to hear it from.
+        let keepers = book.registers.all().filter(|(its, _)| *its == workload);
+        let mut left = keepers
+            .flat_map(|(_, its)| its)
+            .filter(|its| book.is_up(its));
+        if !left.any(|its| book.registers.known(workload, its) == latest) {
+            return Ok(());
+        }
         for slot in wanted.valency.slots() {
             if !hosted.contains_key(&slot)
                 && !goes_on
