@@ -1,5 +1,7 @@
 //! How an update goes on: in how many slots at once the intent's generation takes the place of an earlier one.
 
+use std::cmp::Ordering;
+
 use gary_promise::{AgentId, Observer, Reason, Slot, Time, Version};
 use rand::Rng;
 
@@ -106,12 +108,14 @@ impl Tended {
         }
     }
 
-    /// A host lets an earlier generation go for the intent's.
+    /// A host lets an earlier generation go for the intent's, or this one for one that it has heard of before this keeper.
     pub(super) fn makes_room(&mut self, slot: Slot, host: &AgentId, offer: Version) {
         let generation = self.wanted.lineage.generation();
         let counted = self.counted_by(slot, host, offer);
-        if counted.is_some_and(|its| its.generation() < generation) {
-            self.instead.insert(slot);
+        match counted.map(|its| its.generation().cmp(&generation)) {
+            Some(Ordering::Less) => _ = self.instead.insert(slot),
+            Some(Ordering::Equal) => _ = self.foreseen.insert(slot),
+            Some(Ordering::Greater) | None => {}
         }
     }
 

@@ -60,6 +60,8 @@ pub(super) struct Tended {
     pub(super) refusals: Refusals,
     /// Slots in which an earlier generation was to make way for the intent's before that runs.
     pub(super) instead: BTreeSet<Slot>,
+    /// The same for a later intent than this keeper knows of yet.
+    pub(super) foreseen: BTreeSet<Slot>,
     /// Whether an earlier generation makes way since nobody has room for both, though none was to be without a hosting.
     pub(super) makes_do: bool,
     /// Hostings of the intent's generation that fail.
@@ -115,6 +117,7 @@ impl Tended {
             next_round_at: now,
             refusals: Refusals::default(),
             instead: BTreeSet::new(),
+            foreseen: BTreeSet::new(),
             makes_do: false,
             failing: Failures::default(),
             history: History::default(),
@@ -139,7 +142,7 @@ impl Tended {
         self.silent.clear();
         self.refusals = Refusals::default();
         self.next_round_at = now;
-        self.instead.clear();
+        self.instead = std::mem::take(&mut self.foreseen);
         self.makes_do = false;
         self.failing = Failures::default();
         let valency = self.wanted.used();
@@ -373,6 +376,7 @@ impl Tended {
         let is_later = generation > Generation::FIRST;
         if generation == self.wanted.lineage.generation() {
             self.instead.remove(&slot);
+            self.foreseen.remove(&slot);
             self.failing.runs(slot);
             // The next can follow soon: no slot opens again and again by that.
             if is_new && is_later {
