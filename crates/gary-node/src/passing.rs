@@ -31,8 +31,8 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 /// How long a node has to take a request, before another is asked.
 const TAKES_WITHIN: Duration = Duration::from_secs(1);
 
-/// The most nodes that one request is sent to, one after the other.
-const ASKED_MAX: usize = 8;
+/// How often one request is sent, to one node after the other.
+const TRIES_MAX: usize = 32;
 
 /// Requests that come from clients.
 pub(crate) struct Ingress {
@@ -48,8 +48,10 @@ struct Passing<'a> {
     host: &'a str,
     head: Parts,
     body: Replay,
-    /// Whom it was sent to.
-    asked: BTreeSet<PeerKey>,
+    /// Who was lost when it was sent there.
+    lost: BTreeSet<PeerKey>,
+    /// How often it was sent.
+    tries: usize,
     /// What became of that, the last time.
     why: Option<Unanswered>,
 }
@@ -57,9 +59,11 @@ struct Passing<'a> {
 /// What has become of a request at one node.
 enum Tried {
     Answered(Response<Incoming>),
-    /// No guest can have seen it.
+    /// The node does not run it, or not any more, and may do so again.
+    Elsewhere(Unanswered),
+    /// The node is lost. No guest can have seen it.
     Untouched(Unanswered),
-    /// It may have been carried out, or half of it.
+    /// The node is lost. It may have been carried out, or half of it.
     Unclear(Unanswered),
 }
 
@@ -106,10 +110,11 @@ impl Ingress {
             host,
             head,
             body: Replay::new(body),
-            asked: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            tries: 0,
             why: None,
         };
-        passing.pass_on(peers).await.map(Passed::Answered)
+        passing.pass_on(peers).await
     }
 
     /// The other nodes that run what a host is; none of them if this one does by now. What is deployed and does not run
@@ -146,15 +151,27 @@ impl Ingress {
 
 impl Passing<'_> {
     /// Sends it to one node after the other until one answers, or it may have been carried out and must not be twice.
-    async fn pass_on(mut self, peers: Vec<Peer>) -> Result<Response<PassedBody>, Unanswered> {
+    async fn pass_on(mut self, peers: Vec<Peer>) -> Result<Passed, Unanswered> {
         if let Some(response) = self.try_all(peers).await? {
-            return Ok(response);
+            return Ok(Passed::Answered(response));
         }
-        // What was known was not so any more: what runs may have moved.
-        let found = self.ingress.servers.find_anew(self.host).await;
-        let peers = self.ingress.servers(found, self.host)?;
-        if let Some(response) = self.try_all(peers).await? {
-            return Ok(response);
+        // What was known was not so any more: what runs has moved, or is about to.
+        let until = Instant::now() + STARTS_WITHIN;
+        loop {
+            let found = self.ingress.servers.find_anew(self.host).await;
+            let peers = self.ingress.servers(found, self.host)?;
+            if let Some(response) = self.try_all(peers).await? {
+                return Ok(Passed::Answered(response));
+            }
+            if self.ingress.here(self.host).is_some()
+                && let Some(body) = self.body.take_back()
+            {
+                return Ok(Passed::Here(Request::from_parts(self.head, body)));
+            }
+            if self.tries >= TRIES_MAX || Instant::now() > until {
+                break;
+            }
+            tokio::time::sleep(LOOKS_EVERY).await;
         }
         Err(self.why.unwrap_or_else(|| {
             let why = format!("no node that serves {} answers", self.host);
@@ -169,14 +186,22 @@ impl Passing<'_> {
         // Each in turn would need a count for each host; at random is as fair.
         fastrand::shuffle(&mut peers);
         for peer in peers {
-            if self.asked.len() >= ASKED_MAX || !self.asked.insert(peer.key) {
+            if self.tries >= TRIES_MAX || self.lost.contains(&peer.key) {
                 continue;
             }
+            self.tries += 1;
             let watched = self.ingress.lookout.watch(peer.key);
             match self.try_one(peer).await {
                 Tried::Answered(response) => return Ok(Some(watching(response, watched))),
-                Tried::Untouched(why) => self.why = Some(why),
-                Tried::Unclear(why) if self.may_be_repeated() => self.why = Some(why),
+                Tried::Elsewhere(why) => self.why = Some(why),
+                Tried::Untouched(why) => {
+                    self.lost.insert(peer.key);
+                    self.why = Some(why);
+                }
+                Tried::Unclear(why) if self.may_be_repeated() => {
+                    self.lost.insert(peer.key);
+                    self.why = Some(why);
+                }
                 Tried::Unclear(why) => return Err(why),
             }
         }
@@ -211,7 +236,7 @@ impl Passing<'_> {
                     "{} has just moved away from where it was asked for",
                     self.host
                 );
-                Tried::Untouched(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))
+                Tried::Elsewhere(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))
             }
             Ok(response) => Tried::Answered(response),
             Err(mut error) => match error.take_message() {

@@ -19,7 +19,8 @@ pub(crate) struct Replay<B = Incoming> {
 }
 
 struct Rest<B> {
-    body: B,
+    /// None once it was taken back.
+    body: Option<B>,
     /// All that was sent, unless that was too much.
     sent: Vec<Bytes>,
     sent_bytes: usize,
@@ -54,7 +55,7 @@ where
     pub(crate) fn new(body: B) -> Self {
         let (is_empty, length) = (body.is_end_stream(), body.size_hint());
         let rest = Rest {
-            body,
+            body: Some(body),
             sent: Vec::new(),
             sent_bytes: 0,
             is_forgotten: false,
@@ -67,6 +68,13 @@ where
         }
     }
 
+    /// Takes the body back, as long as nothing of it was sent. What is being sent of it ends.
+    pub(crate) fn take_back(&self) -> Option<B> {
+        let mut rest = lock(&self.body);
+        let is_untouched = rest.sent.is_empty() && !rest.is_forgotten;
+        is_untouched.then(|| rest.body.take()).flatten()
+    }
+
     /// Whether there is nothing to send.
     pub(crate) const fn is_empty(&self) -> bool {
         self.is_empty
@@ -75,7 +83,7 @@ where
     /// Sends it, from its first byte on, and ends what was sent of it before. None where that is not known any more.
     pub(crate) fn send(&self) -> Option<Sending<B>> {
         let mut rest = lock(&self.body);
-        if rest.is_forgotten {
+        if rest.is_forgotten || rest.body.is_none() {
             return None;
         }
         rest.sending += 1;
@@ -107,9 +115,10 @@ where
             return Poll::Ready(Some(Err(Broken::SentAnew)));
         }
         let again = rest.sent.get(this.next).cloned();
-        let frame = match again {
-            Some(bytes) => Frame::data(bytes),
-            None => match std::task::ready!(Pin::new(&mut rest.body).poll_frame(cx)) {
+        let frame = match (again, &mut rest.body) {
+            (Some(bytes), _) => Frame::data(bytes),
+            (None, None) => return Poll::Ready(Some(Err(Broken::SentAnew))),
+            (None, Some(body)) => match std::task::ready!(Pin::new(body).poll_frame(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(Broken::Client(error)))),
                 Some(Ok(frame)) => {
@@ -209,6 +218,19 @@ mod tests {
             KEPT_BYTES_MAX + 1
         );
         assert!(replay.send().is_none());
+    }
+
+    #[tokio::test]
+    async fn is_taken_back_as_long_as_nothing_was_sent() {
+        let replay = Replay::new(pieces(&["a", "b"]));
+        let mut first = replay.send().expect("nothing was sent");
+        let back = replay.take_back().expect("nothing was sent");
+        assert!(first.frame().await.is_some_and(|its| its.is_err()));
+        assert!(replay.send().is_none() && replay.take_back().is_none());
+        let replay = Replay::new(back);
+        let mut second = replay.send().expect("nothing was sent");
+        assert_eq!(next(&mut second).await, Some("a".into()));
+        assert!(replay.take_back().is_none());
     }
 
     #[tokio::test]

@@ -109,7 +109,12 @@ fn a_client_hears_soon_that_what_it_asked_for_is_lost() {
         let drip = to("slow", get("/drip?n=1000&ms=50"));
         let drip = scope.spawn(move || Client::try_once(ingress, drip));
         let kill = || _ = cluster.does(["dev", "kill", &hosts[0]]).exits(0);
+        // What may be asked twice is waited for until something runs elsewhere.
+        let again = to("slow", get("/?ms=2000"));
+        let again = scope.spawn(move || Client::ask_once(ingress, again));
         let answers = under_way(ingress, || post("/?ms=30000", "body"), kill);
+        let again = again.join().expect("no client panics");
+        again.is(200, "waited 2000 ms\n");
         let drip = drip.join().expect("no client panics");
         let drip = drip.expect("it has begun");
         assert!(drip.broken.is_some(), "{drip:?}");
