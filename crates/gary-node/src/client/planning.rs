@@ -84,10 +84,7 @@ fn words(wanted: &Use) -> BTreeMap<String, String> {
         ("replicas", wanted.valency.get().to_string()),
         (
             "stopped",
-            wanted
-                .is_stopped
-                .then(|| "yes".to_owned())
-                .unwrap_or_default(),
+            if wanted.is_stopped { "yes" } else { "" }.to_owned(),
         ),
         ("promised", wanted.needs.portion.resources().to_string()),
         ("hosts", Vec::from_iter(routes).join(", ")),

@@ -200,10 +200,10 @@ fn nodes_start_again_are_drained_and_leave_while_requests_go_on() {
             let restart = ["node", "restart", node, "--planned"];
             cluster.does(restart).exits(0);
             assert_eq!(starts(&cluster, node), before + 1);
+            // Nothing was moved. Who has just started again has to hear first what others are called.
             cluster.until(Cluster::hosts, |now| *now == hosts);
         });
         assert_eq!(failed, 0, "of {asked} requests while {node} was away");
-        assert_eq!(cluster.hosts(), hosts, "nothing was moved");
     }
 
     // A host is drained: others host what it did before it lets that go.
