@@ -8,7 +8,7 @@ use gary_agent::{Fact, Write, WriteId};
 use gary_promise::{AgentId, BootEpoch};
 use gary_store::{Batch, CommitError, GetError, IDENTITY, OpenError, Store};
 
-use crate::cluster::{Chain, Credentials};
+use crate::cluster::{Chain, Credentials, Revocations};
 use crate::facts::{Row, Rows, Table, UnreadableRow, fact_of};
 
 const SEED: &[u8] = b"seed";
@@ -17,6 +17,7 @@ const ADMISSION: &[u8] = b"admission";
 const STARTS: &[u8] = b"starts";
 const NAME: &[u8] = b"name";
 const PEERS: &[u8] = b"peers";
+const REVOCATIONS: &[u8] = b"revocations";
 
 /// What a node remembers, on its disk.
 pub(crate) struct Disk {
@@ -132,6 +133,23 @@ impl Disk {
             .collect())
     }
 
+    /// Who was revoked, as far as it had heard.
+    pub(crate) fn revocations(&self) -> Result<Option<Revocations>, DiskError> {
+        let packed = self.store.get(IDENTITY, REVOCATIONS)?;
+        let read = packed.map(|bytes| Revocations::unpack(&bytes));
+        read.map(|list| {
+            list.ok_or_else(|| DiskError::Damaged {
+                what: "who was revoked".into(),
+            })
+        })
+        .transpose()
+    }
+
+    /// Where it is stored who was revoked.
+    pub(crate) fn for_revocations(&self) -> RevocationStore {
+        RevocationStore(Arc::clone(&self.store))
+    }
+
     /// Where it is stored whom it knows.
     pub(crate) fn for_peers(&self) -> PeerStore {
         PeerStore(Arc::clone(&self.store))
@@ -181,6 +199,18 @@ impl PeerStore {
         let peers = serde_json::to_vec(&Vec::from_iter(peers)).unwrap_or_default();
         let mut batch = Batch::new();
         batch.put(IDENTITY, PEERS, peers);
+        self.0.commit(batch).await
+    }
+}
+
+/// Where it is stored who was revoked.
+pub(crate) struct RevocationStore(Arc<Store>);
+
+impl RevocationStore {
+    /// Stores it, in the place of an earlier list.
+    pub(crate) async fn store(&self, list: &Revocations) -> Result<(), CommitError> {
+        let mut batch = Batch::new();
+        batch.put(IDENTITY, REVOCATIONS, list.pack());
         self.0.commit(batch).await
     }
 }

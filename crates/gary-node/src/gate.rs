@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -10,7 +10,7 @@ use gary_promise::{AgentId, ClusterId};
 use gary_transport::{Doorkeeper, PeerKey};
 
 use crate::clock::Clock;
-use crate::cluster::{AdmissionError, Chain, Credentials, Role};
+use crate::cluster::{AdmissionError, Chain, Credentials, Revocations, Role};
 
 /// The most peers of which it is remembered as what they were let in. Beyond that those are forgotten that were
 /// only invited, and nobody else is heard.
@@ -25,13 +25,22 @@ pub(crate) enum Standing {
     Invited(Role),
 }
 
+/// A peer that was let in.
+#[derive(Debug)]
+struct Known {
+    standing: Standing,
+    /// How it was admitted, where it was.
+    chain: Option<Chain>,
+}
+
 /// Lets in who belongs to the cluster, and who comes with an invitation.
 #[derive(Debug)]
 pub(crate) struct Gate {
     cluster: ClusterId,
     seed: [u8; 32],
     presents: Credentials,
-    known: Mutex<HashMap<PeerKey, Standing>>,
+    known: Mutex<HashMap<PeerKey, Known>>,
+    revocations: Mutex<Option<Arc<Revocations>>>,
 }
 
 impl Gate {
@@ -42,12 +51,39 @@ impl Gate {
             seed,
             presents,
             known: Mutex::default(),
+            revocations: Mutex::default(),
         }
+    }
+
+    /// Who was revoked, as far as it has heard.
+    pub(crate) fn revocations(&self) -> Option<Arc<Revocations>> {
+        lock(&self.revocations).clone()
+    }
+
+    /// Takes a list of those who were revoked, if the root has signed it and it is later than the one before. Says whose
+    /// connections are to be ended then; nothing where it is not taken.
+    pub(crate) fn take(&self, list: Revocations) -> Option<Vec<PeerKey>> {
+        let mut revocations = lock(&self.revocations);
+        let before = revocations.as_ref().map_or(0, |its| its.version());
+        if list.version() <= before || !list.is_of(self.cluster) {
+            return None;
+        }
+        let mut known = lock(&self.known);
+        let is_out = |its: &Known| its.chain.as_ref().is_some_and(|chain| list.forbids(chain));
+        let out = known.extract_if(|_, its| is_out(its));
+        let out = Vec::from_iter(out.map(|(peer, _)| peer));
+        *revocations = Some(Arc::new(list));
+        Some(out)
+    }
+
+    /// Of which cluster it is.
+    pub(crate) const fn cluster(&self) -> ClusterId {
+        self.cluster
     }
 
     /// As what a peer was let in last.
     pub(crate) fn standing(&self, peer: PeerKey) -> Option<Standing> {
-        lock(&self.known).get(&peer).copied()
+        lock(&self.known).get(&peer).map(|its| its.standing)
     }
 
     /// Whether it belongs to the cluster as a node: whoever does not has no say in it.
@@ -64,32 +100,50 @@ impl Gate {
             return Err(AdmissionError::NotByAMember);
         };
         let chain = chain.admit(&self.seed, self.cluster, agent(peer), role)?;
-        self.note(peer, Standing::Admitted(role));
+        self.note(
+            peer,
+            Known {
+                standing: Standing::Admitted(role),
+                chain: Some(chain.clone()),
+            },
+        );
         Ok(chain)
     }
 
-    fn note(&self, peer: PeerKey, standing: Standing) {
+    fn note(&self, peer: PeerKey, its: Known) {
         let mut known = lock(&self.known);
         if known.len() >= KNOWN_MAX && !known.contains_key(&peer) {
             // Whoever holds a token can make up as many keys as it likes: they make room first.
-            known.retain(|_, its| matches!(its, Standing::Admitted(_)));
+            known.retain(|_, its| matches!(its.standing, Standing::Admitted(_)));
         }
         if known.len() < KNOWN_MAX || known.contains_key(&peer) {
-            known.insert(peer, standing);
+            known.insert(peer, its);
         }
     }
 
-    fn judge(&self, peer: PeerKey, presented: &[u8]) -> Result<Standing, String> {
+    fn judge(&self, peer: PeerKey, presented: &[u8]) -> Result<Known, String> {
         let agent = agent(peer);
         let presented = Credentials::unpack(presented);
         match presented.ok_or("what was presented cannot be read")? {
-            Credentials::Admitted(chain) => chain
-                .check(self.cluster, agent)
-                .map(Standing::Admitted)
-                .map_err(|why| why.to_string()),
+            Credentials::Admitted(chain) => {
+                let role = chain.check(self.cluster, agent);
+                let role = role.map_err(|why| why.to_string())?;
+                match self.revocations() {
+                    Some(list) if list.forbids(&chain) => {
+                        Err("its admission was revoked".to_owned())
+                    }
+                    _ => Ok(Known {
+                        standing: Standing::Admitted(role),
+                        chain: Some(chain),
+                    }),
+                }
+            }
             Credentials::Invited(invited) => invited
                 .check(self.cluster, agent, Clock::wall())
-                .map(Standing::Invited)
+                .map(|role| Known {
+                    standing: Standing::Invited(role),
+                    chain: None,
+                })
                 .map_err(|why| why.to_string()),
         }
     }
@@ -111,8 +165,8 @@ impl Doorkeeper for Gate {
         presented: &'a Bytes,
     ) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
-            let standing = self.judge(peer, presented)?;
-            self.note(peer, standing);
+            let known = self.judge(peer, presented)?;
+            self.note(peer, known);
             Ok(())
         })
     }

@@ -167,6 +167,9 @@ impl Node {
         let cluster = ClusterId::from_bytes(identity.cluster);
         let presents = Credentials::Admitted(identity.chain.clone());
         let gate = Arc::new(Gate::new(cluster, identity.seed, presents));
+        if let Some(list) = disk.revocations()? {
+            let _nobody_yet = gate.take(list);
+        }
         let secret = secret(identity.seed)?;
         let door: Arc<dyn gary_transport::Doorkeeper> = gate.clone();
         let (transport, heard) = bind(settings.listen, &secret, limits(), door)?;
@@ -249,6 +252,8 @@ impl Node {
             logs,
             records,
             chronicle: Arc::clone(&chronicle),
+            gate: Arc::clone(&gate),
+            revocation_store: disk.for_revocations(),
         });
         tokio::spawn(hold(Arc::clone(&components), events.clone()));
         let socket = settings.state.join(SOCKET);
@@ -271,6 +276,7 @@ impl Node {
         }
         tokio::spawn(upkeep::store_peers(disk.for_peers(), Arc::clone(&api)));
         tokio::spawn(upkeep::tell_time(Arc::clone(&api)));
+        tokio::spawn(upkeep::hear_of_revocations(Arc::clone(&api)));
         tokio::spawn(upkeep::tell_of_members(Arc::clone(&api)));
         let for_peers = Front::new(Arc::clone(&sites), Arc::new(RequestLog));
         let doors = Arc::new(Doors::new(sites, for_clients, Arc::new(for_peers)));

@@ -14,6 +14,9 @@ const TELLS_TIME_EVERY: Duration = Duration::from_secs(60);
 /// How often a node stores whom it knows, so that it finds them after a start.
 const STORES_PEERS_EVERY: Duration = Duration::from_secs(5);
 
+/// How often another member is asked who was revoked: of a hundred nodes all know within a minute.
+const ASKS_EVERY: Duration = Duration::from_secs(5);
+
 /// How often it is looked who is there.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 
@@ -43,6 +46,17 @@ pub(crate) async fn store_peers(disk: PeerStore, api: Arc<Api>) {
         let Ok(known) = known.await else { return };
         if known != stored && disk.store(&known).await.is_ok() {
             stored = known;
+        }
+    }
+}
+
+/// Asks others now and then who was revoked.
+pub(crate) async fn hear_of_revocations(api: Arc<Api>) {
+    let mut every = tokio::time::interval(ASKS_EVERY);
+    loop {
+        every.tick().await;
+        if api.ask_for_revocations().await.is_err() {
+            return;
         }
     }
 }

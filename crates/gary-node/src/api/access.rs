@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
@@ -12,7 +13,7 @@ use gary_agent::Agent;
 use gary_promise::{AgentId, Time, WorkloadName};
 use gary_transport::{Lane, Peer, Transport};
 use gary_wire::WireCodec;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty, Full, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,9 @@ use super::workload::{HostedShown, WorkloadShown};
 use super::{kept, view};
 use crate::chronicle::Chronicle;
 use crate::components::Components;
+use crate::disk::RevocationStore;
 use crate::event::{Event, look};
-use crate::gate::key;
+use crate::gate::{Gate, key};
 use crate::host::Records;
 use crate::logs::Logs;
 use crate::peer_http::{self, Kind};
@@ -45,6 +47,8 @@ pub(crate) struct Api {
     pub(crate) logs: Logs,
     pub(crate) records: Arc<Records>,
     pub(crate) chronicle: Arc<Chronicle>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) revocation_store: RevocationStore,
 }
 
 /// Why something is not answered.
@@ -114,6 +118,20 @@ impl Api {
         let sent = tokio::time::timeout(ANSWERS_WITHIN, sent).await.ok()?;
         let response = sent.ok()?;
         (response.status() == StatusCode::OK).then_some(response)
+    }
+
+    /// Tells another node something. Whether that was heard is not known.
+    pub(super) async fn tell(&self, peer: Peer, path: &str, body: Bytes) {
+        let body = Full::new(body)
+            .map_err(|never| match never {})
+            .boxed_unsync();
+        let request = http::Request::put(path).header(http::header::HOST, "peer");
+        let Ok(request) = request.body(body) else {
+            return;
+        };
+        let sent = peer_http::send(&self.transport, peer, Lane::Talk, Kind::Api, request);
+        // Who does not hear of it now asks in its own time.
+        let _ = tokio::time::timeout(ANSWERS_WITHIN, sent).await;
     }
 
     /// What another node answers, within a while.

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{events, logs, operating, routes, words};
+use super::{events, logs, operating, revoking, routes, words};
 
 /// What people can ask a node: on its machine over its Unix socket, and over the network by a stream of its own.
 #[derive(OpenApi)]
@@ -29,6 +29,8 @@ use super::{events, logs, operating, routes, words};
         routes::intent,
         routes::submit,
         routes::put_component,
+        revoking::list,
+        revoking::put,
     ),
     components(schemas(words::Refused))
 )]

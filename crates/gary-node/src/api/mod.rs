@@ -12,6 +12,7 @@ mod logs;
 mod node;
 mod operating;
 mod promises;
+mod revoking;
 mod routes;
 mod view;
 mod why;

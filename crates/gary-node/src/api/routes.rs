@@ -21,7 +21,7 @@ use super::node::{NodeShown, PromiseShown};
 use super::why::{Cause, of_workload};
 use super::words::{Refused, SettlementShown, ThisNode};
 use super::workload::{StoodShown, WorkloadShown};
-use super::{events, intents, kept, logs, operating, promises, view};
+use super::{events, intents, kept, logs, operating, promises, revoking, view};
 use crate::cluster::Role;
 use crate::components::FetchError;
 use crate::event::{Ask, Event};
@@ -78,6 +78,7 @@ fn for_all_people(api: Arc<Api>) -> Router {
         .route("/v1/workloads/{name}/intent", get(intent))
         .route("/v1/intents", post(submit))
         .route("/v1/components/{digest}", put(put_component))
+        .route("/v1/revocations", get(revoking::list).put(revoking::put))
         .layer(DefaultBodyLimit::max(body_bytes_max()))
         .with_state(api)
 }
@@ -86,6 +87,7 @@ fn for_all_people(api: Arc<Api>) -> Router {
 pub(crate) fn for_peers(api: Arc<Api>) -> Router {
     Router::new()
         .route("/v1/view", get(own_view))
+        .route("/v1/revocations", get(revoking::list).put(revoking::told))
         .route("/v1/events", get(events::of_this_node))
         .route("/v1/logs/{workload}", get(logs::of_this_node))
         .route("/v1/kept/{name}/history", get(kept_history))

@@ -8,6 +8,7 @@ use crate::api::{
     Cause, EventShown, LogLine, NodeShown, NodeState, PromiseShown, SettlementShown, StoodShown,
     ThisNode, WorkloadShown,
 };
+use crate::cluster::Revocations;
 
 /// Which lines of a workload's output somebody wants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -147,6 +148,30 @@ impl Client {
         let query = back_within_ms.map_or_else(String::new, |ms| format!("?back_within_ms={ms}"));
         let path = format!("/v1/node/restart{query}");
         self.send(Method::POST, &path, Bytes::new()).await.map(drop)
+    }
+
+    /// Who was revoked, as far as it has heard; nothing where nobody was.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn revocations(&self) -> Result<Option<Revocations>, AskError> {
+        match self
+            .send(Method::GET, "/v1/revocations", Bytes::new())
+            .await
+        {
+            Ok(bytes) => Ok(Revocations::unpack(&bytes)),
+            Err(AskError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells it, and by way of it all others, who was revoked.
+    ///
+    /// # Errors
+    /// When it does not answer, or does not take it.
+    pub async fn revoke(&self, list: &Revocations) -> Result<(), AskError> {
+        let put = self.send(Method::PUT, "/v1/revocations", list.pack().into());
+        put.await.map(drop)
     }
 
     /// Has it end.

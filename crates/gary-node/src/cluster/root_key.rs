@@ -1,12 +1,16 @@
 //! The key that a cluster is.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ed25519_dalek::SigningKey;
 use gary_promise::{AgentId, ClusterId, WallTime};
 
 use super::signing::{message, sign};
-use super::{Admission, Invitation, Role, admission, invitation};
+use super::{
+    Admission, CONFIRMED_MAX, Invitation, REVOKED_MAX, Revocations, Role, TooManyRevoked,
+    admission, invitation, revocations,
+};
 
 /// What a root key begins with where it is written down.
 const PREFIX: &str = "gary-root-1:";
@@ -42,6 +46,36 @@ impl RootKey {
         let key = SigningKey::from_bytes(seed).verifying_key().to_bytes();
         let signed = invitation::message_of(self.cluster(), &key, role, expires_at);
         Invitation::signed(key, role, expires_at, sign(&self.0, &signed))
+    }
+
+    /// Revokes the key of an agent, besides all that were before. Whoever it has admitted is let in on only if they are
+    /// among the `members`.
+    ///
+    /// # Errors
+    /// When there would be too many.
+    pub fn revoke(
+        &self,
+        before: Option<&Revocations>,
+        agent: AgentId,
+        members: impl IntoIterator<Item = AgentId>,
+    ) -> Result<Revocations, TooManyRevoked> {
+        let mut revoked = before.map_or_else(BTreeSet::new, |its| its.revoked.clone());
+        let mut confirmed = before.map_or_else(BTreeSet::new, |its| its.confirmed.clone());
+        revoked.insert(agent);
+        confirmed.extend(members);
+        confirmed.retain(|its| !revoked.contains(its));
+        if revoked.len() > REVOKED_MAX || confirmed.len() > CONFIRMED_MAX {
+            return Err(TooManyRevoked);
+        }
+        let version = before.map_or(0, Revocations::version) + 1;
+        let signed = revocations::message_of(self.cluster(), version, &revoked, &confirmed);
+        let signature = sign(&self.0, &signed);
+        Ok(Revocations {
+            version,
+            revoked,
+            confirmed,
+            signature,
+        })
     }
 
     /// As it is written down.

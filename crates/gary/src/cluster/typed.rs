@@ -329,6 +329,18 @@ pub(crate) struct TokenArgs {
 pub(crate) enum TokenCommand {
     /// Make a token by which nodes join this machine's cluster, or people ask it over the network
     Create(TokenCreateArgs),
+    /// Take back for good that a node or a person was let in
+    Revoke(TokenRevokeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenRevokeArgs {
+    /// A node's name, or the id of a node or of a person's key
+    #[arg(value_name = "NODE|ID")]
+    pub(crate) of: String,
+    /// The root key of the cluster [default: root.key in the configuration directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

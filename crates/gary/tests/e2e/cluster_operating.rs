@@ -277,3 +277,31 @@ fn people_ask_over_the_network_for_what_they_were_admitted() {
     let joins = node.call(["node", "join", &token(&[])]).output();
     joins.fails(9, &["lets people in"]);
 }
+
+#[test]
+fn who_is_revoked_is_out_and_whom_it_let_in_stays() {
+    let cluster = Cluster::up(3);
+    cluster.deploys(HELLO, "hello", 2);
+    let root = cluster.0.state().join("dev/root.key");
+    let root = root.to_str().expect("it is text");
+    // The first node has let in all others.
+    let revoked = cluster
+        .does(["token", "revoke", "n1", "--root", root])
+        .exits(0);
+    assert!(revoked.text().starts_with("revoked "), "{revoked:?}");
+    let up = |cluster: &Cluster| {
+        let nodes = cluster.json(&["nodes"]);
+        let up = nodes.iter().filter(|its| its["state"] == "up");
+        Vec::from_iter(up.filter_map(|its| its["name"].as_str().map(str::to_owned)))
+    };
+    // It is the first that is asked, and sees nobody any more: a new start makes that no better.
+    cluster.until(up, |up| *up == ["n1"]);
+    cluster.does(["dev", "kill", "n1"]).exits(0);
+    cluster.until(up, |up| *up == ["n2", "n3"]);
+    cluster.until(|its| its.hosts_of("hello"), |hosts| *hosts == ["n2", "n3"]);
+    cluster.does(["dev", "start", "n1"]).exits(0);
+    cluster.until(up, |up| *up == ["n1"]);
+    cluster
+        .does(["token", "revoke", "nobody", "--root", root])
+        .fails(7, &["no node is called nobody"]);
+}
