@@ -18,6 +18,7 @@ const STARTS: &[u8] = b"starts";
 const NAME: &[u8] = b"name";
 const PEERS: &[u8] = b"peers";
 const REVOCATIONS: &[u8] = b"revocations";
+const LEFT: &[u8] = b"left";
 
 /// What a node remembers, on its disk.
 pub(crate) struct Disk {
@@ -131,6 +132,18 @@ impl Disk {
             .into_iter()
             .filter_map(|(agent, address)| Some((agent.parse().ok()?, address)))
             .collect())
+    }
+
+    /// Whether it has left its cluster for good.
+    pub(crate) fn has_left(&self) -> Result<bool, DiskError> {
+        Ok(self.store.get(IDENTITY, LEFT)?.is_some())
+    }
+
+    /// It has left its cluster for good.
+    pub(crate) async fn leave(&self) -> Result<(), CommitError> {
+        let mut batch = Batch::new();
+        batch.put(IDENTITY, LEFT, []);
+        self.store.commit(batch).await
     }
 
     /// Who was revoked, as far as it had heard.

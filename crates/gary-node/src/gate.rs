@@ -16,6 +16,9 @@ use crate::cluster::{AdmissionError, Chain, Credentials, Revocations, Role};
 /// only invited, and nobody else is heard.
 const KNOWN_MAX: usize = 8_192;
 
+/// Why somebody is let in no more.
+const REVOKED: &str = "its admission was revoked";
+
 /// As what a peer was let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -99,6 +102,9 @@ impl Gate {
         let Credentials::Admitted(chain) = &self.presents else {
             return Err(AdmissionError::NotByAMember);
         };
+        if self.is_revoked(&agent(peer)) {
+            return Err(AdmissionError::NotTheirs);
+        }
         let chain = chain.admit(&self.seed, self.cluster, agent(peer), role)?;
         self.note(
             peer,
@@ -111,6 +117,12 @@ impl Gate {
     }
 
     fn note(&self, peer: PeerKey, its: Known) {
+        // Held for as long: a list that is taken meanwhile finds whoever is noted, or is found here.
+        let revocations = lock(&self.revocations);
+        let list = revocations.as_ref();
+        if list.is_some_and(|list| its.chain.as_ref().is_some_and(|chain| list.forbids(chain))) {
+            return;
+        }
         let mut known = lock(&self.known);
         if known.len() >= KNOWN_MAX && !known.contains_key(&peer) {
             // Whoever holds a token can make up as many keys as it likes: they make room first.
@@ -121,6 +133,10 @@ impl Gate {
         }
     }
 
+    fn is_revoked(&self, agent: &AgentId) -> bool {
+        self.revocations().is_some_and(|list| list.has(agent))
+    }
+
     fn judge(&self, peer: PeerKey, presented: &[u8]) -> Result<Known, String> {
         let agent = agent(peer);
         let presented = Credentials::unpack(presented);
@@ -129,15 +145,14 @@ impl Gate {
                 let role = chain.check(self.cluster, agent);
                 let role = role.map_err(|why| why.to_string())?;
                 match self.revocations() {
-                    Some(list) if list.forbids(&chain) => {
-                        Err("its admission was revoked".to_owned())
-                    }
+                    Some(list) if list.forbids(&chain) => Err(REVOKED.to_owned()),
                     _ => Ok(Known {
                         standing: Standing::Admitted(role),
                         chain: Some(chain),
                     }),
                 }
             }
+            Credentials::Invited(_) if self.is_revoked(&agent) => Err(REVOKED.to_owned()),
             Credentials::Invited(invited) => invited
                 .check(self.cluster, agent, Clock::wall())
                 .map(|role| Known {

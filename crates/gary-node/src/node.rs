@@ -37,7 +37,7 @@ use crate::metrics;
 use crate::passing::Ingress;
 use crate::random::random;
 use crate::servers::{Keepers, Servers};
-use crate::shell::{EVENTS_MAX, Ended, Shell};
+use crate::shell::{EVENTS_MAX, Ended, Shell, Then};
 use crate::sites::{RequestLog, Sites};
 use crate::upkeep;
 
@@ -90,6 +90,9 @@ pub enum StartError {
     /// There is no node in its state directory.
     #[error("there is no node in {}", .0.display())]
     NoNode(PathBuf),
+    /// It has left its cluster for good.
+    #[error("the node in {} has left its cluster", .0.display())]
+    HasLeft(PathBuf),
     /// There is one already.
     #[error("there is a node in {} already", .0.display())]
     IsNode(PathBuf),
@@ -161,6 +164,9 @@ impl Node {
         let Some(identity) = disk.identity()? else {
             return Err(StartError::NoNode(settings.state));
         };
+        if disk.has_left()? {
+            return Err(StartError::HasLeft(settings.state));
+        }
         let capacity = capacity(&settings, &identity.name)?;
         let (facts, peers) = (disk.facts()?, disk.peers()?);
         let epoch = disk.count_start().await?;
@@ -254,6 +260,7 @@ impl Node {
             chronicle: Arc::clone(&chronicle),
             gate: Arc::clone(&gate),
             revocation_store: disk.for_revocations(),
+            revoking: tokio::sync::Mutex::default(),
         });
         tokio::spawn(hold(Arc::clone(&components), events.clone()));
         let socket = settings.state.join(SOCKET);
@@ -297,7 +304,7 @@ impl Node {
             answers: Box::new(desk),
             chronicle,
             doors,
-            restarts: false,
+            then: Then::Stops,
             heard,
             events: taken,
             stored,

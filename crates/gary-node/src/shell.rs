@@ -49,8 +49,8 @@ pub(crate) struct Shell {
     pub(crate) answers: Box<dyn Answers>,
     pub(crate) chronicle: Arc<Chronicle>,
     pub(crate) doors: Arc<Doors>,
-    /// Whether it is to be started again once it has ended.
-    pub(crate) restarts: bool,
+    /// What comes once its doors are closed.
+    pub(crate) then: Then,
     pub(crate) heard: Events,
     pub(crate) events: mpsc::Receiver<Event>,
     /// By which the disk says that it is done.
@@ -58,6 +58,17 @@ pub(crate) struct Shell {
     pub(crate) stored_events: mpsc::UnboundedReceiver<(WriteId, Result<(), CommitError>)>,
     /// Who waits for what becomes of which intent.
     pub(crate) waiting: BTreeMap<PromiseId, Vec<oneshot::Sender<Result<Settlement, DeployError>>>>,
+}
+
+/// What comes once a node's doors are closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It ends.
+    Stops,
+    /// It is started again.
+    Restarts,
+    /// It has left for good.
+    Leaves,
 }
 
 /// Why a node has ended.
@@ -91,8 +102,9 @@ impl Shell {
     async fn go_on(&mut self) -> Ended {
         loop {
             self.carry_out().await;
-            if self.agent.has_left() {
-                return Ended::Left;
+            // What it serves and has to say still is seen to before it goes.
+            if self.agent.has_left() && self.doors.begin_to_close() {
+                self.then = Then::Leaves;
             }
             let due_at = self.clock.instant(self.agent.poll_timeout());
             tokio::select! {
@@ -108,17 +120,28 @@ impl Shell {
                     Some(Event::Asked(Ask::Stop)) if self.doors.begin_to_close() => {}
                     Some(Event::Asked(Ask::Stop)) | None => return Ended::Stopped,
                     Some(Event::Asked(Ask::Restart)) => {
-                        self.restarts = true;
-                        let _ = self.doors.begin_to_close();
+                        if self.doors.begin_to_close() {
+                            self.then = Then::Restarts;
+                        }
                     }
                     Some(event) => self.take(event),
                 },
-                () = self.doors.closed() => match self.restarts {
-                    true => return Ended::Restarts,
-                    false => return Ended::Stopped,
-                },
+                () = self.doors.closed() => return self.goes().await,
                 () = sleep_until(due_at) => self.agent.handle_timeout(self.clock.now()),
             }
+        }
+    }
+
+    /// Ends as was decided when its doors began to close.
+    async fn goes(&mut self) -> Ended {
+        match self.then {
+            Then::Stops => Ended::Stopped,
+            Then::Restarts => Ended::Restarts,
+            // Whoever starts it again would have a node come back that is not expected.
+            Then::Leaves => match self.disk.leave().await {
+                Ok(()) => Ended::Left,
+                Err(error) => Ended::Disk(error),
+            },
         }
     }
 

@@ -303,7 +303,8 @@ fn until(mut is_over: watch::Receiver<bool>, work: Work) -> Work {
         tokio::select! {
             biased;
             ended = work => ended,
-            Ok(_) = is_over.wait_for(|is_over| *is_over) => Err(Failure::Host(STOPPED.into())),
+            // Where nobody is left who could say so, it is over too.
+            _ = is_over.wait_for(|is_over| *is_over) => Err(Failure::Host(STOPPED.into())),
         }
     })
 }

@@ -31,6 +31,9 @@ pub const UNANSWERED: HeaderName = HeaderName::from_static("gary-unanswered");
 /// How often a request may come back from elsewhere since it is served here by now.
 const COMES_BACK_MAX: usize = 2;
 
+/// How long work has to be gone that was ended.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
 /// A workload that is served under some host name.
 pub struct Site {
     pub(super) service: Arc<Service>,
@@ -90,20 +93,26 @@ impl Site {
         }
     }
 
-    /// Waits until what is under way is answered, for so long at most. Whoever is still at it then is ended: what the
-    /// replica holds is given to others.
+    /// Waits until what is under way is answered, for so long at most. Whoever is still at it then is ended, and gone when
+    /// this is: what the replica holds is given to others.
     pub async fn drained(&self, within: Duration) -> Drained {
         let drained = tokio::time::timeout(within, self.service.instances().drained()).await;
         self.service.end();
-        match drained {
-            Ok(()) => Drained::Whole,
-            Err(_) => Drained::TimedOut,
+        if drained.is_ok() {
+            return Drained::Whole;
         }
+        // A guest that computes gives way within a slice of its time.
+        let gone = self.service.instances().drained();
+        if tokio::time::timeout(ENDS_WITHIN, gone).await.is_err() {
+            tracing::warn!("a guest goes on that was to end");
+        }
+        Drained::TimedOut
     }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
+        self.service.end();
         self.reaping.abort();
     }
 }

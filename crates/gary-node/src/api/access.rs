@@ -49,6 +49,8 @@ pub(crate) struct Api {
     pub(crate) chronicle: Arc<Chronicle>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) revocation_store: RevocationStore,
+    /// Held by whoever takes a list of revoked keys.
+    pub(crate) revoking: tokio::sync::Mutex<()>,
 }
 
 /// Why something is not answered.
@@ -171,11 +173,17 @@ impl Api {
 
     /// The workload of this name, by those who keep it and host it. Of two, the one whose name it is comes first.
     pub(crate) async fn workload(&self, name: &str) -> Result<WorkloadShown, Refusal> {
-        let (keepers, _) = self.keepers(parsed(name)?).await?;
+        let (keepers, is_kept) = self.keepers(parsed(name)?).await?;
         let mut seen = self.seen_by(&keepers).await?;
         seen.retain(|its| its.name == name);
         let first = seen.into_iter().next();
-        let mut workload = first.ok_or_else(|| Refusal::unknown(name))?;
+        let mut workload = first.ok_or_else(|| match is_kept {
+            true => {
+                let why = format!("no node answers that keeps {name}");
+                Refusal(StatusCode::SERVICE_UNAVAILABLE, why)
+            }
+            false => Refusal::unknown(name),
+        })?;
         // Its hosts that keep nothing of it have not been asked yet.
         let others = self.others().await?.into_iter();
         let hosts = others.filter(|(agent, peer)| {

@@ -70,7 +70,7 @@ impl Api {
         let mut lines = Lines::of(response.into_body());
         let past = async {
             let mut past = Vec::new();
-            while let Some(line) = lines.next().await
+            while let Ok(Some(line)) = lines.next().await
                 && !line.is_empty()
                 && past.len() < PAST_LINES_MAX
             {
@@ -81,7 +81,8 @@ impl Api {
         let past = tokio::time::timeout(TELLS_WITHIN, past).await.ok()?;
         let coming = stream::unfold(lines, |mut lines| async {
             loop {
-                let line = lines.next().await?;
+                // Of one that breaks off no more is heard, until it is asked again.
+                let line = lines.next().await.ok()??;
                 if let Ok(line) = serde_json::from_slice(&line) {
                     return Some((line, lines));
                 }
@@ -187,7 +188,8 @@ impl Heard {
         tell: mpsc::Sender<Bytes>,
     ) {
         let key = peer.map(|peer| *peer.key.as_bytes());
-        let mut last_ms = self.begins_ms;
+        let known = key.and_then(|key| self.lock().get(&key).map(|its| its.last_ms));
+        let mut last_ms = known.unwrap_or(self.begins_ms);
         self.note(key, true, last_ms);
         let heard = self.clone();
         tokio::spawn(async move {

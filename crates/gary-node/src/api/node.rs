@@ -57,6 +57,8 @@ pub struct NodeState {
     pub members: usize,
     /// Why it takes no part, if it does not.
     pub held_off: Option<String>,
+    /// Whether it has left, and is about to end.
+    pub has_left: bool,
     /// What is left to be done before it is drained, where it is.
     pub draining: Option<DrainingShown>,
 }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
+use futures::future::join_all;
+use gary_promise::AgentId;
+use gary_transport::Peer;
 
 use super::access::{Api, Refusal};
 use crate::cluster::Revocations;
@@ -12,6 +15,14 @@ use crate::cluster::Revocations;
 /// The list as far as it has come here, packed
 #[utoipa::path(get, path = "/v1/revocations", responses((status = 200, body = [u8], content_type = "application/octet-stream"), (status = 404, description = "nobody was revoked")))]
 pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Vec<u8>, Refusal> {
+    // Whoever makes a later one of it needs the last that there is.
+    let others = api.others().await?;
+    join_all(others.iter().map(|(_, peer)| api.hear_from(*peer))).await;
+    own_list(State(api)).await
+}
+
+/// The list as far as this node has heard.
+pub(super) async fn own_list(State(api): State<Arc<Api>>) -> Result<Vec<u8>, Refusal> {
     let list = api.gate.revocations();
     let none = || Refusal(StatusCode::NOT_FOUND, "nobody was revoked".to_owned());
     Ok(list.ok_or_else(none)?.pack())
@@ -49,14 +60,23 @@ impl Api {
     /// Takes a list if it is later than the one before: stores it, and ends the connections of those who are let in no
     /// more.
     pub(crate) async fn take_revocations(&self, list: Revocations) -> Result<(), Refusal> {
+        // One after the other: the later one stays on disk.
+        let _turn = self.revoking.lock().await;
         let now = self.gate.revocations();
-        if now.is_some_and(|its| its.version() >= list.version()) {
-            return Ok(());
+        if let Some(now) = now.as_ref().filter(|its| its.version() >= list.version()) {
+            return match **now == list {
+                true => Ok(()),
+                false => {
+                    let why = format!("list {} of revoked keys stands", now.version());
+                    Err(Refusal(StatusCode::CONFLICT, why))
+                }
+            };
         }
         // It is on disk before anybody is held to it: after a start it is not forgotten.
         let stored = self.revocation_store.store(&list).await;
         stored.map_err(|error| Refusal(StatusCode::INSUFFICIENT_STORAGE, error.to_string()))?;
-        for agent in list.revoked() {
+        let is_new = |its: &&AgentId| now.as_ref().is_none_or(|now| !now.has(its));
+        for agent in list.revoked().filter(is_new) {
             self.chronicle.add(agent.to_string(), "is revoked");
         }
         for peer in self.gate.take(list).unwrap_or_default() {
@@ -70,13 +90,19 @@ impl Api {
     pub(crate) async fn ask_for_revocations(&self) -> Result<(), Refusal> {
         let mut others = self.others().await?;
         fastrand::shuffle(&mut others);
-        let Some((_, peer)) = others.pop() else {
-            return Ok(());
-        };
+        if let Some((_, peer)) = others.pop() {
+            self.hear_from(peer).await;
+        }
+        Ok(())
+    }
+
+    async fn hear_from(&self, peer: Peer) {
         let list = self.ask(peer, "/v1/revocations").await;
-        match list.and_then(|bytes| Revocations::unpack(&bytes)) {
-            Some(list) if list.is_of(self.gate.cluster()) => self.take_revocations(list).await,
-            Some(_) | None => Ok(()),
+        let list = list.and_then(|bytes| Revocations::unpack(&bytes));
+        if let Some(list) = list.filter(|its| its.is_of(self.gate.cluster()))
+            && let Err(Refusal(_, why)) = self.take_revocations(list).await
+        {
+            tracing::debug!(why, "a list of revoked keys is not taken");
         }
     }
 }

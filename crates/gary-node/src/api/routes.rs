@@ -87,7 +87,10 @@ fn for_all_people(api: Arc<Api>) -> Router {
 pub(crate) fn for_peers(api: Arc<Api>) -> Router {
     Router::new()
         .route("/v1/view", get(own_view))
-        .route("/v1/revocations", get(revoking::list).put(revoking::told))
+        .route(
+            "/v1/revocations",
+            get(revoking::own_list).put(revoking::told),
+        )
         .route("/v1/events", get(events::of_this_node))
         .route("/v1/logs/{workload}", get(logs::of_this_node))
         .route("/v1/kept/{name}/history", get(kept_history))

@@ -100,6 +100,7 @@ pub(super) fn own_state(agent: &Agent<WireCodec>, this: ThisNode, now: Time) -> 
         hosts: hosts.collect(),
         keeps: names_kept(agent),
         members: agent.membership().members_count(),
+        has_left: agent.has_left(),
         held_off: agent.membership().held_off().map(|why| why.to_string()),
         draining,
     }

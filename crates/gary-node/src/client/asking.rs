@@ -17,7 +17,7 @@ use super::admittance::Admittance;
 use super::person::Person;
 use super::remote::Remote;
 use crate::api::Refused;
-use crate::lines::Lines;
+use crate::lines::{Lines, LinesError};
 
 /// How long a node has to answer: longer than it waits for others itself.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
@@ -61,9 +61,15 @@ pub enum AskError {
     /// The connection broke.
     #[error("the connection to the node broke")]
     Broken(#[from] hyper::Error),
+    /// What it tells line by line breaks off.
+    #[error("what the node tells breaks off")]
+    Lines(#[from] LinesError),
     /// It answers what this release does not understand.
     #[error("the node's answer cannot be read")]
     Unreadable(#[from] serde_json::Error),
+    /// What it has of revoked keys cannot be read.
+    #[error("the node's list of revoked keys cannot be read")]
+    NoList,
     /// It refuses.
     #[error("{why}")]
     Refused {
@@ -126,7 +132,7 @@ impl Client {
         let response = self.exchange(Method::GET, path, Bytes::new());
         let response = tokio::time::timeout(ANSWERS_WITHIN, response).await;
         let mut lines = Lines::of(response.unwrap_or(Err(AskError::Silent))?.into_body());
-        while let Some(line) = lines.next().await {
+        while let Some(line) = lines.next().await? {
             if !heard(serde_json::from_slice(&line)?) {
                 return Ok(());
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{ComponentDigest, Use};
+use gary_promise::{Axis, ComponentDigest, Mode, Use};
 use serde_json::Value;
 
 use super::asking::Client;
@@ -78,6 +78,10 @@ fn words(wanted: &Use) -> BTreeMap<String, String> {
     let labels = wanted.needs.labels.iter();
     let labels = labels.map(|(key, value)| format!("{key}={value}"));
     let routes = wanted.routes.iter().map(ToString::to_string);
+    let spread = wanted.spread.axes().iter().map(|axis| match axis {
+        Axis::Node => "node".to_owned(),
+        Axis::Label(label) => label.to_string(),
+    });
     let (surge, unavailable) = (wanted.pace.max_surge(), wanted.pace.max_unavailable());
     let words = [
         ("component", wanted.component.to_string()),
@@ -89,6 +93,8 @@ fn words(wanted: &Use) -> BTreeMap<String, String> {
         ("promised", wanted.needs.portion.resources().to_string()),
         ("hosts", Vec::from_iter(routes).join(", ")),
         ("labels", Vec::from_iter(labels).join(", ")),
+        ("spread", Vec::from_iter(spread).join(", ")),
+        ("mode", mode(wanted)),
         ("update", format!("{surge} over, {unavailable} under")),
     ];
     let words = words.map(|(what, value)| (what.to_owned(), value));
@@ -105,4 +111,17 @@ fn words(wanted: &Use) -> BTreeMap<String, String> {
         (key, said)
     });
     words.into_iter().chain(spec).collect()
+}
+
+/// Whether it runs on and on, in words.
+fn mode(wanted: &Use) -> String {
+    match &wanted.mode {
+        Mode::Service if wanted.exclusive => "a service, on one node at most".to_owned(),
+        Mode::Service => "a service".to_owned(),
+        Mode::Job(retries) => format!("a job, {} retries", retries.get()),
+        Mode::Schedule(schedule, retries) => {
+            let period_ms = schedule.period_ms();
+            format!("every {period_ms} ms, {} retries", retries.get())
+        }
+    }
 }

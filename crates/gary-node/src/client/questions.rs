@@ -159,7 +159,10 @@ impl Client {
             .send(Method::GET, "/v1/revocations", Bytes::new())
             .await
         {
-            Ok(bytes) => Ok(Revocations::unpack(&bytes)),
+            Ok(bytes) => match Revocations::unpack(&bytes) {
+                Some(list) => Ok(Some(list)),
+                None => Err(AskError::NoList),
+            },
             Err(AskError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }

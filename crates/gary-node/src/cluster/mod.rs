@@ -19,7 +19,7 @@ pub use credentials::CREDENTIALS_BYTES_MAX;
 pub(crate) use credentials::Credentials;
 pub use invitation::{Invitation, InvitationError, Invited};
 pub use revocations::{
-    CONFIRMED_MAX, REVOCATIONS_BYTES_MAX, REVOKED_MAX, Revocations, TooManyRevoked,
+    CONFIRMED_MAX, REVOCATIONS_BYTES_MAX, REVOKED_MAX, Revocations, RevokeError,
 };
 pub use root_key::{RootKey, RootKeyError};
 pub use token::{TOKEN_ADDRESSES_MAX, Token, TokenError};

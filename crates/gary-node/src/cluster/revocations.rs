@@ -31,8 +31,16 @@ pub struct Revocations {
 
 /// A key cannot be revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {REVOKED_MAX} keys would be revoked, or more than {CONFIRMED_MAX} confirmed")]
-pub struct TooManyRevoked;
+pub enum RevokeError {
+    /// There is no room for one more.
+    #[error(
+        "more than {REVOKED_MAX} keys would be revoked, or more than {CONFIRMED_MAX} confirmed"
+    )]
+    TooMany,
+    /// What was revoked before, by a node's word, the root has not signed.
+    #[error("the list of those who were revoked before is not signed by the root")]
+    NotOurs,
+}
 
 #[derive(Clone, PartialEq, Message)]
 struct RevocationsMessage {
@@ -161,6 +169,15 @@ mod tests {
         assert!(!list.forbids(&by_old.expect("it may")));
         // A later list has all that the earlier one had.
         let later = root.revoke(Some(&list), id(3), []).expect("it is one");
+        // And nobody has the root sign what it has not.
+        let forged = Revocations {
+            confirmed: [id(9)].into(),
+            ..list.clone()
+        };
+        assert_eq!(
+            root.revoke(Some(&forged), id(3), []),
+            Err(RevokeError::NotOurs)
+        );
         assert!(later.version() == 2 && later.has(&id(2)) && later.forbids(&old));
     }
 

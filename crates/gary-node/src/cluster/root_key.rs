@@ -8,8 +8,8 @@ use gary_promise::{AgentId, ClusterId, WallTime};
 
 use super::signing::{message, sign};
 use super::{
-    Admission, CONFIRMED_MAX, Invitation, REVOKED_MAX, Revocations, Role, TooManyRevoked,
-    admission, invitation, revocations,
+    Admission, CONFIRMED_MAX, Invitation, REVOKED_MAX, Revocations, RevokeError, Role, admission,
+    invitation, revocations,
 };
 
 /// What a root key begins with where it is written down.
@@ -52,22 +52,27 @@ impl RootKey {
     /// among the `members`.
     ///
     /// # Errors
-    /// When there would be too many.
+    /// When there would be too many, or what was before is not this root's own.
     pub fn revoke(
         &self,
         before: Option<&Revocations>,
         agent: AgentId,
         members: impl IntoIterator<Item = AgentId>,
-    ) -> Result<Revocations, TooManyRevoked> {
+    ) -> Result<Revocations, RevokeError> {
+        // What somebody else says was before would stand under this signature.
+        if before.is_some_and(|before| !before.is_of(self.cluster())) {
+            return Err(RevokeError::NotOurs);
+        }
         let mut revoked = before.map_or_else(BTreeSet::new, |its| its.revoked.clone());
         let mut confirmed = before.map_or_else(BTreeSet::new, |its| its.confirmed.clone());
         revoked.insert(agent);
         confirmed.extend(members);
         confirmed.retain(|its| !revoked.contains(its));
         if revoked.len() > REVOKED_MAX || confirmed.len() > CONFIRMED_MAX {
-            return Err(TooManyRevoked);
+            return Err(RevokeError::TooMany);
         }
-        let version = before.map_or(0, Revocations::version) + 1;
+        let version = before.map_or(0, Revocations::version).checked_add(1);
+        let version = version.ok_or(RevokeError::TooMany)?;
         let signed = revocations::message_of(self.cluster(), version, &revoked, &confirmed);
         let signature = sign(&self.0, &signed);
         Ok(Revocations {

@@ -1,6 +1,6 @@
 //! One hosting, from its order to its end.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use gary_agent::{HostReport, Start};
@@ -37,6 +37,7 @@ pub(super) async fn host(
         key,
         start: &start,
         term: term.clone(),
+        site: OnceLock::new(),
         scribe: Arc::new(workshop.scribe(key)),
         workshop: &workshop,
         reports: &reports,
@@ -57,6 +58,10 @@ pub(super) async fn host(
     workshop.tools.records.stopped(&offer);
     let drain = term.as_ref().map_or(DRAIN, |term| term.left().min(DRAIN));
     workshop.tools.sites.close(&offer, drain).await;
+    // Also of what was never served, since it was not well, nothing runs any more when that is told.
+    if let Some(site) = hosting.site.get() {
+        site.drained(Duration::ZERO).await;
+    }
     // A guest that was stopped for that has not failed.
     let report = match &term {
         Some(term) if term.is_over() => HostReport::Stopped { offer },
@@ -80,6 +85,8 @@ struct Hosting<'a> {
     start: &'a Start,
     /// Until when it may run, where it is exclusive.
     term: Option<Arc<Term>>,
+    /// What answers requests, once there is that.
+    site: OnceLock<Arc<Site>>,
     workshop: &'a Workshop,
     reports: &'a mpsc::Sender<Event>,
 }
@@ -135,7 +142,9 @@ impl Hosting<'_> {
                     scribe: Arc::clone(&self.scribe),
                     records: Arc::clone(&self.workshop.tools.records),
                 };
-                let site = Arc::new(Site::new(handler, Arc::new(observer)));
+                let site = self
+                    .site
+                    .get_or_init(|| Arc::new(Site::new(handler, Arc::new(observer))));
                 self.serve(site, &replica, health.as_ref()).await
             }
             Kind::Library => {
@@ -148,23 +157,23 @@ impl Hosting<'_> {
     /// Serves what answers requests, from when it is well for as long as it is.
     async fn serve(
         &self,
-        site: Arc<Site>,
+        site: &Arc<Site>,
         replica: &Replica,
         health: Option<&HealthCheck>,
     ) -> HostReport {
         if let Some(check) = health
-            && let Err(why) = health::become_well(&site, check).await
+            && let Err(why) = health::become_well(site, check).await
         {
             return self.ended(EndShown::now(why), Err(Failure::Health));
         }
         let wanted = self.wanted();
         let sites = &self.workshop.tools.sites;
-        sites.open(self.offer, &wanted.name, &wanted.routes, Arc::clone(&site));
+        sites.open(self.offer, &wanted.name, &wanted.routes, Arc::clone(site));
         self.started(replica).await;
         let Some(check) = health else {
             return std::future::pending().await;
         };
-        let why = health::stay_well(&site, check).await;
+        let why = health::stay_well(site, check).await;
         self.ended(EndShown::now(why), Err(Failure::Health))
     }
 

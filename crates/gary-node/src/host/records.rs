@@ -24,6 +24,8 @@ struct Record {
     since_ms: Option<u64>,
     last_end: Option<EndShown>,
     running: Option<Replica>,
+    /// When it ended or was stopped last, and was not started again.
+    over_ms: Option<u64>,
 }
 
 impl Records {
@@ -40,6 +42,7 @@ impl Records {
     pub(super) fn started(&self, offer: &PromiseId, replica: &Replica) {
         if let Some(record) = self.lock().get_mut(offer) {
             record.starts += 1;
+            record.over_ms = None;
             record.since_ms = Some(Clock::wall().0);
             record.running = Some(replica.clone());
         }
@@ -49,6 +52,7 @@ impl Records {
     pub(super) fn ended(&self, offer: &PromiseId, end: EndShown) {
         if let Some(record) = self.lock().get_mut(offer) {
             (record.since_ms, record.running) = (None, None);
+            record.over_ms = Some(end.at_ms);
             record.last_end = Some(end);
         }
     }
@@ -64,6 +68,7 @@ impl Records {
     pub(super) fn stopped(&self, offer: &PromiseId) {
         if let Some(record) = self.lock().get_mut(offer) {
             (record.since_ms, record.running) = (None, None);
+            record.over_ms = Some(Clock::wall().0);
         }
     }
 
@@ -103,6 +108,7 @@ impl Record {
             since_ms: None,
             last_end: None,
             running: None,
+            over_ms: None,
         }
     }
 }
@@ -112,9 +118,9 @@ fn make_room(records: &mut BTreeMap<PromiseId, Record>) {
     if records.len() <= RECORDS_MAX {
         return;
     }
-    let over = records.iter().filter(|(_, its)| its.running.is_none());
-    let first = over.min_by_key(|(_, its)| its.last_end.as_ref().map(|end| end.at_ms));
-    if let Some(first) = first.map(|(offer, _)| *offer) {
+    let over = records.iter();
+    let over = over.filter_map(|(offer, its)| Some((its.over_ms?, *offer)));
+    if let Some((_, first)) = over.min() {
         records.remove(&first);
     }
 }

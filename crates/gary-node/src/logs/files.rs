@@ -105,8 +105,8 @@ impl Files {
             }
             let path = self.path(key, LATER);
             if !path.exists() {
+                self.make_room();
                 fs::create_dir_all(path.parent().unwrap_or(&self.dir))?;
-                make_room(&self.dir);
             }
             let file = File::options().create(true).append(true).open(path)?;
             let length = file.metadata()?.len();
@@ -121,8 +121,25 @@ impl Files {
             file.flush()?;
         }
         fs::rename(self.path(key, LATER), self.path(key, EARLIER))?;
-        make_room(&self.dir);
+        self.make_room();
         Ok(())
+    }
+
+    /// Removes what was written longest ago, until the rest is within its bounds. What cannot be removed stays, and what
+    /// is written to is opened anew.
+    fn make_room(&mut self) {
+        let removed = too_much(&self.dir);
+        if removed.is_empty() {
+            return;
+        }
+        self.open.clear();
+        for path in removed {
+            let _ = fs::remove_file(&path);
+            if let Some(workload) = path.parent() {
+                // It stays where there is something in it.
+                let _ = fs::remove_dir(workload);
+            }
+        }
     }
 
     fn path(&self, key: ReplicaKey, which: &str) -> PathBuf {
@@ -131,8 +148,8 @@ impl Files {
     }
 }
 
-/// Removes what was written longest ago, until the rest is within its bounds. What cannot be removed stays.
-fn make_room(dir: &Path) {
+/// What is to be removed, so that the rest is within its bounds: what was written longest ago.
+fn too_much(dir: &Path) -> Vec<PathBuf> {
     let workloads = fs::read_dir(dir).into_iter().flatten().flatten();
     let files = workloads.flat_map(|its| fs::read_dir(its.path()).into_iter().flatten().flatten());
     let files = files.filter_map(|file| {
@@ -144,17 +161,12 @@ fn make_room(dir: &Path) {
     files.sort();
     let mut bytes: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
     let mut count = files.len();
-    for (_, length, path) in files {
+    let over = files.into_iter().take_while(|(_, length, _)| {
         // One more is about to be written, as large as any.
-        if bytes + FILE_BYTES_MAX <= BYTES_MAX && count < FILES_MAX {
-            return;
-        }
-        let _ = fs::remove_file(&path);
-        if let Some(workload) = path.parent() {
-            // It stays where there is something in it.
-            let _ = fs::remove_dir(workload);
-        }
+        let is_over = bytes + FILE_BYTES_MAX > BYTES_MAX || count >= FILES_MAX;
         bytes -= length;
         count -= 1;
-    }
+        is_over
+    });
+    over.map(|(_, _, path)| path).collect()
 }

@@ -37,8 +37,8 @@ pub(crate) fn read(written: Vec<Written>, wanted: &Wanted) -> Vec<LogLine> {
 }
 
 fn of_replica(written: Written, wanted: &Wanted) -> VecDeque<LogLine> {
-    let mut lines = VecDeque::new();
-    let (mut run, mut previous) = (None, None);
+    let (mut lines, mut previous) = (VecDeque::new(), VecDeque::new());
+    let mut run = None;
     for (file, length) in written.files {
         for line in BufReader::new(file.take(length)).split(b'\n') {
             // What a crash has cut off in the middle is no line.
@@ -46,8 +46,9 @@ fn of_replica(written: Written, wanted: &Wanted) -> VecDeque<LogLine> {
                 continue;
             };
             let line: LogLine = line;
-            if run != Some(line.run) {
-                previous = run.replace(line.run);
+            let is_next_run = run.replace(line.run).is_some_and(|run| run != line.run);
+            if wanted.is_previous && is_next_run {
+                previous = std::mem::take(&mut lines);
             }
             if !wanted.takes(&line) {
                 continue;
@@ -58,10 +59,10 @@ fn of_replica(written: Written, wanted: &Wanted) -> VecDeque<LogLine> {
             lines.push_back(line);
         }
     }
-    if wanted.is_previous {
-        lines.retain(|line| Some(line.run) == previous);
+    match wanted.is_previous {
+        true => previous,
+        false => lines,
     }
-    lines
 }
 
 #[cfg(test)]

@@ -181,6 +181,13 @@ fn deployment(
     }
     let artifact = load::artifact(target, reporter)?;
     let kind = kind(&typed.how, workload);
+    if workload.exclusive && !matches!(kind, Kind::Service { .. }) {
+        return Err(
+            Problem::new(Code::BadInput, format!("cannot deploy {name}"))
+                .why("a job or a schedule cannot be exclusive: each of its runs is one node's anyway")
+                .hint("remove exclusive from gary.toml, or deploy it as a service"),
+        );
+    }
     check(kind, target, &artifact, reporter)?;
     let denials = Denials::of(workload, reporter);
     let granted = crate::grants::spec(target, Stdio::Null, reporter, &denials)?;

@@ -67,7 +67,7 @@ fn unit(program: &Path, is_root: bool) -> Result<String, Problem> {
         set("GARY_CONFIG_DIR", &config),
     ];
     let (environment, program) = (environment.concat(), escaped(program));
-    // A node that stops answers what is under way for ten seconds at most.
+    // A node that has left says so by 9, and is not to be started again. One that stops answers what is under way for ten seconds at most.
     Ok(format!(
         "[Unit]\n\
          Description=Gary, a node that runs WebAssembly workloads\n\
@@ -79,6 +79,7 @@ fn unit(program: &Path, is_root: bool) -> Result<String, Problem> {
          ExecStart=\"{program}\" node run\n\
          Restart=always\n\
          RestartSec=1\n\
+         RestartPreventExitStatus=9\n\
          KillMode=mixed\n\
          TimeoutStopSec=20\n\
          LimitNOFILE=65536\n\

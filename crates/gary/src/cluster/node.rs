@@ -194,7 +194,7 @@ pub(super) fn not_started(error: &StartError) -> Problem {
         StartError::IsNode(_) | StartError::InUse(_) => Code::Conflict,
         StartError::Listen(error) if is_in_use(error) => Code::Conflict,
         StartError::Serve { source, .. } if is_in_use(source) => Code::Conflict,
-        StartError::NotAdmitted(_) => Code::Refused,
+        StartError::NotAdmitted(_) | StartError::HasLeft(_) => Code::Refused,
         StartError::Unreachable(_) => Code::Unreachable,
         StartError::Promise(_) => Code::BadInput,
         _ => Code::Failure,
@@ -203,6 +203,9 @@ pub(super) fn not_started(error: &StartError) -> Problem {
     match error {
         StartError::NoNode(_) => problem.hint("gary node init, or gary node join TOKEN"),
         StartError::IsNode(_) => problem.hint("gary node run, or another --state-dir"),
+        StartError::HasLeft(_) => {
+            problem.hint("remove that directory, and join anew: gary node join TOKEN")
+        }
         StartError::NoAddress(_) => problem.hint("--advertise with an address of this machine"),
         StartError::Listen(_) => problem.hint("--listen with another port, or port 0"),
         StartError::Serve { .. } => problem.hint("--ingress with another port, or port 0"),

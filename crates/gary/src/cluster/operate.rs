@@ -38,6 +38,8 @@ pub(super) fn drain(typed: &NodeDrainArgs, leave: bool) -> Result<(), Problem> {
         }
         loop {
             match client.state().await {
+                // It answers still what is under way.
+                Ok(state) if state.has_left => {}
                 Ok(state) => match state.draining {
                     Some(left) if !leave && left.hosts == 0 && left.keeps.is_empty() => {
                         return console::out(&format!("{name} is drained\n"));

@@ -25,6 +25,11 @@ pub(crate) fn main(typed: &WaitArgs) -> u8 {
         let client = context::client().await?;
         let first = client.workload(&typed.name).await.map_err(asked)?;
         match first.kind.as_str() {
+            _ if first.is_stopped => {
+                let what = format!("{} is stopped", typed.name);
+                let hint = format!("gary restart {}", typed.name);
+                Err(Problem::new(Code::Conflict, what).hint(hint))
+            }
             "service" => {
                 let (generation, replicas) = (first.generation, first.replicas);
                 until_it_runs(&client, &typed.name, (generation, replicas), until).await?;
@@ -124,7 +129,10 @@ async fn until_it_is_over(
 async fn find(client: &Client, name: &str) -> Result<Option<WorkloadShown>, Problem> {
     match client.workload(name).await {
         Ok(workload) => Ok(Some(workload)),
-        Err(AskError::Refused { status: 404, .. }) => Ok(None),
+        // Its keepers may be about to answer.
+        Err(AskError::Refused {
+            status: 404 | 503, ..
+        }) => Ok(None),
         Err(error) => Err(asked(error)),
     }
 }

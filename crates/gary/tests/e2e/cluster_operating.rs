@@ -229,6 +229,16 @@ fn nodes_start_again_are_drained_and_leave_while_requests_go_on() {
     // One leaves for good.
     let left = cluster.does(["node", "leave", drained]).exits(0);
     assert_eq!(left.text(), format!("{drained} has left\n"));
+    // Nobody starts it again by accident, once its process has ended too.
+    let is_stopped = |cluster: &Cluster| {
+        let nodes = cluster.json(&["dev", "status"]);
+        let mut stopped = nodes.iter().filter(|its| its["state"] == "stopped");
+        stopped.any(|its| its["name"] == drained.as_str())
+    };
+    cluster.until(is_stopped, |is_stopped| *is_stopped);
+    cluster
+        .does(["dev", "start", drained])
+        .fails(1, &["has left its cluster"]);
     cluster.until(state_of(name), |its| its.as_deref() == Some("down"));
     cluster
         .does(["node", "drain", "n9"])
