@@ -199,3 +199,51 @@ pub(crate) fn key(agent: AgentId) -> PeerKey {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::{AgentKey, WallTime};
+
+    use super::*;
+    use crate::cluster::{RootKey, Token};
+
+    const NODE: [u8; 32] = [2; 32];
+    const COMER: [u8; 32] = [3; 32];
+
+    #[test]
+    fn who_is_revoked_comes_in_neither_by_an_admission_nor_by_a_token() {
+        let root = RootKey::from_seed(&[1; 32]);
+        let id = |seed: &[u8; 32]| AgentKey::from_seed(seed).id();
+        let admitted = |seed| Chain::first(root.admit(id(seed), Role::Member));
+        let presents = Credentials::Admitted(admitted(&NODE));
+        let gate = Gate::new(root.cluster(), NODE, presents);
+        let invitation = root.invite(&[9; 32], Role::Member, WallTime(u64::MAX));
+        let token = Token::new(root.cluster(), [9; 32], invitation, []);
+        let comer = key(id(&COMER));
+        let ways = [
+            Credentials::Admitted(admitted(&COMER)),
+            Credentials::Invited(token.accept(id(&COMER))),
+        ];
+        for way in &ways {
+            let known = gate.judge(comer, &way.pack()).expect("it is let in");
+            gate.note(comer, known);
+        }
+        let chain = gate.admit(comer).expect("it was invited");
+        assert!(gate.is_member(comer));
+
+        let list = root.revoke(None, id(&COMER), []).expect("it is one");
+        assert_eq!(gate.take(list.clone()), Some(vec![comer]));
+        assert_eq!(gate.take(list), None, "it is no later one");
+        assert!(!gate.is_member(comer));
+        for way in &ways {
+            assert!(gate.judge(comer, &way.pack()).is_err(), "{way:?}");
+        }
+        // Nor who was judged just before the list came.
+        let known = Known {
+            standing: Standing::Admitted(Role::Member),
+            chain: Some(chain),
+        };
+        gate.note(comer, known);
+        assert!(!gate.is_member(comer) && gate.admit(comer).is_err());
+    }
+}

@@ -115,6 +115,23 @@ mod tests {
         assert!(texts(&logs, &other).await.is_empty());
     }
 
+    #[tokio::test]
+    async fn the_run_before_the_last_is_there_however_much_the_last_has_written() {
+        let dir = tempfile::tempdir().expect("there is room");
+        let logs = Logs::open(dir.path().to_owned()).expect("it can be kept");
+        Scribe::new(logs.clone(), key(), "n1").written(StandardStream::Stdout, b"before\n");
+        while crate::clock::Clock::wall().0 == last_run(&logs).await {}
+        let last = Scribe::new(logs.clone(), key(), "n1");
+        for _ in 0..LINES_MAX + 10 {
+            last.written(StandardStream::Stdout, b"x\n");
+        }
+        let previous = Wanted {
+            is_previous: true,
+            ..Wanted::default()
+        };
+        assert_eq!(texts(&logs, &previous).await, ["before"]);
+    }
+
     async fn last_run(logs: &Logs) -> u64 {
         let seen = logs.look(key().workload, false).await.expect("it is kept");
         let lines = read(seen.written, &Wanted::default());
