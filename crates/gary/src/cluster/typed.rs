@@ -287,7 +287,7 @@ pub(crate) struct NodeRunArgs {
     /// What the node promises and where it listens, where nothing is typed [default: node.toml in the configuration directory]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// Where to listen for other nodes, over UDP; port 0 takes a free one [default: [::]:4270]
+    /// Where to listen for other nodes, over UDP; port 0 takes a free one [default: port 4270 everywhere]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
     /// Where others reach it, if that is another address
