@@ -35,6 +35,8 @@ pub(crate) enum Code {
     Refused = 9,
     /// A time limit was reached.
     TimedOut = 124,
+    /// A signal came before it was done.
+    Interrupted = 130,
     /// The guest trapped.
     Trapped = 134,
 }

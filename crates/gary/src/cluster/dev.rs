@@ -18,6 +18,7 @@ use super::{context, token, waiting};
 use crate::console;
 use crate::places;
 use crate::problem::{self, Code, Problem};
+use crate::signals::Signals;
 
 /// Where the first node serves, if nobody else does.
 const INGRESS_PORT: u16 = 8080;
@@ -106,21 +107,16 @@ fn up(count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
         return Err(Problem::new(Code::Conflict, "a cluster runs already")
             .hint("gary dev status, or gary dev down"));
     }
-    if there.is_empty() {
-        // Half a cluster helps nobody. Why it came to that is told, and what was left is not worth a second error.
-        found(&dir, count, ingress).inspect_err(|_| _ = down(false))?;
-    } else {
-        for node in &there {
-            start(node)?;
+    let is_new = there.is_empty();
+    let made = waiting(async {
+        let mut signals = Signals::new()?;
+        tokio::select! {
+            made = make(&dir, count, ingress) => made,
+            () = signals.next() => Err(Problem::new(Code::Interrupted, "no cluster was made")),
         }
-    }
-    let nodes = all(&dir);
-    waiting(async {
-        for node in &nodes {
-            node.sees(nodes.len()).await?;
-        }
-        Ok(())
-    })?;
+    });
+    // Half a cluster helps nobody. Why it came to that is told, and what was left is not worth a second error.
+    let nodes = made.inspect_err(|_| _ = down(!is_new))?;
     context::select(&Vec::from_iter(nodes.iter().map(Process::socket)))?;
     let ports = nodes.first().map(ports).transpose()?;
     eprintln!("{} nodes run and see each other", nodes.len());
@@ -133,8 +129,25 @@ fn up(count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
     }
 }
 
+/// Makes so many nodes of one cluster, or takes those that there are, starts them, and waits until they see each other.
+async fn make(
+    dir: &Path,
+    count: usize,
+    ingress: Option<SocketAddr>,
+) -> Result<Vec<Process>, Problem> {
+    match all(dir) {
+        none if none.is_empty() => found(dir, count, ingress).await?,
+        there => there.iter().try_for_each(start)?,
+    }
+    let nodes = all(dir);
+    for node in &nodes {
+        node.sees(nodes.len()).await?;
+    }
+    Ok(nodes)
+}
+
 /// Makes so many nodes of one cluster, and starts them.
-fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
+async fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
     let nodes = (1..=count).map(|number| {
         let name = format!("n{number}");
         let dir = dir.join(&name);
@@ -146,20 +159,16 @@ fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<(), Pr
     };
     let root = gary_node::draw_root().map_err(|error| not_started(&error))?;
     write_root(&dir.join("root.key"), &root)?;
-    waiting(async {
-        let founded = gary_node::found(&first.dir, &first.name, &root).await;
-        founded.map_err(|error| not_started(&error))
-    })?;
+    let founded = gary_node::found(&first.dir, &first.name, &root).await;
+    founded.map_err(|error| not_started(&error))?;
     let first_ports = choose_ports(first, ingress.unwrap_or_else(|| own(INGRESS_PORT)))?;
     start(first)?;
-    waiting(first.sees(1))?;
+    first.sees(1).await?;
     let token = token::invite(&root, Role::Member, Some(first_ports.listen), TOKEN_LASTS)?;
     for node in others {
-        waiting(async {
-            let from = (Ipv4Addr::LOCALHOST, 0).into();
-            let joined = gary_node::join(&node.dir, &node.name, &token, from).await;
-            joined.map_err(|error| not_started(&error))
-        })?;
+        let from = (Ipv4Addr::LOCALHOST, 0).into();
+        let joined = gary_node::join(&node.dir, &node.name, &token, from).await;
+        joined.map_err(|error| not_started(&error))?;
         choose_ports(node, own(0))?;
         start(node)?;
     }
