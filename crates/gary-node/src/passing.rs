@@ -233,7 +233,7 @@ impl Passing<'_> {
         match sender.try_send_request(request).await {
             Ok(response) if response.headers().contains_key(UNANSWERED) => {
                 let why = format!(
-                    "{} has just moved away from where it was asked for",
+                    "{} is not served now by the nodes that were asked",
                     self.host
                 );
                 Tried::Elsewhere(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))

@@ -21,7 +21,7 @@ pub struct NodeShown {
     pub memory_bytes: u64,
     /// What its operator says of it.
     pub labels: Vec<String>,
-    /// `up`, `down` or, where it takes nothing on, `drained`.
+    /// `up`, `down`, `drained` where it takes nothing on, or `unheard` where it is there and has said nothing of itself yet.
     pub state: String,
     /// Since when it is down, in milliseconds since 1970.
     pub down_since_ms: Option<u64>,

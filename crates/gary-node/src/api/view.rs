@@ -22,10 +22,15 @@ pub(super) fn nodes(agent: &Agent<WireCodec>, now: Time) -> Vec<NodeShown> {
         .map(|its| its.id)
         .filter(|its| its.agent != me.agent);
     let up = [me].into_iter().chain(members).map(|member| {
-        let drained = takes_nothing_on(agent, member.agent);
+        let state = match capacity(agent, member.agent) {
+            // It has just come, or this one has.
+            None => "unheard",
+            Some(_) if takes_nothing_on(agent, member.agent) => "drained",
+            Some(_) => "up",
+        };
         NodeShown {
             address: member.address.to_string(),
-            state: if drained { "drained" } else { "up" }.to_owned(),
+            state: state.to_owned(),
             is_this: member.agent == me.agent,
             ..node(agent, member.agent)
         }

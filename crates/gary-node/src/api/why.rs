@@ -69,6 +69,8 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
     }
     let hosted = workload.hostings.iter();
     let current = hosted.filter(|its| its.generation == workload.generation);
+    // A run that has ended is told of below, and between two runs nothing is wrong.
+    let current = current.filter(|its| workload.kind == "service" || its.state != "kept");
     because.extend(current.filter_map(|its| of_hosting(its, keeper)));
     // Of whom an open replica is hosted, or was, is told above.
     let told = |slot: &u32| {

@@ -99,6 +99,8 @@ pub struct HostedShown {
     pub restarts: u64,
     /// Since when it has run; nothing while it does not. In milliseconds since 1970.
     pub since_ms: Option<u64>,
+    /// Whether it answers requests, rather than running from beginning to end.
+    pub serves: bool,
     /// Memory that its instances hold, in bytes.
     pub memory_bytes: u64,
     /// Processor time that it has taken, in milliseconds.

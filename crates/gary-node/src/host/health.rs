@@ -32,14 +32,24 @@ enum Checked {
 ///
 /// # Errors
 /// What is wrong with it still once it should be.
-pub(super) async fn become_well(site: &Site, check: &HealthCheck) -> Result<(), String> {
+pub(super) async fn become_well(
+    site: &Site,
+    check: &HealthCheck,
+    ill: impl Fn(&str),
+) -> Result<(), String> {
     let until = Instant::now() + BECOMES_WELL_WITHIN;
+    let mut told = String::new();
     loop {
         let why = match checked(site, check).await {
             Checked::Well => return Ok(()),
             Checked::Unknown => "there was no room to ask it".to_owned(),
             Checked::Ill(why) => why,
         };
+        // Why it takes so long is told at once, and not again until that is another reason.
+        if why != told {
+            ill(&why);
+            told.clone_from(&why);
+        }
         if Instant::now() > until {
             return Err(format!("it has not become well: {why}"));
         }

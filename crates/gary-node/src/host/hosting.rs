@@ -162,7 +162,7 @@ impl Hosting<'_> {
         health: Option<&HealthCheck>,
     ) -> HostReport {
         if let Some(check) = health
-            && let Err(why) = health::become_well(site, check).await
+            && let Err(why) = health::become_well(site, check, |why| self.not_well(why)).await
         {
             return self.ended(EndShown::now(why), Err(Failure::Health));
         }
@@ -177,9 +177,16 @@ impl Hosting<'_> {
         self.ended(EndShown::now(why), Err(Failure::Health))
     }
 
+    /// It does not pass its health check yet.
+    fn not_well(&self, why: &str) {
+        self.tell(&format!("not well yet: {why}"));
+        let end = EndShown::now(format!("not well yet: {why}"));
+        self.workshop.tools.records.failed(&self.offer, end);
+    }
+
     async fn started(&self, replica: &Replica) {
         let records = &self.workshop.tools.records;
-        records.started(&self.offer, replica);
+        records.started(&self.offer, replica, self.site.get().is_some());
         self.tell("started");
         self.report(HostReport::Started { offer: self.offer }).await;
     }

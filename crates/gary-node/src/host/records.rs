@@ -21,6 +21,7 @@ struct Record {
     key: ReplicaKey,
     name: String,
     starts: u64,
+    serves: bool,
     since_ms: Option<u64>,
     last_end: Option<EndShown>,
     running: Option<Replica>,
@@ -39,9 +40,10 @@ impl Records {
     }
 
     /// One runs.
-    pub(super) fn started(&self, offer: &PromiseId, replica: &Replica) {
+    pub(super) fn started(&self, offer: &PromiseId, replica: &Replica, serves: bool) {
         if let Some(record) = self.lock().get_mut(offer) {
             record.starts += 1;
+            record.serves = serves;
             record.over_ms = None;
             record.since_ms = Some(Clock::wall().0);
             record.running = Some(replica.clone());
@@ -84,6 +86,7 @@ impl Records {
                 slot: record.key.slot.0,
                 restarts: record.starts.saturating_sub(1),
                 since_ms: record.since_ms,
+                serves: record.serves,
                 memory_bytes: usage.map_or(0, |its| its.memory_bytes),
                 cpu_ms: usage.map_or(0, |its| {
                     u64::try_from(its.cpu.as_millis()).unwrap_or(u64::MAX)
@@ -105,6 +108,7 @@ impl Record {
             key,
             name,
             starts: 0,
+            serves: false,
             since_ms: None,
             last_end: None,
             running: None,

@@ -2,7 +2,7 @@
 
 use gary_node::client::{Client, Person, Standing};
 
-use super::deploy::{person, tell};
+use super::deploy::{person, tell, tell_as};
 use super::typed::RollbackArgs;
 use super::{context, not_deployed, waiting};
 use crate::problem::{self, Code, Problem};
@@ -11,7 +11,11 @@ use crate::problem::{self, Code, Problem};
 pub(crate) fn scale(name: &str, replicas: u32) -> u8 {
     change(name, async |client, person, standing| {
         let scaled = client.scale(&person, &standing, replicas).await;
-        tell(name, &scaled.map_err(not_deployed)?)
+        let scaled = scaled.map_err(not_deployed)?;
+        match replicas {
+            0 => tell_as("deleted", name, &scaled),
+            _ => tell(name, &scaled),
+        }
     })
 }
 

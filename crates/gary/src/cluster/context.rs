@@ -255,6 +255,9 @@ pub(super) async fn client_of(name: &str) -> Result<Client, Problem> {
             .hint("--context local, on the machine of that node"));
     };
     let mut others = Vec::new();
+    // A node of `gary dev` has a directory of its name.
+    let is_its = |socket: &PathBuf| socket.parent().is_some_and(|dir| dir.ends_with(name));
+    let is_dev = sockets.len() > 1 && sockets.iter().any(is_its);
     for socket in sockets {
         let client = Client::at(&socket);
         let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
@@ -263,6 +266,11 @@ pub(super) async fn client_of(name: &str) -> Result<Client, Problem> {
             Ok(Ok(node)) => others.push(node.name),
             Ok(Err(_)) | Err(_) => {}
         }
+    }
+    if is_dev {
+        let what = format!("{name} does not answer");
+        return Err(Problem::new(Code::Unreachable, what)
+            .hint(format!("gary dev start {name}, or gary dev resume {name}")));
     }
     let what = format!("no node called {name} answers here");
     let problem = Problem::new(Code::NotFound, what);

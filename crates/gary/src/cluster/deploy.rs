@@ -84,6 +84,11 @@ pub(super) fn person() -> Result<Person, Problem> {
 
 /// Tells what has become of it.
 pub(super) fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
+    tell_as("committed", name, deployed)
+}
+
+/// Tells what has become of it, in the word for what was wanted.
+pub(super) fn tell_as(word: &str, name: &str, deployed: &Deployed) -> Result<(), Problem> {
     let (generation, settlement) = (deployed.generation, &deployed.settlement);
     let refused = |code| {
         let what = format!("generation {generation} of {name} is not committed");
@@ -94,7 +99,7 @@ pub(super) fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
             let keepers = settlement.keepers;
             let majority = keepers / 2 + 1;
             console::out(&format!(
-                "committed {name} gen {generation} ({majority}/{keepers} keepers)\n"
+                "{word} {name} gen {generation} ({majority}/{keepers} keepers)\n"
             ))
         }
         SettlementWord::Pending => {

@@ -1,6 +1,7 @@
 //! `gary dev`: a cluster of several nodes on this machine, each a process of its own.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -161,7 +162,7 @@ async fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<
     write_root(&dir.join("root.key"), &root)?;
     let founded = gary_node::found(&first.dir, &first.name, &root).await;
     founded.map_err(|error| not_started(&error))?;
-    let first_ports = choose_ports(first, ingress.unwrap_or_else(|| own(INGRESS_PORT)))?;
+    let first_ports = choose_ports(first, ingress, own(INGRESS_PORT))?;
     start(first)?;
     first.sees(1).await?;
     let token = token::invite(&root, Role::Member, Some(first_ports.listen), TOKEN_LASTS)?;
@@ -169,22 +170,40 @@ async fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<
         let from = (Ipv4Addr::LOCALHOST, 0).into();
         let joined = gary_node::join(&node.dir, &node.name, &token, from).await;
         joined.map_err(|error| not_started(&error))?;
-        choose_ports(node, own(0))?;
+        choose_ports(node, None, own(0))?;
         start(node)?;
     }
     Ok(())
 }
 
 /// Chooses where a node listens, for as long as there is one: a port that is free now.
-fn choose_ports(node: &Process, ingress: SocketAddr) -> Result<Ports, Problem> {
+fn choose_ports(
+    node: &Process,
+    typed: Option<SocketAddr>,
+    ingress: SocketAddr,
+) -> Result<Ports, Problem> {
     let failed = |error: std::io::Error| {
         Problem::new(Code::Failure, format!("there is no port for {}", node.name)).why(error)
     };
     let listen = UdpSocket::bind(own(0)).and_then(|its| its.local_addr());
-    let bound = TcpListener::bind(ingress).or_else(|_| TcpListener::bind(own(0)));
+    let bound = match typed {
+        Some(typed) => TcpListener::bind(typed).map_err(|error| {
+            let code = match error.kind() {
+                ErrorKind::AddrInUse => Code::Conflict,
+                _ => Code::Failure,
+            };
+            let problem = Problem::new(code, format!("cannot serve at {typed}"));
+            problem
+                .why(error)
+                .hint("--ingress with another port, or port 0")
+        })?,
+        None => TcpListener::bind(ingress)
+            .or_else(|_| TcpListener::bind(own(0)))
+            .map_err(failed)?,
+    };
     let ports = Ports {
         listen: listen.map_err(failed)?,
-        ingress: bound.and_then(|its| its.local_addr()).map_err(failed)?,
+        ingress: bound.local_addr().map_err(failed)?,
     };
     let text = serde_json::to_string(&ports).map_err(|error| failed(error.into()))?;
     fs::write(node.dir.join("ports.json"), text).map_err(failed)?;

@@ -189,7 +189,8 @@ fn state(hosting: &HostingShown, workload: &WorkloadShown) -> String {
     let state = match (hosting.state.as_str(), hosting.runs) {
         ("kept", _) if hosting.is_away => "away",
         ("kept", _) if hosting.leaves_by_ms.is_some() => "leaving",
-        ("kept", _) if is_crashing => "crashing",
+        ("kept", _) if workload.kind != "service" && !hosting.is_sound() => "waiting",
+        ("kept", _) if is_crashing && workload.kind == "service" => "crashing",
         ("kept", true) if hosting.is_sound() => "running",
         ("kept", _) => "starting",
         (state, _) => state,

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use gary_node::api::NodeState;
+use gary_node::api::{DrainingShown, NodeState};
 use gary_node::client::{AskError, Client};
 
 use super::list::json;
-use super::table::{ago, size};
+use super::table::{ago, now_ms, size};
 use super::typed::{NodeDrainArgs, NodeNamedArgs, NodeRestartArgs, NodeShowArgs};
 use super::{asked, context, waiting};
 use crate::console;
 use crate::problem::{Code, Problem};
+
+/// How long after its deadline a drain has come to what it comes to.
+const SETTLES_MS: u64 = 2_000;
 
 /// How often it is looked.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
@@ -44,6 +47,9 @@ pub(super) fn drain(typed: &NodeDrainArgs, leave: bool) -> Result<(), Problem> {
                     Some(left) if !leave && left.hosts == 0 && left.keeps.is_empty() => {
                         return console::out(&format!("{name} is drained\n"));
                     }
+                    Some(left) if !leave && is_past(left.until_ms) => {
+                        return Err(left_over(&name, &left));
+                    }
                     // Somebody has it take things on again.
                     None => return console::out(&format!("{name} takes things on again\n")),
                     Some(_) => {}
@@ -61,6 +67,24 @@ pub(super) fn drain(typed: &NodeDrainArgs, leave: bool) -> Result<(), Problem> {
             tokio::time::sleep(LOOKS_EVERY).await;
         }
     })
+}
+
+/// Whether a deadline has passed for as long as what follows from it takes.
+fn is_past(until_ms: u64) -> bool {
+    now_ms() > until_ms + SETTLES_MS
+}
+
+/// What nobody else has come to keep or host by its deadline. It stays drained.
+fn left_over(name: &str, left: &DrainingShown) -> Problem {
+    let (hosts, keeps) = (left.hosts, left.keeps.join(", "));
+    let problem = Problem::new(
+        Code::TimedOut,
+        format!("{name} is drained but for what nobody takes over"),
+    );
+    let problem = problem.why(format!("{hosts} replicas are hosted still"));
+    problem
+        .why(format!("it keeps still: {keeps}"))
+        .hint("it takes nothing on, and goes on once others can; gary node undrain ends that")
 }
 
 pub(super) fn undrain(typed: &NodeNamedArgs) -> Result<(), Problem> {

@@ -53,7 +53,8 @@ pub(super) fn to_come(at_ms: u64) -> String {
     span(at_ms.saturating_sub(now_ms()))
 }
 
-fn now_ms() -> u64 {
+/// How late it is, in milliseconds since 1970.
+pub(super) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }

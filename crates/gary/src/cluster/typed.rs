@@ -97,7 +97,7 @@ pub(crate) struct NamedArgs {
 #[derive(Debug, Args)]
 pub(crate) struct PsArgs {
     /// Show it again every second, until you stop it
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "json")]
     pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) list: ListArgs,

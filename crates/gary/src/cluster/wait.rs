@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gary_node::api::WorkloadShown;
+use gary_node::api::{HostedShown, WorkloadShown};
 use gary_node::client::{AskError, Client};
 
 use super::typed::WaitArgs;
@@ -14,6 +14,9 @@ use crate::run;
 
 /// How often it is looked.
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
+
+/// What runs from beginning to end is taken for running once it has for as long.
+const PROVEN_AFTER_MS: u64 = 1_000;
 
 /// What fits nowhere is told so after as long: whoever was asked has answered by then.
 const TELLS_AFTER: Duration = Duration::from_secs(3);
@@ -63,7 +66,7 @@ pub(super) async fn until_it_runs(
     loop {
         let workload = find(client, name).await?;
         let running = match &workload {
-            Some(its) if its.generation == generation => its.running(),
+            Some(its) if its.generation == generation => steady(its),
             Some(its) if its.generation > generation => {
                 let what = format!("generation {generation} of {name} is superseded");
                 return Err(Problem::new(Code::Conflict, what)
@@ -123,6 +126,20 @@ async fn until_it_is_over(
         }
         tokio::time::sleep(LOOKS_EVERY).await;
     }
+}
+
+/// How many replicas run, and do not end as soon as they have started.
+fn steady(workload: &WorkloadShown) -> usize {
+    let is_steady = |host: &HostedShown| {
+        let since_ms = host.since_ms.unwrap_or(workload.seen_at_ms);
+        host.serves || workload.seen_at_ms.saturating_sub(since_ms) >= PROVEN_AFTER_MS
+    };
+    let hostings = workload.hostings.iter();
+    let steady = hostings.filter(|its| {
+        let is_current = its.generation == workload.generation;
+        is_current && its.is_sound() && its.host.as_ref().is_none_or(is_steady)
+    });
+    steady.count()
 }
 
 /// The workload of a name; nothing where nobody who answers keeps it yet.

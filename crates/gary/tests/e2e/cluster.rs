@@ -279,4 +279,11 @@ fn a_job_runs_to_completion_and_bad_input_changes_nothing() {
     cluster
         .does(["node", "join", "garbage"])
         .fails(3, &["this is no token"]);
+    // Nobody is there who could keep what it keeps.
+    let drain = ["node", "drain", "--within", "1s"];
+    cluster.does(drain).fails(124, &["once", "undrain"]);
+    cluster.does(["dev", "kill", "n1"]).exits(0);
+    cluster
+        .does(["node", "show", "n1"])
+        .fails(7, &["no node called n1"]);
 }

@@ -58,6 +58,22 @@ fn what_a_workload_writes_and_why_it_fails_is_told_wherever_it_runs() {
         .does(["logs", "boom", "--replica", "1"])
         .fails(7, &["boom has no replica 1"]);
 
+    // What is not well is not served, and says so before it is given up.
+    let path = HELLO.path();
+    let path = path.to_str().expect("it is text");
+    let ill = format!(
+        "name = \"ill\"\ncomponent = \"{path}\"\n[health]\npath = \"/nope\"\ninterval = \"200ms\"\n"
+    );
+    let ill = cluster.0.write("ill.toml", ill);
+    cluster
+        .does(["deploy", ill.to_str().expect("it is text")])
+        .exits(0);
+    until_said(&cluster, ["why", "ill"], &["not well yet", "/nope", "404"]);
+    until_said(&cluster, ["logs", "ill"], &["not well yet"]);
+    let waited = cluster.does(["wait", "ill", "--timeout", "100ms"]);
+    waited.fails(124, &["0 of 1 replicas"]);
+    cluster.does(["rm", "ill"]).exits(0);
+
     // What is listed as JSON is what docs/openapi.json describes.
     for (args, of) in [
         (vec!["ps"], "WorkloadShown"),
