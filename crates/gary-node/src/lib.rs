@@ -29,6 +29,7 @@ mod logs;
 mod lookout;
 mod metrics;
 mod passing;
+mod pauses;
 mod peer_http;
 mod random;
 mod replay;

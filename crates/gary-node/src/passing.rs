@@ -17,6 +17,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::lookout::{Lookout, Watched};
+use crate::pauses::Pauses;
 use crate::peer_http::{self, Kind};
 use crate::replay::Replay;
 use crate::servers::{Found, Servers};
@@ -25,7 +26,7 @@ use crate::sites::{Sites, nobody, own_name};
 /// How long a client waits at most for what is deployed and does not run.
 const STARTS_WITHIN: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether it does.
+/// How long it is waited at most before it is looked again whether it does.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// How long a node has to take a request, before another is asked.
@@ -121,6 +122,7 @@ impl Ingress {
     /// yet, or is just about to run elsewhere, is waited for.
     async fn running(&self, host: &str) -> Result<Option<Vec<Peer>>, Unanswered> {
         let until = Instant::now() + STARTS_WITHIN;
+        let mut pauses = Pauses::up_to(LOOKS_EVERY);
         loop {
             let peers = self.servers(self.servers.find(host).await, host)?;
             if !peers.is_empty() {
@@ -133,7 +135,7 @@ impl Ingress {
                 let why = format!("{host} is deployed, and no node is known to run it now");
                 return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
             }
-            tokio::time::sleep(LOOKS_EVERY).await;
+            pauses.pause().await;
         }
     }
 

@@ -16,6 +16,7 @@ use crate::api::Api;
 use crate::flights::Flights;
 use crate::gate::key;
 use crate::keeping::{Kept, Serving, kept};
+use crate::pauses::Pauses;
 use crate::peer_http::{self, Kind};
 
 /// For how long it is taken for so who serves a host. Then it is asked again, and meanwhile still taken for so.
@@ -33,7 +34,7 @@ const LOOKS_MAX: usize = 256;
 /// For how long a keeper's promise is waited for that nobody has told of yet, before a host is nobody's.
 const HEARS_WITHIN: Duration = Duration::from_millis(500);
 
-/// How often it is looked whether it has come.
+/// How long it is waited at most before it is looked again whether it has come.
 const HEARS_EVERY: Duration = Duration::from_millis(50);
 
 /// How long keepers have to answer.
@@ -195,6 +196,7 @@ impl Keepers {
     /// What a host is. News of what has just been deployed may still be on its way.
     async fn kept(&self, host: &str) -> Option<Kept> {
         let until = Instant::now() + HEARS_WITHIN;
+        let mut pauses = Pauses::up_to(HEARS_EVERY);
         loop {
             let host = host.to_owned();
             let found = self.0.with(move |agent, now| kept(agent, &host, now));
@@ -205,7 +207,7 @@ impl Keepers {
             if Instant::now() > until {
                 return None;
             }
-            tokio::time::sleep(HEARS_EVERY).await;
+            pauses.pause().await;
         }
     }
 
