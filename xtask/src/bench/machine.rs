@@ -16,6 +16,15 @@ const WATCH: Duration = Duration::from_secs(3);
 
 /// The machine and the versions of what takes part besides this program, as a list in Markdown.
 pub(crate) fn describe(versions: &[(&str, String)]) -> Result<String> {
+    Ok(format!(
+        "{}- {}\n",
+        describe_undated(versions)?,
+        first_line(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?,
+    ))
+}
+
+/// The same, without when that was: the commit tells.
+pub(crate) fn describe_undated(versions: &[(&str, String)]) -> Result<String> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
     // Not every architecture names its processors.
     let model = field(&cpuinfo, "model name").unwrap_or("unnamed processor");
@@ -33,7 +42,7 @@ pub(crate) fn describe(versions: &[(&str, String)]) -> Result<String> {
         })
         .collect();
     Ok(format!(
-        "- {}, {} of them in use, {:.1} GB of memory, Linux {}, {}\n- {}commit {}; {}\n- {}\n",
+        "- {}, {} of them in use, {:.1} GB of memory, Linux {}, {}\n- {}commit {}; {}\n",
         model,
         cores(),
         memory_kib * 1024.0 / 1e9,
@@ -42,7 +51,6 @@ pub(crate) fn describe(versions: &[(&str, String)]) -> Result<String> {
         versions,
         commit()?,
         first_line(Command::new("rustc").arg("--version"))?,
-        first_line(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?,
     ))
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what Gary costs and what it gives for it, beside its peers.
 
+mod cluster;
 mod components;
 mod core;
 mod core_tables;
@@ -32,6 +33,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Cluster(cluster::Args),
     Core(core::Args),
     Host(Box<host::Args>),
     #[cfg(feature = "native-server")]
@@ -45,6 +47,7 @@ enum Command {
 /// Measures what `args` ask for.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
+        Command::Cluster(args) => cluster::run(args),
         Command::Core(args) => core::run(&args),
         Command::Host(args) => host::run(*args),
         #[cfg(feature = "native-server")]

@@ -186,7 +186,7 @@ fn ask(mut connection: &TcpStream, addr: SocketAddr) -> Result<String> {
 }
 
 /// A port that nobody listens at now; whoever takes it in between makes the run fail, not lie.
-fn free_addr() -> Result<SocketAddr> {
+pub(crate) fn free_addr() -> Result<SocketAddr> {
     (0..CHOSEN_PORTS)
         .map(|_| FIRST_CHOSEN_PORT + NEXT_PORT.fetch_add(1, Relaxed) % CHOSEN_PORTS)
         .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))

@@ -21,6 +21,8 @@ pub(crate) enum Unit {
     /// Units of 1,024 bytes.
     Kibibytes,
     Times,
+    /// Hundredths, of a core for one.
+    Percent,
 }
 
 impl Spread {
@@ -73,7 +75,7 @@ impl Unit {
     fn number(self, value: f64) -> String {
         match self {
             Self::PerSecond => thousands(value),
-            Self::Times | Self::Milliseconds => format!("{value:.2}"),
+            Self::Times | Self::Milliseconds | Self::Percent => format!("{value:.2}"),
             Self::Microseconds | Self::Megabytes | Self::Kibibytes => format!("{value:.1}"),
         }
     }
@@ -86,8 +88,21 @@ impl Unit {
             Self::Megabytes => " MB",
             Self::Kibibytes => " KiB",
             Self::Times => "×",
+            Self::Percent => " %",
         }
     }
+}
+
+/// The value that so many percent of them do not exceed: one that was measured, by the nearest rank.
+///
+/// # Errors
+/// When there is no value.
+pub(crate) fn percentile(values: &[f64], percent: f64) -> Result<f64> {
+    ensure!(!values.is_empty(), "nothing was measured");
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (percent / 100.0 * sorted.len() as f64).ceil().max(1.0) as usize;
+    Ok(sorted[rank.min(sorted.len()) - 1])
 }
 
 /// A whole number with a comma before every three digits.
@@ -120,6 +135,17 @@ mod tests {
         // The machine was half as fast in the second round; the ratio does not see it.
         let ratio = Spread::of_ratios(&[20.0, 10.0], &[10.0, 5.0]).unwrap();
         assert_eq!((ratio.min, ratio.median, ratio.max), (2.0, 2.0, 2.0));
+    }
+
+    #[test]
+    fn a_percentile_is_one_of_the_values() {
+        let values: Vec<f64> = (1..=30).rev().map(f64::from).collect();
+        let of = |percent| percentile(&values, percent).unwrap();
+        assert_eq!(
+            (of(0.0), of(50.0), of(99.0), of(100.0)),
+            (1.0, 15.0, 30.0, 30.0)
+        );
+        assert!(percentile(&[], 50.0).is_err());
     }
 
     #[test]

@@ -32,7 +32,13 @@ pub(crate) fn shown(duration: Duration) -> String {
 /// # Errors
 /// When wrk fails, or a request did: a rate that counts errors is no rate.
 pub(crate) fn run(addr: SocketAddr, duration: Duration) -> Result<Load> {
+    run_host(addr, &addr.to_string(), duration)
+}
+
+/// The same, of whatever is called `host` there.
+pub(crate) fn run_host(addr: SocketAddr, host: &str, duration: Duration) -> Result<Load> {
     let output = Command::new("wrk")
+        .args(["-H", &format!("Host: {host}")])
         .arg(format!("-t{THREADS}"))
         .arg(format!("-c{CONNECTIONS}"))
         .arg(format!("-d{}s", duration.as_secs()))

@@ -1,0 +1,126 @@
+//! From the death of a host until what it hosted is served elsewhere.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::super::report::{Comparison, Goal, Outcome};
+use super::super::stats::{Unit, percentile};
+use super::asking::first_200;
+use super::deadline::Deadline;
+use super::dev::{Dev, Hosting};
+use super::installation::Installation;
+
+const NODES: usize = 5;
+/// Workloads of one replica each: what any of them is served by after a death is elsewhere.
+const WORKLOADS: usize = 10;
+
+/// Longest for all deaths.
+const LIMIT: Duration = Duration::from_secs(300);
+/// Longest that is waited after one for a slot to be served.
+const SERVED_WITHIN: Duration = Duration::from_secs(30);
+/// Longest that is waited for everything to run again, with the host back.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+/// How long one request is waited for before the next is made: one may hang at whoever is dead.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Kills so many hosts, one at a time.
+pub(super) fn measure(installation: Installation, guest: &Path, count: usize) -> Result<Outcome> {
+    let dev = Dev::up(installation, NODES)?;
+    let names: Vec<String> = (0..WORKLOADS).map(|number| format!("d{number}")).collect();
+    let guest = guest.to_string_lossy();
+    for name in &names {
+        dev.installation()
+            .does(&["deploy", &guest, "--name", name, "--wait"])?;
+    }
+
+    let limit = Deadline::within(LIMIT);
+    let (mut slots_ms, mut hosts_ms) = (Vec::new(), Vec::new());
+    let mut missed = 0;
+    while hosts_ms.len() < count && !limit.is_over() {
+        let hostings = dev.settled(NODES, WORKLOADS, limit.or_within(SETTLED_WITHIN))?;
+        let (victim, took) = kill_one(&dev, hostings, hosts_ms.len())?;
+        let served: Vec<f64> = took.iter().flatten().copied().collect();
+        missed += took.len() - served.len();
+        eprintln!("bench: deaths, {victim}: {served:?} ms of {}", took.len());
+        hosts_ms.push(served.iter().copied().fold(0.0, f64::max));
+        slots_ms.extend(served);
+        dev.installation().does(&["dev", "start", &victim])?;
+    }
+    dev.down()?;
+    ensure!(!hosts_ms.is_empty(), "no host was killed in time");
+
+    let mut outcome = Outcome::new(
+        "From kill -9 of a host until its slots are served elsewhere",
+        &["", "count", "p50", "p99", "longest"],
+    );
+    for (what, values) in [("a slot", &slots_ms), ("all slots of a host", &hosts_ms)] {
+        let shown = |percent| Ok(seconds(percentile(values, percent)?));
+        let row: Result<Vec<String>> = [50.0, 99.0, 100.0].into_iter().map(shown).collect();
+        let head = vec![what.to_owned(), values.len().to_string()];
+        outcome.figures.push([head, row?].concat());
+    }
+    outcome.comparisons.push(Comparison::plain(
+        "kill -9 of a host: a slot is served elsewhere, p99".to_owned(),
+        &[percentile(&slots_ms, 99.0)?],
+        Unit::Milliseconds,
+        vec![Goal::aim_at_most(3_000.0)],
+    )?);
+    outcome.notes.push(format!(
+        "{NODES} nodes of `gary dev` host {WORKLOADS} workloads of one replica each, hello_http.wasm. One node that hosts \
+         some is killed by `gary dev kill`, whose process the clock includes, and each workload that it hosted is asked \
+         for at another's ingress, anew after {} ms without an answer, until the first 200. The killed is started again, \
+         and everything runs, before the next is. {missed} slots were not served within {} s.",
+        PATIENCE.as_millis(),
+        SERVED_WITHIN.as_secs()
+    ));
+    outcome.notes.push(
+        "Context, and no ratio: with their defaults, Kubernetes takes about six minutes to have the pods of a lost node \
+         run elsewhere, Nomad 20 to 50 s, Swarm 15 s."
+            .to_owned(),
+    );
+    Ok(outcome)
+}
+
+/// Kills a host, another one each time, and says of each of its slots when it was served elsewhere, in milliseconds.
+fn kill_one(dev: &Dev, hostings: Vec<Hosting>, turn: usize) -> Result<(String, Vec<Option<f64>>)> {
+    let mut hosted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for hosting in hostings {
+        hosted
+            .entry(hosting.node)
+            .or_default()
+            .push(hosting.workload);
+    }
+    let turn = turn.checked_rem(hosted.len());
+    let (victim, workloads) = turn
+        .and_then(|turn| hosted.into_iter().nth(turn))
+        .context("nobody hosts anything")?;
+    let nodes = dev.nodes()?;
+    let other = nodes.iter().find(|node| node.name != victim);
+    let ingress = other.context("there is no other node")?.ingress;
+
+    let began = Instant::now();
+    dev.installation().does(&["dev", "kill", &victim])?;
+    let deadline = Deadline::within(SERVED_WITHIN);
+    let served: Vec<Option<Instant>> = thread::scope(|scope| {
+        let asking: Vec<_> = workloads
+            .iter()
+            .map(|name| scope.spawn(move || first_200(ingress, name, PATIENCE, deadline)))
+            .collect();
+        let heard = asking
+            .into_iter()
+            .map(|thread| thread.join().ok().flatten());
+        heard.collect()
+    });
+    let took = served
+        .into_iter()
+        .map(|at| at.map(|at| (at - began).as_secs_f64() * 1e3));
+    Ok((victim, took.collect()))
+}
+
+fn seconds(milliseconds: f64) -> String {
+    format!("{:.2} s", milliseconds / 1e3)
+}
