@@ -79,7 +79,7 @@ impl Effort {
         deploys: 40,
         deaths: 12,
         many_nodes: 20,
-        replicas: &[10_000, 4_000, 2_000, 500],
+        replicas: &[10_000, 2_000],
         idle_sizes: &[1, 5, 20],
         idle_watch: Duration::from_secs(30),
         workloads: 1_000,

@@ -12,7 +12,7 @@ use super::installation::Installation;
 use super::weights::{available_bytes, pss_kib};
 
 /// Longest for each number of replicas.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(120);
 /// What a replica is promised: twenty nodes of `gary dev`, of a gibibyte each, promise it 13,653 times.
 const MEMORY: &str = "1536KiB";
 const CPU: &str = "0.001";
