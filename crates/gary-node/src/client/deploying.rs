@@ -70,6 +70,8 @@ pub enum Kind {
 /// Something was submitted.
 #[derive(Debug, Clone)]
 pub struct Deployed {
+    /// How many replicas its owner used before, and uses now.
+    pub replicas: (Option<u32>, u32),
     /// Which generation it is.
     pub generation: u64,
     /// What has become of it.
@@ -268,6 +270,8 @@ impl Client {
             }
         };
         let generation = lineage.generation().get();
+        let before = follows.map(|standing| standing.wanted.valency.get());
+        let replicas = (before, wanted.valency.get());
         let wanted = Use { lineage, ..wanted };
         wanted.check().map_err(nonsense)?;
         let cluster = self.node().await?.cluster.parse().map_err(nonsense)?;
@@ -278,6 +282,7 @@ impl Client {
         let record = WireCodec.pack(&SignedRecord::Promise(signed.signed().clone()));
         let settlement = self.submit(record, ack).await?;
         Ok(Deployed {
+            replicas,
             generation,
             settlement,
         })

@@ -1,6 +1,6 @@
 //! `gary context`: the clusters that are asked over the network.
 
-use gary_node::client::{Admittance, Person};
+use gary_node::client::{Admittance, Client, Person};
 
 use super::node::{not_started, read_token};
 use super::table::Table;
@@ -9,6 +9,9 @@ use super::{context, not_deployed, waiting};
 use crate::console;
 use crate::places;
 use crate::problem::{self, Problem};
+
+/// The most nodes that a context remembers besides that of its token.
+const ADDRESSES_MAX: usize = 15;
 
 pub(crate) fn main(typed: ContextArgs) -> u8 {
     problem::code_of(match typed.command {
@@ -25,7 +28,8 @@ fn add(name: &str, token: &str) -> Result<(), Problem> {
     let person = Person::of(&places::config()?).map_err(|error| not_deployed(error.into()))?;
     let admittance = waiting(async {
         let admitted = Admittance::by(&person, &token).await;
-        admitted.map_err(|error| not_started(&error))
+        let admitted = admitted.map_err(|error| not_started(&error))?;
+        Ok(with_others(&person, admitted).await)
     })?;
     context::keep(name, &admittance)?;
     context::select_context(name)?;
@@ -34,6 +38,22 @@ fn add(name: &str, token: &str) -> Result<(), Problem> {
         context::LOCAL
     );
     Ok(())
+}
+
+/// The same, with the other nodes that are there now: one of them answers when that of the token does not.
+async fn with_others(person: &Person, mut admittance: Admittance) -> Admittance {
+    let Some(first) = admittance.addresses.first().copied() else {
+        return admittance;
+    };
+    let Ok(client) = Client::connect(person, &admittance, first).await else {
+        return admittance;
+    };
+    let nodes = client.nodes().await.unwrap_or_default();
+    let others = nodes.iter().filter_map(|its| its.address.parse().ok());
+    let known = admittance.addresses.clone();
+    let others = others.filter(|its| !known.contains(its));
+    admittance.addresses.extend(others.take(ADDRESSES_MAX));
+    admittance
 }
 
 fn list() -> Result<(), Problem> {

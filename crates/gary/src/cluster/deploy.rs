@@ -70,6 +70,12 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
         let deployed = client.deploy(&person, deployment, &typed.how.ack).await;
         let deployed = deployed.map_err(not_deployed)?;
         tell(&name, &deployed)?;
+        if let (Some(before), now) = deployed.replicas
+            && before != now
+            && typed.how.replicas.is_none()
+        {
+            eprintln!("note: {name} has {now} replicas now, and had {before}");
+        }
         if !waits || !is_service {
             return Ok(());
         }

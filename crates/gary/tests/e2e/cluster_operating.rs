@@ -291,6 +291,14 @@ fn people_ask_over_the_network_for_what_they_were_admitted() {
     assert!(does(&["ps"]).exits(0).text().contains("hello"));
     does(&["rm", "hello"]).fails(9, &["admitted to look"]);
     does(&["--context", "pis", "rm", "hello"]).exits(0);
+    // One of its nodes is gone, and another one answers.
+    cluster.does(["dev", "kill", "n1"]).exits(0);
+    assert!(
+        does(&["--context", "pis", "nodes"])
+            .exits(0)
+            .text()
+            .contains("n2")
+    );
     does(&["--context", "nobody", "ps"]).fails(7, &["no context nobody"]);
     // Who was admitted to one cluster is nobody to another.
     let other = Cluster::up(1);
