@@ -23,6 +23,12 @@ pub(crate) fn out(text: &str) -> Result<(), Problem> {
     }
 }
 
+/// How many columns the terminal has that results are written to; nothing where they go elsewhere.
+pub(crate) fn columns() -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(columns.into())
+}
+
 /// Writes anything that is not a result.
 pub(crate) fn err(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::console;
+
 /// Columns that are as wide as what is in them.
 pub(super) struct Table<const COLUMNS: usize>(Vec<[String; COLUMNS]>);
 
@@ -14,7 +16,12 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         self.0.push(row);
     }
 
+    /// As it is written: on a terminal no line is wider than that, and whatever else reads it gets all of it.
     pub(super) fn text(&self) -> String {
+        self.within(console::columns())
+    }
+
+    fn within(&self, columns_max: Option<usize>) -> String {
         let width = |column: usize| {
             let widths = self.0.iter().map(|row| row[column].chars().count());
             widths.max().unwrap_or(0)
@@ -26,7 +33,11 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
                 let width = width(column);
                 line.push_str(&format!("{cell:width$}  "));
             }
-            text.push_str(line.trim_end());
+            let line = line.trim_end();
+            match columns_max {
+                Some(columns_max) => text.push_str(&cut(line, columns_max)),
+                None => text.push_str(line),
+            }
             text.push('\n');
         }
         text
@@ -93,6 +104,10 @@ mod tests {
         assert_eq!(
             table.text(),
             "NAME         N\na-long-name  1   x\nb            10\n"
+        );
+        assert_eq!(
+            table.within(Some(15)),
+            "NAME         N\na-long-name  1…\nb            10\n"
         );
     }
 
