@@ -260,6 +260,7 @@ impl Node {
             chronicle: Arc::clone(&chronicle),
             gate: Arc::clone(&gate),
             revocation_store: disk.for_revocations(),
+            uploads: tokio::sync::Semaphore::new(api::UPLOADS_MAX),
             revoking: tokio::sync::Mutex::default(),
         });
         tokio::spawn(hold(Arc::clone(&components), events.clone()));

@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Empty, Full, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::node::NodeState;
 use super::words::{Refused, ThisNode};
@@ -38,6 +38,9 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 /// The longest answer that is taken from another node, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 
+/// The most components that are left with a node at once. Each is held whole until it is on disk.
+pub(crate) const UPLOADS_MAX: usize = 2;
+
 /// What answers.
 pub(crate) struct Api {
     pub(crate) this: ThisNode,
@@ -49,6 +52,8 @@ pub(crate) struct Api {
     pub(crate) chronicle: Arc<Chronicle>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) revocation_store: RevocationStore,
+    /// Held by whoever leaves a component.
+    pub(crate) uploads: Semaphore,
     /// Held by whoever takes a list of revoked keys.
     pub(crate) revoking: tokio::sync::Mutex<()>,
 }

@@ -1,9 +1,10 @@
 //! Where everything is that can be asked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +26,9 @@ use super::{events, intents, kept, logs, operating, promises, revoking, view};
 use crate::cluster::Role;
 use crate::components::FetchError;
 use crate::event::{Ask, Event};
+
+/// How long a component may be on its way: others wait for their turn meanwhile.
+const UPLOADS_WITHIN: Duration = Duration::from_secs(60);
 
 type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -79,7 +83,6 @@ fn for_all_people(api: Arc<Api>) -> Router {
         .route("/v1/intents", post(submit))
         .route("/v1/components/{digest}", put(put_component))
         .route("/v1/revocations", get(revoking::list).put(revoking::put))
-        .layer(DefaultBodyLimit::max(body_bytes_max()))
         .with_state(api)
 }
 
@@ -319,9 +322,21 @@ pub(super) async fn submit(
 pub(super) async fn put_component(
     State(api): State<Arc<Api>>,
     Path(digest): Path<String>,
-    body: Bytes,
+    request: Request,
 ) -> Result<StatusCode, Refusal> {
     let component = digest_of(&digest)?;
+    // It is held whole until it is on disk. Whoever sends one more waits.
+    let _turn = api.uploads.acquire().await.map_err(|_| Refusal::ending())?;
+    let body = axum::body::to_bytes(request.into_body(), body_bytes_max());
+    let body = tokio::time::timeout(UPLOADS_WITHIN, body).await;
+    let slow = || {
+        Refusal(
+            StatusCode::REQUEST_TIMEOUT,
+            "it comes too slowly".to_owned(),
+        )
+    };
+    let body = body.map_err(|_| slow())?;
+    let body = body.map_err(|error| Refusal(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()))?;
     let put = api.components.put(component, body).await;
     put.map_err(|error| {
         let status = match error {
