@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use crate::borrowing::{Borrowed, ask_for_copy, borrow};
 use crate::event::{Event, look};
 use crate::flights::Flights;
-use crate::gate::key;
+use crate::members;
 
 /// The most components that a node fetches at once. Others wait.
 const FETCHES_MAX: usize = 4;
@@ -258,16 +258,7 @@ impl Components {
 
     /// The other members, and where they are.
     async fn others(&self) -> Result<Vec<(AgentId, Peer)>, FetchError> {
-        let others = look(&self.events, |agent, _| {
-            let me = agent.id();
-            let members = agent.membership().members().into_values();
-            let others = members.map(|its| its.id).filter(|its| its.agent != me);
-            let others = others.map(|its| {
-                let (key, address) = (key(its.agent), its.address);
-                (its.agent, Peer { key, address })
-            });
-            others.collect()
-        });
+        let others = look(&self.events, |agent, _| members::others(agent));
         others.await.ok_or(FetchError::Ending)
     }
 }

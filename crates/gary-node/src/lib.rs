@@ -27,6 +27,7 @@ mod lending;
 mod lines;
 mod logs;
 mod lookout;
+mod members;
 mod metrics;
 mod passing;
 mod pauses;

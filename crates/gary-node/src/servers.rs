@@ -4,20 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use gary_promise::{AgentId, WorkloadId, WorkloadName};
-use gary_transport::{Lane, Peer};
-use http::StatusCode;
-use http_body_util::{BodyExt, Empty, Limited};
+use gary_transport::Peer;
 
 use crate::api::Api;
 use crate::flights::Flights;
 use crate::gate::key;
 use crate::keeping::{Kept, Serving, kept};
 use crate::pauses::Pauses;
-use crate::peer_http::{self, Kind};
 
 /// For how long it is taken for so who serves a host. Then it is asked again, and meanwhile still taken for so.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -36,9 +32,6 @@ const HEARS_WITHIN: Duration = Duration::from_millis(500);
 
 /// How long it is waited at most before it is looked again whether it has come.
 const HEARS_EVERY: Duration = Duration::from_millis(50);
-
-/// How long keepers have to answer.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The longest answer that is taken from a keeper, in bytes.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -225,24 +218,9 @@ impl Keepers {
     }
 
     async fn ask(&self, keeper: Peer, workload: WorkloadId) -> Option<Serving> {
-        let ask = async {
-            let request = http::Request::get(format!("/v1/serving/{workload}"))
-                .header(http::header::HOST, "peer")
-                .body(
-                    Empty::<Bytes>::new()
-                        .map_err(|never| match never {})
-                        .boxed_unsync(),
-                )
-                .ok()?;
-            let sent = peer_http::send(&self.0.transport, keeper, Lane::Talk, Kind::Api, request);
-            let response = sent.await.ok()?;
-            if response.status() != StatusCode::OK {
-                return None;
-            }
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
-            serde_json::from_slice(&body.collect().await.ok()?.to_bytes()).ok()
-        };
-        tokio::time::timeout(ANSWERS_WITHIN, ask).await.ok()?
+        let path = format!("/v1/serving/{workload}");
+        let answer = self.0.ask_for(keeper, &path, ANSWER_BYTES_MAX).await?;
+        serde_json::from_slice(&answer).ok()
     }
 
     /// Those of these nodes that are there, without this one.

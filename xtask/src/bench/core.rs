@@ -154,10 +154,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     } else {
         Effort::FULL
     };
-    let busy_before = machine::busy_percent()?;
-    if busy_before > machine::QUIET_BUSY_PERCENT {
-        eprintln!("bench: the machine is {busy_before:.0}% busy with something else: expect noise");
-    }
+    let busy_before = machine::busy_percent_before()?;
     eprintln!("bench: what handling takes");
     let timings = timings(&effort, args.seed);
     let costs = Costs::usual(Handling::measured(&timings));

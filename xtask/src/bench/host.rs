@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use super::load::Rounds;
 use super::report::{self, Outcome};
 use super::sides::{Given, Sides};
+use super::wanted::measured;
 use super::{components, load, machine, memory, page, start};
 use crate::repository;
 
@@ -106,29 +107,12 @@ impl Effort {
 /// Measures what `args` ask for and prints it.
 pub(crate) fn run(args: Args) -> Result<()> {
     let effort = Effort::new(&args);
-    let wanted: Vec<Measurement> = Measurement::value_variants()
-        .iter()
-        .copied()
-        .filter(|each| args.only.is_empty() || args.only.contains(each))
-        .collect();
     let sides = Sides::prepare(args.given)?;
 
-    let busy_before = machine::busy_percent()?;
-    if busy_before > machine::QUIET_BUSY_PERCENT {
-        eprintln!("bench: the machine is {busy_before:.0}% busy with something else: expect noise");
-    }
-    let mut failures = 0;
-    let outcomes: Vec<Outcome> = wanted
-        .into_iter()
-        .map(|measurement| {
-            measure(&sides, &effort, measurement).unwrap_or_else(|error| {
-                let name = measurement.name();
-                eprintln!("bench: {name} was NOT MEASURED: {error:#}");
-                failures += 1;
-                Outcome::skipped(&name, &format!("{error:#}"))
-            })
-        })
-        .collect();
+    let busy_before = machine::busy_percent_before()?;
+    let (outcomes, failures) = measured(&args.only, |measurement, _| {
+        measure(&sides, &effort, measurement)
+    });
 
     let text = format!(
         "Made by `cargo xtask bench host{}`; `TMP` stands for a temporary directory.\n\n{}{}\n{}",
@@ -148,13 +132,6 @@ pub(crate) fn run(args: Args) -> Result<()> {
         bail!("{failures} of {} measurements failed", outcomes.len());
     }
     Ok(())
-}
-
-impl Measurement {
-    fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
-    }
 }
 
 fn measure(sides: &Sides, effort: &Effort, measurement: Measurement) -> Result<Outcome> {

@@ -68,6 +68,15 @@ pub(crate) fn busy_percent() -> Result<f64> {
     Ok(100.0 - 100.0 * (after.idle - before.idle) as f64 / all as f64)
 }
 
+/// The share before a run, which is told where it will disturb that.
+pub(crate) fn busy_percent_before() -> Result<f64> {
+    let busy = busy_percent()?;
+    if busy > QUIET_BUSY_PERCENT {
+        eprintln!("bench: the machine is {busy:.0}% busy with something else: expect noise");
+    }
+    Ok(busy)
+}
+
 /// How busy others kept the machine around the run, as an item of the list. `measured` is what of the page was
 /// measured by a clock, and is noise if they did.
 pub(crate) fn disturbance(before_percent: f64, after_percent: f64, measured: &str) -> String {

@@ -22,6 +22,7 @@ mod sides;
 mod start;
 mod stats;
 mod usage;
+mod wanted;
 mod wrk;
 
 /// Measure what Gary costs and what it gives for it, beside its peers where it has any.

@@ -27,9 +27,10 @@ use crate::chronicle::Chronicle;
 use crate::components::Components;
 use crate::disk::RevocationStore;
 use crate::event::{Event, look};
-use crate::gate::{Gate, key};
+use crate::gate::Gate;
 use crate::host::Records;
 use crate::logs::Logs;
+use crate::members;
 use crate::peer_http::{self, Kind};
 
 /// How long another node has to answer what is asked of it on somebody's behalf.
@@ -80,21 +81,7 @@ impl Api {
 
     /// The other members, and where they are.
     pub(crate) async fn others(&self) -> Result<Vec<(AgentId, Peer)>, Refusal> {
-        self.with(|agent, _| {
-            let me = agent.id();
-            let members = agent.membership().members().into_values();
-            let others = members.map(|its| its.id).filter(|its| its.agent != me);
-            let others = others.map(|its| {
-                let address = its.address;
-                let peer = Peer {
-                    key: key(its.agent),
-                    address,
-                };
-                (its.agent, peer)
-            });
-            others.collect()
-        })
-        .await
+        self.with(|agent, _| members::others(agent)).await
     }
 
     /// Who keeps a name besides this node, as far as they are there; and whether anybody does.
@@ -143,9 +130,19 @@ impl Api {
 
     /// What another node answers, within a while.
     pub(super) async fn ask(&self, peer: Peer, path: &str) -> Option<Vec<u8>> {
+        self.ask_for(peer, path, ANSWER_BYTES_MAX).await
+    }
+
+    /// The same, of an answer that is no longer than that.
+    pub(crate) async fn ask_for(
+        &self,
+        peer: Peer,
+        path: &str,
+        bytes_max: usize,
+    ) -> Option<Vec<u8>> {
         let ask = async {
             let response = self.open(peer, Lane::Talk, path).await?;
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+            let body = Limited::new(response.into_body(), bytes_max);
             Some(body.collect().await.ok()?.to_bytes().to_vec())
         };
         tokio::time::timeout(ANSWERS_WITHIN, ask).await.ok()?

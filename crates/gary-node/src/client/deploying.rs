@@ -194,8 +194,7 @@ impl Client {
             is_stopped: false,
             ..standing.wanted.clone()
         };
-        self.sign_and_submit(person, wanted, Some(standing), "majority")
-            .await
+        self.update(person, standing, wanted).await
     }
 
     /// Has all replicas of what stands made anew, as fast as its owner has updates go.
@@ -211,8 +210,7 @@ impl Client {
             is_stopped: false,
             ..standing.wanted.clone()
         };
-        self.sign_and_submit(person, wanted, Some(standing), "majority")
-            .await
+        self.update(person, standing, wanted).await
     }
 
     /// Has none of what stands run for now. It is kept, and runs again once it is renewed or scaled.
@@ -228,8 +226,7 @@ impl Client {
             is_stopped: true,
             ..standing.wanted.clone()
         };
-        self.sign_and_submit(person, wanted, Some(standing), "majority")
-            .await
+        self.update(person, standing, wanted).await
     }
 
     /// Goes back to what stood at an earlier generation: a new one with its content. `None` where that is not remembered.
@@ -246,9 +243,19 @@ impl Client {
         let Some(earlier) = self.stood(name, Some(generation)).await? else {
             return Ok(None);
         };
-        let wanted = earlier.wanted;
-        let deployed = self.sign_and_submit(person, wanted, Some(standing), "majority");
+        let deployed = self.update(person, standing, earlier.wanted);
         deployed.await.map(Some)
+    }
+
+    /// Has something else in the place of what stands.
+    async fn update(
+        &self,
+        person: &Person,
+        standing: &Standing,
+        wanted: Use,
+    ) -> Result<Deployed, DeployError> {
+        self.sign_and_submit(person, wanted, Some(standing), "majority")
+            .await
     }
 
     async fn sign_and_submit(

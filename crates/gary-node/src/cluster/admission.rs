@@ -164,12 +164,13 @@ pub(super) fn message_of(cluster: ClusterId, agent: AgentId, role: Role, by: Age
 
 #[cfg(test)]
 mod tests {
+    use gary_promise::AgentKey;
+
     use super::*;
     use crate::cluster::RootKey;
 
     fn id(seed: u8) -> AgentId {
-        let key = SigningKey::from_bytes(&[seed; 32]);
-        AgentId::from_bytes(key.verifying_key().to_bytes())
+        AgentKey::from_seed(&[seed; 32]).id()
     }
 
     #[test]

@@ -144,14 +144,13 @@ pub(super) fn message_of(
 
 #[cfg(test)]
 mod tests {
-    use ed25519_dalek::SigningKey;
+    use gary_promise::AgentKey;
 
     use super::*;
     use crate::cluster::{Role, RootKey};
 
     fn id(seed: u8) -> AgentId {
-        let key = SigningKey::from_bytes(&[seed; 32]);
-        AgentId::from_bytes(key.verifying_key().to_bytes())
+        AgentKey::from_seed(&[seed; 32]).id()
     }
 
     #[test]

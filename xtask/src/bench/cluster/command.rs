@@ -12,6 +12,7 @@ use super::super::load::Rounds;
 use super::super::report::{self, Outcome};
 use super::super::sides::first_line;
 use super::super::stats::Unit;
+use super::super::wanted::measured;
 use super::super::{machine, page, wrk};
 use super::disk::Disk;
 use super::installation::Installation;
@@ -118,30 +119,12 @@ struct Stage {
 /// # Errors
 /// When something could not be measured, after the rest was.
 pub(crate) fn run(args: Args) -> Result<()> {
-    let wanted: Vec<Measurement> = Measurement::value_variants()
-        .iter()
-        .copied()
-        .filter(|each| args.only.is_empty() || args.only.contains(each))
-        .collect();
     let stage = Stage::set(&args)?;
 
-    let busy_before = machine::busy_percent()?;
-    if busy_before > machine::QUIET_BUSY_PERCENT {
-        eprintln!("bench: the machine is {busy_before:.0}% busy with something else: expect noise");
-    }
-    let mut failures = 0;
-    let outcomes: Vec<Outcome> = wanted
-        .into_iter()
-        .map(|measurement| {
-            let name = measurement.name();
-            eprintln!("bench: {name}");
-            stage.measure(measurement, &name).unwrap_or_else(|error| {
-                eprintln!("bench: {name} was NOT MEASURED: {error:#}");
-                failures += 1;
-                Outcome::skipped(&name, &format!("{error:#}"))
-            })
-        })
-        .collect();
+    let busy_before = machine::busy_percent_before()?;
+    let (outcomes, failures) = measured(&args.only, |measurement, name| {
+        stage.measure(measurement, name)
+    });
 
     let text = format!(
         "Made by `cargo xtask bench cluster{}`, every process on this one machine.\n\n{}{}{}\n{}",
@@ -175,13 +158,6 @@ pub(crate) fn run(args: Args) -> Result<()> {
         bail!("{failures} of the measurements failed");
     }
     Ok(())
-}
-
-impl Measurement {
-    fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
-    }
 }
 
 impl Stage {

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::super::invocation::Invocation;
@@ -14,9 +14,6 @@ use super::deadline::Deadline;
 
 /// Longest a call may take that only asks or says something.
 const CALL_WAIT_MAX: Duration = Duration::from_secs(60);
-
-/// Time between two looks at whether a call has ended.
-const LOOKS_EVERY: Duration = Duration::from_millis(1);
 
 /// A binary that keeps everything below one directory.
 #[derive(Debug, Clone)]
@@ -121,15 +118,7 @@ impl Call {
     /// # Errors
     /// When it fails, or does not end in time.
     pub(super) fn ends(mut self, deadline: Deadline) -> Result<String> {
-        let status = loop {
-            if let Some(status) = self.child.try_wait()? {
-                break status;
-            }
-            if deadline.is_over() {
-                bail!("it did not end in time");
-            }
-            thread::sleep(LOOKS_EVERY);
-        };
+        let status = deadline.until("it ended", || Ok(self.child.try_wait()?))?;
         let text = |reading: Option<Reading>| {
             reading
                 .and_then(|reading| reading.join().ok())
