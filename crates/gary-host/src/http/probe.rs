@@ -64,3 +64,60 @@ impl Site {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::FutureExt;
+
+    use super::super::{Asked, Handler, Observer, Request as Answered};
+    use super::*;
+    use crate::{Artifact, Engines, Failure, Kind, Program, Replica, Spec};
+
+    /// Answers nothing, and computes for as long as it may.
+    const SPINS: &str = r#"(component
+        (import "wasi:http/types@0.2.0" (instance $types
+            (export "incoming-request" (type (sub resource)))
+            (export "response-outparam" (type (sub resource)))))
+        (alias export $types "incoming-request" (type $request))
+        (alias export $types "response-outparam" (type $out))
+        (core module $m (func (export "handle") (param i32 i32) (loop br 0)))
+        (core instance $i (instantiate $m))
+        (func $handle (param "request" (own $request)) (param "response-out" (own $out))
+            (canon lift (core func $i "handle")))
+        (instance $handler (export "handle" (func $handle)))
+        (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn wants_requests(&self) -> bool {
+            false
+        }
+        fn request(&self, _request: &Answered<'_>) {}
+        fn failed(&self, _asked: &Asked, _failure: &Failure) {}
+        fn connection(&self, _why: &str) {}
+    }
+
+    #[tokio::test]
+    async fn what_a_probe_has_left_behind_is_gone_once_its_site_is_drained() {
+        let bytes = wat::parse_str(SPINS).expect("it is well formed");
+        let artifact = Artifact::new(bytes).expect("it is WebAssembly");
+        let program = Program::compile(&Engines::pooling(), None, &artifact);
+        let program = program.expect("it is valid");
+        let Kind::Http(wasi) = program.kind() else {
+            panic!("it answers requests");
+        };
+        let replica = Replica::new(&program, Spec::default()).expect("it is provided for");
+        let handler = Handler::new(&replica, wasi).expect("it can be handled");
+        let site = Site::new(handler, Arc::new(Nobody));
+        let within = Duration::from_millis(50);
+        let asked = site.probe("/", within).await;
+        assert!(matches!(asked, Err(ProbeError::Silent(_))), "{asked:?}");
+        let is_idle = |site: &Site| site.service.instances().drained().now_or_never().is_some();
+        assert!(!is_idle(&site), "the guest goes on by itself");
+        site.drained(Duration::ZERO).await;
+        assert!(is_idle(&site), "nothing goes on that was to end");
+    }
+}
