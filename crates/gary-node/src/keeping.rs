@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use gary_agent::Agent;
+use gary_agent::{Agent, Counts};
 use gary_promise::{AgentId, Body, Keep, Time, Value, WorkloadId, WorkloadName};
 use gary_transport::Peer;
 use gary_wire::WireCodec;
@@ -56,7 +56,7 @@ pub(crate) struct Kept {
 pub(crate) struct Serving {
     /// How many its owner wants; none of what is deleted.
     pub(crate) replicas: u32,
-    /// The nodes that run it, by all that the keeper knows.
+    /// The nodes that run it, by all that the keeper knows; where none does, those that are about to.
     pub(crate) nodes: Vec<String>,
 }
 
@@ -131,11 +131,18 @@ pub(crate) fn serving(
         return None;
     };
     let account = agent.dealings().account(workload, now)?;
-    let kept = account.counted.iter().filter(|its| {
-        let runs = account.hostings.get(&its.assessment.promise());
-        runs.is_some_and(|its| its.runs) && its.assessment.judgement().value() == Value::Kept
-    });
-    let nodes: BTreeSet<AgentId> = kept.map(|its| its.assessment.promise().promiser).collect();
+    let kept = account.counted.iter().map(|its| &its.assessment);
+    let kept = kept.filter(|its| its.judgement().value() == Value::Kept);
+    let which = |is_one: fn(&Counts) -> bool| {
+        let ones = kept.clone().map(|its| its.promise());
+        let ones = ones.filter(|its| account.hostings.get(its).is_some_and(is_one));
+        ones.map(|its| its.promiser).collect()
+    };
+    let mut nodes: BTreeSet<AgentId> = which(|its| its.runs);
+    // Whoever is about to run it knows sooner than its keepers when it does, and has requests wait for that.
+    if nodes.is_empty() {
+        nodes = which(|its| its.starts);
+    }
     Some(Serving {
         replicas: wanted.valency.get(),
         nodes: nodes.iter().map(ToString::to_string).collect(),

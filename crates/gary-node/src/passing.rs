@@ -83,20 +83,8 @@ impl Directory for Ingress {
         &self,
         host: String,
         request: Request<Incoming>,
-    ) -> BoxFuture<'static, Result<Passed, Unanswered>> {
-        let this = self.clone();
-        async move { this.pass_on(&host, request).await }.boxed()
-    }
-}
-
-impl Clone for Ingress {
-    fn clone(&self) -> Self {
-        Self {
-            sites: Arc::clone(&self.sites),
-            servers: Arc::clone(&self.servers),
-            transport: Arc::clone(&self.transport),
-            lookout: Arc::clone(&self.lookout),
-        }
+    ) -> BoxFuture<'_, Result<Passed, Unanswered>> {
+        async move { self.pass_on(&host, request).await }.boxed()
     }
 }
 
@@ -135,7 +123,10 @@ impl Ingress {
                 let why = format!("{host} is deployed, and no node is known to run it now");
                 return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
             }
-            pauses.pause().await;
+            tokio::select! {
+                () = pauses.pause() => {}
+                true = self.sites.opened(host, LOOKS_EVERY) => {}
+            }
         }
     }
 

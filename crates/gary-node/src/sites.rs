@@ -6,25 +6,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, ready};
+use futures::future::BoxFuture;
 use gary_host::http::{Asked, Directory, Drained, Observer, Passed, Request, Site, Unanswered};
 use gary_promise::{PromiseId, Routes, WorkloadName};
 use http::StatusCode;
 use hyper::body::Incoming;
+use tokio::sync::watch;
 
 /// Below which domain every workload is reached by its name, besides the routes that it wants.
 const LOCAL_DOMAIN: &str = "localhost";
+
+/// How long somebody waits here at most that another node has sent for what is about to be served.
+const OPENS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What is served by this node.
 #[derive(Default)]
 pub(crate) struct Sites {
     open: Mutex<Open>,
+    /// Something is served that was about to be, or will not be.
+    has_settled: watch::Sender<()>,
     /// Nothing more is taken of other nodes.
     is_closing: AtomicBool,
 }
 
 #[derive(Default)]
 struct Open {
+    /// What is about to be served, and under which hosts.
+    awaited: BTreeMap<PromiseId, Vec<String>>,
     by_offer: BTreeMap<PromiseId, (WorkloadName, Vec<String>, Arc<Site>)>,
     /// By host name and by workload: all that serve it, and whose turn it is next.
     by_host: BTreeMap<String, BTreeMap<WorkloadName, Turns>>,
@@ -41,6 +49,44 @@ struct Turns {
 pub(crate) struct RequestLog;
 
 impl Sites {
+    /// A hosting is about to be served under its name and its routes.
+    pub(crate) fn expect(&self, offer: PromiseId, name: &WorkloadName, routes: &Routes) {
+        self.lock().awaited.insert(offer, hosts(name, routes));
+    }
+
+    /// A hosting that was about to be served will not be: it answers no requests.
+    pub(crate) fn expect_no_more(&self, offer: &PromiseId) {
+        if self.lock().awaited.remove(offer).is_some() {
+            self.has_settled.send_replace(());
+        }
+    }
+
+    /// Waits for what is about to be served, for so long at most. Says whether it is served now.
+    pub(crate) async fn opened(&self, host: &str, within: Duration) -> bool {
+        let mut has_settled = self.has_settled.subscribe();
+        let opened = async {
+            loop {
+                if let Some(is_open) = self.is_open(host) {
+                    return is_open;
+                }
+                // It cannot end before this does.
+                let _ = has_settled.changed().await;
+            }
+        };
+        tokio::time::timeout(within, opened).await.unwrap_or(false)
+    }
+
+    /// Whether a host is served; nothing where that is about to be.
+    fn is_open(&self, host: &str) -> Option<bool> {
+        let open = self.lock();
+        if open.by_host.contains_key(host) {
+            return Some(true);
+        }
+        let mut awaited = open.awaited.values().flatten();
+        let is_awaited = awaited.any(|its| its == host);
+        (!is_awaited).then_some(false)
+    }
+
     /// Serves a hosting under its name and its routes from now on.
     pub(crate) fn open(
         &self,
@@ -57,10 +103,14 @@ impl Sites {
             turns.offers.push(offer);
         }
         open.by_offer.insert(offer, (name.clone(), hosts, site));
+        open.awaited.remove(&offer);
+        drop(open);
+        self.has_settled.send_replace(());
     }
 
     /// Serves a hosting no more, once what is under way is answered.
     pub(crate) async fn close(&self, offer: &PromiseId, drain: Duration) {
+        self.expect_no_more(offer);
         let Some((name, site)) = self.take(offer) else {
             return;
         };
@@ -139,17 +189,24 @@ impl Directory for Sites {
         self.find(host).map(|(_, site)| site)
     }
 
-    /// What another node has passed on is passed on no further: that one knows better whom to ask next.
+    /// What another node has passed on is passed on no further: that one knows better whom to ask next. What is about to
+    /// be served is waited for, since nobody knows sooner than this node when it is.
     fn elsewhere(
         &self,
         host: String,
-        _request: http::Request<Incoming>,
-    ) -> BoxFuture<'static, Result<Passed, Unanswered>> {
-        let why = match self.is_closing.load(Relaxed) {
-            true => Unanswered(StatusCode::SERVICE_UNAVAILABLE, "the node stops".to_owned()),
-            false => nobody(&host),
+        request: http::Request<Incoming>,
+    ) -> BoxFuture<'_, Result<Passed, Unanswered>> {
+        let passed = async move {
+            if self.is_closing.load(Relaxed) {
+                let why = "the node stops".to_owned();
+                return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
+            }
+            match self.opened(&host, OPENS_WITHIN).await {
+                true => Ok(Passed::Here(request)),
+                false => Err(nobody(&host)),
+            }
         };
-        ready(Err(why)).boxed()
+        passed.boxed()
     }
 }
 
@@ -175,5 +232,37 @@ impl Observer for RequestLog {
 
     fn connection(&self, why: &str) {
         tracing::debug!(why, "a connection has ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use gary_promise::{AgentId, BootEpoch, Version};
+
+    use super::*;
+
+    fn offer() -> PromiseId {
+        PromiseId {
+            promiser: AgentId::from_bytes([1; 32]),
+            version: Version::first(BootEpoch(1)),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_about_to_be_served_is_waited_for_and_nothing_else() {
+        let (sites, within) = (Sites::default(), Duration::from_secs(60));
+        let unknown = sites.opened("web.localhost", within).now_or_never();
+        assert_eq!(unknown, Some(false), "nobody is to serve it");
+
+        let name = "web".parse().expect("it is a name");
+        sites.expect(offer(), &name, &Routes::default());
+        let mut waits = Box::pin(sites.opened("web.localhost", within));
+        assert_eq!(waits.as_mut().now_or_never(), None);
+        let other = sites.opened("api.localhost", within).now_or_never();
+        assert_eq!(other, Some(false), "that is another host");
+
+        sites.expect_no_more(&offer());
+        assert!(!waits.await, "it came to nothing");
     }
 }

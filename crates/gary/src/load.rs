@@ -46,29 +46,40 @@ pub(crate) fn artifact(target: &Target, reporter: &Reporter) -> Result<Artifact,
 
 /// The same, compiled unless the cache has it.
 pub(crate) fn load(target: &Target, reporter: &Reporter) -> Result<Program, Problem> {
-    program(target, &artifact(target, reporter)?, reporter)
-}
-
-/// What an artifact is compiled to, unless the cache has it.
-pub(crate) fn program(
-    target: &Target,
-    artifact: &Artifact,
-    reporter: &Reporter,
-) -> Result<Program, Problem> {
-    let path = &target.component;
+    let artifact = artifact(target, reporter)?;
     // A pool of instances for a component that serves; a command is one.
     let (engines, memory) = match artifact.serves() {
         true => (Engines::pooling(), "a pool"),
         false => (Engines::on_demand(), "the system"),
     };
     tracing::debug!("instances get their memory from {memory}");
+    program(target, &artifact, &engines, reporter)
+}
+
+/// What an artifact is compiled to that is only looked at here, and run elsewhere: no memory is reserved for it.
+pub(crate) fn look_at(
+    target: &Target,
+    artifact: &Artifact,
+    reporter: &Reporter,
+) -> Result<Program, Problem> {
+    program(target, artifact, &Engines::on_demand(), reporter)
+}
+
+/// What an artifact is compiled to, unless the cache has it.
+fn program(
+    target: &Target,
+    artifact: &Artifact,
+    engines: &Engines,
+    reporter: &Reporter,
+) -> Result<Program, Problem> {
+    let path = &target.component;
     let cache = open_cache(reporter);
     if let Some(cache) = &cache
-        && let Some(program) = Program::cached(&engines, cache, artifact)
+        && let Some(program) = Program::cached(engines, cache, artifact)
     {
         return Ok(program);
     }
-    compile(path, &engines, cache.as_ref(), artifact, reporter)
+    compile(path, engines, cache.as_ref(), artifact, reporter)
 }
 
 fn read(target: &Target) -> Result<Artifact, Problem> {

@@ -45,6 +45,8 @@ pub struct Counts {
     pub generation: Generation,
     /// Whether it runs, by its host's last word.
     pub runs: bool,
+    /// Whether it was bound, and its host has not said yet whether it runs.
+    pub starts: bool,
 }
 
 /// How a generation takes the place of an earlier one.

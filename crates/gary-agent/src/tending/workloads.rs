@@ -268,6 +268,7 @@ impl Tending {
             let counts = Counts {
                 generation: its.host.generation,
                 runs: its.hosted_at.is_some() && !its.is_idle,
+                starts: its.hosted_at.is_none() && !its.is_idle,
             };
             (its.offer.id(), counts)
         });

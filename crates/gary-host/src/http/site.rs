@@ -65,7 +65,7 @@ pub trait Directory: Send + Sync + 'static {
         &self,
         host: String,
         request: Request<Incoming>,
-    ) -> BoxFuture<'static, Result<Passed, Unanswered>>;
+    ) -> BoxFuture<'_, Result<Passed, Unanswered>>;
 }
 
 /// Answers each request by whoever a directory finds.

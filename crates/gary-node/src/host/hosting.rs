@@ -43,7 +43,10 @@ pub(super) async fn host(
         reports: &reports,
     };
     let records = &workshop.tools.records;
-    records.begins(offer, key, &hosting.wanted().name);
+    let wanted = hosting.wanted();
+    records.begins(offer, key, &wanted.name);
+    let sites = &workshop.tools.sites;
+    sites.expect(offer, &wanted.name, &wanted.routes);
     let report = tokio::select! {
         report = hosting.run() => report,
         _ = told.recv() => {
@@ -57,7 +60,7 @@ pub(super) async fn host(
     };
     workshop.tools.records.stopped(&offer);
     let drain = term.as_ref().map_or(DRAIN, |term| term.left().min(DRAIN));
-    workshop.tools.sites.close(&offer, drain).await;
+    sites.close(&offer, drain).await;
     // Also of what was never served, since it was not well, nothing runs any more when that is told.
     if let Some(site) = hosting.site.get() {
         site.drained(Duration::ZERO).await;
@@ -120,6 +123,7 @@ impl Hosting<'_> {
         };
         match program.kind() {
             Kind::Command(wasi) => {
+                self.workshop.tools.sites.expect_no_more(&self.offer);
                 self.started(&replica).await;
                 match replica.run(wasi).await {
                     Ok(status) => {

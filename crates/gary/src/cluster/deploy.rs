@@ -149,7 +149,7 @@ fn check(
     artifact: &Artifact,
     reporter: &Arc<Reporter>,
 ) -> Result<(), Problem> {
-    let program = load::program(target, artifact, reporter)?;
+    let program = load::look_at(target, artifact, reporter)?;
     match program.kind() {
         GuestKind::Library => return Err(nothing_to_run(target, &program)),
         GuestKind::Http(_) if !matches!(kind, Kind::Service { .. }) => {
