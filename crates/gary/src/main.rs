@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         cli::Command::Why(typed) => cluster::why::main(&typed),
         cli::Command::Events(typed) => cluster::told::events(&typed),
         cli::Command::Promises(typed) => cluster::list::promises(&typed),
-        cli::Command::Scale(typed) => cluster::change::scale(&typed.name, typed.replicas),
+        cli::Command::Scale(typed) => cluster::change::scale(&typed.name, typed.replicas.get()),
         cli::Command::Restart(typed) => cluster::change::restart(&typed.name),
         cli::Command::Stop(typed) => cluster::change::stop(&typed.name),
         cli::Command::Rm(typed) => cluster::change::scale(&typed.name, 0),

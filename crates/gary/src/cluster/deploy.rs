@@ -217,10 +217,7 @@ fn deployment(
         name,
         digest: *artifact.digest().as_bytes(),
         component: artifact.bytes().to_vec(),
-        replicas: typed
-            .how
-            .replicas
-            .unwrap_or_else(|| workload.replicas.get()),
+        replicas: typed.how.replicas.unwrap_or(workload.replicas).get(),
         cpu_cores_micro: workload
             .cpu
             .map_or(CPU_CORES_MICRO, |cpu| cpu.cores_micro().into()),

@@ -14,12 +14,15 @@ use super::list::json;
 use super::node::{not_started, write_root};
 use super::processes::{Process, all};
 use super::table::Table;
-use super::typed::{DevArgs, DevCommand, ListArgs};
+use super::typed::{DevArgs, DevCommand, DevUpArgs, ListArgs};
 use super::{context, token, waiting};
 use crate::console;
 use crate::places;
 use crate::problem::{self, Code, Problem};
 use crate::signals::Signals;
+
+/// How many nodes there are where nothing is said.
+const NODES: usize = 3;
 
 /// Where the first node serves, if nobody else does.
 const INGRESS_PORT: u16 = 8080;
@@ -50,13 +53,16 @@ struct Shown {
 
 pub(crate) fn main(typed: DevArgs) -> u8 {
     problem::code_of(match typed.command {
-        DevCommand::Up { nodes, ingress } => up(usize::from(nodes), ingress),
+        DevCommand::Up(typed) => up(&typed),
         DevCommand::Down { keep } => down(keep),
         DevCommand::Status(typed) => status(&typed),
-        DevCommand::Kill { node } => named(&node).and_then(|its| waiting(its.end(Signal::KILL))),
+        DevCommand::Kill { node } => kill(&node),
         DevCommand::Start { node } => named(&node).and_then(|its| start_again(&its)),
-        DevCommand::Pause { node } => signal(&node, Signal::STOP),
-        DevCommand::Resume { node } => signal(&node, Signal::CONT),
+        DevCommand::Pause { node } => {
+            let how_on = format!("gary dev resume {node} has it go on");
+            signal(&node, Signal::STOP, &format!("stands still; {how_on}"))
+        }
+        DevCommand::Resume { node } => signal(&node, Signal::CONT, "goes on"),
     })
 }
 
@@ -91,15 +97,25 @@ fn named(name: &str) -> Result<Process, Problem> {
     })
 }
 
-fn signal(name: &str, signal: Signal) -> Result<(), Problem> {
+fn kill(name: &str) -> Result<(), Problem> {
+    let node = named(name)?;
+    waiting(node.end(Signal::KILL))?;
+    eprintln!("{name} is dead; gary dev start {name} brings it back");
+    Ok(())
+}
+
+fn signal(name: &str, signal: Signal, what_then: &str) -> Result<(), Problem> {
     match named(name)?.signal(signal) {
-        true => Ok(()),
+        true => {
+            eprintln!("{name} {what_then}");
+            Ok(())
+        }
         false => Err(Problem::new(Code::Conflict, format!("{name} does not run"))
             .hint(format!("gary dev start {name}"))),
     }
 }
 
-fn up(count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
+fn up(typed: &DevUpArgs) -> Result<(), Problem> {
     let dir = dir()?;
     // Of two at once the second finds what the first has made.
     let _turn = turn(&dir)?;
@@ -109,10 +125,19 @@ fn up(count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
             .hint("gary dev status, or gary dev down"));
     }
     let is_new = there.is_empty();
+    let count = match typed.nodes.map(usize::from) {
+        Some(count) if !is_new && count != there.len() => {
+            let what = format!("there are {} nodes already, and not {count}", there.len());
+            return Err(Problem::new(Code::Conflict, what)
+                .why("they were kept by gary dev down --keep")
+                .hint("leave out --nodes, or gary dev down and up for others"));
+        }
+        count => count.unwrap_or(NODES),
+    };
     let made = waiting(async {
         let mut signals = Signals::new()?;
         tokio::select! {
-            made = make(&dir, count, ingress) => made,
+            made = make(&dir, count, typed.ingress) => made,
             () = signals.next() => Err(Problem::new(Code::Interrupted, "no cluster was made")),
         }
     });
@@ -123,7 +148,12 @@ fn up(count: usize, ingress: Option<SocketAddr>) -> Result<(), Problem> {
     eprintln!("{} nodes run and see each other", nodes.len());
     eprintln!("try: gary deploy app.wasm --replicas 2");
     eprintln!("     gary ps");
-    eprintln!("     gary dev kill n2");
+    if let Some(last) = nodes.last() {
+        eprintln!("     gary dev kill {}", last.name);
+    }
+    if typed.json {
+        return status(&ListArgs { json: true });
+    }
     match ports {
         Some(ports) => console::out(&format!("ingress http://{}/\n", ports.ingress)),
         None => Ok(()),
@@ -258,7 +288,9 @@ fn start_again(node: &Process) -> Result<(), Problem> {
         ));
     }
     start(node)?;
-    waiting(node.sees(1))
+    waiting(node.sees(1))?;
+    eprintln!("{} runs", node.name);
+    Ok(())
 }
 
 fn down(keep: bool) -> Result<(), Problem> {

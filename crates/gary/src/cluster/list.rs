@@ -30,7 +30,11 @@ pub(crate) fn workloads(typed: &PsArgs) -> u8 {
     problem::code_of(waiting(async {
         let client = context::client().await?;
         loop {
-            let workloads = client.workloads().await.map_err(asked)?;
+            let workloads = match &typed.name {
+                Some(name) => client.workload(name).await.map(|its| vec![its]),
+                None => client.workloads().await,
+            };
+            let workloads = workloads.map_err(asked)?;
             if typed.watch && std::io::stdout().is_terminal() {
                 console::out("\x1b[H\x1b[J")?;
             }

@@ -36,8 +36,12 @@ pub(crate) fn asked(error: AskError) -> Problem {
                 .why(why)
                 .hint("--node with another of its nodes, or gary context use local")
         }
-        AskError::Refused { status: 404, why } => Problem::new(Code::NotFound, why),
-        AskError::Refused { status: 503, why } => Problem::new(Code::Unreachable, why),
+        AskError::Refused { status: 404, why } => {
+            Problem::new(Code::NotFound, why).hint("gary ps and gary nodes show what there is")
+        }
+        AskError::Refused { status: 503, why } => {
+            Problem::new(Code::Unreachable, why).hint("gary nodes shows who is there")
+        }
         AskError::Refused { status: 403, why } => {
             Problem::new(Code::Refused, "the node refuses").why(why)
         }
@@ -55,7 +59,9 @@ pub(crate) fn asked(error: AskError) -> Problem {
 pub(crate) fn not_deployed(error: DeployError) -> Problem {
     match error {
         DeployError::Ask(AskError::Refused { status: 503, why }) => {
-            Problem::new(Code::NoMajority, "the node does not take it now").why(why)
+            Problem::new(Code::NoMajority, "the node does not take it now")
+                .why(why)
+                .hint("gary nodes shows who is there; --ack local leaves a deploy with the node until a majority is")
         }
         DeployError::Ask(error) => asked(error),
         DeployError::Person(error) => {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
-use gary_manifest::{Cpu, MemorySize, Period};
+use gary_manifest::{Count, Cpu, MemorySize, Period};
 
 use crate::cli::{OutputArgs, WorkloadArgs};
 
@@ -25,8 +25,8 @@ pub(crate) struct DeployArgs {
 #[derive(Debug, Args)]
 pub(crate) struct HowArgs {
     /// How many replicas of it should run [default: gary.toml's, else 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) replicas: Option<u32>,
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
+    pub(crate) replicas: Option<Count>,
     /// Run it once to completion on each, rather than on and on
     #[arg(long, conflicts_with = "exclusive")]
     pub(crate) job: bool,
@@ -83,8 +83,8 @@ pub(crate) struct ScaleArgs {
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     /// How many replicas
-    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) replicas: u32,
+    #[arg(allow_negative_numbers = true, value_name = "N")]
+    pub(crate) replicas: Count,
 }
 
 #[derive(Debug, Args)]
@@ -96,6 +96,9 @@ pub(crate) struct NamedArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PsArgs {
+    /// Only this workload
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
     /// Show it again every second, until you stop it
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) watch: bool,
@@ -398,17 +401,23 @@ pub(crate) struct DevArgs {
     pub(crate) command: DevCommand,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct DevUpArgs {
+    /// How many nodes [default: 3, or as many as there are already]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) nodes: Option<u16>,
+    /// Where the first node serves [default: 127.0.0.1:8080 if that is free, else a free port]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) ingress: Option<SocketAddr>,
+    /// Show the nodes and their addresses as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum DevCommand {
     /// Start a cluster of several nodes on this machine
-    Up {
-        /// How many nodes
-        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
-        nodes: u16,
-        /// Where the first node serves [default: 127.0.0.1:8080 if that is free, else a free port]
-        #[arg(long, value_name = "ADDR")]
-        ingress: Option<SocketAddr>,
-    },
+    Up(DevUpArgs),
     /// End it, and leave nothing behind
     Down {
         /// Leave the nodes' state, to start them again

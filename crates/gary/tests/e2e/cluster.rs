@@ -263,6 +263,14 @@ fn a_job_runs_to_completion_and_bad_input_changes_nothing() {
     cluster
         .does(["deploy", serves, "--job"])
         .fails(3, &["serves", "without --job"]);
+    cluster
+        .does(["scale", "once", "2000000"])
+        .fails(2, &["2000000", "1000000"]);
+    let once = cluster.json(&["ps", "once"]);
+    assert_eq!(once.len(), 1, "{once:?}");
+    cluster
+        .does(["ps", "twice"])
+        .fails(7, &["twice", "gary ps"]);
     let names = cluster.json(&["ps"]);
     assert!(names.iter().all(|its| its["name"] == "once"), "{names:?}");
     let dirs = cluster.does(["deploy", path, "--dir", "."]);

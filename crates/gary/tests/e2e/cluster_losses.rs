@@ -70,6 +70,8 @@ fn what_was_deployed_outlives_its_hosts_whoever_took_it_and_the_first_node() {
 
     // Those that are left know all of it, and are there again after all of them stood still.
     cluster.does(["dev", "down", "--keep"]).exits(0);
+    let others = cluster.does(["dev", "up", "--nodes", "2"]);
+    others.fails(5, &["there are 5 nodes already", "gary dev down"]);
     cluster.does(["dev", "up"]).exits(0);
     run_without(&cluster, &BTreeSet::new());
     let scaled = cluster.by_way_of("n1", ["scale", "hello", "1"]).output();
