@@ -139,17 +139,26 @@ impl TryFrom<InvitationMessage> for Invitation {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
     use super::*;
     use crate::cluster::RootKey;
 
-    #[test]
-    fn are_read_as_they_were_packed() {
+    fn both() -> [Credentials; 2] {
         let root = RootKey::from_seed(&[1; 32]);
         let agent = AgentId::from_bytes([2; 32]);
         let chain = Chain::first(root.admit(agent, Role::Member));
         let invitation = root.invite(&[3; 32], Role::Client, WallTime(5));
         let invited = invitation.accept(&[3; 32], root.cluster(), agent);
-        for credentials in [Credentials::Admitted(chain), Credentials::Invited(invited)] {
+        [Credentials::Admitted(chain), Credentials::Invited(invited)]
+    }
+
+    #[test]
+    fn are_read_as_they_were_packed() {
+        for credentials in both() {
             assert_eq!(Credentials::unpack(&credentials.pack()), Some(credentials));
         }
         assert_eq!(Credentials::unpack(b"\xff"), None);
@@ -157,5 +166,27 @@ mod tests {
             Credentials::unpack(&vec![0; CREDENTIALS_BYTES_MAX + 1]),
             None
         );
+    }
+
+    proptest! {
+        /// Whoever connects presents them, before anybody knows who that is.
+        #[test]
+        fn whatever_is_presented_is_refused_or_read_as_it_would_be_packed(
+            (is_admitted, edits) in (any::<bool>(), vec((any::<Index>(), any::<u8>()), 0..4)),
+            cut in option::of(any::<Index>()),
+        ) {
+            let [admitted, invited] = both();
+            let mut bytes = if is_admitted { admitted } else { invited }.pack();
+            for (at, byte) in edits {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len() + 1));
+            }
+            if let Some(read) = Credentials::unpack(&bytes) {
+                prop_assert_eq!(Credentials::unpack(&read.pack()), Some(read));
+            }
+        }
     }
 }

@@ -14,6 +14,8 @@ use gary_promise::{
     Submitters, Tick, Time, Unknown, Verdict, Version, Vote, WallTime, WorkloadId, WorkloadName,
 };
 use gary_wire::WireCodec;
+use proptest::prelude::*;
+use proptest::sample::Index;
 
 use super::{Row, Rows, Table, fact_of};
 
@@ -349,4 +351,44 @@ fn a_damaged_row_is_no_fact() {
     }
     // What a later release keeps besides is left as it is.
     assert!(matches!(fact_of(Table::Single, b"later", b""), Ok(None)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_048))]
+
+    /// A disk that has gone bad stops a node by an error and not by a panic, and what it still takes for a fact it would
+    /// write as it has read it.
+    #[test]
+    fn a_row_that_has_changed_is_refused_or_another_fact(
+        (row, edits) in (any::<Index>(), prop::collection::vec((any::<Index>(), any::<u8>()), 1..4)),
+        cut in prop::option::of(any::<Index>()),
+    ) {
+        let mut disk = Disk::new();
+        let mut rows = Rows::default();
+        for fact in facts() {
+            store(&mut disk, rows.of(&fact));
+        }
+        let all = Vec::from_iter(disk);
+        let ((table, key), value) = row.get(&all);
+        let (key_bytes, mut bytes) = (key.len(), [key.as_slice(), value].concat());
+        for (at, byte) in edits {
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+        }
+        let (key, mut value) = bytes.split_at(key_bytes);
+        if let Some(cut) = cut {
+            value = &value[..cut.index(value.len() + 1)];
+        }
+        let Ok(Some(fact)) = fact_of(*table, key, value) else {
+            return Ok(());
+        };
+        let mut again = Disk::new();
+        store(&mut again, Rows::default().of(&fact));
+        for ((table, key), value) in &again {
+            let read = fact_of(*table, key, value).expect("it was written so");
+            prop_assert_eq!(read.as_ref(), Some(&fact));
+        }
+    }
 }
