@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pin_project_lite::pin_project;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Sleep;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{CallHook, Store, UpdateDeadline};
 
 use crate::term::{Over, Term};
 use crate::ticker::{SLICE_TICKS, Ticker};
@@ -110,6 +110,13 @@ impl Account {
 pub(crate) fn slice<T: 'static>(store: &mut Store<T>, term: Option<Arc<Term>>) {
     let ticks = if term.is_some() { 1 } else { SLICE_TICKS };
     store.set_epoch_deadline(ticks);
+    if let Some(term) = term.clone() {
+        // A process that stood still has a tick left by its own count. Nobody else may hear of what it does with that.
+        store.call_hook(move |_, which| match which {
+            CallHook::CallingHost if term.is_over() => Err(Over.into()),
+            _ => Ok(()),
+        });
+    }
     store.epoch_deadline_callback(move |_| {
         if term.as_ref().is_some_and(|term| term.is_over()) {
             return Err(Over.into());
@@ -177,6 +184,10 @@ fn thread_time() -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use wasmtime::{Config, Engine, Func, Instance, Module};
+
     use super::*;
 
     /// Computes whenever it may, a slice of 2 ms at a time, and says how much it got. Where it has
@@ -233,5 +244,35 @@ mod tests {
         share.charge(Duration::from_millis(100), later);
         let owed = share.owed(later).expect("it is overdrawn");
         assert!(owed > Duration::from_millis(190), "{owed:?}");
+    }
+
+    #[tokio::test]
+    async fn whose_term_is_over_calls_nothing_of_the_host_though_no_tick_has_come() {
+        let text = r#"(module
+            (import "" "say" (func $say))
+            (func (export "run") call $say call $say))"#;
+        // Nothing ticks here, as after a process has stood still.
+        let engine = Engine::new(Config::new().epoch_interruption(true)).expect("it is supported");
+        let module = Module::new(&engine, wat::parse_str(text).expect("it is well formed"));
+        let term = Arc::new(Term::until(Term::now() + Duration::from_millis(20)));
+        let (said, is_over) = (Arc::new(AtomicU32::new(0)), Arc::clone(&term));
+
+        let mut store = Store::new(&engine, ());
+        slice(&mut store, Some(term));
+        let counts = Arc::clone(&said);
+        let say = Func::wrap(&mut store, move || {
+            counts.fetch_add(1, Relaxed);
+            while !is_over.is_over() {
+                std::hint::spin_loop();
+            }
+        });
+        let module = module.expect("it is valid");
+        let instance = Instance::new_async(&mut store, &module, &[say.into()]).await;
+        let instance = instance.expect("it imports no more");
+        let run = instance.get_typed_func::<(), ()>(&mut store, "run");
+        let ran = run.expect("it is there").call_async(&mut store, ()).await;
+        let error = ran.expect_err("it was over when it spoke again");
+        assert!(error.is::<Over>(), "{error:?}");
+        assert_eq!(said.load(Relaxed), 1);
     }
 }

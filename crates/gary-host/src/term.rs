@@ -12,9 +12,9 @@ use crate::failure::Failure;
 
 /// Until when a workload may run, by the clock of this machine that counts the time that it is suspended too.
 ///
-/// A guest is stopped hard once that is over: it is looked at whenever the guest is to go on and at every tick of the epoch
-/// while it computes. So a guest whose process stood still computes for one tick at most after that goes on. A timer only
-/// ends what waits for something else.
+/// A guest is stopped hard once that is over: it is looked at whenever the guest is to go on, whenever it calls the host, and
+/// at every tick of the epoch while it computes. So a guest whose process stood still computes for one tick at most after that
+/// goes on, and nobody else hears of it. A timer only ends what waits for something else.
 #[derive(Debug)]
 pub struct Term {
     until_ns: AtomicU64,
