@@ -187,18 +187,22 @@ impl Passing<'_> {
             match self.try_one(peer).await {
                 Tried::Answered(response) => return Ok(Some(watching(response, watched))),
                 Tried::Elsewhere(why) => self.why = Some(why),
-                Tried::Untouched(why) => {
-                    self.lost.insert(peer.key);
-                    self.why = Some(why);
+                Tried::Untouched(why) => self.lose(peer.key, why),
+                Tried::Unclear(why) if self.may_be_repeated() => self.lose(peer.key, why),
+                Tried::Unclear(why) => {
+                    self.ingress.servers.shun(peer.key);
+                    return Err(why);
                 }
-                Tried::Unclear(why) if self.may_be_repeated() => {
-                    self.lost.insert(peer.key);
-                    self.why = Some(why);
-                }
-                Tried::Unclear(why) => return Err(why),
             }
         }
         Ok(None)
+    }
+
+    /// It is sent there no more, and for a while nothing else is.
+    fn lose(&mut self, peer: PeerKey, why: Unanswered) {
+        self.ingress.servers.shun(peer);
+        self.lost.insert(peer);
+        self.why = Some(why);
     }
 
     /// Whether it does no harm to carry it out twice, and there is nothing to send anew.

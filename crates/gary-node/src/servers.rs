@@ -1,13 +1,13 @@
 //! Who serves which hosts, as far as their keepers tell: asked for each host by itself, and remembered for a while.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use gary_promise::{AgentId, WorkloadId, WorkloadName};
-use gary_transport::Peer;
+use gary_transport::{Peer, PeerKey};
 
 use crate::api::Api;
 use crate::flights::Flights;
@@ -20,6 +20,9 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// For how long at most it is taken for so.
 const STALE_FOR: Duration = Duration::from_secs(30);
+
+/// For how long nobody is sent to a node that was lost, whatever keepers say that have not noticed yet.
+const SHUNNED_FOR: Duration = Duration::from_secs(1);
 
 /// Hosts of which it is remembered who serves them. Past it that one is forgotten that was asked for longest ago.
 const REMEMBERED_MAX: usize = 4_096;
@@ -52,12 +55,18 @@ pub(crate) struct Servers {
     knows: Arc<dyn Knows>,
     remembered: Arc<Mutex<BTreeMap<String, Remembered>>>,
     looks: Flights<String, Found>,
+    /// Who was lost a moment ago, and when.
+    shunned: Mutex<BTreeMap<PeerKey, Instant>>,
 }
 
 /// Who can tell of hosts.
 pub(crate) trait Knows: Send + Sync + 'static {
-    /// Finds out who serves a host.
-    fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found>;
+    /// Finds out who serves a host `without` these nodes.
+    fn look(
+        self: Arc<Self>,
+        host: String,
+        without: BTreeSet<PeerKey>,
+    ) -> futures::future::BoxFuture<'static, Found>;
 }
 
 struct Remembered {
@@ -72,13 +81,37 @@ impl Servers {
             knows,
             remembered: Arc::default(),
             looks: Flights::new(LOOKS_MAX),
+            shunned: Mutex::default(),
         }
+    }
+
+    /// A node was lost that serves something. Keepers may take longer to notice.
+    pub(crate) fn shun(&self, peer: PeerKey) {
+        let now = Instant::now();
+        let mut shunned = lock(&self.shunned);
+        shunned.retain(|_, since| now - *since < SHUNNED_FOR);
+        shunned.insert(peer, now);
+    }
+
+    fn shunned(&self) -> BTreeSet<PeerKey> {
+        let (now, shunned) = (Instant::now(), lock(&self.shunned));
+        let lately = shunned
+            .iter()
+            .filter(|(_, since)| now - **since < SHUNNED_FOR);
+        lately.map(|(peer, _)| *peer).collect()
     }
 
     /// Who serves a host, as was found out a short while ago or is now.
     pub(crate) async fn find(&self, host: &str) -> Found {
         match self.recall(host) {
-            Some(found @ Found::Served { .. }) if !is_empty(&found) => found,
+            Some(Found::Served { name, mut by }) => {
+                let shunned = self.shunned();
+                by.retain(|peer| !shunned.contains(&peer.key));
+                match by.is_empty() {
+                    true => self.find_anew(host).await,
+                    false => Found::Served { name, by },
+                }
+            }
             _ => self.find_anew(host).await,
         }
     }
@@ -120,9 +153,9 @@ impl Servers {
 
     fn look(&self, host: &str) -> Option<crate::flights::Flight<Found>> {
         let (knows, remembered) = (Arc::clone(&self.knows), Arc::clone(&self.remembered));
-        let host = host.to_owned();
+        let (host, without) = (host.to_owned(), self.shunned());
         self.looks.join(host.clone(), || async move {
-            let found = knows.look(host.clone()).await;
+            let found = knows.look(host.clone(), without).await;
             remember(&mut lock(&remembered), host, &found);
             found
         })
@@ -151,35 +184,25 @@ fn remember(remembered: &mut BTreeMap<String, Remembered>, host: String, found: 
     remembered.insert(host, its);
 }
 
-fn is_empty(found: &Found) -> bool {
-    match found {
-        Found::Served { by, .. } => by.is_empty(),
-        Found::Nobody | Found::Busy => true,
-    }
-}
-
 /// Asks the keepers that a node's agent has heard of.
 pub(crate) struct Keepers(pub(crate) Arc<Api>);
 
 impl Knows for Keepers {
-    fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found> {
+    fn look(
+        self: Arc<Self>,
+        host: String,
+        without: BTreeSet<PeerKey>,
+    ) -> futures::future::BoxFuture<'static, Found> {
         Box::pin(async move {
             let Some(kept) = self.kept(&host).await else {
                 return Found::Nobody;
             };
-            let Some(serving) = self.serving(&kept).await else {
-                return Found::Served {
+            match self.serving(&kept, &without).await {
+                Some(by) => Found::Served {
                     name: kept.name,
-                    by: Vec::new(),
-                };
-            };
-            if serving.replicas == 0 {
-                return Found::Nobody;
-            }
-            let by = self.members(serving.nodes).await;
-            Found::Served {
-                name: kept.name,
-                by,
+                    by,
+                },
+                None => Found::Nobody,
             }
         })
     }
@@ -204,17 +227,26 @@ impl Keepers {
         }
     }
 
-    /// What the first keeper says that knows of somebody who serves it, or the last that answers.
-    async fn serving(&self, kept: &Kept) -> Option<Serving> {
-        let mut best = kept.own.clone();
+    /// Whom the first keeper names that knows of somebody who serves it and is there, by all that this node knows: a keeper
+    /// may not have noticed yet who is gone. Nothing where it is deleted.
+    async fn serving(&self, kept: &Kept, without: &BTreeSet<PeerKey>) -> Option<Vec<Peer>> {
         let asked = kept.keepers.iter().map(|its| self.ask(*its, kept.workload));
         let mut asked = FuturesUnordered::from_iter(asked);
-        while best.as_ref().is_none_or(|its| its.nodes.is_empty())
-            && let Some(answer) = asked.next().await
-        {
-            best = answer.or(best);
+        let (mut answer, mut is_deleted) = (kept.own.clone(), false);
+        loop {
+            if let Some(serving) = answer {
+                is_deleted = serving.replicas == 0;
+                let mut by = self.members(serving.nodes).await;
+                by.retain(|peer| !without.contains(&peer.key));
+                if !by.is_empty() {
+                    return Some(by);
+                }
+            }
+            match asked.next().await {
+                Some(next) => answer = next,
+                None => return (!is_deleted).then(Vec::new),
+            }
         }
-        best
     }
 
     async fn ask(&self, keeper: Peer, workload: WorkloadId) -> Option<Serving> {
@@ -239,30 +271,31 @@ impl Keepers {
     }
 }
 
-fn lock(
-    remembered: &Mutex<BTreeMap<String, Remembered>>,
-) -> MutexGuard<'_, BTreeMap<String, Remembered>> {
-    remembered.lock().unwrap_or_else(PoisonError::into_inner)
+/// Nobody panics while it holds one of these, and if so, what is in them is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+    use super::*;
     use futures::FutureExt;
     use futures::future::join_all;
-    use gary_transport::PeerKey;
 
-    use super::*;
-
-    /// Knows that `silent` hosts never get an answer, and of all others that one node serves them.
+    /// Knows that `silent` hosts never get an answer, and of all others that one node serves them, and another without that.
     #[derive(Default)]
     struct World {
         looks: AtomicUsize,
     }
 
     impl Knows for World {
-        fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found> {
+        fn look(
+            self: Arc<Self>,
+            host: String,
+            without: BTreeSet<PeerKey>,
+        ) -> futures::future::BoxFuture<'static, Found> {
             self.looks.fetch_add(1, Relaxed);
             async move {
                 if host.starts_with("silent") {
@@ -271,19 +304,30 @@ mod tests {
                 tokio::task::yield_now().await;
                 match host.as_str() {
                     "nobody" => Found::Nobody,
-                    host => served(host),
+                    host => match served(host) {
+                        Found::Served { name, by } if without.contains(&by[0].key) => {
+                            let by = vec![peer(200)];
+                            Found::Served { name, by }
+                        }
+                        found => found,
+                    },
                 }
             }
             .boxed()
         }
     }
 
+    fn peer(byte: u8) -> Peer {
+        Peer {
+            key: PeerKey::new([byte; 32]),
+            address: ([127, 0, 0, 1], 1).into(),
+        }
+    }
+
     fn served(host: &str) -> Found {
-        let key = PeerKey::new([u8::try_from(host.len()).expect("it is short"); 32]);
-        let address = ([127, 0, 0, 1], 1).into();
         Found::Served {
             name: "web".parse().expect("it is a name"),
-            by: vec![Peer { key, address }],
+            by: vec![peer(u8::try_from(host.len()).expect("it is short"))],
         }
     }
 
@@ -328,6 +372,21 @@ mod tests {
         assert_eq!(servers.find_anew("web").await, served("web"));
         let fresh = lock(&servers.remembered)["web"].since.elapsed();
         assert!(fresh < FRESH_FOR, "{fresh:?}");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_sent_to_who_was_lost_a_moment_ago() {
+        let servers = Servers::new(Arc::new(World::default()));
+        assert_eq!(servers.find("web").await, served("web"));
+        servers.shun(peer(3).key);
+        let Found::Served { by, .. } = servers.find("web").await else {
+            panic!("it is served");
+        };
+        assert_eq!(by, [peer(200)]);
+        // It is asked after again in a while: it may be there once more.
+        let long_ago = Instant::now() - SHUNNED_FOR;
+        lock(&servers.shunned).insert(peer(3).key, long_ago);
+        assert_eq!(servers.find_anew("web").await, served("web"));
     }
 
     #[tokio::test]
