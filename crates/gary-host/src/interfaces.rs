@@ -75,6 +75,12 @@ const PROVIDED: &[&str] = &[
     "wasi:logging/logging@0.1.0-draft",
 ];
 
+/// Every interface that a component may import, whatever its spec grants: a component is linked to an interface that it
+/// never calls too. Each stands here once for each line of its versions, in the newest that there is.
+pub const fn provided() -> &'static [&'static str] {
+    PROVIDED
+}
+
 /// Something a component imports, and what Gary has for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {

@@ -57,7 +57,7 @@ pub use denied::{DenialSink, Denied};
 pub use engine::EngineError;
 pub use engines::Engines;
 pub use failure::{Failure, TrapReport};
-pub use interfaces::{Answer, Import};
+pub use interfaces::{Answer, Import, provided};
 pub use limit::MemoryLimit;
 pub use logging::{Level, LogSink};
 pub use net::{HostPattern, NetGrant};

@@ -409,10 +409,45 @@ fn capacity(settings: &Settings, name: &str) -> Result<Capacity, StartError> {
         resources: resources.map_err(|why| refused(why.to_string()))?,
         labels: Labels::new(labels).map_err(|why| refused(why.to_string()))?,
         architecture: architecture(),
-        interfaces: Interfaces::default(),
+        interfaces: interfaces(),
     })
+}
+
+/// What its host gives to components.
+fn interfaces() -> Interfaces {
+    let provided = gary_host::provided().iter();
+    let provided = provided.map(|its| its.parse().expect("a component imports it by that"));
+    Interfaces::new(provided).expect("they are few")
 }
 
 fn architecture() -> Architecture {
     std::env::consts::ARCH.parse().expect("it is a word")
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_promise::Interface;
+
+    use super::*;
+
+    #[test]
+    fn what_the_host_links_is_promised_and_nothing_else() {
+        let promised = interfaces();
+        assert_eq!(promised.iter().count(), gary_host::provided().len());
+        for (needed, is_promised) in [
+            ("wasi:http/types@0.2.0", true),
+            ("wasi:http/types@0.2.99", true),
+            ("wasi:http/types@0.3.0", true),
+            ("wasi:http/types@0.4.0", false),
+            ("wasi:http/types", false),
+            ("wasi:keyvalue/store@0.2.0-draft2", true),
+            ("wasi:keyvalue/store@0.2.0", false),
+            ("wasi:logging/logging", true),
+            ("acme:missing/thing@1.2.0", false),
+        ] {
+            let its: Interface = needed.parse().expect(needed);
+            let found = promised.iter().any(|promised| promised.stands_in_for(&its));
+            assert_eq!(found, is_promised, "{needed}");
+        }
+    }
 }

@@ -21,6 +21,8 @@ pub struct NodeShown {
     pub memory_bytes: u64,
     /// What its operator says of it.
     pub labels: Vec<String>,
+    /// The interfaces that it promises to components.
+    pub interfaces: Vec<String>,
     /// `up`, `down`, `drained` where it takes nothing on, or `unheard` where it is there and has said nothing of itself yet.
     pub state: String,
     /// Since when it is down, in milliseconds since 1970.
@@ -49,6 +51,8 @@ pub struct NodeState {
     pub memory_bytes_left: u64,
     /// What its operator says of it.
     pub labels: Vec<String>,
+    /// The interfaces that it promises to components.
+    pub interfaces: Vec<String>,
     /// What it hosts: each replica of each workload.
     pub hosts: Vec<String>,
     /// What it keeps for owners.

@@ -61,6 +61,7 @@ fn node(agent: &Agent<WireCodec>, of: AgentId) -> NodeShown {
         cpu_cores: cores(resources),
         memory_bytes: resources.memory_bytes(),
         labels: capacity.map(labels).unwrap_or_default(),
+        interfaces: capacity.map(interfaces).unwrap_or_default(),
         ..NodeShown::default()
     }
 }
@@ -71,6 +72,7 @@ pub(super) fn own_state(agent: &Agent<WireCodec>, this: ThisNode, now: Time) -> 
         cpu_cores,
         memory_bytes,
         labels,
+        interfaces,
         ..
     } = node(agent, agent.id());
     let left = agent.dealings().left();
@@ -102,6 +104,7 @@ pub(super) fn own_state(agent: &Agent<WireCodec>, this: ThisNode, now: Time) -> 
         memory_bytes,
         memory_bytes_left: left.memory_bytes(),
         labels,
+        interfaces,
         hosts: hosts.collect(),
         keeps: names_kept(agent),
         members: agent.membership().members_count(),
@@ -170,6 +173,15 @@ pub(super) fn labels(capacity: &Capacity) -> Vec<String> {
     let labels = labels.filter(|(key, _)| key.as_str() != NAME_LABEL);
     labels
         .map(|(key, value)| format!("{key}={value}"))
+        .collect()
+}
+
+/// What a machine gives to components.
+fn interfaces(capacity: &Capacity) -> Vec<String> {
+    capacity
+        .interfaces
+        .iter()
+        .map(ToString::to_string)
         .collect()
 }
 

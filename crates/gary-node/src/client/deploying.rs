@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use gary_promise::{
-    Axis, Body, Codec, ComponentDigest, Condition, Interfaces, Labels, Lineage, Mode, Needs, Pace,
-    Portion, Promise, Retries, Routes, Schedule, SignedRecord, Spread, Submitters, Tick, Update,
-    Use, Valency, Verifier,
+    Axis, Body, Codec, ComponentDigest, Condition, Interface, Interfaces, Labels, Lineage, Mode,
+    Needs, Pace, Portion, Promise, Retries, Routes, Schedule, SignedRecord, Spread, Submitters,
+    Tick, Update, Use, Valency, Verifier,
 };
 use gary_wire::WireCodec;
 
@@ -41,6 +41,8 @@ pub struct Deployment {
     pub max_surge: u32,
     /// How many hostings an update may be under.
     pub max_unavailable: u32,
+    /// The interfaces that its component imports, as it names them.
+    pub interfaces: Vec<String>,
     /// How it is run.
     pub spec: RunSpec,
 }
@@ -316,6 +318,17 @@ impl Kind {
 }
 
 impl Deployment {
+    /// What of the interfaces that its component imports a node does not promise.
+    pub fn lacking<'a>(&'a self, promised: &'a [String]) -> impl Iterator<Item = &'a str> {
+        let promised = promised.iter().filter_map(|its| its.parse().ok());
+        let promised = Vec::<Interface>::from_iter(promised);
+        let lacking = self.interfaces.iter().filter(move |needed| {
+            let needed = needed.parse::<Interface>();
+            !needed.is_ok_and(|needed| promised.iter().any(|its| its.stands_in_for(&needed)))
+        });
+        lacking.map(String::as_str)
+    }
+
     pub(super) fn wanted(self, component: ComponentDigest) -> Result<Use, DeployError> {
         let routes = self.hosts.iter().map(|host| host.parse().map_err(nonsense));
         let routes: Vec<_> = routes.collect::<Result<_, _>>()?;
@@ -324,6 +337,11 @@ impl Deployment {
             Ok((key, value.parse().map_err(nonsense)?))
         });
         let labels: Vec<_> = labels.collect::<Result<_, DeployError>>()?;
+        let interfaces = self
+            .interfaces
+            .iter()
+            .map(|its| its.parse().map_err(nonsense));
+        let interfaces: Vec<_> = interfaces.collect::<Result<_, DeployError>>()?;
         let spread = self.spread.iter().map(|axis| match axis.as_str() {
             "node" => Ok(Axis::Node),
             label => Ok(Axis::Label(label.parse().map_err(nonsense)?)),
@@ -341,7 +359,7 @@ impl Deployment {
                 portion: Portion::new(self.cpu_cores_micro, self.memory_bytes).map_err(nonsense)?,
                 labels: Labels::new(labels).map_err(nonsense)?,
                 architecture: None,
-                interfaces: Interfaces::default(),
+                interfaces: Interfaces::new(interfaces).map_err(nonsense)?,
             },
             spread: Spread::new(spread).map_err(nonsense)?,
             routes: Routes::new(routes).map_err(nonsense)?,

@@ -12,5 +12,5 @@ pub use admittance::Admittance;
 pub use asking::{AskError, Client};
 pub use deploying::{DeployError, Deployed, Deployment, Kind, Standing};
 pub use person::{Person, PersonError};
-pub use planning::{Change, Plan};
+pub use planning::{Change, Plan, packages};
 pub use questions::LogsWanted;

@@ -77,6 +77,7 @@ fn differences(from: BTreeMap<String, String>, to: BTreeMap<String, String>) -> 
 fn words(wanted: &Use) -> BTreeMap<String, String> {
     let labels = wanted.needs.labels.iter();
     let labels = labels.map(|(key, value)| format!("{key}={value}"));
+    let needed = wanted.needs.interfaces.iter().map(ToString::to_string);
     let routes = wanted.routes.iter().map(ToString::to_string);
     let spread = wanted.spread.axes().iter().map(|axis| match axis {
         Axis::Node => "node".to_owned(),
@@ -91,6 +92,7 @@ fn words(wanted: &Use) -> BTreeMap<String, String> {
             if wanted.is_stopped { "yes" } else { "" }.to_owned(),
         ),
         ("promised", wanted.needs.portion.resources().to_string()),
+        ("needs", packages(needed).join(", ")),
         ("hosts", Vec::from_iter(routes).join(", ")),
         ("labels", Vec::from_iter(labels).join(", ")),
         ("spread", Vec::from_iter(spread).join(", ")),
@@ -113,6 +115,21 @@ fn words(wanted: &Use) -> BTreeMap<String, String> {
     words.into_iter().chain(spec).collect()
 }
 
+/// The packages that interfaces are of, each once for each of its versions: what people can take in.
+pub fn packages<I: AsRef<str>>(interfaces: impl IntoIterator<Item = I>) -> Vec<String> {
+    let packages = interfaces.into_iter().map(|interface| {
+        let interface = interface.as_ref();
+        let (name, version) = match interface.find('@') {
+            Some(at) => interface.split_at(at),
+            None => (interface, ""),
+        };
+        let package = name.split('/').next().unwrap_or(name);
+        format!("{package}{version}")
+    });
+    let packages: BTreeSet<String> = packages.collect();
+    packages.into_iter().collect()
+}
+
 /// Whether it runs on and on, in words.
 fn mode(wanted: &Use) -> String {
     match &wanted.mode {
@@ -123,5 +140,22 @@ fn mode(wanted: &Use) -> String {
             let period_ms = schedule.period_ms();
             format!("every {period_ms} ms, {} retries", retries.get())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_interfaces_people_are_told_the_packages() {
+        let interfaces = [
+            "wasi:io/streams@0.2.12",
+            "wasi:io/poll@0.2.12",
+            "wasi:io/poll@0.3.0",
+            "wasi:logging/logging",
+        ];
+        let expected = ["wasi:io@0.2.12", "wasi:io@0.3.0", "wasi:logging"];
+        assert_eq!(packages(interfaces), expected);
     }
 }

@@ -49,7 +49,7 @@ pub enum Misfit {
         promised: Option<LabelValue>,
     },
     /// An interface is missing.
-    #[error("{needed} is not promised")]
+    #[error("it lacks {needed}")]
     Interface {
         /// What the component imports.
         needed: Interface,
@@ -184,7 +184,7 @@ mod tests {
                     interfaces: interfaces(&["wasi:io/poll@0.2.0", "wasi:http/types@0.3.0"]),
                     ..needs()
                 },
-                "wasi:http/types@0.3.0 is not promised",
+                "it lacks wasi:http/types@0.3.0",
             ),
         ] {
             let misfit = capacity().fits(&needs).expect_err(why);

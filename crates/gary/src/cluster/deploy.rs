@@ -67,9 +67,13 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
             return plan::show(&client, deployment).await;
         }
         let person = person()?;
+        let unfit = plan::unfit(&client, &deployment).await?;
         let deployed = client.deploy(&person, deployment, &typed.how.ack).await;
         let deployed = deployed.map_err(not_deployed)?;
         tell(&name, &deployed)?;
+        for why in unfit {
+            eprintln!("note: {why}");
+        }
         if let (Some(before), now) = deployed.replicas
             && before != now
             && typed.how.replicas.is_none()
@@ -142,13 +146,13 @@ fn millis(period: Period) -> u64 {
     u64::try_from(period.duration().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What no node could run is refused here.
+/// What no node could run is refused here. Gives the interfaces that it imports, which a node has to promise that runs it.
 fn check(
     kind: Kind,
     target: &Target,
     artifact: &Artifact,
     reporter: &Arc<Reporter>,
-) -> Result<(), Problem> {
+) -> Result<Vec<String>, Problem> {
     let program = load::look_at(target, artifact, reporter)?;
     match program.kind() {
         GuestKind::Library => return Err(nothing_to_run(target, &program)),
@@ -166,7 +170,8 @@ fn check(
         }
         GuestKind::Http(_) | GuestKind::Command(_) => {}
     }
-    Linked::new(target, &program, Stdio::Null, reporter).map(drop)
+    Linked::new(target, &program, Stdio::Null, reporter)?;
+    Ok(program.imports().into_iter().map(|its| its.name).collect())
 }
 
 fn deployment(
@@ -199,7 +204,7 @@ fn deployment(
                 .hint("remove exclusive from gary.toml, or deploy it as a service"),
         );
     }
-    check(kind, target, &artifact, reporter)?;
+    let interfaces = check(kind, target, &artifact, reporter)?;
     let denials = Denials::of(workload, reporter);
     let granted = crate::grants::spec(target, Stdio::Null, reporter, &denials)?;
     let net = granted.net.into_iter().map(|grant| Reachable {
@@ -228,6 +233,7 @@ fn deployment(
         spread: workload.place.spread.clone(),
         max_surge: workload.update.max_surge,
         max_unavailable: workload.update.max_unavailable,
+        interfaces,
         spec: RunSpec {
             program: granted.program,
             args: granted.args,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gary_node::api::{DrainingShown, NodeState};
-use gary_node::client::{AskError, Client};
+use gary_node::client::{AskError, Client, packages};
 
 use super::list::json;
 use super::table::{ago, now_ms, size};
@@ -151,6 +151,7 @@ fn text(state: &NodeState) -> String {
     );
     let (left, all) = (size(state.memory_bytes_left), size(state.memory_bytes));
     line("memory", format!("{left} of {all} promised are left"));
+    line("gives", packages(&state.interfaces).join(", "));
     line("members", format!("{} others", state.members));
     line("keeps", state.keeps.join(", "));
     line("hosts", state.hosts.join(", "));

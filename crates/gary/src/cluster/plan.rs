@@ -8,6 +8,9 @@ use super::{asked, not_deployed};
 use crate::console;
 use crate::problem::Problem;
 
+/// The most nodes of which a deploy says what each lacks.
+const TOLD_MAX: usize = 16;
+
 /// Shows what a deploy would change, and changes nothing.
 pub(super) async fn show(client: &Client, deployment: Deployment) -> Result<(), Problem> {
     let nodes = client.nodes().await.map_err(asked)?;
@@ -37,11 +40,40 @@ pub(super) async fn show(client: &Client, deployment: Deployment) -> Result<(), 
     console::out(&text)
 }
 
+/// Where no node that is there promises what a replica needs: what each of them lacks. It may be deployed all the same,
+/// and runs once somebody promises that.
+pub(super) async fn unfit(
+    client: &Client,
+    deployment: &Deployment,
+) -> Result<Vec<String>, Problem> {
+    let nodes = client.nodes().await.map_err(asked)?;
+    Ok(unfit_among(&nodes, deployment))
+}
+
+fn unfit_among(nodes: &[NodeShown], deployment: &Deployment) -> Vec<String> {
+    let why_not = nodes
+        .iter()
+        .map(|node| (&node.name, why_not(node, deployment)));
+    let mut why_not = Vec::from_iter(why_not);
+    if why_not.iter().any(|(_, why)| why.is_empty()) {
+        return Vec::new();
+    }
+    let more = why_not.len().saturating_sub(TOLD_MAX);
+    why_not.truncate(TOLD_MAX);
+    let nobody = "no node promises what it needs, and it runs once one does".to_owned();
+    let each = why_not
+        .into_iter()
+        .map(|(name, why)| format!("{name}: {why}"));
+    let more = (more > 0).then(|| format!("{more} more nodes: gary deploy --plan says why"));
+    [nobody].into_iter().chain(each).chain(more).collect()
+}
+
 /// Why a node could not host a replica, by what it promises to everyone.
 fn why_not(node: &NodeShown, deployment: &Deployment) -> String {
     let cores = deployment.cpu_cores_micro as f64 / 1e6;
     let lacks = |(key, value): &&(String, String)| !node.labels.contains(&format!("{key}={value}"));
     let lacking = deployment.labels.iter().find(lacks);
+    let interface = deployment.lacking(&node.interfaces).next();
     match lacking {
         _ if node.state != "up" => format!("it is {}", node.state),
         Some((key, value)) => format!("it is not labelled {key}={value}"),
@@ -55,6 +87,72 @@ fn why_not(node: &NodeShown, deployment: &Deployment) -> String {
                 node.cpu_cores
             )
         }
-        None => String::new(),
+        None => interface.map_or_else(String::new, |its| format!("lacks {its}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_node::RunSpec;
+    use gary_node::client::Kind;
+
+    use super::*;
+
+    fn deployment(interface: &str) -> Deployment {
+        Deployment {
+            name: "web".into(),
+            component: Vec::new(),
+            digest: [0; 32],
+            replicas: 1,
+            cpu_cores_micro: 1,
+            memory_bytes: 1,
+            kind: Kind::Service { exclusive: false },
+            hosts: Vec::new(),
+            labels: Vec::new(),
+            spread: Vec::new(),
+            max_surge: 1,
+            max_unavailable: 0,
+            interfaces: vec![interface.into()],
+            spec: RunSpec::default(),
+        }
+    }
+
+    fn node(number: usize, interface: &str) -> NodeShown {
+        NodeShown {
+            name: format!("n{number}"),
+            state: "up".into(),
+            cpu_cores: 1.0,
+            memory_bytes: 1,
+            interfaces: vec![interface.into()],
+            ..NodeShown::default()
+        }
+    }
+
+    #[test]
+    fn a_node_lacks_what_it_promises_in_no_version_that_would_do() {
+        let needs = deployment("wasi:foo/bar@0.3.0");
+        let older = node(2, "wasi:foo/bar@0.2.9");
+        assert_eq!(why_not(&older, &needs), "lacks wasi:foo/bar@0.3.0");
+        let newer = node(2, "wasi:foo/bar@0.3.7");
+        assert_eq!(why_not(&newer, &needs), "");
+        // It is told only where nobody could.
+        assert_eq!(unfit_among(&[older, newer], &needs), Vec::<String>::new());
+    }
+
+    #[test]
+    fn where_no_node_could_it_is_told_what_each_lacks_up_to_a_limit() {
+        let needs = deployment("wasi:foo/bar@0.3.0");
+        let nodes = (1..=TOLD_MAX + 2).map(|number| node(number, "wasi:foo/baz@0.3.0"));
+        let told = unfit_among(&Vec::from_iter(nodes), &needs);
+        assert_eq!(told.len(), 1 + TOLD_MAX + 1);
+        assert_eq!(
+            told[0],
+            "no node promises what it needs, and it runs once one does"
+        );
+        assert_eq!(told[2], "n2: lacks wasi:foo/bar@0.3.0");
+        assert_eq!(
+            told[TOLD_MAX + 1],
+            "2 more nodes: gary deploy --plan says why"
+        );
     }
 }

@@ -10,10 +10,12 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
+use gary_node::RunSpec;
+use gary_node::client::{Deployment, Kind, Person};
 use tempfile::TempDir;
 
 use crate::cluster::{Cluster, HELLO};
-use crate::support::{Gary, Outcome, WAIT_MAX};
+use crate::support::{Gary, Outcome, WAIT_MAX, runtime};
 
 /// A node by itself, whose home is that of its own Gary.
 fn node() -> Gary {
@@ -213,11 +215,101 @@ fn what_is_not_there_or_fits_nowhere_is_told() {
     let hello = HELLO.path();
     let hello = hello.to_str().expect("it is text");
     let deploy = ["deploy", hello, "--name", "big", "--memory", "500GiB"];
-    cluster.does(deploy).exits(0);
+    let deployed = cluster.does(deploy).exits(0);
+    for why in [
+        "note: no node promises what it needs",
+        "note: n1: it promises",
+        "note: n2: it promises",
+    ] {
+        assert!(deployed.stderr.contains(why), "{deployed:?}");
+    }
     // It stands, and nobody is made to run it.
     let workloads = cluster.json(&["ps"]);
     let big = workloads.iter().find(|its| its["name"] == "big");
     let big = big.expect("it was committed");
     assert_eq!(big["hostings"].as_array().map(Vec::len), Some(0));
     cluster.does(["rm", "big"]).exits(0);
+}
+
+#[test]
+fn who_does_not_promise_what_a_component_imports_is_not_asked_and_it_is_told() {
+    let cluster = Cluster::up(2);
+    let shown = cluster.does(["node", "show", "n1"]).exits(0);
+    for package in ["wasi:http@0.2.", "wasi:http@0.3.", "wasi:logging"] {
+        assert!(shown.text().contains(package), "{shown:?}");
+    }
+    let in_full = cluster.does(["node", "show", "n1", "--json"]).exits(0);
+    assert!(in_full.text().contains("\"wasi:http/types@0.2."));
+
+    // What this Gary lacks is refused before anybody is asked for anything.
+    let odd = r#"(component
+        (import "acme:missing/thing@1.2.0" (instance))
+        (import "wasi:cli/stdout@0.2.0" (instance))
+        (core module $m (func (export "run") (result i32) i32.const 0))
+        (core instance $i (instantiate $m))
+        (type $run (func (result (result))))
+        (func $run (type $run) (canon lift (core func $i "run")))
+        (instance $cli (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.0" (instance $cli)))"#;
+    let bytes = wat::parse_str(odd).expect("it is well formed");
+    cluster.0.write("odd.wasm", &bytes);
+    let refused = cluster.does(["deploy", "odd.wasm"]);
+    refused.fails(4, &["acme:missing/thing@1.2.0"]);
+
+    // A Gary that has it deploys it, and these nodes, which do not promise it, are not asked.
+    let socket = cluster.0.state().join("dev/n1/node.sock");
+    let config = cluster.0.state().join("../config");
+    runtime().block_on(async {
+        let client = gary_node::client::Client::at(&socket);
+        let person = Person::of(&config).expect("a key can be made");
+        let deployment = deployment(
+            bytes,
+            &["acme:missing/thing@1.2.0", "wasi:cli/stdout@0.2.0"],
+        );
+        let deployed = client.deploy(&person, deployment, "majority").await;
+        deployed.expect("it may be deployed");
+    });
+    let lacks = |node: &str| format!("{node} is not asked: it lacks acme:missing/thing@1.2.0");
+    let says = |cluster: &Cluster| cluster.does(["why", "odd"]).exits(0).text().to_owned();
+    let is_told = |why: &String| why.contains(&lacks("n1")) && why.contains(&lacks("n2"));
+    cluster.until(says, is_told);
+    // What it needs it needs in each generation.
+    cluster.does(["scale", "odd", "2"]).exits(0);
+    cluster.does(["restart", "odd"]).exits(0);
+    cluster.does(["rollback", "odd", "1"]).exits(0);
+    let why = cluster.until(says, |why| why.contains("generation 4") && is_told(why));
+    assert!(!why.contains("does not host"), "nobody was asked: {why}");
+
+    // What says nothing of interfaces, as an older client does not, is hosted as it was.
+    runtime().block_on(async {
+        let client = gary_node::client::Client::at(&socket);
+        let person = Person::of(&config).expect("there is a key");
+        let quiet = Deployment {
+            name: "quiet".into(),
+            ..deployment(HELLO.bytes(), &[])
+        };
+        let deployed = client.deploy(&person, quiet, "majority").await;
+        deployed.expect("it may be deployed");
+    });
+    cluster.until(|its| its.hosts_of("quiet"), |hosts| hosts.len() == 1);
+}
+
+fn deployment(component: Vec<u8>, interfaces: &[&str]) -> Deployment {
+    let artifact = gary_host::Artifact::new(component.clone()).expect("it is one");
+    Deployment {
+        name: "odd".into(),
+        component,
+        digest: *artifact.digest().as_bytes(),
+        replicas: 1,
+        cpu_cores_micro: 1_000,
+        memory_bytes: 1 << 20,
+        kind: Kind::Service { exclusive: false },
+        hosts: Vec::new(),
+        labels: Vec::new(),
+        spread: Vec::new(),
+        max_surge: 1,
+        max_unavailable: 0,
+        interfaces: interfaces.iter().map(ToString::to_string).collect(),
+        spec: RunSpec::default(),
+    }
 }
