@@ -99,10 +99,10 @@ impl Verified<Promise> {
         }
     }
 
-    /// The workload it is about; `None` for one that is about the promiser alone.
+    /// The workload it is about; `None` for one that is about none.
     pub fn workload(&self) -> Option<WorkloadId> {
         match &self.body {
-            Body::Capacity(_) | Body::Consider(_) | Body::Admit => None,
+            Body::Capacity(_) | Body::Consider(_) | Body::Have(_) | Body::Admit => None,
             Body::Keep(keep) => Some(keep.workload),
             Body::Use(intent) => Some(match intent.lineage {
                 Lineage::Founds => WorkloadId::founded_by(self.id()),
@@ -111,14 +111,14 @@ impl Verified<Promise> {
             Body::Host(host) => Some(host.workload),
             Body::Accept(accept) => Some(accept.workload),
             Body::Serve(serve) => Some(serve.workload),
-            Body::Have(have) => Some(have.workload),
         }
     }
 
     /// Who knows of it: those of its workload, but for a `+keep`, which is how everyone else learns
-    /// whom to ask.
+    /// whom to ask. That a component is somewhere is told to those who know its digest.
     pub fn scope(&self) -> Scope {
         match (&self.body, self.workload()) {
+            (Body::Have(have), _) => Scope::Component(have.component),
             (Body::Keep(_), _) | (_, None) => Scope::Everyone,
             (_, Some(workload)) => Scope::Workload(workload),
         }
@@ -129,8 +129,8 @@ impl Verified<Promise> {
 mod tests {
     use super::*;
     use crate::{
-        BootEpoch, Generation, Keep, Portion, Routes, Update,
-        testing::{Agent, body, intent},
+        BootEpoch, ComponentDigest, Generation, Have, Keep, Portion, Routes, Update,
+        testing::{Agent, intent},
     };
 
     fn portion() -> Portion {
@@ -176,7 +176,10 @@ mod tests {
         });
         assert_eq!(agent.promise(Body::Admit).scope(), Scope::Everyone);
         assert_eq!(agent.promise(keep).scope(), Scope::Everyone);
-        assert_eq!(agent.promise(body(1)).scope(), Scope::Workload(workload));
+        let component = ComponentDigest::from_bytes([1; 32]);
+        let have = agent.promise(Body::Have(Have { component }));
+        assert_eq!(have.scope(), Scope::Component(component));
+        assert_eq!(have.workload(), None);
         let founding = agent.promise(Body::Use(Box::new(intent(3, portion()))));
         let founded = founding.workload().expect("it founds one");
         assert_eq!(founding.scope(), Scope::Workload(founded));

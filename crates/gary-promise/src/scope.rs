@@ -1,6 +1,6 @@
 //! Who knows of a promise.
 
-use crate::WorkloadId;
+use crate::{ComponentDigest, WorkloadId};
 
 /// Who knows of a promise.
 ///
@@ -11,4 +11,6 @@ pub enum Scope {
     Everyone,
     /// The keepers, hosts and users of one workload.
     Workload(WorkloadId),
+    /// Whoever asks for this component by its digest, which those know whose workload is made of it.
+    Component(ComponentDigest),
 }

@@ -168,7 +168,6 @@ pub(crate) fn acceptance(intent: &Verified<Promise>, offer: PromiseId) -> Accept
 /// Something to promise that differs from number to number.
 pub(crate) fn body(number: u8) -> Body {
     Body::Have(Have {
-        workload: WorkloadId::from_bytes([1; 16]),
         component: ComponentDigest::from_bytes([number; 32]),
     })
 }

@@ -189,7 +189,6 @@ fn bodies() -> Vec<(&'static str, Body)> {
         (
             "have",
             Body::Have(Have {
-                workload: WORKLOAD,
                 component: COMPONENT,
             }),
         ),

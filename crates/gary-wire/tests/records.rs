@@ -155,7 +155,7 @@ fn what_is_missing_or_illegal_is_named() {
         (vec![0x08, 1, 0x12, 0], "version.sequence is not legal"),
         (with(&[]), "promise.body is missing"),
         (with(&[0x42, 0]), "capacity.resources is missing"),
-        (with(&[0x7a, 3, 0x0a, 1, 7]), "have.workload is not legal"),
+        (with(&[0x7a, 3, 0x12, 1, 7]), "have.component is not legal"),
         (
             with(&[0x82, 0x01, 0, 0x42, 0]),
             "promise.capacity stands more than 1 times",

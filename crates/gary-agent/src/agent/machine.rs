@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gary_promise::{
-    AgentId, Capacity, Frame, MemberId, Notice, Own, Promise, PromiseId, Renewals, Settlement,
-    Signed, Time, WallTime, Withdrawal,
+    AgentId, Body, Capacity, ComponentDigest, Condition, Frame, Have, MemberId, Notice, Own,
+    Promise, PromiseId, Renewals, Settlement, Signed, Time, WallTime, Withdrawal,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -424,6 +424,15 @@ impl<C: Powers> Agent<C> {
         }
         self.sign_sheet();
         self.view.pass_hints_on(now);
+    }
+
+    /// Promises that it has a component, to whoever has just asked for that. It goes ahead of the bytes and is about this
+    /// one time, so it is on no sheet, and not stored.
+    pub fn promise_have(&mut self, component: ComponentDigest) -> Signed<Promise> {
+        let (promiser, codec) = self.dealings.voice.signer();
+        let have = Body::Have(Have { component });
+        let made = promiser.promise(have, Condition::default(), codec);
+        made.expect("a digest is short").signed().clone()
     }
 
     fn put(&mut self, promise: Own<Promise>) {

@@ -217,10 +217,9 @@ pub(super) fn version(sequence: u64) -> Version {
     }
 }
 
-/// Something that is promised to a workload's own.
+/// Something that is not promised to everyone.
 pub(super) fn have(component: u8) -> Body {
     Body::Have(Have {
-        workload: WorkloadId::from_bytes([1; 16]),
         component: ComponentDigest::from_bytes([component; 32]),
     })
 }

@@ -26,7 +26,7 @@ pub enum Body {
     Accept(Accept),
     /// `+serve`: the promiser answers calls to a workload it hosts.
     Serve(Serve),
-    /// `+have`: the promiser gives a component's bytes to whoever of its workload asks.
+    /// `+have`: the promiser gives a component's bytes to whoever asks for them by their digest.
     Have(Have),
     /// `+admit`: the promiser admits whoever shows an invitation to the cluster.
     Admit,

@@ -1,6 +1,6 @@
 //! `+have`.
 
-use gary_promise::{ComponentDigest, WorkloadId};
+use gary_promise::ComponentDigest;
 
 use super::{Shaped, fixed};
 use crate::{
@@ -10,8 +10,7 @@ use crate::{
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Have {
-    #[prost(bytes = "vec", tag = "1")]
-    workload: Vec<u8>,
+    // 1 was a workload, before anybody had promised any.
     #[prost(bytes = "vec", tag = "2")]
     component: Vec<u8>,
 }
@@ -19,17 +18,13 @@ pub(super) struct Have {
 impl Shaped for Have {
     const SHAPE: Shape = Shape {
         what: "have",
-        fields: &[
-            Field::bytes(1, "have.workload", 16),
-            Field::bytes(2, "have.component", 32),
-        ],
+        fields: &[Field::bytes(2, "have.component", 32)],
     };
 }
 
 impl From<&gary_promise::Have> for Have {
     fn from(have: &gary_promise::Have) -> Self {
         Self {
-            workload: have.workload.as_bytes().to_vec(),
             component: have.component.as_bytes().to_vec(),
         }
     }
@@ -40,7 +35,6 @@ impl TryFrom<Have> for gary_promise::Have {
 
     fn try_from(have: Have) -> Result<Self, DecodeError> {
         Ok(Self {
-            workload: WorkloadId::from_bytes(fixed("have.workload", &have.workload)?),
             component: ComponentDigest::from_bytes(fixed("have.component", &have.component)?),
         })
     }

@@ -250,10 +250,7 @@ fn bodies() -> impl Strategy<Value = Body> {
             lease,
         },
     );
-    let have = (workloads(), components()).prop_map(|(workload, component)| Have {
-        workload,
-        component,
-    });
+    let have = components().prop_map(|component| Have { component });
     prop_oneof![
         capacities().prop_map(|its| Body::Capacity(its.into())),
         submitters().prop_map(|submitters| Body::Consider(Consider { submitters })),
