@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use gary_host::ARTIFACT_BYTES_MAX;
-use gary_promise::ComponentDigest;
+use gary_promise::{AgentId, ClusterId, ComponentDigest};
 use gary_store::{Unfinished, WriteError};
 use gary_transport::{Lane, Peer, Transport};
 use http::header::{HOST, RANGE};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
 use tokio::task::spawn_blocking;
 
+use crate::gate::agent;
+use crate::having;
 use crate::peer_http::{self, Body, Kind};
 
 /// As much is written at once.
@@ -25,24 +27,29 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long another node may take over a copy.
 const COPIES_WITHIN: Duration = Duration::from_secs(15);
 
+/// The longest list that is taken of those whom a node lends to, in bytes.
+const LENT_BYTES_MAX: usize = 8 << 10;
+
 /// What has become of a component at one node.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Borrowed {
     /// It is here now as a whole.
     Whole,
-    /// It lends to too many others just now.
-    Later,
-    /// It does not have it, or has broken off. What came of it until then is kept.
+    /// It lends to too many others just now: to these of late, who can be asked instead.
+    Later(Vec<AgentId>),
+    /// It does not have it, does not promise it, or has broken off. What came of it until then is kept.
     No,
 }
 
-/// Goes on with a component where it was left off, from a node that may have it.
+/// Goes on with a component where it was left off, from a node that may have it: not a byte is taken of who does not
+/// promise it by a word of its own.
 ///
 /// # Errors
 /// When it cannot be kept here, whoever it comes from.
 pub(crate) async fn borrow(
     transport: &Arc<dyn Transport>,
     from: Peer,
-    component: ComponentDigest,
+    (component, cluster): (ComponentDigest, ClusterId),
     unfinished: Unfinished,
 ) -> Result<Borrowed, String> {
     let offset = unfinished.offset();
@@ -63,13 +70,31 @@ pub(crate) async fn borrow(
         Err(_) => return Ok(Borrowed::No),
     };
     match response.status() {
+        StatusCode::SERVICE_UNAVAILABLE => return Ok(Borrowed::Later(lent(response).await)),
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {}
+        _ => return Ok(Borrowed::No),
+    }
+    if let Err(why) = having::check(response.headers(), agent(from.key), component, cluster) {
+        tracing::warn!(peer = %from.key, %component, %why, "a component is not taken");
+        return Ok(Borrowed::No);
+    }
+    match response.status() {
         StatusCode::OK if offset == 0 => take(response, unfinished).await,
         StatusCode::PARTIAL_CONTENT if offset > 0 => take(response, unfinished).await,
         // There is no more of it than there is here.
         StatusCode::RANGE_NOT_SATISFIABLE if offset > 0 => finish(unfinished).await,
-        StatusCode::SERVICE_UNAVAILABLE => Ok(Borrowed::Later),
         _ => Ok(Borrowed::No),
     }
+}
+
+/// To whom a node lends it, by its word, for which nothing is taken: who is named is asked, and promises for itself.
+async fn lent(response: Response<Incoming>) -> Vec<AgentId> {
+    let body = Limited::new(response.into_body(), LENT_BYTES_MAX).collect();
+    let Ok(Ok(body)) = tokio::time::timeout(PAUSE_MAX, body).await else {
+        return Vec::new();
+    };
+    let named: Vec<String> = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+    named.iter().filter_map(|its| its.parse().ok()).collect()
 }
 
 async fn take(response: Response<Incoming>, unfinished: Unfinished) -> Result<Borrowed, String> {

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use gary_agent::Agent;
-use gary_promise::{Body, ComponentDigest, Promise, Valency, Verified};
+use gary_promise::{Body, ComponentDigest, Promise, Use, Valency, Verified, WorkloadName};
 use gary_wire::WireCodec;
 use tokio::sync::mpsc;
 
-use crate::components::Components;
+use crate::components::{Components, FetchError, Likely};
 use crate::event::{Event, look};
 
 /// How often it is looked what has come to be kept and hosted.
@@ -24,7 +26,8 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 /// What a node's agent has promised that components are needed for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Held {
-    kept: BTreeSet<ComponentDigest>,
+    /// And the name of what each is kept for: of one of them, where several workloads have the same.
+    kept: BTreeMap<ComponentDigest, WorkloadName>,
     hosted: BTreeSet<ComponentDigest>,
 }
 
@@ -34,52 +37,65 @@ struct Later {
     wait: Duration,
 }
 
-/// Fetches what its agent keeps, and pins that and what it hosts, for as long as the node runs. What it hosts is fetched by
-/// whoever starts it.
+/// Fetches what its agent keeps, one beside the other, and pins that and what it hosts, for as long as the node runs. What it
+/// hosts is fetched by whoever starts it.
 pub(crate) async fn hold(components: Arc<Components>, events: mpsc::Sender<Event>) {
     let (mut pinned, mut later) = (None, BTreeMap::new());
+    let (mut fetches, mut fetched) = (FuturesUnordered::new(), BTreeSet::new());
     let mut every = tokio::time::interval(LOOKS_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        every.tick().await;
+        tokio::select! {
+            _ = every.tick() => {}
+            Some((component, outcome)) = fetches.next() => {
+                fetched.remove(&component);
+                note(component, outcome, &mut later);
+                continue;
+            }
+        }
         let Some(held) = look(&events, |agent, _| held(agent)).await else {
             return;
         };
-        let all: BTreeSet<ComponentDigest> = held.kept.union(&held.hosted).copied().collect();
+        let kept: BTreeSet<ComponentDigest> = held.kept.keys().copied().collect();
+        let all: BTreeSet<ComponentDigest> = kept.union(&held.hosted).copied().collect();
         if pinned.as_ref() != Some(&all) {
             components.pin(&all);
             pinned = Some(all);
         }
-        later.retain(|component, _| held.kept.contains(component));
-        for component in held.kept {
-            fetch(&components, component, &mut later).await;
+        later.retain(|component, _| kept.contains(component));
+        for (component, name) in held.kept {
+            let is_later = later
+                .get(&component)
+                .is_some_and(|its: &Later| its.again_at > Instant::now());
+            if is_later || components.has(component) || !fetched.insert(component) {
+                continue;
+            }
+            let components = Arc::clone(&components);
+            fetches.push(async move {
+                let outcome = components.fetch(component, Likely::KeepersOf(name)).await;
+                (component, outcome)
+            });
         }
     }
 }
 
-async fn fetch(
-    components: &Arc<Components>,
+/// Remembers when what could not be had is asked for again.
+fn note(
     component: ComponentDigest,
+    outcome: Result<(), FetchError>,
     later: &mut BTreeMap<ComponentDigest, Later>,
 ) {
-    let is_later = later
-        .get(&component)
-        .is_some_and(|its: &Later| its.again_at > Instant::now());
-    if is_later || components.has(component) {
+    let Err(error) = outcome else {
+        later.remove(&component);
         return;
-    }
-    match components.fetch(component, None).await {
-        Ok(()) => _ = later.remove(&component),
-        Err(error) => {
-            tracing::warn!(%component, %error, "a component is kept that this node does not have");
-            let wait = later.get(&component).map_or(WAIT_MIN, |its| its.wait);
-            let next = Later {
-                again_at: Instant::now() + wait,
-                wait: (wait * 2).min(WAIT_MAX),
-            };
-            later.insert(component, next);
-        }
-    }
+    };
+    tracing::warn!(%component, %error, "a component is kept that this node does not have");
+    let wait = later.get(&component).map_or(WAIT_MIN, |its| its.wait);
+    let next = Later {
+        again_at: Instant::now() + wait,
+        wait: (wait * 2).min(WAIT_MAX),
+    };
+    later.insert(component, next);
 }
 
 fn held(agent: &Agent<WireCodec>) -> Held {
@@ -88,15 +104,22 @@ fn held(agent: &Agent<WireCodec>) -> Held {
         .kept()
         .filter_map(|(workload, ..)| dealings.intent(&workload));
     Held {
-        kept: kept.filter_map(component).collect(),
-        hosted: dealings.hosted_intents().filter_map(component).collect(),
+        kept: kept
+            .filter_map(used)
+            .map(|its| (its.component, its.name.clone()))
+            .collect(),
+        hosted: dealings
+            .hosted_intents()
+            .filter_map(used)
+            .map(|its| its.component)
+            .collect(),
     }
 }
 
 /// What an intent has run, unless it has nothing run any more.
-fn component(intent: &Verified<Promise>) -> Option<ComponentDigest> {
+fn used(intent: &Verified<Promise>) -> Option<&Use> {
     match intent.body() {
-        Body::Use(wanted) if wanted.valency != Valency::NONE => Some(wanted.component),
+        Body::Use(wanted) if wanted.valency != Valency::NONE => Some(wanted),
         _ => None,
     }
 }

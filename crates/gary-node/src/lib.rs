@@ -19,6 +19,7 @@ mod event;
 mod facts;
 mod flights;
 mod gate;
+mod having;
 mod holding;
 mod host;
 mod joining;

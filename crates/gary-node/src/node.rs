@@ -186,7 +186,8 @@ impl Node {
 
         let (events, taken) = mpsc::channel(EVENTS_MAX);
         let components = open_components(&settings.state)?;
-        let components = Components::new(components, Arc::clone(&transport), events.clone());
+        let own = Arc::new(events.clone());
+        let components = Components::new(components, Arc::clone(&transport), own, cluster);
         let components = Arc::new(components);
         let sites = Arc::new(Sites::default());
         let logs = Logs::open(settings.state.join("logs")).map_err(StartError::Logs)?;

@@ -258,7 +258,7 @@ pub(super) fn parsed(name: &str) -> Result<WorkloadName, Refusal> {
 }
 
 impl Refusal {
-    pub(super) fn ending() -> Self {
+    pub(crate) fn ending() -> Self {
         Self(
             StatusCode::SERVICE_UNAVAILABLE,
             "the node is ending".to_owned(),

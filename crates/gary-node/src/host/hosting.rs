@@ -213,8 +213,7 @@ impl Hosting<'_> {
     async fn prepare(&self) -> Result<(Replica, Program, Option<HealthCheck>), NotRun> {
         let wanted = self.wanted();
         let spec = RunSpec::unpack(&wanted.spec)?;
-        let keeper = self.start.binding.keeper();
-        let program = self.workshop.program(wanted.component, keeper).await?;
+        let program = self.workshop.program(wanted).await?;
         let health = spec.health.clone();
         let mut spec = spec.granted(wanted.name.as_str(), self.start.binding.enforced())?;
         spec.term.clone_from(&self.term);

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use gary_host::{
     Artifact, ArtifactError, CACHE_BYTES_MAX, Cache, CompileError, Engines, LinkError, Program,
 };
-use gary_promise::{AgentId, ComponentDigest};
+use gary_promise::Use;
 use tokio::task::spawn_blocking;
 
 use super::Records;
 use crate::chronicle::Chronicle;
-use crate::components::{Components, FetchError};
+use crate::components::{Components, FetchError, Likely};
 use crate::logs::{Logs, ReplicaKey, Scribe};
 use crate::run_spec::RunSpecError;
 use crate::sites::Sites;
@@ -71,13 +71,10 @@ impl Workshop {
         Scribe::new(self.tools.logs.clone(), key, &self.tools.node)
     }
 
-    /// The program that a component is, which is fetched and compiled where this node does not have it yet.
-    pub(super) async fn program(
-        &self,
-        component: ComponentDigest,
-        keeper: AgentId,
-    ) -> Result<Program, NotRun> {
-        let bytes = self.tools.components.get(component, keeper).await?;
+    /// The program that an owner's component is, which is fetched and compiled where this node does not have it yet.
+    pub(super) async fn program(&self, wanted: &Use) -> Result<Program, NotRun> {
+        let likely = Likely::KeepersOf(wanted.name.clone());
+        let bytes = self.tools.components.get(wanted.component, likely).await?;
         let (pool, on_demand) = (Arc::clone(&self.pool), Arc::clone(&self.on_demand));
         let cache = self.cache.clone();
         let compiled = spawn_blocking(move || {
