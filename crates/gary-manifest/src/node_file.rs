@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use crate::manifest::MANIFEST_BYTES_MAX;
-use crate::{Cpu, MemorySize};
+use crate::{Cpu, Ingress, MemorySize};
 
 /// What a node.toml says. What it does not say has a default, or is typed.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeFile {
+    /// Where people of its machine ask it.
+    pub socket: Option<PathBuf>,
     /// Where to listen for other nodes, over UDP.
     pub listen: Option<SocketAddr>,
     /// Where others reach it, if that is another address.
     pub advertise: Option<SocketAddr>,
-    /// Where to serve workloads over HTTP.
-    pub ingress: Option<SocketAddr>,
+    /// Where to serve workloads over HTTP, if it is to.
+    pub ingress: Option<Ingress>,
     /// Where Prometheus reads how it is.
     pub metrics: Option<SocketAddr>,
     /// What it promises of its machine.
@@ -84,6 +87,7 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let text = r#"
+            socket = "/run/gary/attic.sock"
             listen = "[::]:4270"
             advertise = "192.0.2.1:4270"
             ingress = "0.0.0.0:8080"
@@ -96,8 +100,11 @@ mod tests {
         "#;
         let read = NodeFile::parse(text).expect("it is legal");
         assert_eq!(read.listen.map(|its| its.port()), Some(4270));
+        assert_eq!(read.socket, Some("/run/gary/attic.sock".into()));
         assert_eq!(read.promise.cpu.map(|its| its.cores()), Some(1.5));
         assert_eq!(read.promise.memory.map(|its| its.bytes()), Some(1 << 30));
+        let ingress = read.ingress.and_then(Ingress::socket_addr);
+        assert_eq!(ingress.map(|its| its.port()), Some(8080));
         assert_eq!(read.labels["zone"], "attic");
         assert_eq!(NodeFile::parse(""), Ok(NodeFile::default()));
     }
@@ -111,6 +118,7 @@ mod tests {
                 "node.toml:2:12: invalid socket address",
             ),
             ("[promise]\ncpu = 0", "node.toml:2:7: "),
+            ("ingress = \"on\"", "node.toml:1:11: "),
             ("listen", "node.toml:1:7: "),
         ] {
             let error = NodeFile::parse(text)

@@ -39,6 +39,7 @@ mod run_spec;
 mod servers;
 mod shell;
 mod sites;
+mod socket;
 mod upkeep;
 
 pub mod api;
@@ -48,6 +49,7 @@ mod node;
 
 pub use disk::DiskError;
 pub use joining::{draw_root, found, invite, join};
-pub use node::{Node, SOCKET, Settings, StartError};
+pub use node::{Node, Settings, StartError};
 pub use run_spec::{HealthCheck, Reachable, ReachableHost, RunSpec, RunSpecError};
 pub use shell::Ended;
+pub use socket::{SOCKET, SOCKET_PATH_BYTES_MAX, SocketPlace, check_socket_path};

@@ -39,10 +39,8 @@ use crate::random::random;
 use crate::servers::{Keepers, Servers};
 use crate::shell::{EVENTS_MAX, Ended, Shell, Then};
 use crate::sites::{RequestLog, Sites};
+use crate::socket::{SOCKET_PATH_BYTES_MAX, Socket, SocketPlace};
 use crate::upkeep;
-
-/// Where a node's socket is in its state directory.
-pub const SOCKET: &str = "node.sock";
 
 /// The most bytes that components take on a node's disk.
 const COMPONENTS_BYTES_MAX: u64 = 4 << 30;
@@ -52,6 +50,8 @@ const COMPONENTS_BYTES_MAX: u64 = 4 << 30;
 pub struct Settings {
     /// Where it keeps its state.
     pub state: PathBuf,
+    /// Where people of its machine ask it.
+    pub socket: SocketPlace,
     /// Where compiled code is kept.
     pub cache: PathBuf,
     /// The key that vouches for that: its user's, whose nodes and commands share the code.
@@ -108,6 +108,26 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The path of its socket is longer than the system takes.
+    #[error("{} has {bytes} bytes, and the path of a socket {SOCKET_PATH_BYTES_MAX} at most", path.display())]
+    SocketTooLong {
+        /// Which.
+        path: PathBuf,
+        /// How long it is.
+        bytes: usize,
+    },
+    /// Another node listens at its socket.
+    #[error("another node is asked at {}", .0.display())]
+    SocketInUse(PathBuf),
+    /// There can be no socket there.
+    #[error("it cannot be asked at {}", path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// It listens everywhere, and has no address that others could be told.
     #[error("this machine has no address that others could reach it by")]
     NoAddress(#[source] std::io::Error),
@@ -147,7 +167,7 @@ pub struct Node {
     this: ThisNode,
     running: tokio::task::JoinHandle<Ended>,
     events: mpsc::Sender<Event>,
-    socket: PathBuf,
+    socket: Socket,
 }
 
 impl Node {
@@ -265,8 +285,9 @@ impl Node {
             revoking: tokio::sync::Mutex::default(),
         });
         tokio::spawn(hold(Arc::clone(&components), events.clone()));
-        let socket = settings.state.join(SOCKET);
-        serve_people(&socket, Arc::clone(&api))?;
+        let socket = Socket::listen(&settings.socket, &settings.state, &identity.name)?;
+        let (socket, for_people) = socket;
+        serve_people(for_people, Arc::clone(&api));
         let for_clients = ingress.map(|listener| {
             let keepers = Arc::new(Keepers(Arc::clone(&api)));
             let directory = Ingress {
@@ -326,6 +347,11 @@ impl Node {
         &self.this
     }
 
+    /// Where people of its machine ask it, until it is dropped.
+    pub fn socket(&self) -> &Path {
+        self.socket.path()
+    }
+
     /// Has it end once the requests under way are answered, or at once if it was told before. What it hosts stays
     /// promised: it is back soon, or others notice.
     pub async fn stop(&self) {
@@ -336,30 +362,17 @@ impl Node {
     /// Waits until it has ended, and says why.
     pub async fn ended(&mut self) -> Ended {
         let ended = (&mut self.running).await;
-        let _ = std::fs::remove_file(&self.socket);
         ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 }
 
-/// Serves people of this machine, by a socket that only they can open.
-fn serve_people(socket: &Path, api: Arc<Api>) -> Result<(), StartError> {
-    use std::os::unix::fs::PermissionsExt;
-    let failed = |source| StartError::Serve {
-        at: socket.display().to_string(),
-        source,
-    };
-    // The state directory is this node's alone, so nobody listens at what is left of an earlier start.
-    let _ = std::fs::remove_file(socket);
-    let listener = UnixListener::bind(socket).map_err(failed)?;
-    let only_they = std::fs::Permissions::from_mode(0o600);
-    std::fs::set_permissions(socket, only_they).map_err(failed)?;
+fn serve_people(listener: UnixListener, api: Arc<Api>) {
     let router = api::for_people(api);
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the API has ended");
         }
     });
-    Ok(())
 }
 
 async fn listen(at: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {

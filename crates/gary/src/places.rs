@@ -1,6 +1,8 @@
-//! Where Gary keeps its state and its cache.
+//! Where Gary keeps its state, its cache, its configuration and its sockets.
 
 use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -38,12 +40,21 @@ pub(crate) fn config() -> Result<PathBuf, Problem> {
     place("GARY_CONFIG_DIR", "XDG_CONFIG_HOME", ".config")
 }
 
+/// Sockets: `$XDG_RUNTIME_DIR/gary`. There is none where that is no directory of this user's own, as it is for who has
+/// become somebody else and kept the variable.
+pub(crate) fn runtime() -> Option<PathBuf> {
+    let dir = set("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute())?;
+    let found = fs::metadata(&dir).ok()?;
+    let is_own = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw();
+    is_own.then(|| dir.join("gary"))
+}
+
+fn set(name: &str) -> Option<PathBuf> {
+    let value = env::var_os(name).filter(|value| !value.is_empty());
+    value.map(PathBuf::from)
+}
+
 fn place(own: &str, xdg: &str, below_home: &str) -> Result<PathBuf, Problem> {
-    let set = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
     if let Some(dir) = set(own) {
         return Ok(dir);
     }

@@ -18,6 +18,7 @@ use super::person::Person;
 use super::remote::Remote;
 use crate::api::Refused;
 use crate::lines::{Lines, LinesError};
+use crate::socket::resolved;
 
 /// How long a node has to answer: longer than it waits for others itself.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
@@ -81,7 +82,7 @@ pub enum AskError {
 }
 
 impl Client {
-    /// The node whose socket this is.
+    /// The node whose socket this is, or a link to it.
     pub fn at(socket: &Path) -> Self {
         Self(Way::Socket(socket.to_owned()))
     }
@@ -175,11 +176,9 @@ async fn by_socket(
     socket: &Path,
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Incoming>, AskError> {
-    let connected = UnixStream::connect(socket).await;
-    let stream = connected.map_err(|source| AskError::Unreachable {
-        socket: socket.to_owned(),
-        source,
-    })?;
+    let socket = resolved(socket);
+    let connected = UnixStream::connect(&socket).await;
+    let stream = connected.map_err(|source| AskError::Unreachable { socket, source })?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // It breaks where the answer does, which says so.
     tokio::spawn(connection);

@@ -188,6 +188,11 @@ async fn found(dir: &Path, count: usize, ingress: Option<SocketAddr>) -> Result<
     let Some((first, others)) = nodes.split_first() else {
         return Ok(());
     };
+    for node in &nodes {
+        let checked = gary_node::check_socket_path(&node.socket());
+        // Each has its socket in its own directory.
+        checked.map_err(|error| not_started(&error).hint("--state-dir with a shorter path"))?;
+    }
     let root = gary_node::draw_root().map_err(|error| not_started(&error))?;
     write_root(&dir.join("root.key"), &root)?;
     let founded = gary_node::found(&first.dir, &first.name, &root).await;

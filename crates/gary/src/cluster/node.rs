@@ -137,6 +137,7 @@ fn run(typed: &NodeRunArgs) -> Result<(), Problem> {
             .map_err(|error| not_started(&error))?;
         let this = node.this().clone();
         eprintln!("node {} at {}", this.name, this.address);
+        eprintln!("socket {}", node.socket().display());
         if let Some(ingress) = &this.ingress {
             eprintln!("ingress http://{ingress}/");
         }
@@ -191,12 +192,12 @@ pub(super) fn not_started(error: &StartError) -> Problem {
     let why = std::error::Error::source(error).map(ToString::to_string);
     let code = match error {
         StartError::NoNode(_) => Code::NotFound,
-        StartError::IsNode(_) | StartError::InUse(_) => Code::Conflict,
+        StartError::IsNode(_) | StartError::InUse(_) | StartError::SocketInUse(_) => Code::Conflict,
         StartError::Listen(error) if is_in_use(error) => Code::Conflict,
         StartError::Serve { source, .. } if is_in_use(source) => Code::Conflict,
         StartError::NotAdmitted(_) | StartError::HasLeft(_) => Code::Refused,
         StartError::Unreachable(_) => Code::Unreachable,
-        StartError::Promise(_) => Code::BadInput,
+        StartError::Promise(_) | StartError::SocketTooLong { .. } => Code::BadInput,
         _ => Code::Failure,
     };
     let problem = Problem::new(code, error.to_string()).why(why.unwrap_or_default());
@@ -209,6 +210,10 @@ pub(super) fn not_started(error: &StartError) -> Problem {
         StartError::NoAddress(_) => problem.hint("--advertise with an address of this machine"),
         StartError::Listen(_) => problem.hint("--listen with another port, or port 0"),
         StartError::Serve { .. } => problem.hint("--ingress with another port, or port 0"),
+        StartError::SocketTooLong { .. } => problem.hint("--socket with a shorter path"),
+        StartError::SocketInUse(_) | StartError::Socket { .. } => {
+            problem.hint("--socket with another path")
+        }
         StartError::InUse(_) => problem.hint("a node runs there already"),
         StartError::Newer(_) => {
             problem.hint("a gary of the release that has written it, or a later one")

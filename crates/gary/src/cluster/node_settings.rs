@@ -6,7 +6,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use gary_manifest::NodeFile;
-use gary_node::Settings;
+use gary_node::{SOCKET, Settings, SocketPlace};
 
 use super::context;
 use super::typed::NodeRunArgs;
@@ -15,6 +15,9 @@ use crate::problem::{Code, Problem};
 
 /// The UDP port of a node where nothing says another.
 const PORT: u16 = 4270;
+
+/// The TCP port at which a node serves where nothing says another.
+const INGRESS_PORT: u16 = 8080;
 
 /// What a node leaves of its machine to everything else, unless it is told what to promise: a quarter.
 const RESERVE: u64 = 4;
@@ -36,18 +39,33 @@ pub(super) fn of(typed: &NodeRunArgs) -> Result<Settings, Problem> {
         Some(dir) => dir.clone(),
         None => context::node_dir()?,
     };
-    let listen: SocketAddr = (Ipv6Addr::UNSPECIFIED, PORT).into();
+    let socket = match typed.socket.clone().or(said.socket) {
+        Some(path) => SocketPlace::At(path),
+        None => match places::runtime() {
+            Some(dir) => SocketPlace::Under(dir),
+            None => SocketPlace::At(state.join(SOCKET)),
+        },
+    };
+    let everywhere = |port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+    let ingress = match typed.ingress.or(said.ingress) {
+        Some(ingress) => ingress.socket_addr(),
+        None => Some(everywhere(INGRESS_PORT)),
+    };
     let cpu = typed.promise_cpu.or(said.promise.cpu);
     let memory = typed.promise_memory.or(said.promise.memory);
     let mut labels = said.labels;
     labels.extend(labels_typed(&typed.label)?);
     Ok(Settings {
         state,
+        socket,
         cache: places::cache()?,
         cache_key: places::state()?.join("cache.key"),
-        listen: typed.listen.or(said.listen).unwrap_or(listen),
+        listen: typed
+            .listen
+            .or(said.listen)
+            .unwrap_or_else(|| everywhere(PORT)),
         advertise: typed.advertise.or(said.advertise),
-        ingress: typed.ingress.or(said.ingress),
+        ingress,
         metrics: typed.metrics.or(said.metrics),
         cpu_cores_micro: cpu.map_or(own_cpu, |cpu| cpu.cores_micro().into()),
         memory_bytes: match memory {
@@ -82,7 +100,7 @@ fn read(file: &Path) -> Result<Option<NodeFile>, Problem> {
     NodeFile::parse(&text).map(Some).map_err(|error| {
         Problem::new(Code::BadInput, format!("{} is wrong", file.display()))
             .why(error)
-            .hint("known: listen, advertise, ingress, metrics, [promise] cpu and memory, [labels]")
+            .hint("known: socket, listen, advertise, ingress, metrics, [promise] cpu and memory, [labels]")
     })
 }
 

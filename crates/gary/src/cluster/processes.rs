@@ -52,6 +52,9 @@ impl Process {
         command
             .args(["node", "run", "--node-dir"])
             .arg(&self.dir)
+            // Others of its name, of clusters whose state is elsewhere, have theirs.
+            .arg("--socket")
+            .arg(self.socket())
             .arg("--state-dir")
             .arg(places::state()?)
             .args(args)

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
-use gary_manifest::{Count, Cpu, MemorySize, Period};
+use gary_manifest::{Count, Cpu, Ingress, MemorySize, Period};
 
 use crate::cli::{OutputArgs, WorkloadArgs};
 
@@ -296,9 +296,9 @@ pub(crate) struct NodeRunArgs {
     /// Where others reach it, if that is another address
     #[arg(long, value_name = "ADDR")]
     pub(crate) advertise: Option<SocketAddr>,
-    /// Serve workloads over HTTP at this address
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) ingress: Option<SocketAddr>,
+    /// Serve workloads over HTTP at this address, or `off`; port 0 takes a free one [default: port 8080 everywhere]
+    #[arg(long, value_name = "ADDR|off")]
+    pub(crate) ingress: Option<Ingress>,
     /// Tell Prometheus how the node is, at this address
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
@@ -314,6 +314,10 @@ pub(crate) struct NodeRunArgs {
     /// Where the node keeps its state [default: node in the state directory]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) node_dir: Option<PathBuf>,
+    /// Where people of this machine ask the node [default: NAME.sock in $XDG_RUNTIME_DIR/gary, else node.sock where it
+    /// keeps its state]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) socket: Option<PathBuf>,
     /// How the log is written, on stderr
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub(crate) log_format: String,

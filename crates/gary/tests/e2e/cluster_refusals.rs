@@ -1,7 +1,7 @@
 //! What a node, or a cluster, does not do: each says so by its code and in words, and leaves nothing half done.
 
 use std::fs;
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -17,6 +17,9 @@ use tempfile::TempDir;
 use crate::cluster::{Cluster, HELLO};
 use crate::support::{Gary, Outcome, WAIT_MAX, runtime};
 
+/// Runs a node where no other is in its way.
+const RUN: [&str; 6] = ["node", "run", "--listen", "127.0.0.1:0", "--ingress", "off"];
+
 /// A node by itself, whose home is that of its own Gary.
 fn node() -> Gary {
     let gary = Gary::new();
@@ -26,7 +29,7 @@ fn node() -> Gary {
 }
 
 fn run(gary: &Gary, listen: &str) -> Outcome {
-    let run = ["node", "run", "--listen", listen];
+    let run = ["node", "run", "--listen", listen, "--ingress", "off"];
     gary.call(run).output()
 }
 
@@ -47,9 +50,7 @@ fn a_node_that_cannot_start_says_why() {
     let (_held, taken) = taken.expect("it has an address");
     run(&gary, &taken).fails(5, &["cannot listen", &taken, "--listen"]);
 
-    let running = gary
-        .call(["node", "run", "--listen", "127.0.0.1:0"])
-        .start();
+    let running = gary.call(RUN).start();
     running.stderr_with("node alone at ");
     run(&gary, "127.0.0.1:0").fails(5, &["in use by another process", "already"]);
     running.stop().exits(0);
@@ -57,6 +58,65 @@ fn a_node_that_cannot_start_says_why() {
     let nowhere = Gary::new();
     run(&nowhere, "127.0.0.1:0").fails(7, &["there is no node", "gary node init"]);
     assert!(!nowhere.state().join("node").exists());
+}
+
+#[test]
+fn a_node_serves_and_is_asked_where_nothing_else_is_said() {
+    let gary = node();
+    let socket = gary.runtime().join("gary/alone.sock");
+    // By whatever is at the port of a node that is told none, and is not this test's.
+    let taken = TcpListener::bind("[::]:8080");
+    let run = ["node", "run", "--listen", "127.0.0.1:0"];
+    let refused = gary.call(run).output();
+    refused.fails(5, &["cannot serve at [::]:8080", "--ingress"]);
+    drop(taken);
+
+    let running = gary.call(RUN).start();
+    let said = running.stderr_with("socket ");
+    assert!(!said.contains("ingress"), "{said}");
+    assert!(socket.exists());
+    // It is found by its state, whatever the environment is of whoever asks.
+    let asks = gary.call(["nodes"]).env("XDG_RUNTIME_DIR", "");
+    asks.output().exits(0);
+    // One of the same name has a state of its own, and no socket of its own yet.
+    let state = gary.work().join("other");
+    let state = state.to_str().expect("it is text");
+    let init = ["node", "init", "--root-out", "other.key", "--name", "alone"];
+    let there = ["--state-dir", state];
+    gary.call(init).args(there).output().exits(0);
+    let refused = gary.call(RUN).args(there).output();
+    refused.fails(5, &["another node is asked at", "alone.sock", "--socket"]);
+    let mut other = gary.call(RUN).args(there);
+    other = other.args(["--socket", "other.sock"]);
+    let other = other.start();
+    other.stderr_with("other.sock\n");
+    gary.call(["nodes"]).args(there).output().exits(0);
+    other.stop().exits(0);
+    running.stop().exits(0);
+    assert!(!socket.exists());
+}
+
+#[test]
+fn a_socket_whose_path_is_too_long_is_refused_with_the_flag_to_use() {
+    let gary = node();
+    let long = gary.work().join("x".repeat(100));
+    fs::create_dir(&long).expect("the home is new");
+    let long = long.to_str().expect("it is text");
+    let bytes = long.len() + "/gary/alone.sock".len();
+    let refused = gary.call(RUN).env("XDG_RUNTIME_DIR", long).output();
+    let bytes = format!("{bytes} bytes");
+    refused.fails(3, &[&bytes, "107 at most", "try: --socket"]);
+    let up = ["dev", "up", "--state-dir", long, "--ingress", "127.0.0.1:0"];
+    gary.call(up)
+        .output()
+        .fails(3, &["107 at most", "try: --state-dir"]);
+    // A socket elsewhere is all that it takes.
+    let mut running = gary.call(RUN).env("XDG_RUNTIME_DIR", long);
+    running = running.args(["--socket", "short.sock"]);
+    let running = running.start();
+    running.stderr_with("short.sock\n");
+    gary.call(["nodes"]).output().exits(0);
+    running.stop().exits(0);
 }
 
 #[test]
@@ -78,9 +138,7 @@ fn a_state_of_a_later_release_is_refused_and_left_as_it_is() {
     let known = mark(1_000).expect("every store has a format");
     run(&gary, "127.0.0.1:0").fails(1, &["format 1000", "later release", "try: "]);
     assert_eq!(mark(known), Some(1_000));
-    let running = gary
-        .call(["node", "run", "--listen", "127.0.0.1:0"])
-        .start();
+    let running = gary.call(RUN).start();
     running.stderr_with("node alone at ");
     running.stop().exits(0);
 }
@@ -122,9 +180,7 @@ fn a_state_directory_that_cannot_be_written_to_is_refused() {
 #[test]
 fn a_token_that_lets_nobody_in_says_why() {
     let first = node();
-    let runs = first
-        .call(["node", "run", "--listen", "127.0.0.1:0"])
-        .start();
+    let runs = first.call(RUN).start();
     runs.stderr_with("node alone at ");
     let token = |lasts: &str| {
         let create = ["token", "create", "--root", "root.key", "--expires", lasts];

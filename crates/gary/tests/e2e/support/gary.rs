@@ -46,7 +46,9 @@ impl Gary {
 
     fn with_cache(cache: PathBuf) -> Self {
         let home = TempDir::new().expect("a temporary directory can be made");
-        fs::create_dir(home.path().join("work")).expect("the home is new");
+        for dir in ["work", "run"] {
+            fs::create_dir(home.path().join(dir)).expect("the home is new");
+        }
         Self {
             home: Arc::new(home),
             cache,
@@ -60,6 +62,11 @@ impl Gary {
 
     pub(crate) fn state(&self) -> PathBuf {
         self.home.path().join("state")
+    }
+
+    /// Where nodes of this home have their sockets.
+    pub(crate) fn runtime(&self) -> PathBuf {
+        self.home.path().join("run")
     }
 
     pub(crate) fn cache(&self) -> &Path {
@@ -117,6 +124,7 @@ impl Gary {
             .env("GARY_STATE_DIR", self.state())
             .env("GARY_CONFIG_DIR", self.home.path().join("config"))
             .env("GARY_CACHE_DIR", &self.cache)
+            .env("XDG_RUNTIME_DIR", self.runtime())
             // What the test runner's cargo or terminal happens to set is nothing to test by.
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("CARGO_BUILD_TARGET_DIR")
