@@ -104,7 +104,8 @@ pub use custody::{
 pub use evidence::Evidence;
 pub use id::{
     AGENTS_NAMED_MAX, AgentId, Agents, BootEpoch, ClusterId, ComponentDigest, Generation, IdError,
-    PromiseId, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version, WorkloadId,
+    PromiseId, PromiseIdError, Sequence, Slot, VALENCY_MAX, Valency, ValencyError, Version,
+    WorkloadId,
 };
 pub use judgement::{Broken, Contrary, Judgement, Kept, Unknown, Value};
 pub use later::Later;

@@ -16,7 +16,7 @@ pub use byte_id::IdError;
 pub use cluster::ClusterId;
 pub use component::ComponentDigest;
 pub use generation::Generation;
-pub use promise::PromiseId;
+pub use promise::{PromiseId, PromiseIdError};
 pub use slot::{Slot, VALENCY_MAX, Valency, ValencyError};
 pub use version::{BootEpoch, Sequence, Version};
 pub use workload::WorkloadId;

@@ -100,7 +100,7 @@ impl Promiser {
         condition: Condition,
         codec: &impl Codec<Promise>,
     ) -> Result<Own<Promise>, DeclareError> {
-        self.check_own(earlier)?;
+        self.check_own(earlier.id())?;
         let revises = Some(earlier.version());
         let promise = Promise::new(self.upcoming(), body, condition, revises)?;
         self.sign(promise.version(), promise, codec)
@@ -117,8 +117,22 @@ impl Promiser {
         reason: Reason,
         codec: &impl Codec<Withdrawal>,
     ) -> Result<Own<Withdrawal>, DeclareError> {
+        self.withdraw_by_id(promise.id(), reason, codec)
+    }
+
+    /// The same of a promise that is not at hand, as one is not that a person has made by an earlier command.
+    ///
+    /// # Errors
+    ///
+    /// Refuses to take back another agent's.
+    pub fn withdraw_by_id(
+        &mut self,
+        promise: PromiseId,
+        reason: Reason,
+        codec: &impl Codec<Withdrawal>,
+    ) -> Result<Own<Withdrawal>, DeclareError> {
         self.check_own(promise)?;
-        let withdrawal = Withdrawal::new(self.upcoming(), promise.version(), reason)?;
+        let withdrawal = Withdrawal::new(self.upcoming(), promise.version, reason)?;
         self.sign(withdrawal.version(), withdrawal, codec)
     }
 
@@ -165,11 +179,9 @@ impl Promiser {
         }
     }
 
-    fn check_own(&self, promise: &Own<Promise>) -> Result<(), DeclareError> {
-        if promise.by() != self.id {
-            return Err(DeclareError::NotOwn {
-                promise: promise.id(),
-            });
+    fn check_own(&self, promise: PromiseId) -> Result<(), DeclareError> {
+        if promise.promiser != self.id {
+            return Err(DeclareError::NotOwn { promise });
         }
         Ok(())
     }
@@ -239,6 +251,8 @@ mod tests {
         };
         let withdrawn = promiser.withdraw(&theirs, Reason::Leaving, &Book::new());
         assert_eq!(withdrawn, Err(not_own.clone()));
+        let by_id = promiser.withdraw_by_id(theirs.id(), Reason::Unstated, &Book::new());
+        assert_eq!(by_id, Err(not_own.clone()));
         let revised = promiser.revise(&theirs, Body::Admit, Condition::default(), &Book::new());
         assert_eq!(revised, Err(not_own));
 
@@ -257,6 +271,9 @@ mod tests {
         let withdrawal = withdrawal.expect("short and its own");
         assert_eq!(withdrawal.of(), own.version());
         assert!(withdrawal.version() > own.version());
+
+        let by_id = promiser.withdraw_by_id(own.id(), Reason::Unstated, &Book::new());
+        assert_eq!(by_id.expect("short and its own").of(), own.version());
     }
 
     proptest! {
