@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gary_agent::{Agent, DeployError, Order, WriteId};
+use gary_agent::{Agent, Order, WriteId};
 use gary_promise::{AgentId, Codec, PACKET_BYTES_MAX, PromiseId, Settlement};
 use gary_store::CommitError;
 use gary_transport::{Event as Heard, Events, Peer, Transport};
@@ -57,7 +57,7 @@ pub(crate) struct Shell {
     pub(crate) stored: mpsc::UnboundedSender<(WriteId, Result<(), CommitError>)>,
     pub(crate) stored_events: mpsc::UnboundedReceiver<(WriteId, Result<(), CommitError>)>,
     /// Who waits for what becomes of which intent.
-    pub(crate) waiting: BTreeMap<PromiseId, Vec<oneshot::Sender<Result<Settlement, DeployError>>>>,
+    pub(crate) waiting: BTreeMap<PromiseId, Vec<oneshot::Sender<Settlement>>>,
 }
 
 /// What comes once a node's doors are closed.
@@ -151,15 +151,11 @@ impl Shell {
             Event::Reported(report) => self.agent.handle_report(now, report),
             Event::Asked(Ask::With(what)) => what(&mut self.agent, now),
             Event::Asked(Ask::Stop | Ask::Restart) => {}
-            Event::Asked(Ask::Submit {
-                intent,
-                acknowledgement,
-                told,
-            }) => match self.agent.submit(now, intent, acknowledgement) {
-                Ok(submitted) => self.waiting.entry(submitted).or_default().push(told),
-                // Whoever asked may have left.
-                Err(refused) => _ = told.send(Err(refused)),
-            },
+            Event::Asked(Ask::Settle { begin, told }) => {
+                if let Some(intent) = begin(&mut self.agent, now) {
+                    self.waiting.entry(intent).or_default().push(told);
+                }
+            }
         }
     }
 
@@ -221,7 +217,8 @@ impl Shell {
         }
         while let Some(settlement) = self.agent.poll_settlement() {
             for told in self.waiting.remove(&settlement.intent).unwrap_or_default() {
-                let _ = told.send(Ok(settlement.clone()));
+                // Whoever asked may have left.
+                let _ = told.send(settlement.clone());
             }
         }
     }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
 use gary_agent::Agent;
-use gary_promise::{AgentId, Time, WorkloadName};
+use gary_promise::{AgentId, PromiseId, Settlement, Time, WorkloadName};
 use gary_transport::{Lane, Peer, Transport};
 use gary_wire::WireCodec;
 use http_body_util::{BodyExt, Empty, Full, Limited};
@@ -26,7 +26,7 @@ use super::{kept, view};
 use crate::chronicle::Chronicle;
 use crate::components::Components;
 use crate::disk::RevocationStore;
-use crate::event::{Event, look};
+use crate::event::{self, Event, look};
 use crate::gate::Gate;
 use crate::host::Records;
 use crate::logs::Logs;
@@ -77,6 +77,15 @@ impl Api {
         what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         look(&self.events, what).await.ok_or_else(Refusal::ending)
+    }
+
+    /// Has the agent have an intent kept, and waits for what becomes of that or why it is refused.
+    pub(super) async fn settled<E: Send + 'static>(
+        &self,
+        begin: impl FnOnce(&mut Agent<WireCodec>, Time) -> Result<PromiseId, E> + Send + 'static,
+    ) -> Result<Result<Settlement, E>, Refusal> {
+        let settled = event::settled(&self.events, begin).await;
+        settled.ok_or_else(Refusal::ending)
     }
 
     /// The other members, and where they are.

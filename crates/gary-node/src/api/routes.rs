@@ -10,12 +10,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use gary_agent::Acknowledgement;
+use gary_agent::{Acknowledgement, Agent};
 use gary_host::ARTIFACT_BYTES_MAX;
 use gary_promise::{Codec, ComponentDigest, Generation, SignedRecord, WorkloadName};
 use gary_wire::WireCodec;
 use serde::Deserialize;
-use tokio::sync::oneshot;
 
 use super::access::{Api, PeerView, Refusal, parsed};
 use super::node::{NodeShown, PromiseShown};
@@ -25,7 +24,6 @@ use super::workload::{StoodShown, WorkloadShown};
 use super::{events, intents, kept, logs, operating, promises, revoking, view};
 use crate::cluster::Role;
 use crate::components::FetchError;
-use crate::event::{Ask, Event};
 
 /// How long a component may be on its way: others wait for their turn meanwhile.
 const UPLOADS_WITHIN: Duration = Duration::from_secs(60);
@@ -303,15 +301,8 @@ pub(super) async fn submit(
         }
     };
     let intent = intents::unpack(&body).map_err(Refusal::bad)?;
-    let (told, settled) = oneshot::channel();
-    let ask = Ask::Submit {
-        intent,
-        acknowledgement,
-        told,
-    };
-    let asked = api.events.send(Event::Asked(ask)).await;
-    asked.map_err(|_| Refusal::ending())?;
-    match settled.await.map_err(|_| Refusal::ending())? {
+    let submit = move |agent: &mut Agent<_>, now| agent.submit(now, intent, acknowledgement);
+    match api.settled(submit).await? {
         Ok(settlement) => Ok(Json(intents::shown(&settlement, acknowledgement))),
         Err(why) => Err(Refusal(intents::status(&why), why.to_string())),
     }
