@@ -12,7 +12,8 @@ use gary_manifest::{
 
 use crate::cluster::typed::{
     ContextArgs, DeployArgs, DevArgs, EventsArgs, HistoryArgs, ListArgs, LogsArgs, NamedArgs,
-    NodeArgs, PromisesArgs, PsArgs, RollbackArgs, ScaleArgs, TokenArgs, WaitArgs, WhyArgs,
+    NodeArgs, PendingArgs, PromisesArgs, PsArgs, RollbackArgs, ScaleArgs, TokenArgs,
+    WaitArgs, WhyArgs,
 };
 use crate::console;
 use crate::report::Reporter;
@@ -83,6 +84,8 @@ pub(crate) enum Command {
     Rm(NamedArgs),
     /// Wait until a job is done, or until all replicas of a service run
     Wait(WaitArgs),
+    /// Show what `gary deploy --ack local` has left with nodes, and what was refused since
+    Pending(PendingArgs),
     /// Show what was deployed under a name
     History(HistoryArgs),
     /// Go back to what was deployed under a name before

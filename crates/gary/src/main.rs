@@ -74,6 +74,7 @@ fn main() -> ExitCode {
         cli::Command::Stop(typed) => cluster::change::stop(&typed.name),
         cli::Command::Rm(typed) => cluster::change::scale(&typed.name, 0),
         cli::Command::Wait(typed) => cluster::wait::main(&typed),
+        cli::Command::Pending(typed) => cluster::pending::main(&typed),
         cli::Command::History(typed) => cluster::list::history(&typed),
         cli::Command::Rollback(typed) => cluster::change::roll_back(&typed),
         cli::Command::Nodes(typed) => cluster::list::nodes(&typed),

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{events, logs, operating, revoking, routes, words};
+use super::{events, logs, operating, pending, revoking, routes, words};
 
 /// What people can ask a node: on its machine over its Unix socket, and over the network by a stream of its own.
 #[derive(OpenApi)]
@@ -29,6 +29,9 @@ use super::{events, logs, operating, revoking, routes, words};
         routes::intent,
         routes::submit,
         routes::put_component,
+        pending::list,
+        pending::withdraw,
+        pending::dismiss,
         revoking::list,
         revoking::put,
     ),

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use gary_agent::{Acknowledgement, Agent};
 use gary_host::ARTIFACT_BYTES_MAX;
@@ -21,7 +21,7 @@ use super::node::{NodeShown, PromiseShown};
 use super::why::{Cause, of_workload};
 use super::words::{Refused, SettlementShown, ThisNode};
 use super::workload::{StoodShown, WorkloadShown};
-use super::{events, intents, kept, logs, operating, promises, revoking, view};
+use super::{events, intents, kept, logs, operating, pending, promises, revoking, view};
 use crate::cluster::Role;
 use crate::components::FetchError;
 
@@ -79,6 +79,9 @@ fn for_all_people(api: Arc<Api>) -> Router {
         .route("/v1/workloads/{name}/history", get(history))
         .route("/v1/workloads/{name}/intent", get(intent))
         .route("/v1/intents", post(submit))
+        .route("/v1/pending", get(pending::list))
+        .route("/v1/pending/withdraw", post(pending::withdraw))
+        .route("/v1/pending/{owner}/{number}", delete(pending::dismiss))
         .route("/v1/components/{digest}", put(put_component))
         .route("/v1/revocations", get(revoking::list).put(revoking::put))
         .with_state(api)
@@ -144,7 +147,19 @@ pub(super) async fn workload(
 /// Why a workload is as it is
 #[utoipa::path(get, path = "/v1/workloads/{name}/why", params(("name" = String, Path, description = "The name of the workload")), responses((status = 200, body = Cause)))]
 pub(super) async fn why(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<Cause> {
-    Ok(Json(of_workload(&api.workload(&name).await?)))
+    let left_here = pending::causes(&api, &name).await?;
+    let mut cause = match api.workload(&name).await {
+        Ok(workload) => of_workload(&workload),
+        Err(refusal) if left_here.is_empty() => return Err(refusal),
+        // What is left with this node is all that is known of it.
+        Err(Refusal(_, what)) => Cause {
+            what,
+            by: api.this.name.clone(),
+            ..Cause::default()
+        },
+    };
+    cause.because.extend(left_here);
+    Ok(Json(cause))
 }
 
 async fn own_view(State(api): State<Arc<Api>>) -> Answer<PeerView> {

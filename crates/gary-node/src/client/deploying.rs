@@ -107,6 +107,14 @@ pub enum DeployError {
     /// The person's key.
     #[error(transparent)]
     Person(#[from] PersonError),
+    /// Somebody else has signed it.
+    #[error("another key has signed generation {generation} of {name}")]
+    NotTheirs {
+        /// The name that it is for.
+        name: String,
+        /// Its generation.
+        generation: u64,
+    },
     /// It is nothing that can be deployed.
     #[error("{0}")]
     Nonsense(String),

@@ -7,6 +7,7 @@ mod person;
 mod planning;
 mod questions;
 mod remote;
+mod waiting;
 
 pub use admittance::Admittance;
 pub use asking::{AskError, Client};

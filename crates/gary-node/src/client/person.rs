@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use gary_promise::{AgentKey, BootEpoch, ClusterId, Promiser};
+use gary_promise::{AgentId, AgentKey, BootEpoch, ClusterId, Promiser};
 
 use crate::random::random;
 
@@ -78,6 +78,11 @@ impl Person {
     /// What their key grows from.
     pub(super) const fn seed(&self) -> &[u8; 32] {
         &self.seed
+    }
+
+    /// Who they are.
+    pub(super) fn id(&self) -> AgentId {
+        AgentKey::from_seed(&self.seed).id()
     }
 
     /// Whoever makes promises in their name, in a start of its own.

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use futures::future::join_all;
 use gary_node::SOCKET;
-use gary_node::client::{Admittance, AskError, Client, Person};
+use gary_node::client::{Admittance, AskError, Client};
 
+use super::deploy::person;
 use crate::places;
 use crate::problem::{Code, Problem};
 
@@ -282,24 +284,62 @@ pub(super) async fn client_of(name: &str) -> Result<Client, Problem> {
     })
 }
 
+/// All nodes that answer, and how many do not.
+pub(super) async fn clients() -> Result<(Vec<Client>, usize), Problem> {
+    let asked = match asked()? {
+        Asked::Sockets(sockets) => {
+            let asked = sockets.iter().map(|socket| at_socket(socket));
+            join_all(asked).await
+        }
+        Asked::Network(admittance) => {
+            let person = person()?;
+            let addresses = admittance.addresses.iter();
+            let asked = addresses.map(|at| Client::connect(&person, &admittance, *at));
+            join_all(asked).await
+        }
+    };
+    let (mut clients, mut silent, mut last) = (Vec::new(), 0, None);
+    for answer in asked {
+        match answer {
+            Ok(client) => clients.push(client),
+            Err(error) => (silent, last) = (silent + 1, Some(error)),
+        }
+    }
+    match clients.is_empty() {
+        true => Err(nobody(last)),
+        false => Ok((clients, silent)),
+    }
+}
+
+/// The node at a socket, if it answers.
+async fn at_socket(socket: &Path) -> Result<Client, AskError> {
+    let client = Client::at(socket);
+    let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
+    asked.unwrap_or(Err(AskError::Silent)).map(|_| client)
+}
+
+fn nobody(last: Option<AskError>) -> Problem {
+    last.map_or_else(
+        || Problem::new(Code::Unreachable, "there is no node to ask"),
+        super::asked,
+    )
+}
+
 /// The first node that answers.
 pub(super) async fn client() -> Result<Client, Problem> {
     let mut last = None;
     match asked()? {
         Asked::Sockets(sockets) => {
             for socket in sockets {
-                let client = Client::at(&socket);
-                let asked = tokio::time::timeout(ANSWERS_WITHIN, client.node()).await;
-                match asked.unwrap_or(Err(AskError::Silent)) {
-                    Ok(_) => return Ok(client),
+                match at_socket(&socket).await {
+                    Ok(client) => return Ok(client),
                     // Another may be up.
                     Err(error) => last = Some(error),
                 }
             }
         }
         Asked::Network(admittance) => {
-            let person = Person::of(&places::config()?);
-            let person = person.map_err(|error| super::not_deployed(error.into()))?;
+            let person = person()?;
             for address in &admittance.addresses {
                 match Client::connect(&person, &admittance, *address).await {
                     Ok(client) => return Ok(client),
@@ -308,8 +348,5 @@ pub(super) async fn client() -> Result<Client, Problem> {
             }
         }
     }
-    Err(last.map_or_else(
-        || Problem::new(Code::Unreachable, "there is no node to ask"),
-        super::asked,
-    ))
+    Err(nobody(last))
 }

@@ -80,7 +80,8 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
         {
             eprintln!("note: {name} has {now} replicas now, and had {before}");
         }
-        if !waits || !is_service {
+        let is_pending = deployed.settlement.verdict == SettlementWord::Pending;
+        if !waits || !is_service || is_pending {
             return Ok(());
         }
         let until = Instant::now() + typed.how.timeout.duration();
@@ -114,7 +115,10 @@ pub(super) fn tell_as(word: &str, name: &str, deployed: &Deployed) -> Result<(),
         }
         SettlementWord::Pending => {
             eprintln!("note: {}", settlement.detail);
-            console::out(&format!("pending {name} gen {generation}\n"))
+            console::out(&format!("pending {name} gen {generation}\n"))?;
+            eprintln!("try: gary pending");
+            eprintln!("     gary pending withdraw {name}");
+            Ok(())
         }
         SettlementWord::Conflict | SettlementWord::NameTaken | SettlementWord::OtherKind => {
             refused(Code::Conflict)

@@ -40,11 +40,23 @@ pub(crate) fn workloads(typed: &PsArgs) -> u8 {
             }
             show(&workloads, &typed.list, table_of_workloads)?;
             if !typed.watch {
+                tell_of_pending(&client).await;
                 return Ok(());
             }
             tokio::time::sleep(SHOWS_EVERY).await;
         }
     }))
+}
+
+/// Says so where something is left with the node that is asked: no row tells of that.
+async fn tell_of_pending(client: &Client) {
+    // What there is was listed: a node of an earlier release has no answer.
+    let left = client.pending().await.unwrap_or_default();
+    if let Some(first) = left.first() {
+        let (count, node) = (left.len(), &first.node);
+        eprintln!("note: left with {node}, and pending or refused: {count}");
+        eprintln!("try: gary pending");
+    }
 }
 
 pub(crate) fn nodes(typed: &ListArgs) -> u8 {
@@ -88,7 +100,7 @@ fn list<T: Serialize>(
     }))
 }
 
-fn show<T: Serialize>(
+pub(super) fn show<T: Serialize>(
     listed: &[T],
     typed: &ListArgs,
     table: fn(&[T]) -> String,

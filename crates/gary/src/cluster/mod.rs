@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod node;
 mod node_settings;
 mod operate;
+pub(crate) mod pending;
 mod plan;
 mod processes;
 mod table;
@@ -68,6 +69,9 @@ pub(crate) fn not_deployed(error: DeployError) -> Problem {
             let why = std::error::Error::source(&error).map(ToString::to_string);
             Problem::new(Code::Failure, error.to_string()).why(why.unwrap_or_default())
         }
+        DeployError::NotTheirs { .. } => Problem::new(Code::Refused, error.to_string())
+            .why("who has signed something takes it back, and nobody else does")
+            .hint("by the configuration directory that the key is in: GARY_CONFIG_DIR"),
         error => Problem::new(Code::BadInput, "it cannot be deployed").why(error),
     }
 }

@@ -78,6 +78,23 @@ pub(crate) struct ListArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct PendingArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<PendingCommand>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PendingCommand {
+    /// Take back what you have left under a name: it is not proposed any more
+    Withdraw(NamedArgs),
+    /// Have what was refused under a name be shown no more
+    Dismiss(NamedArgs),
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ScaleArgs {
     /// The workload
     #[arg(value_name = "NAME")]

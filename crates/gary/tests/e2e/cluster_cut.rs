@@ -7,7 +7,9 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::cluster::{HELLO, is_hello, to};
-use crate::support::{Answer, Client, Cuts, Gary, Process, Proxy, WAIT_MAX, get};
+use crate::support::{
+    Answer, Client, Cuts, Gary, Outcome, Process, Proxy, WAIT_MAX, check_listing, get,
+};
 
 /// A node with a home of its own, which others reach by way of a proxy.
 struct Node {
@@ -66,8 +68,12 @@ impl Node {
         }
     }
 
+    fn does<const COUNT: usize>(&self, args: [&str; COUNT]) -> Outcome {
+        self.gary.call(args).output()
+    }
+
     fn json(&self, command: &str) -> Vec<Value> {
-        let listed = self.gary.call([command, "--json"]).output().exits(0);
+        let listed = self.does([command, "--json"]).exits(0);
         let listed: Value = serde_json::from_str(listed.text()).expect("it is JSON");
         listed.as_array().expect("it is a list").clone()
     }
@@ -111,34 +117,109 @@ fn until<T: Debug>(node: &Node, what: impl Fn(&Node) -> T, is: impl Fn(&T) -> bo
     }
 }
 
-#[test]
-fn the_smaller_side_of_a_cut_changes_nothing_and_learns_the_rest_when_it_heals() {
-    let cuts = Cuts::default();
-    let first = Node::start("a", None, &cuts);
-    let nodes = ["b", "c"].map(|name| Node::start(name, Some(&first), &cuts));
-    let [second, third] = &nodes;
-    for node in [&first, second, third] {
-        until(node, Node::sees, |nodes| *nodes == 3);
+/// Three nodes that see each other, and as many replicas that say hello.
+fn three(cuts: &Cuts, replicas: &str) -> [Node; 3] {
+    let first = Node::start("a", None, cuts);
+    let [second, third] = ["b", "c"].map(|name| Node::start(name, Some(&first), cuts));
+    let nodes = [first, second, third];
+    for node in &nodes {
+        until(node, Node::sees, |seen| *seen == 3);
     }
     let hello = HELLO.path();
     let hello = hello.to_str().expect("it is text");
-    let deploy = [
-        "deploy",
-        hello,
-        "--name",
-        "hello",
-        "--replicas",
-        "2",
-        "--wait",
-    ];
-    let deployed = first.gary.call(deploy).output().exits(0);
+    let deploy = ["deploy", hello, "--name", "hello", "--wait"];
+    let deployed = nodes[0].gary.call(deploy).args(["--replicas", replicas]);
+    let deployed = deployed.output().exits(0);
     assert!(deployed.text().contains("/3 keepers)"), "{deployed:?}");
-    until(third, Node::hello, |(generation, _)| *generation == 1);
-    for node in [&first, second, third] {
+    for node in &nodes {
+        until(node, Node::hello, |(generation, _)| *generation == 1);
+    }
+    nodes
+}
+
+/// What is left with a node: which generation of what, and what has become of it.
+fn left_with(node: &Node) -> Vec<(String, u64, String)> {
+    let left = Value::Array(node.json("pending"));
+    check_listing("PendingShown", &left);
+    let left = left.as_array().into_iter().flatten();
+    let left = left.map(|its| {
+        let text = |key: &str| its[key].as_str().unwrap_or_default().to_owned();
+        let generation = its["generation"].as_u64().unwrap_or(0);
+        (text("name"), generation, text("verdict"))
+    });
+    left.collect()
+}
+
+fn is_left(name: &str, generation: u64, verdict: &str) -> (String, u64, String) {
+    (name.to_owned(), generation, verdict.to_owned())
+}
+
+#[test]
+fn what_waits_for_a_majority_is_shown_and_taken_back_and_committed_or_refused_once_there_is_one() {
+    let cuts = Cuts::default();
+    let [first, second, third] = &three(&cuts, "1");
+    for node in [first, second] {
+        cuts.cut(node.listens, third.listens);
+    }
+    until(third, Node::sees, |nodes| *nodes == 1);
+    let hello = HELLO.path();
+    let hello = hello.to_str().expect("it is text");
+    let leave = |name: &str, generation: u64| {
+        let deploy = ["deploy", hello, "--name", name, "--ack", "local", "--wait"];
+        let left = third.does(deploy).exits(0);
+        assert_eq!(left.text(), format!("pending {name} gen {generation}\n"));
+        assert!(left.stderr.contains("try: gary pending"), "{left:?}");
+    };
+    // It is shown, and taken back by whoever has signed it alone.
+    leave("hello", 2);
+    assert_eq!(left_with(third), [is_left("hello", 2, "pending")]);
+    let listed = third.does(["pending"]).exits(0);
+    assert!(listed.text().contains("pending\n"), "{listed:?}");
+    let why = third.does(["why", "hello"]).exits(0);
+    assert!(why.text().contains("generation 2 is pending"), "{why:?}");
+    let listed = third.does(["ps"]).exits(0);
+    assert!(listed.stderr.contains("gary pending"), "{listed:?}");
+    let withdraw = ["pending", "withdraw", "hello"];
+    let other = third.gary.call(withdraw);
+    let other = other.env("GARY_CONFIG_DIR", third.gary.work()).output();
+    other.fails(9, &["another key has signed generation 2 of hello"]);
+    let dismissed = third.does(["pending", "dismiss", "hello"]);
+    dismissed.fails(7, &["nothing was refused", "withdrawn"]);
+    let withdrawn = third.does(withdraw).exits(0);
+    assert_eq!(withdrawn.text(), "withdrawn hello gen 2\n");
+    assert_eq!(left_with(third), []);
+    third.does(withdraw).fails(7, &["nothing is pending"]);
+
+    // Somebody else is first with one of the two that wait from then on.
+    leave("hello", 2);
+    leave("later", 1);
+    let why = third.does(["why", "later"]).exits(0);
+    assert!(why.text().contains("generation 1 is pending"), "{why:?}");
+    second.does(["scale", "hello", "2"]).exits(0);
+    cuts.heal();
+    let refused = is_left("hello", 2, "conflict");
+    until(third, left_with, |left| *left == [refused.clone()]);
+    for node in [first, second, third] {
+        let later = |node: &Node| node.does(["history", "later"]).code;
+        until(node, later, |code| *code == 0);
+        assert_eq!(node.hello().0, 2);
+    }
+    let listed = third.does(["pending"]).exits(0);
+    assert!(listed.text().contains("generation 2 stands"), "{listed:?}");
+    let dismissed = third.does(["pending", "dismiss", "hello"]).exits(0);
+    assert_eq!(dismissed.text(), "dismissed hello gen 2\n");
+    assert_eq!(left_with(third), []);
+}
+
+#[test]
+fn the_smaller_side_of_a_cut_changes_nothing_and_learns_the_rest_when_it_heals() {
+    let cuts = Cuts::default();
+    let [first, second, third] = &three(&cuts, "2");
+    for node in [first, second, third] {
         node.answers();
     }
 
-    for node in [&first, second] {
+    for node in [first, second] {
         cuts.cut(node.listens, third.listens);
     }
     // One of three is no majority, whether or not it knows yet that it is alone.
@@ -146,20 +227,22 @@ fn the_smaller_side_of_a_cut_changes_nothing_and_learns_the_rest_when_it_heals()
     refused.fails(6, &["hello is not committed", "no majority"]);
     until(third, Node::sees, |nodes| *nodes == 1);
     until(second, Node::sees, |nodes| *nodes == 2);
+    let hello = HELLO.path();
+    let hello = hello.to_str().expect("it is text");
     let scaled = second.gary.call(["deploy", hello, "--name", "hello"]);
     let scaled = scaled.args(["--replicas", "2"]).output().exits(0);
     assert!(scaled.text().starts_with("committed hello gen 2 "));
     let there = |(generation, names): &(u64, Vec<String>)| *generation == 2 && names.len() == 2;
     let (_, hosts) = until(second, Node::hello, there);
     assert!(!hosts.contains(&"c".to_owned()), "{hosts:?}");
-    for node in [&first, second] {
+    for node in [first, second] {
         node.answers();
     }
     let (generation, _) = third.hello();
     assert_eq!(generation, 1);
 
     cuts.heal();
-    for node in [&first, second, third] {
+    for node in [first, second, third] {
         until(node, Node::sees, |nodes| *nodes == 3);
         until(node, Node::hello, there);
         node.answers();

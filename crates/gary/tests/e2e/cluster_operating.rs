@@ -290,6 +290,7 @@ fn people_ask_over_the_network_for_what_they_were_admitted() {
     does(&["context", "add", "looks", &token(&["--read-only"])]).exits(0);
     assert!(does(&["ps"]).exits(0).text().contains("hello"));
     does(&["rm", "hello"]).fails(9, &["admitted to look"]);
+    does(&["pending"]).exits(0);
     does(&["--context", "pis", "rm", "hello"]).exits(0);
     // One of its nodes is gone, and another one answers.
     cluster.does(["dev", "kill", "n1"]).exits(0);
