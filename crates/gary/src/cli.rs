@@ -12,7 +12,7 @@ use gary_manifest::{
 
 use crate::cluster::typed::{
     ContextArgs, DeployArgs, DevArgs, EventsArgs, HistoryArgs, ListArgs, LogsArgs, NamedArgs,
-    NodeArgs, PendingArgs, PromisesArgs, PsArgs, RollbackArgs, ScaleArgs, TokenArgs,
+    NodeArgs, PendingArgs, PromisesArgs, PsArgs, RecoverArgs, RollbackArgs, ScaleArgs, TokenArgs,
     WaitArgs, WhyArgs,
 };
 use crate::console;
@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Wait(WaitArgs),
     /// Show what `gary deploy --ack local` has left with nodes, and what was refused since
     Pending(PendingArgs),
+    /// Have a workload go on whose keepers are mostly gone for good, once you have seen what may be lost
+    Recover(RecoverArgs),
     /// Show what was deployed under a name
     History(HistoryArgs),
     /// Go back to what was deployed under a name before

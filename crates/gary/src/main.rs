@@ -75,6 +75,7 @@ fn main() -> ExitCode {
         cli::Command::Rm(typed) => cluster::change::scale(&typed.name, 0),
         cli::Command::Wait(typed) => cluster::wait::main(&typed),
         cli::Command::Pending(typed) => cluster::pending::main(&typed),
+        cli::Command::Recover(typed) => cluster::recover::main(&typed),
         cli::Command::History(typed) => cluster::list::history(&typed),
         cli::Command::Rollback(typed) => cluster::change::roll_back(&typed),
         cli::Command::Nodes(typed) => cluster::list::nodes(&typed),

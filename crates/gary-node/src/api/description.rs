@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{events, logs, operating, pending, revoking, routes, words};
+use super::{events, logs, operating, pending, recovering, revoking, routes, words};
 
 /// What people can ask a node: on its machine over its Unix socket, and over the network by a stream of its own.
 #[derive(OpenApi)]
@@ -32,6 +32,8 @@ use super::{events, logs, operating, pending, revoking, routes, words};
         pending::list,
         pending::withdraw,
         pending::dismiss,
+        recovering::assess,
+        recovering::recover,
         revoking::list,
         revoking::put,
     ),

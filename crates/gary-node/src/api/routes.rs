@@ -21,7 +21,9 @@ use super::node::{NodeShown, PromiseShown};
 use super::why::{Cause, of_workload};
 use super::words::{Refused, SettlementShown, ThisNode};
 use super::workload::{StoodShown, WorkloadShown};
-use super::{events, intents, kept, logs, operating, pending, promises, revoking, view};
+use super::{
+    events, intents, kept, logs, operating, pending, promises, recovering, revoking, view,
+};
 use crate::cluster::Role;
 use crate::components::FetchError;
 
@@ -78,6 +80,10 @@ fn for_all_people(api: Arc<Api>) -> Router {
         .route("/v1/workloads/{name}/logs", get(logs::of_workload))
         .route("/v1/workloads/{name}/history", get(history))
         .route("/v1/workloads/{name}/intent", get(intent))
+        .route(
+            "/v1/workloads/{name}/recovery",
+            get(recovering::assess).post(recovering::recover),
+        )
         .route("/v1/intents", post(submit))
         .route("/v1/pending", get(pending::list))
         .route("/v1/pending/withdraw", post(pending::withdraw))

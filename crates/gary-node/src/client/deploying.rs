@@ -4,7 +4,7 @@ use bytes::Bytes;
 use gary_promise::{
     Axis, Body, Codec, ComponentDigest, Condition, Interface, Interfaces, Labels, Lineage, Mode,
     Needs, Pace, Portion, Promise, Retries, Routes, Schedule, SignedRecord, Spread, Submitters,
-    Tick, Update, Use, Valency, Verifier,
+    Tick, Update, Use, Valency, Verifier, WorkloadName,
 };
 use gary_wire::WireCodec;
 
@@ -93,6 +93,10 @@ impl Standing {
         self.wanted.lineage.generation().get()
     }
 
+    pub(super) const fn workload(&self) -> gary_promise::WorkloadId {
+        self.workload
+    }
+
     pub(super) const fn wanted(&self) -> &Use {
         &self.wanted
     }
@@ -161,13 +165,25 @@ impl Client {
         name: &str,
         generation: Option<u64>,
     ) -> Result<Option<Standing>, DeployError> {
-        let name: gary_promise::WorkloadName = name.parse().map_err(nonsense)?;
+        let name: WorkloadName = name.parse().map_err(nonsense)?;
         let bytes = match self.intent(name.as_str(), generation).await {
             Ok(bytes) => bytes,
             Err(AskError::Refused { status: 404, .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let record: SignedRecord = WireCodec.unpack(&bytes).map_err(nonsense)?;
+        let standing = self.standing_by(&bytes, &name).await?;
+        // What is deleted stands no more.
+        let is_there = standing.wanted.valency != Valency::NONE;
+        Ok(is_there.then_some(standing))
+    }
+
+    /// What a node says that stands under a name, by what somebody has signed.
+    pub(super) async fn standing_by(
+        &self,
+        packed: &[u8],
+        name: &WorkloadName,
+    ) -> Result<Standing, DeployError> {
+        let record: SignedRecord = WireCodec.unpack(packed).map_err(nonsense)?;
         let SignedRecord::Promise(signed) = record else {
             return Err(nonsense("what stands is no intent"));
         };
@@ -178,15 +194,13 @@ impl Client {
         let (Body::Use(wanted), Some(workload)) = (promise.body(), promise.workload()) else {
             return Err(nonsense("what stands is no intent"));
         };
-        if wanted.name != name {
+        if wanted.name != *name {
             return Err(nonsense("what the node shows is of another name"));
         }
-        // What is deleted stands no more.
-        let is_there = wanted.valency != Valency::NONE;
-        Ok(is_there.then(|| Standing {
+        Ok(Standing {
             wanted: Use::clone(wanted),
             workload,
-        }))
+        })
     }
 
     /// Has another number of replicas of what stands; none deletes it.
@@ -289,20 +303,24 @@ impl Client {
         let generation = lineage.generation().get();
         let before = follows.map(|standing| standing.wanted.valency.get());
         let replicas = (before, wanted.valency.get());
-        let wanted = Use { lineage, ..wanted };
-        wanted.check().map_err(nonsense)?;
-        let cluster = self.node().await?.cluster.parse().map_err(nonsense)?;
-        let mut promiser = person.promiser(cluster)?;
-        let body = Body::Use(Box::new(wanted));
-        let signed = promiser.promise(body, Condition::default(), &WireCodec);
-        let signed = signed.map_err(nonsense)?;
-        let record = WireCodec.pack(&SignedRecord::Promise(signed.signed().clone()));
+        let record = self.sign(person, Use { lineage, ..wanted }).await?;
         let settlement = self.submit(record, ack).await?;
         Ok(Deployed {
             replicas,
             generation,
             settlement,
         })
+    }
+
+    /// An intent as a person signs it, packed.
+    pub(super) async fn sign(&self, person: &Person, wanted: Use) -> Result<Vec<u8>, DeployError> {
+        wanted.check().map_err(nonsense)?;
+        let cluster = self.node().await?.cluster.parse().map_err(nonsense)?;
+        let mut promiser = person.promiser(cluster)?;
+        let body = Body::Use(Box::new(wanted));
+        let signed = promiser.promise(body, Condition::default(), &WireCodec);
+        let signed = signed.map_err(nonsense)?.signed().clone();
+        Ok(WireCodec.pack(&SignedRecord::Promise(signed)))
     }
 }
 

@@ -6,6 +6,7 @@ mod deploying;
 mod person;
 mod planning;
 mod questions;
+mod recovering;
 mod remote;
 mod waiting;
 

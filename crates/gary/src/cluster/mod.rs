@@ -13,6 +13,7 @@ mod operate;
 pub(crate) mod pending;
 mod plan;
 mod processes;
+pub(crate) mod recover;
 mod table;
 pub(crate) mod token;
 pub(crate) mod told;

@@ -95,6 +95,16 @@ pub(crate) enum PendingCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// The workload
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Do it, once what may be lost is shown, without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ScaleArgs {
     /// The workload
     #[arg(value_name = "NAME")]

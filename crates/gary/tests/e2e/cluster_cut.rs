@@ -212,6 +212,54 @@ fn what_waits_for_a_majority_is_shown_and_taken_back_and_committed_or_refused_on
 }
 
 #[test]
+fn what_is_recovered_without_a_majority_stands_and_what_is_lost_by_it_is_shown() {
+    let cuts = Cuts::default();
+    let [first, second, third] = &three(&cuts, "1");
+    for node in [first, second] {
+        cuts.cut(node.listens, third.listens);
+    }
+    until(third, Node::sees, |nodes| *nodes == 1);
+    until(second, Node::sees, |nodes| *nodes == 2);
+    second.does(["scale", "hello", "2"]).exits(0);
+    // Nobody has said so, and nothing is done; where a majority is, it is refused.
+    let shown = third.does(["recover", "hello"]).exits(2);
+    let said = shown.text();
+    for word in [
+        "as c knows it",
+        "not there: a, b",
+        "generation 1 is the last",
+    ] {
+        assert!(said.contains(word), "no {word:?} in: {said}");
+    }
+    assert!(shown.stderr.contains("try: gary recover hello --yes"));
+    assert_eq!(third.hello().0, 1);
+    let refused = second.does(["recover", "hello", "--yes"]);
+    refused.fails(5, &["hello is not recovered", "2 of the 3 nodes"]);
+    let recovered = third.does(["recover", "hello", "--yes"]).exits(0);
+    let (_, generation) = recovered
+        .text()
+        .split_once("recovered hello gen ")
+        .expect("it is recovered");
+    let generation = generation
+        .split(' ')
+        .next()
+        .and_then(|its| its.parse().ok());
+    let generation: u64 = generation.expect("it is a number");
+    assert!(generation > 1_000_000);
+    third.answers();
+
+    // What the others had committed meanwhile is lost, and they say so.
+    cuts.heal();
+    for node in [first, second] {
+        until(node, Node::hello, |(its, _)| *its == generation);
+        let lost = is_left("hello", 2, "conflict");
+        until(node, left_with, |left| left.contains(&lost));
+        node.answers();
+    }
+    second.does(["scale", "hello", "1"]).exits(0);
+}
+
+#[test]
 fn the_smaller_side_of_a_cut_changes_nothing_and_learns_the_rest_when_it_heals() {
     let cuts = Cuts::default();
     let [first, second, third] = &three(&cuts, "2");

@@ -28,6 +28,46 @@ fn run_without(cluster: &Cluster, lost: &BTreeSet<String>) {
 }
 
 #[test]
+fn a_workload_whose_keepers_are_mostly_gone_for_good_goes_on_once_somebody_says_so() {
+    let cluster = Cluster::up(5);
+    cluster.deploys(HELLO, "hello", 2);
+    let keeps = |node: &str| {
+        let shown = cluster.does(["node", "show", node]).exits(0);
+        let mut lines = shown.text().lines();
+        lines.any(|line| line.starts_with("keeps") && line.contains("hello"))
+    };
+    let nodes = ["n1", "n2", "n3", "n4", "n5"];
+    let keepers = Vec::from_iter(nodes.into_iter().filter(|node| keeps(node)));
+    assert_eq!(keepers.len(), 3, "{keepers:?}");
+    let refused = cluster.does(["recover", "hello", "--yes"]);
+    refused.fails(5, &["hello is not recovered", "3 of the 3 nodes"]);
+    let nobody = cluster.does(["recover", "nobody", "--yes"]);
+    nobody.fails(7, &["no node that is asked keeps nobody"]);
+
+    for lost in &keepers[1..] {
+        cluster.does(["dev", "kill", lost]).exits(0);
+    }
+    let refused = cluster.does(["scale", "hello", "1"]);
+    refused.fails(6, &["hello is not committed", "no majority"]);
+    cluster.until(Cluster::nodes_up, |count| *count == 3);
+    let shown = cluster.0.call(["recover", "hello", "--yes"]).output();
+    let shown = shown.exits(0);
+    for word in [keepers[0], keepers[1], keepers[2], "recovered hello gen "] {
+        assert!(shown.text().contains(word), "no {word} in: {shown:?}");
+    }
+    // Those that are left host it, and keep it once others have come: then there is a majority again.
+    cluster.until(|its| its.hosts_of("hello").len(), |hosts| *hosts == 2);
+    cluster.answers_everywhere();
+    let scaled = cluster.until(
+        |its| its.does(["scale", "hello", "3"]),
+        |scaled| scaled.code == 0,
+    );
+    assert!(scaled.text().contains("/3 keepers)"), "{scaled:?}");
+    cluster.until(|its| its.hosts_of("hello").len(), |hosts| *hosts == 3);
+    cluster.answers_everywhere();
+}
+
+#[test]
 fn what_was_deployed_outlives_its_hosts_whoever_took_it_and_the_first_node() {
     let cluster = Cluster::up(5);
     let hello = HELLO.path();

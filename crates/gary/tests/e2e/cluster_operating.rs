@@ -292,6 +292,7 @@ fn people_ask_over_the_network_for_what_they_were_admitted() {
     does(&["rm", "hello"]).fails(9, &["admitted to look"]);
     does(&["pending"]).exits(0);
     does(&["--context", "pis", "rm", "hello"]).exits(0);
+    does(&["--context", "pis", "deploy", path, "--name", "kept"]).exits(0);
     // One of its nodes is gone, and another one answers.
     cluster.does(["dev", "kill", "n1"]).exits(0);
     assert!(
@@ -299,6 +300,16 @@ fn people_ask_over_the_network_for_what_they_were_admitted() {
             .exits(0)
             .text()
             .contains("n2")
+    );
+    // Of two that keep a name both are its majority, and whoever only looks does not go on without.
+    let recover = |context: &str| does(&["--context", context, "recover", "kept", "--yes"]);
+    let looked = cluster.until(|_| recover("looks"), |looked| looked.code == 9);
+    assert!(looked.text().contains("not there: n1"), "{looked:?}");
+    assert!(looked.stderr.contains("admitted to look"), "{looked:?}");
+    let recovered = recover("pis").exits(0);
+    assert!(
+        recovered.text().contains("recovered kept gen "),
+        "{recovered:?}"
     );
     does(&["--context", "nobody", "ps"]).fails(7, &["no context nobody"]);
     // Who was admitted to one cluster is nobody to another.
