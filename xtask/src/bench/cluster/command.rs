@@ -78,7 +78,7 @@ struct Effort {
 impl Effort {
     const FULL: Self = Self {
         deploys: 40,
-        deaths: 12,
+        deaths: 18,
         many_nodes: 20,
         replicas: &[10_000, 2_000],
         idle_sizes: &[1, 5, 20],
