@@ -58,6 +58,7 @@ pub use engine::EngineError;
 pub use engines::Engines;
 pub use failure::{Failure, TrapReport};
 pub use interfaces::{Answer, Import, provided};
+pub use keyvalue::{StoreRoom, StoresDir};
 pub use limit::MemoryLimit;
 pub use logging::{Level, LogSink};
 pub use net::{HostPattern, NetGrant};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::denied::DenialSink;
+use crate::keyvalue::StoresDir;
 use crate::logging::LogSink;
 use crate::net::NetGrant;
 use crate::sink::OutputSink;
@@ -32,7 +33,7 @@ pub struct Spec {
     /// What `wasi:config/store` answers.
     pub config: Vec<(String, String)>,
     /// Where named key-value stores are kept; without it only the unnamed one can be opened.
-    pub stores: Option<PathBuf>,
+    pub stores: Option<StoresDir>,
     /// What the workload may use.
     pub limits: Limits,
     /// Until when it may run, where nobody else may at the same time.

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use gary_host::{Dir, HostPattern, Limits, NetGrant, Spec, Stdio};
+use gary_host::{Dir, HostPattern, Limits, NetGrant, Spec, Stdio, StoresDir};
 use gary_manifest::{ENV_FILE_BYTES_MAX, EnvVar, NetHost as GrantedHost, parse_env_file};
 
 use crate::denied::Denials;
@@ -37,9 +37,10 @@ pub(crate) fn spec(
         listen: workload.listen,
         config: workload.config.clone().into_iter().collect(),
         // Without a place for it, only the unnamed store can be opened.
-        stores: places::state()
-            .ok()
-            .map(|state| state.join("keyvalue").join(workload.name.as_str())),
+        stores: places::state().ok().map(|state| StoresDir {
+            path: state.join("keyvalue").join(workload.name.as_str()),
+            room: None,
+        }),
         limits: Limits {
             memory_bytes: workload.memory.map(|size| size.bytes()),
             instance_memory_bytes: workload.instance_memory.map(|size| size.bytes()),

@@ -1,20 +1,21 @@
 //! A store in a redb database.
 
+use std::fmt;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table};
 
 use super::error::{CallError, OpenError};
 use super::file::{DATA, META, META_BYTES, META_VERSION, StoreFile};
 use super::limits::Limits;
+use super::room::StoreRoom;
 use super::store::{Change, Page, Store, Versioned};
 
 /// A named store. Calls wait for the disk, and writers for each other, so they are made on threads
 /// that may wait. Dropping the last handle closes the database and lets another process have it.
-#[derive(Debug)]
 pub(super) struct DiskStore {
     file: StoreFile,
     limits: Limits,
@@ -23,18 +24,41 @@ pub(super) struct DiskStore {
     /// redb refuses everything after one failed write, a full disk included. The next call then
     /// opens the database anew, so that making room is enough and no restart is needed.
     failed: AtomicBool,
+    /// The room that it has in common with others. It comes last, because letting go of it says that the store is closed.
+    room: Option<Arc<dyn StoreRoom>>,
+}
+
+impl fmt::Debug for DiskStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DiskStore").field(&self.file).finish()
+    }
 }
 
 impl DiskStore {
     /// Opens the store, which makes it where it is missing.
-    pub(super) fn open(file: StoreFile, limits: Limits) -> Result<Self, OpenError> {
-        let database = file.open_or_create(limits.stores_max)?;
-        Ok(Self {
+    pub(super) fn open(
+        file: StoreFile,
+        limits: Limits,
+        room: Option<Arc<dyn StoreRoom>>,
+    ) -> Result<Self, OpenError> {
+        let full = room.as_ref().and_then(|room| room.limit_reached());
+        let database = file.open_or_create(limits.stores_max, full)?;
+        let store = Self {
             file,
             limits,
             database: RwLock::new(Some(database)),
             failed: AtomicBool::new(false),
-        })
+            room,
+        };
+        store.tell_size();
+        Ok(store)
+    }
+
+    /// Tells how much its file takes, where somebody counts that.
+    fn tell_size(&self) {
+        if let Some(room) = &self.room {
+            self.file.tell_size(room.as_ref());
+        }
     }
 
     /// The store in words.
@@ -87,6 +111,7 @@ impl DiskStore {
         work: impl FnOnce(&mut Writer<'_>) -> Result<(), CallError>,
     ) -> Result<(), CallError> {
         self.with_database(|database| {
+            let full = self.room.as_ref().and_then(|room| room.limit_reached());
             let mut transaction = database.begin_write()?;
             transaction
                 .set_durability(Durability::Immediate)
@@ -106,13 +131,18 @@ impl DiskStore {
                 if writer.bytes > limit && writer.bytes > bytes_before {
                     return Err(CallError::Full { limit });
                 }
+                if let Some(limit) = full.filter(|_| writer.bytes > bytes_before) {
+                    return Err(CallError::NoRoom { limit });
+                }
                 if !writer.changed {
                     return Ok(());
                 }
                 meta.insert(META_BYTES, writer.bytes)?;
                 meta.insert(META_VERSION, version)?;
             }
-            Ok(transaction.commit()?)
+            transaction.commit()?;
+            self.tell_size();
+            Ok(())
         })
     }
 }
@@ -120,9 +150,13 @@ impl DiskStore {
 impl Drop for DiskStore {
     fn drop(&mut self) {
         let database = self.database.get_mut();
-        if database.unwrap_or_else(PoisonError::into_inner).is_some() {
-            self.file.forget_holder();
-        }
+        let Some(database) = database.unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        self.file.forget_holder();
+        // One whose file was written to from outside may panic as it goes.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
+        self.tell_size();
     }
 }
 
@@ -242,18 +276,74 @@ fn to_versioned((version, value): (u64, &[u8])) -> Versioned {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::atomic::AtomicU64;
+
     use tempfile::TempDir;
 
     use super::*;
 
     fn open(dir: &TempDir) -> DiskStore {
         let file = StoreFile::new(dir.path(), "x", "s").unwrap();
-        DiskStore::open(file, Limits::STANDARD).unwrap()
+        DiskStore::open(file, Limits::STANDARD, None).unwrap()
     }
 
     fn value(store: &DiskStore) -> Option<Vec<u8>> {
         let mut found = store.get_many(&["k".to_owned()]).unwrap();
         found.pop().flatten().map(|entry| entry.value)
+    }
+
+    /// Room for so many bytes, as far as this store is concerned.
+    #[derive(Debug, Default)]
+    struct Room {
+        bytes_max: AtomicU64,
+        bytes: AtomicU64,
+    }
+
+    impl StoreRoom for Room {
+        fn limit_reached(&self) -> Option<u64> {
+            let bytes_max = self.bytes_max.load(Ordering::Relaxed);
+            (self.bytes.load(Ordering::Relaxed) >= bytes_max).then_some(bytes_max)
+        }
+
+        fn takes(&self, file: &Path, bytes: u64) {
+            assert_eq!(file.metadata().unwrap().len(), bytes);
+            self.bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_store_grows_only_where_there_is_room_and_says_when_it_is_closed() {
+        let dir = TempDir::new().unwrap();
+        let room = Arc::new(Room::default());
+        let open = |name: &str| {
+            let file = StoreFile::new(dir.path(), "x", name).unwrap();
+            DiskStore::open(file, Limits::STANDARD, Some(Arc::clone(&room) as _))
+        };
+        let refused = open("s").unwrap_err();
+        assert!(matches!(refused, OpenError::NoRoom { limit: 0, .. }));
+        assert!(!dir.path().join("s.redb").exists());
+
+        room.bytes_max.store(16 << 20, Ordering::Relaxed);
+        let store = open("s").unwrap();
+        let pair = |number: u32| (format!("k{number}"), vec![7; 1 << 20]);
+        let written = (0..32).take_while(|number| store.set_many(vec![pair(*number)]).is_ok());
+        let written = written.count();
+        assert!((1..32).contains(&written), "{written}");
+        let refused = store.set_many(vec![pair(99)]);
+        assert!(matches!(refused, Err(CallError::NoRoom { limit }) if limit == 16 << 20));
+        // What is there is written over and deleted all the same, and closing the store makes its file smaller.
+        store
+            .set_many(vec![("k0".to_owned(), vec![8; 1 << 20])])
+            .unwrap();
+        let keys = Vec::from_iter((0..32).map(|number| pair(number).0));
+        store.delete_many(&keys).unwrap();
+        drop(store);
+        let closed = room.bytes.load(Ordering::Relaxed);
+        assert_eq!(Arc::strong_count(&room), 1);
+        assert!(closed < 16 << 20, "{closed}");
+        let store = open("s").unwrap();
+        store.set_many(vec![pair(0)]).unwrap();
     }
 
     #[test]

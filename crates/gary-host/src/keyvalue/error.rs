@@ -32,6 +32,14 @@ pub(crate) enum OpenError {
         /// Named stores a workload may have.
         limit: usize,
     },
+    /// All stores of this machine together have no room for one more.
+    #[error("{store} cannot be made: the stores of this node take the {limit} bytes that they may")]
+    NoRoom {
+        /// The store in words.
+        store: String,
+        /// Bytes that they may take together.
+        limit: u64,
+    },
     /// Another process, or another workload of this one, has the store open.
     #[error("{store} is held by {}", holder_in_words(*.holder))]
     Held {
@@ -131,6 +139,12 @@ pub(crate) enum CallError {
     #[error("full: the write would take it over the limit of {limit} bytes")]
     Full {
         /// Bytes of keys and values that the store may hold.
+        limit: u64,
+    },
+    /// All stores of this machine together have no room for the write.
+    #[error("full: the stores of this node take the {limit} bytes that they may")]
+    NoRoom {
+        /// Bytes that their files may take together.
         limit: u64,
     },
     /// The value to increment is not a decimal number.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use redb::{Builder, Database, ReadableDatabase, TableDefinition};
 
 use super::error::OpenError;
+use super::room::StoreRoom;
 
 /// Keys with the version and the bytes of their values.
 pub(super) const DATA: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("data");
@@ -71,9 +72,20 @@ impl StoreFile {
         &self.label
     }
 
-    /// Opens the database, which makes it first where there is none and fewer than `stores_max`.
-    pub(super) fn open_or_create(&self, stores_max: usize) -> Result<Database, OpenError> {
+    /// Opens the database, which makes it first where there is none and fewer than `stores_max`, and no limit of all stores
+    /// together is reached.
+    pub(super) fn open_or_create(
+        &self,
+        stores_max: usize,
+        full: Option<u64>,
+    ) -> Result<Database, OpenError> {
         if !self.path().exists() {
+            if let Some(limit) = full {
+                return Err(OpenError::NoRoom {
+                    store: self.label.clone(),
+                    limit,
+                });
+            }
             self.create(stores_max)?;
         }
         self.open()
@@ -136,6 +148,15 @@ impl StoreFile {
             let _ = fs::remove_file(&unfinished);
             self.file(source)
         })
+    }
+
+    /// Tells how many bytes the database takes.
+    pub(super) fn tell_size(&self, room: &dyn StoreRoom) {
+        let path = self.path();
+        match fs::metadata(&path) {
+            Ok(metadata) => room.takes(&path, metadata.len()),
+            Err(error) => tracing::warn!("cannot tell how much {} takes: {error}", self.label),
+        }
     }
 
     fn tell_holder(&self) {

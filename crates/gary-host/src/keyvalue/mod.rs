@@ -17,10 +17,12 @@ mod file;
 mod limits;
 mod linker;
 mod memory;
+mod room;
 mod store;
 mod stores;
 #[cfg(test)]
 mod testing;
 
 pub(crate) use linker::{KeyValueView, add_to_linker};
+pub use room::{StoreRoom, StoresDir};
 pub(crate) use stores::Stores;

@@ -1,7 +1,6 @@
 //! The stores of one workload.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -12,14 +11,14 @@ use super::disk::DiskStore;
 use super::error::OpenError;
 use super::file::StoreFile;
 use super::limits::Limits;
+use super::room::{StoreRoom, StoresDir};
 
 /// The stores of one workload, shared by all its instances. Making it touches no disk: a database
 /// is made when a guest first opens its name, and stays open until this is dropped, which may
 /// then wait for the disk.
-#[derive(Debug)]
 pub(crate) struct Stores {
     workload: String,
-    dir: Option<PathBuf>,
+    dir: Option<StoresDir>,
     limits: Limits,
     memory: Bucket,
     /// Open named stores. At most `stores_max`, which opening sees to.
@@ -32,12 +31,12 @@ pub(crate) struct Stores {
 impl Stores {
     /// The stores of `workload`, the named ones in `dir`, which need not exist. Without one, a
     /// guest that opens a named store is denied.
-    pub(crate) fn new(dir: Option<PathBuf>, workload: &str) -> Self {
+    pub(crate) fn new(dir: Option<StoresDir>, workload: &str) -> Self {
         Self::with_limits(dir, workload, Limits::STANDARD)
     }
 
     /// [`Stores::new`] with limits of the caller's choice.
-    pub(crate) fn with_limits(dir: Option<PathBuf>, workload: &str, limits: Limits) -> Self {
+    pub(crate) fn with_limits(dir: Option<StoresDir>, workload: &str, limits: Limits) -> Self {
         Self {
             workload: workload.to_owned(),
             dir,
@@ -61,7 +60,8 @@ impl Stores {
                 workload: self.workload.clone(),
             });
         };
-        let file = StoreFile::new(dir, &self.workload, name)?;
+        let file = StoreFile::new(&dir.path, &self.workload, name)?;
+        let room = dir.room.clone();
         let store = file.label().to_owned();
         let turn = Arc::clone(&self.opening)
             .acquire_owned()
@@ -71,16 +71,21 @@ impl Stores {
         let opened = spawn_blocking(move || {
             // Held here rather than by the guest, which may be dropped while this goes on.
             let _turn = turn;
-            stores.open_in_turn(name, file)
+            stores.open_in_turn(name, file, room)
         });
         opened.await.unwrap_or(Err(OpenError::Stopped { store }))
     }
 
-    fn open_in_turn(&self, name: String, file: StoreFile) -> Result<Bucket, OpenError> {
+    fn open_in_turn(
+        &self,
+        name: String,
+        file: StoreFile,
+        room: Option<Arc<dyn StoreRoom>>,
+    ) -> Result<Bucket, OpenError> {
         if let Some(bucket) = self.named().get(&name) {
             return Ok(bucket.clone());
         }
-        let store = DiskStore::open(file, self.limits)?;
+        let store = DiskStore::open(file, self.limits, room)?;
         let bucket = Bucket::on_disk(store, self.limits);
         self.named().insert(name, bucket.clone());
         Ok(bucket)

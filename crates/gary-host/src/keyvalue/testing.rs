@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::bucket::Bucket;
 use super::error::Failure;
 use super::limits::Limits;
+use super::room::StoresDir;
 use super::stores::Stores;
 
 /// Limits small enough to reach.
@@ -22,7 +23,11 @@ pub(super) const SMALL: Limits = Limits {
 
 /// Stores of workload `x` below `dir`.
 pub(super) fn stores(dir: &Path, limits: Limits) -> Arc<Stores> {
-    Arc::new(Stores::with_limits(Some(dir.to_owned()), "x", limits))
+    let dir = StoresDir {
+        path: dir.to_owned(),
+        room: None,
+    };
+    Arc::new(Stores::with_limits(Some(dir), "x", limits))
 }
 
 /// A store in memory and a named one: what holds for one must hold for the other.
