@@ -357,6 +357,11 @@ impl<C: Speech> Dealings<C> {
         self.keepers.of_name(name)
     }
 
+    /// Whether it knows that a workload is deleted, since it keeps that or has kept it.
+    pub fn is_over(&self, workload: &WorkloadId) -> bool {
+        self.custody.is_over(workload)
+    }
+
     /// The intents of a name that it keeps, as far as it remembers them, the one that stands last; none where it keeps no
     /// such name.
     pub fn history(&self, name: &WorkloadName) -> Vec<Stood> {
