@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::api::{self, Api};
 use crate::cluster::Credentials;
+use crate::discarding;
 use crate::gate::{Gate, Standing};
 use crate::keeping;
 use crate::lending::Lending;
@@ -52,6 +53,7 @@ impl Answers for Desk {
                 let kept = keeping::router(Arc::clone(&self.api));
                 let router = api::for_peers(Arc::clone(&self.api))
                     .merge(kept)
+                    .merge(discarding::router(Arc::clone(&self.api)))
                     .merge(self.lending.router(from.key));
                 tokio::spawn(serve(stream, router));
             }

@@ -8,7 +8,7 @@ use gary_agent::membership::{Seed, Settings as Patience};
 use gary_agent::{Agent, AgentSetup, REPLACES_AFTER, Setup};
 use gary_host::http::Front;
 use gary_promise::{
-    AgentKey, Architecture, BootNonce, Capacity, ClusterId, Consider, Interfaces, Labels,
+    AgentId, AgentKey, Architecture, BootNonce, Capacity, ClusterId, Consider, Interfaces, Labels,
     Resources, Submitters,
 };
 use gary_store::OpenError;
@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::cluster::Credentials;
 use crate::components::Components;
 use crate::desk::Desk;
+use crate::discarding::discard;
 use crate::disk::{Disk, DiskError};
 use crate::doors::Doors;
 use crate::event::{Ask, Event};
@@ -40,6 +41,8 @@ use crate::servers::{Keepers, Servers};
 use crate::shell::{EVENTS_MAX, Ended, Shell, Then};
 use crate::sites::{RequestLog, Sites};
 use crate::socket::{SOCKET_PATH_BYTES_MAX, Socket, SocketPlace};
+use crate::store_node;
+use crate::stores::{STORES_BYTES_MAX, Stores};
 use crate::upkeep;
 
 /// The most bytes that components take on a node's disk.
@@ -146,6 +149,9 @@ pub enum StartError {
     /// What guests write cannot be kept.
     #[error("what workloads write cannot be kept")]
     Logs(#[source] std::io::Error),
+    /// The stores of workloads cannot be kept.
+    #[error("the stores of workloads cannot be kept")]
+    Stores(#[source] std::io::Error),
     /// Components cannot be kept.
     #[error("components cannot be kept: {0}")]
     Components(String),
@@ -187,7 +193,8 @@ impl Node {
         if disk.has_left()? {
             return Err(StartError::HasLeft(settings.state));
         }
-        let capacity = capacity(&settings, &identity.name)?;
+        let id = AgentKey::from_seed(&identity.seed).id();
+        let capacity = capacity(&settings, &identity.name, &id)?;
         let (facts, peers) = (disk.facts()?, disk.peers()?);
         let epoch = disk.count_start().await?;
         let cluster = ClusterId::from_bytes(identity.cluster);
@@ -211,6 +218,8 @@ impl Node {
         let components = Arc::new(components);
         let sites = Arc::new(Sites::default());
         let logs = Logs::open(settings.state.join("logs")).map_err(StartError::Logs)?;
+        let stores = Stores::open(settings.state.join("keyvalue"), STORES_BYTES_MAX);
+        let stores = Arc::new(stores.map_err(StartError::Stores)?);
         let tools = Tools {
             node: identity.name.clone(),
             components: Arc::clone(&components),
@@ -218,6 +227,7 @@ impl Node {
             logs: logs.clone(),
             records: Arc::default(),
             chronicle: Arc::new(Chronicle::of(&identity.name)),
+            stores: Arc::clone(&stores),
         };
         let (records, chronicle) = (Arc::clone(&tools.records), Arc::clone(&tools.chronicle));
         let workshop = Workshop::new(&settings.cache.join("compiled"), &settings.cache_key, tools);
@@ -308,6 +318,7 @@ impl Node {
         tokio::spawn(upkeep::tell_time(Arc::clone(&api)));
         tokio::spawn(upkeep::hear_of_revocations(Arc::clone(&api)));
         tokio::spawn(upkeep::tell_of_members(Arc::clone(&api)));
+        tokio::spawn(discard(stores, Arc::clone(&api)));
         let for_peers = Front::new(Arc::clone(&sites), Arc::new(RequestLog));
         let doors = Arc::new(Doors::new(sites, for_clients, Arc::new(for_peers)));
         let desk = Desk {
@@ -404,11 +415,14 @@ fn reachable(local: SocketAddr) -> Result<SocketAddr, StartError> {
 }
 
 /// What a node promises of its machine.
-fn capacity(settings: &Settings, name: &str) -> Result<Capacity, StartError> {
+fn capacity(settings: &Settings, name: &str, id: &AgentId) -> Result<Capacity, StartError> {
     let refused = |why: String| StartError::Promise(why);
     let resources = Resources::new(settings.cpu_cores_micro, settings.memory_bytes);
-    let own = (api::NAME_LABEL.to_owned(), name.to_owned());
-    let labels = settings.labels.iter().cloned().chain([own]);
+    let own = [
+        (api::NAME_LABEL.to_owned(), name.to_owned()),
+        (store_node::LABEL.to_owned(), store_node::mark(id)),
+    ];
+    let labels = settings.labels.iter().cloned().chain(own);
     let labels = labels.map(|(key, value)| {
         let key = key
             .parse()

@@ -35,6 +35,18 @@ pub struct RunSpec {
     pub body_bytes_max: Option<u64>,
     /// How it is told that it is well; nothing where it is taken for so as long as it runs.
     pub health: Option<HealthCheck>,
+    /// Whose its named keyvalue stores are; nothing where it has none.
+    pub stores: Option<StoresOf>,
+}
+
+/// Whose named keyvalue stores are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoresOf {
+    /// The workload's, which has one replica, on the one node that has them.
+    Workload,
+    /// Each replica's, on the node where that runs.
+    Replica,
 }
 
 /// How it is told that something is well that answers requests.

@@ -1,19 +1,20 @@
 //! The workloads that an agent keeps, as it sees them.
 
 use gary_agent::{Account, Agent, Assessed};
-use gary_promise::{Body, Contrary, Promise, Verified};
 use gary_promise::{
-    Broken, Generation, Judgement, Kept, Mode, Outcome, Requirement, Time, Unknown, Use, Value,
-    WorkloadId, WorkloadName,
+    AgentId, Broken, Generation, Judgement, Kept, Misfit, Mode, Outcome, Requirement, Time,
+    Unknown, Use, Value, WorkloadId, WorkloadName,
 };
+use gary_promise::{Body, Contrary, Promise, Verified};
 use gary_wire::WireCodec;
 
-use super::view::{capacity, name, takes_nothing_on};
+use super::view::{ID_CHARS, capacity, name, takes_nothing_on};
 use super::workload::{
-    FailingShown, HostingShown, RefusalShown, RunShown, StoodShown, WorkloadShown,
+    FailingShown, HostingShown, RefusalShown, RunShown, StoodShown, StoreShown, WorkloadShown,
 };
 use crate::clock::Clock;
 use crate::sites::hosts;
+use crate::store_node;
 
 /// The most nodes of which it is told why they are not asked.
 const UNFIT_MAX: usize = 256;
@@ -122,6 +123,29 @@ fn workload_shown(
             false => unfit(agent, wanted),
         },
         runs: runs(agent, &account, &wanted.mode),
+        store: store(agent, wanted),
+    })
+}
+
+/// Which node has the store of a workload, by its owner's word.
+fn store(agent: &Agent<WireCodec>, wanted: &Use) -> Option<StoreShown> {
+    let mark = store_node::of(&wanted.needs.labels)?;
+    let is_it = |node: &AgentId| store_node::is(mark, &node.to_string());
+    let members = agent.membership().members().into_keys();
+    let there = [agent.id()].into_iter().chain(members).find(is_it);
+    let gone = agent.gone().map(|(node, _)| node).find(is_it);
+    let away = match there {
+        Some(node) if takes_nothing_on(agent, node) => Some("it is drained"),
+        Some(_) => None,
+        None => Some("it cannot be reached"),
+    };
+    Some(StoreShown {
+        node: match there.or(gone) {
+            Some(node) => name(agent, &node),
+            None => mark.as_str().chars().take(ID_CHARS).collect(),
+        },
+        node_id: mark.to_string(),
+        away: away.map(str::to_owned),
     })
 }
 
@@ -132,6 +156,9 @@ fn unfit(agent: &Agent<WireCodec>, wanted: &Use) -> Vec<RefusalShown> {
     let nodes = [me].into_iter().chain(members).take(UNFIT_MAX);
     let unfit = nodes.filter_map(|node| {
         let why = match capacity(agent, node)?.fits(&wanted.needs) {
+            Err(Misfit::Label { key, .. }) if key.as_str() == store_node::LABEL => {
+                "another node has its store".to_owned()
+            }
             Err(misfit) => misfit.to_string(),
             Ok(()) if takes_nothing_on(agent, node) => "it is drained".to_owned(),
             Ok(()) => return None,

@@ -7,12 +7,13 @@ use gary_wire::WireCodec;
 use super::kept::Times;
 use super::node::{DrainingShown, NodeShown, NodeState};
 use super::words::ThisNode;
+use crate::store_node;
 
 /// Under which label a node says what people call it.
 pub(crate) const NAME_LABEL: &str = "name";
 
 /// As much of an id as people tell nodes apart by.
-const ID_CHARS: usize = 12;
+pub(super) const ID_CHARS: usize = 12;
 
 /// The nodes that an agent sees, itself among them, and those that were there of late.
 pub(super) fn nodes(agent: &Agent<WireCodec>, now: Time) -> Vec<NodeShown> {
@@ -167,10 +168,11 @@ pub(super) fn cores(resources: Resources) -> f64 {
     resources.cpu_cores_micro() as f64 / 1e6
 }
 
-/// What an operator says of a machine; what people call it is told besides.
+/// What an operator says of a machine; what people call it and which one it is are told besides.
 pub(super) fn labels(capacity: &Capacity) -> Vec<String> {
     let labels = capacity.labels.iter();
-    let labels = labels.filter(|(key, _)| key.as_str() != NAME_LABEL);
+    let is_own = |key: &LabelKey| [NAME_LABEL, store_node::LABEL].contains(&key.as_str());
+    let labels = labels.filter(|(key, _)| !is_own(key));
     labels
         .map(|(key, value)| format!("{key}={value}"))
         .collect()

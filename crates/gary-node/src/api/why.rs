@@ -43,6 +43,11 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
             "nobody is invited yet: it waits for {waited}"
         )));
     }
+    if let Some((node, why)) = workload.waits_for_store() {
+        because.push(says(format!(
+            "it waits for {node}, which has its store: {why}"
+        )));
+    }
     if workload.stands_still {
         because.push(says(
             "the update goes no further, since what has begun of it fails".to_owned(),
@@ -193,7 +198,7 @@ fn end(node: &str, end: Option<&EndShown>) -> Option<Cause> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::workload::{FailingShown, RefusalShown};
+    use super::super::workload::{FailingShown, RefusalShown, StoreShown};
     use super::*;
 
     fn workload() -> WorkloadShown {
@@ -245,6 +250,45 @@ mod tests {
                 " pi-2 does not host more of it: 0.1 cores and 40MiB left, 0.1 cores and 64MiB asked (pi-2)",
             ]
         );
+    }
+
+    #[test]
+    fn what_waits_for_its_store_says_for_which_node() {
+        let store = |away: Option<&str>| StoreShown {
+            node: "n2".into(),
+            node_id: String::new(),
+            away: away.map(str::to_owned),
+        };
+        let workload = WorkloadShown {
+            open: vec![0],
+            replicas: 1,
+            store: Some(store(Some("it cannot be reached"))),
+            ..workload()
+        };
+        assert_eq!(
+            told(&workload),
+            [
+                "web, generation 2: 0 of 1 replicas run (n1)",
+                " it waits for n2, which has its store: it cannot be reached (n1)",
+                " replica 0 is hosted by nobody (n1)",
+            ]
+        );
+        for other in [
+            WorkloadShown {
+                store: Some(store(None)),
+                ..workload.clone()
+            },
+            WorkloadShown {
+                is_stopped: true,
+                ..workload.clone()
+            },
+            WorkloadShown {
+                open: Vec::new(),
+                ..workload
+            },
+        ] {
+            assert_eq!(other.waits_for_store(), None);
+        }
     }
 
     #[test]

@@ -51,6 +51,20 @@ pub struct WorkloadShown {
     pub unfit: Vec<RefusalShown>,
     /// What has been run to completion.
     pub runs: Vec<RunShown>,
+    /// The node that has its store, where it has one that is not each replica's own: no other hosts it.
+    pub store: Option<StoreShown>,
+}
+
+/// The node that has the store of a workload.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct StoreShown {
+    /// What people call it; the beginning of its id where that is not known.
+    pub node: String,
+    /// Its id, or as much of it as the intent says.
+    pub node_id: String,
+    /// Why it takes nothing on; nothing where it does.
+    pub away: Option<String>,
 }
 
 /// One hosting of a workload.
@@ -205,6 +219,14 @@ impl EndShown {
 }
 
 impl WorkloadShown {
+    /// The node that has its store and that it waits for, and why.
+    pub fn waits_for_store(&self) -> Option<(&str, &str)> {
+        let store = self.store.as_ref()?;
+        let waits = !self.is_stopped && !self.open.is_empty();
+        let away = store.away.as_deref().filter(|_| waits)?;
+        Some((&store.node, away))
+    }
+
     /// Why nodes host no more of it: what they have said, and what can be seen without asking them.
     pub fn obstacles(&self) -> impl Iterator<Item = &RefusalShown> {
         self.refusals.iter().chain(&self.unfit)

@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use gary_promise::{
-    Axis, Body, Codec, ComponentDigest, Condition, Interface, Interfaces, Labels, Lineage, Mode,
-    Needs, Pace, Portion, Promise, Retries, Routes, Schedule, SignedRecord, Spread, Submitters,
-    Tick, Update, Use, Valency, Verifier, WorkloadName,
+    Axis, Body, Codec, ComponentDigest, Condition, Interfaces, Labels, Lineage, Mode, Needs, Pace,
+    Portion, Promise, Retries, Routes, Schedule, SignedRecord, Spread, Submitters, Tick, Update,
+    Use, Valency, Verifier, WorkloadName,
 };
 use gary_wire::WireCodec;
 
 use super::asking::{AskError, Client};
 use super::person::{Person, PersonError};
-use crate::api::SettlementShown;
+use super::storing::{self, Moved, StoreError};
+use crate::api::{NAME_LABEL, SettlementShown};
 use crate::clock::Clock;
 use crate::run_spec::{RunSpec, RunSpecError};
 
@@ -33,7 +34,7 @@ pub struct Deployment {
     pub kind: Kind,
     /// The host names that it wants to be reached under.
     pub hosts: Vec<String>,
-    /// Labels that its nodes must have.
+    /// Labels that its nodes must have; `node` is what people call the node itself.
     pub labels: Vec<(String, String)>,
     /// Labels whose values replicas should not share, the most important first; `node` is the node.
     pub spread: Vec<String>,
@@ -72,6 +73,10 @@ pub enum Kind {
 /// Something was submitted.
 #[derive(Debug, Clone)]
 pub struct Deployed {
+    /// What a node has to promise that hosts a replica.
+    pub(super) needs: Needs,
+    /// Where it begins with empty stores, if it had some elsewhere.
+    pub moved: Option<Moved>,
     /// How many replicas its owner used before, and uses now.
     pub replicas: (Option<u32>, u32),
     /// Which generation it is.
@@ -122,6 +127,9 @@ pub enum DeployError {
     /// It is nothing that can be deployed.
     #[error("{0}")]
     Nonsense(String),
+    /// Its stores.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// How it is to be run.
     #[error(transparent)]
     Spec(#[from] RunSpecError),
@@ -146,9 +154,13 @@ impl Client {
         let digest = ComponentDigest::from_bytes(deployment.digest);
         let component = Bytes::from(deployment.component.clone());
         let wanted = deployment.wanted(digest)?;
+        let (wanted, moved) = self.bind(wanted, standing.as_ref()).await?;
         self.put_component(&digest.to_string(), component).await?;
-        self.sign_and_submit(person, wanted, standing.as_ref(), ack)
-            .await
+        let deployed = self.sign_and_submit(person, wanted, standing.as_ref(), ack);
+        Ok(Deployed {
+            moved,
+            ..deployed.await?
+        })
     }
 
     /// What stands under a name; `None` where nothing does.
@@ -267,8 +279,9 @@ impl Client {
         let Some(earlier) = self.stood(name, Some(generation)).await? else {
             return Ok(None);
         };
-        let deployed = self.update(person, standing, earlier.wanted);
-        deployed.await.map(Some)
+        let (wanted, moved) = self.bind(earlier.wanted, Some(standing)).await?;
+        let deployed = self.update(person, standing, wanted).await?;
+        Ok(Some(Deployed { moved, ..deployed }))
     }
 
     /// Has something else in the place of what stands.
@@ -303,9 +316,13 @@ impl Client {
         let generation = lineage.generation().get();
         let before = follows.map(|standing| standing.wanted.valency.get());
         let replicas = (before, wanted.valency.get());
-        let record = self.sign(person, Use { lineage, ..wanted }).await?;
+        let wanted = Use { lineage, ..wanted };
+        let needs = wanted.needs.clone();
+        let record = self.sign(person, wanted).await?;
         let settlement = self.submit(record, ack).await?;
         Ok(Deployed {
+            needs,
+            moved: None,
             replicas,
             generation,
             settlement,
@@ -315,6 +332,7 @@ impl Client {
     /// An intent as a person signs it, packed.
     pub(super) async fn sign(&self, person: &Person, wanted: Use) -> Result<Vec<u8>, DeployError> {
         wanted.check().map_err(nonsense)?;
+        storing::check(&wanted)?;
         let cluster = self.node().await?.cluster.parse().map_err(nonsense)?;
         let mut promiser = person.promiser(cluster)?;
         let body = Body::Use(Box::new(wanted));
@@ -344,21 +362,14 @@ impl Kind {
 }
 
 impl Deployment {
-    /// What of the interfaces that its component imports a node does not promise.
-    pub fn lacking<'a>(&'a self, promised: &'a [String]) -> impl Iterator<Item = &'a str> {
-        let promised = promised.iter().filter_map(|its| its.parse().ok());
-        let promised = Vec::<Interface>::from_iter(promised);
-        let lacking = self.interfaces.iter().filter(move |needed| {
-            let needed = needed.parse::<Interface>();
-            !needed.is_ok_and(|needed| promised.iter().any(|its| its.stands_in_for(&needed)))
-        });
-        lacking.map(String::as_str)
-    }
-
     pub(super) fn wanted(self, component: ComponentDigest) -> Result<Use, DeployError> {
         let routes = self.hosts.iter().map(|host| host.parse().map_err(nonsense));
         let routes: Vec<_> = routes.collect::<Result<_, _>>()?;
         let labels = self.labels.iter().map(|(key, value)| {
+            let key = match key.as_str() {
+                "node" => NAME_LABEL,
+                label => label,
+            };
             let key = key.parse().map_err(nonsense)?;
             Ok((key, value.parse().map_err(nonsense)?))
         });

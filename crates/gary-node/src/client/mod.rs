@@ -8,11 +8,13 @@ mod planning;
 mod questions;
 mod recovering;
 mod remote;
+mod storing;
 mod waiting;
 
 pub use admittance::Admittance;
 pub use asking::{AskError, Client};
 pub use deploying::{DeployError, Deployed, Deployment, Kind, Standing};
 pub use person::{Person, PersonError};
-pub use planning::{Change, Plan, packages};
+pub use planning::{Change, Plan, PlanNode, packages};
 pub use questions::LogsWanted;
+pub use storing::{Moved, StoreError};

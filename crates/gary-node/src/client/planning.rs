@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gary_promise::{Axis, ComponentDigest, Mode, Use};
+use gary_promise::{
+    Axis, ComponentDigest, Interface, Interfaces, LabelKey, Labels, Mode, Needs, Resources, Use,
+};
 use serde_json::Value;
 
 use super::asking::Client;
-use super::deploying::{DeployError, Deployment};
+use super::deploying::{DeployError, Deployed, Deployment};
+use super::storing::Moved;
+use crate::api::{NAME_LABEL, NodeShown};
+use crate::store_node;
 
 /// What a deploy would change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +20,19 @@ pub struct Plan {
     pub generation: u64,
     /// What would be otherwise than it is; of something new, what it would be.
     pub changes: Vec<Change>,
+    /// Who could take it on.
+    pub nodes: Vec<PlanNode>,
+    /// Where it begins with empty stores, if it had some elsewhere.
+    pub moved: Option<Moved>,
+}
+
+/// A node, and whether it could host a replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanNode {
+    /// What people call it.
+    pub name: String,
+    /// Why it could not, by what it promises to everyone; nothing where it could.
+    pub why_not: Option<String>,
 }
 
 /// Something that would be otherwise.
@@ -38,6 +56,8 @@ impl Client {
         let digest = ComponentDigest::from_bytes(deployment.digest);
         let wanted = deployment.wanted(digest)?;
         wanted.check().map_err(super::deploying::nonsense)?;
+        let (wanted, moved) = self.bind(wanted, standing.as_ref()).await?;
+        let nodes = plan_nodes(&self.nodes().await?, &wanted.needs);
         let to = words(&wanted);
         let changes = match &standing {
             None => {
@@ -53,8 +73,73 @@ impl Client {
         Ok(Plan {
             generation: standing.map_or(1, |its| its.generation() + 1),
             changes,
+            nodes,
+            moved,
         })
     }
+}
+
+impl Client {
+    /// Where no node that is there promises what a replica needs: why not, of each. It runs once one does.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn unfit(&self, deployed: &Deployed) -> Result<Vec<PlanNode>, DeployError> {
+        let nodes = plan_nodes(&self.nodes().await?, &deployed.needs);
+        let is_any_fit = nodes.iter().any(|its| its.why_not.is_none());
+        Ok(if is_any_fit { Vec::new() } else { nodes })
+    }
+}
+
+fn plan_nodes(nodes: &[NodeShown], needs: &Needs) -> Vec<PlanNode> {
+    let nodes = nodes.iter().map(|node| PlanNode {
+        name: node.name.clone(),
+        why_not: why_not(node, needs),
+    });
+    nodes.collect()
+}
+
+/// Why a node could not host a replica, by what it promises to everyone.
+pub(super) fn why_not(node: &NodeShown, needs: &Needs) -> Option<String> {
+    let needed = needs.portion.resources();
+    // What is shown is of so many millionths of a core.
+    let cores_micro = (node.cpu_cores * 1e6).round() as u64;
+    let promised = Resources::new(cores_micro, node.memory_bytes).unwrap_or(Resources::NONE);
+    if node.state != "up" {
+        return Some(format!("it is {}", node.state));
+    }
+    let too_small = || format!("it promises {promised}, and {needed} are needed");
+    lacking(node, &needs.labels)
+        .or_else(|| (!promised.covers(needed)).then(too_small))
+        .or_else(|| lacking_interface(node, &needs.interfaces))
+}
+
+/// Which interface a node lacks of those that are needed, in any version that would do.
+fn lacking_interface(node: &NodeShown, needed: &Interfaces) -> Option<String> {
+    let promised = node.interfaces.iter().filter_map(|its| its.parse().ok());
+    let promised = Vec::<Interface>::from_iter(promised);
+    let lacks = |needed: &&Interface| !promised.iter().any(|its| its.stands_in_for(needed));
+    let lacking = needed.iter().find(lacks);
+    lacking.map(|its| format!("lacks {its}"))
+}
+
+/// Which label a node lacks of those that are needed.
+pub(super) fn lacking(node: &NodeShown, labels: &Labels) -> Option<String> {
+    labels.iter().find_map(|(key, value)| {
+        let (has_it, why) = match key.as_str() {
+            NAME_LABEL => (node.name == value.as_str(), format!("it is not {value}")),
+            store_node::LABEL => (
+                store_node::is(value, &node.id),
+                "another node has its store".to_owned(),
+            ),
+            _ => {
+                let label = format!("{key}={value}");
+                let why = format!("it is not labelled {label}");
+                (node.labels.contains(&label), why)
+            }
+        };
+        (!has_it).then_some(why)
+    })
 }
 
 fn differences(from: BTreeMap<String, String>, to: BTreeMap<String, String>) -> Vec<Change> {
@@ -75,7 +160,8 @@ fn differences(from: BTreeMap<String, String>, to: BTreeMap<String, String>) -> 
 
 /// What is wanted, in words.
 fn words(wanted: &Use) -> BTreeMap<String, String> {
-    let labels = wanted.needs.labels.iter();
+    let is_store = |key: &LabelKey| key.as_str() == store_node::LABEL;
+    let labels = wanted.needs.labels.iter().filter(|(key, _)| !is_store(key));
     let labels = labels.map(|(key, value)| format!("{key}={value}"));
     let needed = wanted.needs.interfaces.iter().map(ToString::to_string);
     let routes = wanted.routes.iter().map(ToString::to_string);
@@ -145,6 +231,8 @@ fn mode(wanted: &Use) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gary_promise::Portion;
+
     use super::*;
 
     #[test]
@@ -157,5 +245,26 @@ mod tests {
         ];
         let expected = ["wasi:io@0.2.12", "wasi:io@0.3.0", "wasi:logging"];
         assert_eq!(packages(interfaces), expected);
+    }
+
+    #[test]
+    fn a_node_lacks_what_it_promises_in_no_version_that_would_do() {
+        let needs = Needs {
+            portion: Portion::new(1, 1).expect("something of both"),
+            labels: Labels::default(),
+            architecture: None,
+            interfaces: Interfaces::new(["wasi:foo/bar@0.3.0".parse().expect("it is one")])
+                .expect("there is one"),
+        };
+        let node = |interface: &str| NodeShown {
+            state: "up".into(),
+            cpu_cores: 1.0,
+            memory_bytes: 1,
+            interfaces: vec![interface.into()],
+            ..NodeShown::default()
+        };
+        let lacks = Some("lacks wasi:foo/bar@0.3.0".to_owned());
+        assert_eq!(why_not(&node("wasi:foo/bar@0.2.9"), &needs), lacks);
+        assert_eq!(why_not(&node("wasi:foo/bar@0.3.7"), &needs), None);
     }
 }

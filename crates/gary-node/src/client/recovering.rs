@@ -37,7 +37,7 @@ impl Client {
             lineage: Lineage::Updates(update),
             ..stands.wanted().clone()
         };
-        let replicas = wanted.valency.get();
+        let (replicas, needs) = (wanted.valency.get(), wanted.needs.clone());
         let signed = self.sign(person, wanted).await?;
         let wanted = RecoveryWanted {
             assessment: shown.assessment.clone(),
@@ -47,6 +47,8 @@ impl Client {
         let path = format!("/v1/workloads/{name}/recovery");
         let answer = self.send(Method::POST, &path, body.into()).await?;
         Ok(Deployed {
+            needs,
+            moved: None,
             replicas: (Some(replicas), replicas),
             generation: shown.next,
             settlement: serde_json::from_slice(&answer).map_err(AskError::from)?,

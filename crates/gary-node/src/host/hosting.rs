@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use gary_agent::{HostReport, Start};
 use gary_host::http::{Asked, Handler, Observer, Request, Site};
-use gary_host::{Kind, Program, Replica, Stdio, Term};
+use gary_host::{Kind, Program, Replica, Stdio, StoresDir, Term};
 use gary_promise::{Body, Failure, Note, Outcome, PromiseId, Use};
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use super::records::{self, Records};
 use super::{NotRun, Stop, Workshop, fencing, health};
 use crate::api::EndShown;
 use crate::event::Event;
 use crate::logs::{ReplicaKey, Scribe};
-use crate::run_spec::{HealthCheck, RunSpec};
+use crate::run_spec::{HealthCheck, RunSpec, StoresOf};
 use crate::sites::RequestLog;
+use crate::stores::Noted;
 
 /// How long requests under way have when a hosting is stopped.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -32,12 +34,13 @@ pub(super) async fn host(
         workload: start.binding.workload(),
         slot: start.binding.slot(),
     };
-    let hosting = Hosting {
+    let mut hosting = Hosting {
         offer,
         key,
         start: &start,
         term: term.clone(),
         site: OnceLock::new(),
+        replica: OnceLock::new(),
         scribe: Arc::new(workshop.scribe(key)),
         workshop: &workshop,
         reports: &reports,
@@ -62,8 +65,12 @@ pub(super) async fn host(
     let drain = term.as_ref().map_or(DRAIN, |term| term.left().min(DRAIN));
     sites.close(&offer, drain).await;
     // Also of what was never served, since it was not well, nothing runs any more when that is told.
-    if let Some(site) = hosting.site.get() {
+    if let Some(site) = hosting.site.take() {
         site.drained(Duration::ZERO).await;
+    }
+    if let Some(replica) = hosting.replica.take() {
+        // To close its stores waits for the disk, which no thread does that runs guests.
+        let _ = spawn_blocking(move || drop(replica)).await;
     }
     // A guest that was stopped for that has not failed.
     let report = match &term {
@@ -90,6 +97,8 @@ struct Hosting<'a> {
     term: Option<Arc<Term>>,
     /// What answers requests, once there is that.
     site: OnceLock<Arc<Site>>,
+    /// What has its stores open, until nothing of it runs.
+    replica: OnceLock<Replica>,
     workshop: &'a Workshop,
     reports: &'a mpsc::Sender<Event>,
 }
@@ -214,8 +223,12 @@ impl Hosting<'_> {
         let wanted = self.wanted();
         let spec = RunSpec::unpack(&wanted.spec)?;
         let program = self.workshop.program(wanted).await?;
-        let health = spec.health.clone();
+        let (health, stores) = (spec.health.clone(), spec.stores);
         let mut spec = spec.granted(wanted.name.as_str(), self.start.binding.enforced())?;
+        spec.stores = match stores {
+            Some(stores) => Some(self.take(stores).await?),
+            None => None,
+        };
         spec.term.clone_from(&self.term);
         if let Some(term) = self.start.term {
             let epoch = fencing::text(term.epoch);
@@ -224,7 +237,22 @@ impl Hosting<'_> {
         spec.stdio = Stdio::Sink(self.scribe.clone());
         spec.log = Some(self.scribe.clone());
         let replica = Replica::new(&program, spec).map_err(NotRun::Link)?;
+        let _first = self.replica.set(replica.clone());
         Ok((replica, program, health))
+    }
+
+    /// Its stores, once whoever ran in its place has closed them.
+    async fn take(&self, stores: StoresOf) -> Result<StoresDir, NotRun> {
+        let slot = match stores {
+            StoresOf::Workload => None,
+            StoresOf::Replica => Some(self.key.slot),
+        };
+        let note = Noted::new(&self.wanted().name, [self.start.binding.keeper()]);
+        let waits =
+            || self.tell("waits for its stores, which what ran before it has not closed yet");
+        let kept = &self.workshop.tools.stores;
+        let taken = kept.take((self.key.workload, slot), &note, waits).await;
+        taken.map_err(NotRun::Stores)
     }
 
     /// What it reports: of a run, how that ended; of what should run on and on, that it fails.

@@ -15,6 +15,7 @@ use crate::components::{Components, FetchError, Likely};
 use crate::logs::{Logs, ReplicaKey, Scribe};
 use crate::run_spec::RunSpecError;
 use crate::sites::Sites;
+use crate::stores::Stores;
 
 /// What hostings are made with.
 pub(crate) struct Workshop {
@@ -33,6 +34,7 @@ pub(crate) struct Tools {
     pub(crate) logs: Logs,
     pub(crate) records: Arc<Records>,
     pub(crate) chronicle: Arc<Chronicle>,
+    pub(crate) stores: Arc<Stores>,
 }
 
 /// A hosting cannot be started.
@@ -48,6 +50,8 @@ pub(crate) enum NotRun {
     Compile(#[from] CompileError),
     #[error(transparent)]
     Link(LinkError),
+    #[error("its stores cannot be used: {0}")]
+    Stores(std::io::Error),
     #[error("the compiler has panicked")]
     Panicked,
 }

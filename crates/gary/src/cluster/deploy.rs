@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gary_host::{Artifact, HostPattern, Kind as GuestKind, Stdio};
-use gary_manifest::{Count, Flags, Period, Workload};
+use gary_manifest::{Count, Flags, Period, StoreScope, Workload};
 use gary_node::api::SettlementWord;
-use gary_node::client::{Deployed, Deployment, Kind, Person};
-use gary_node::{HealthCheck, Reachable, ReachableHost, RunSpec};
+use gary_node::client::{Deployed, Deployment, Kind, Moved, Person};
+use gary_node::{HealthCheck, Reachable, ReachableHost, RunSpec, StoresOf};
 
 use super::typed::{DeployArgs, HowArgs};
 use super::wait::until_it_runs;
@@ -29,6 +29,9 @@ const CPU_CORES_MICRO: u64 = 100_000;
 
 /// Memory that a replica is promised where nothing says how much.
 const MEMORY_BYTES: u64 = 64 << 20;
+
+/// What a component imports that uses keyvalue stores.
+const KEYVALUE: &str = "wasi:keyvalue/";
 
 pub(crate) fn main(typed: DeployArgs) -> u8 {
     let mut flags = typed.workload.flags(&typed.output);
@@ -67,11 +70,11 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
             return plan::show(&client, deployment).await;
         }
         let person = person()?;
-        let unfit = plan::unfit(&client, &deployment).await?;
         let deployed = client.deploy(&person, deployment, &typed.how.ack).await;
         let deployed = deployed.map_err(not_deployed)?;
         tell(&name, &deployed)?;
-        for why in unfit {
+        let unfit = client.unfit(&deployed).await.unwrap_or_default();
+        for why in plan::nobody_could(&unfit) {
             eprintln!("note: {why}");
         }
         if let (Some(before), now) = deployed.replicas
@@ -101,6 +104,13 @@ pub(super) fn tell(name: &str, deployed: &Deployed) -> Result<(), Problem> {
 /// Tells what has become of it, in the word for what was wanted.
 pub(super) fn tell_as(word: &str, name: &str, deployed: &Deployed) -> Result<(), Problem> {
     let (generation, settlement) = (deployed.generation, &deployed.settlement);
+    let is_kept = matches!(
+        settlement.verdict,
+        SettlementWord::Committed | SettlementWord::Pending
+    );
+    if is_kept {
+        tell_moved(name, deployed.moved.as_ref());
+    }
     let refused = |code| {
         let what = format!("generation {generation} of {name} is not committed");
         Err(Problem::new(code, what).why(&settlement.detail))
@@ -126,6 +136,16 @@ pub(super) fn tell_as(word: &str, name: &str, deployed: &Deployed) -> Result<(),
         SettlementWord::NotFound => refused(Code::NotFound),
         SettlementWord::NotAllowed => refused(Code::Refused),
         SettlementWord::NoMajority => refused(Code::NoMajority),
+    }
+}
+
+/// Tells that what was in its stores is elsewhere, and stays there.
+pub(super) fn tell_moved(name: &str, moved: Option<&Moved>) {
+    if let Some(Moved { from, to }) = moved {
+        eprintln!(
+            "note: {name} has its store on {to} now, empty unless it was there before: the one on \
+             {from} stays there until {name} is deleted"
+        );
     }
 }
 
@@ -192,13 +212,6 @@ fn deployment(
                 .hint("gary run runs it here"),
         );
     }
-    if workload.store.is_some() {
-        return Err(
-            Problem::new(Code::BadInput, format!("cannot deploy {name}"))
-                .why("it names a store, and nodes do not keep stores of workloads yet")
-                .hint("gary run runs it here"),
-        );
-    }
     let artifact = load::artifact(target, reporter)?;
     let kind = kind(&typed.how, workload);
     if workload.exclusive && !matches!(kind, Kind::Service { .. }) {
@@ -209,6 +222,11 @@ fn deployment(
         );
     }
     let interfaces = check(kind, target, &artifact, reporter)?;
+    let has_stores = interfaces.iter().any(|name| name.starts_with(KEYVALUE));
+    let stores = has_stores.then_some(match workload.store {
+        Some(StoreScope::PerReplica) => StoresOf::Replica,
+        None => StoresOf::Workload,
+    });
     let denials = Denials::of(workload, reporter);
     let granted = crate::grants::spec(target, Stdio::Null, reporter, &denials)?;
     let net = granted.net.into_iter().map(|grant| Reachable {
@@ -254,6 +272,7 @@ fn deployment(
                 path: health.path.to_string(),
                 interval_ms: millis(health.interval),
             }),
+            stores,
         },
     })
 }

@@ -26,6 +26,9 @@ const END_CHARS_MAX: usize = 24;
 /// As much as is told of who has promised something: nodes have names, and people have keys.
 const BY_CHARS_MAX: usize = 12;
 
+/// Said of what waits for the node that has its store.
+const WAITS: &str = "waits for its store";
+
 pub(crate) fn workloads(typed: &PsArgs) -> u8 {
     problem::code_of(waiting(async {
         let client = context::client().await?;
@@ -135,6 +138,10 @@ fn table_of_workloads(workloads: &[WorkloadShown]) -> String {
         let over = workload.runs.iter().filter(|its| its.ended.is_some());
         let last = BTreeMap::from_iter(over.map(|its| (its.slot, its)));
         rows.extend(last.into_values().map(row_of_run));
+        if let (true, Some((node, _))) = (rows.is_empty(), workload.waits_for_store()) {
+            // Nobody else hosts it.
+            rows.push(["-", node, WAITS, "-", "-", "-"].map(str::to_owned));
+        }
         if rows.is_empty() {
             rows.push(["-", "-", "-", "-", "-", "-"].map(str::to_owned));
         }
@@ -209,6 +216,7 @@ fn state(hosting: &HostingShown, workload: &WorkloadShown) -> String {
         ("kept", _) if is_crashing && workload.kind == "service" => "crashing",
         ("kept", true) if hosting.is_sound() => "running",
         ("kept", _) => "starting",
+        _ if workload.waits_for_store().is_some() => WAITS,
         (state, _) => state,
     };
     match hosting.generation == workload.generation {

@@ -21,7 +21,7 @@ pub(crate) mod typed;
 pub(crate) mod wait;
 pub(crate) mod why;
 
-use gary_node::client::{AskError, DeployError};
+use gary_node::client::{AskError, DeployError, StoreError};
 
 use crate::problem::{Code, Problem};
 
@@ -73,7 +73,27 @@ pub(crate) fn not_deployed(error: DeployError) -> Problem {
         DeployError::NotTheirs { .. } => Problem::new(Code::Refused, error.to_string())
             .why("who has signed something takes it back, and nobody else does")
             .hint("by the configuration directory that the key is in: GARY_CONFIG_DIR"),
+        DeployError::Store(error) => no_store(error),
         error => Problem::new(Code::BadInput, "it cannot be deployed").why(error),
+    }
+}
+
+/// What has stores, and cannot be so.
+fn no_store(error: StoreError) -> Problem {
+    let problem = Problem::new(Code::BadInput, "it cannot be deployed").why(&error);
+    match error {
+        StoreError::Shared { .. } => problem.hint(
+            "one replica, or store = \"per-replica\" under [promise] in gary.toml, where each has a store of its own",
+        ),
+        StoreError::OfRun => problem.hint("remove store from gary.toml: it has one store, on one node"),
+        StoreError::Elsewhere { .. } => problem.hint(
+            "require what that node is, or name another one: require = { node = \"NAME\" } moves it there, and leaves what it has stored behind",
+        ),
+        StoreError::Nowhere { why } => {
+            let whys = why.into_iter();
+            let problem = whys.fold(problem, |problem, (node, why)| problem.why(format!("{node}: {why}")));
+            problem.hint("ask for less, or require labels that a node has")
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gary_node::api::{DrainingShown, NodeState};
+use gary_node::api::{DrainingShown, NodeState, WorkloadShown};
 use gary_node::client::{AskError, Client, packages};
 
 use super::list::json;
@@ -36,6 +36,7 @@ pub(super) fn drain(typed: &NodeDrainArgs, leave: bool) -> Result<(), Problem> {
         let client = named(&typed.named).await?;
         let name = client.node().await.map_err(asked)?.name;
         client.drain(within_ms, leave).await.map_err(asked)?;
+        tell_of_stores(&client, &name, leave).await?;
         if typed.no_wait {
             return Ok(());
         }
@@ -67,6 +68,25 @@ pub(super) fn drain(typed: &NodeDrainArgs, leave: bool) -> Result<(), Problem> {
             tokio::time::sleep(LOOKS_EVERY).await;
         }
     })
+}
+
+/// Tells what nobody takes over from a node that is drained, since the node has its store.
+async fn tell_of_stores(client: &Client, node: &str, leave: bool) -> Result<(), Problem> {
+    let workloads = match client.workloads().await {
+        Ok(workloads) => workloads,
+        // It has left by now.
+        Err(_) if leave => return Ok(()),
+        Err(error) => return Err(asked(error)),
+    };
+    let is_on = |its: &&WorkloadShown| its.store.as_ref().is_some_and(|store| store.node == node);
+    for WorkloadShown { name, .. } in workloads.iter().filter(is_on) {
+        let then = match leave {
+            true => "it stops, and its store is lost to it",
+            false => "it stops at the deadline, and runs again once the node is undrained",
+        };
+        eprintln!("note: {name} has its store on {node}, and no other node takes it over: {then}");
+    }
+    Ok(())
 }
 
 /// Whether a deadline has passed for as long as what follows from it takes.

@@ -15,6 +15,7 @@ mod cluster_cut;
 mod cluster_losses;
 mod cluster_operating;
 mod cluster_refusals;
+mod cluster_stores;
 mod cluster_traffic;
 mod command;
 mod completions;

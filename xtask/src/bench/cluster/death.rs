@@ -60,7 +60,10 @@ pub(super) fn measure(installation: Installation, guest: &Path, count: usize) ->
         let served: Vec<f64> = took.iter().flatten().copied().collect();
         missed += took.len() - served.len();
         let when = if is_early { "early" } else { "in time" };
-        eprintln!("bench: deaths, {victim}, {when}: {served:?} ms of {}", took.len());
+        eprintln!(
+            "bench: deaths, {victim}, {when}: {served:?} ms of {}",
+            took.len()
+        );
         match is_early {
             true => early_ms.extend(served),
             false => {

@@ -1,0 +1,321 @@
+//! Keyvalue stores: a workload of one replica is bound to the node that has its stores, by its owner's word.
+//!
+//! The client chooses that node with the first deploy, and every later intent says the same one for as long as the workload has
+//! stores of its own. Only somebody who names another node moves it, and what it has stored stays where it is.
+
+use std::collections::BTreeMap;
+
+use gary_promise::{LabelValue, Labels, Mode, Needs, Pace, Use};
+
+use super::asking::Client;
+use super::deploying::{DeployError, Standing, nonsense};
+use super::planning::{lacking, why_not};
+use crate::api::{NAME_LABEL, NodeShown, WorkloadShown};
+use crate::run_spec::{RunSpec, StoresOf};
+use crate::store_node;
+
+/// What a workload with stores says, and no workload can be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It has more than one replica, and one store.
+    #[error("it has a keyvalue store, which is on one node, and this is for {replicas} replicas")]
+    Shared {
+        /// How many it is for.
+        replicas: u32,
+    },
+    /// Each of its replicas has stores of its own, and runs to completion.
+    #[error("a job or a schedule has no store for each replica: any node runs the next one")]
+    OfRun,
+    /// It has its store on a node that is not what is required.
+    #[error("it has its store on {node}: {why}")]
+    Elsewhere {
+        /// What people call the node.
+        node: String,
+        /// What it is not.
+        why: String,
+    },
+    /// No node could have its store.
+    #[error("no node promises enough to have its store")]
+    Nowhere {
+        /// Why each could not: its name, and the reason.
+        why: Vec<(String, String)>,
+    },
+}
+
+/// A workload is bound to another node, where there is nothing of its stores unless it was there before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// What people call the node that has its stores still, until it is deleted.
+    pub from: String,
+    /// What they call the node that it is bound to now.
+    pub to: String,
+}
+
+/// In what an intent with stores contradicts itself, if it does.
+pub(super) fn check(wanted: &Use) -> Result<(), StoreError> {
+    let replicas = wanted.valency.get();
+    match (stores(wanted), &wanted.mode) {
+        (Some(StoresOf::Workload), _) if replicas > 1 => Err(StoreError::Shared { replicas }),
+        (Some(StoresOf::Replica), Mode::Job(_) | Mode::Schedule(..)) => Err(StoreError::OfRun),
+        _ => Ok(()),
+    }
+}
+
+/// Whose the stores of an intent are. What cannot be read has none.
+fn stores(wanted: &Use) -> Option<StoresOf> {
+    RunSpec::unpack(&wanted.spec).ok()?.stores
+}
+
+/// Nobody opens stores before whoever had them has closed them: an earlier replica goes first.
+fn paced(pace: Pace) -> Result<Pace, DeployError> {
+    Pace::new(0, pace.max_unavailable().max(1)).map_err(nonsense)
+}
+
+/// The same needs, of the node that is named so, or of any.
+fn on(needs: Needs, mark: Option<LabelValue>) -> Result<Needs, DeployError> {
+    let others = needs
+        .labels
+        .iter()
+        .filter(|(key, _)| **key != store_node::key());
+    let others = others.map(|(key, value)| (key.clone(), value.clone()));
+    let mark = mark.map(|mark| (store_node::key(), mark));
+    let labels = Labels::new(others.chain(mark)).map_err(nonsense)?;
+    Ok(Needs { labels, ..needs })
+}
+
+impl Client {
+    /// Binds what is wanted to the node that has its stores, where it has any, and says whether that is another than before.
+    pub(super) async fn bind(
+        &self,
+        wanted: Use,
+        standing: Option<&Standing>,
+    ) -> Result<(Use, Option<Moved>), DeployError> {
+        check(&wanted)?;
+        let Some(stores) = stores(&wanted) else {
+            return Ok((wanted, None));
+        };
+        let wanted = Use {
+            pace: paced(wanted.pace)?,
+            ..wanted
+        };
+        if stores == StoresOf::Replica {
+            return Ok((wanted, None));
+        }
+        // Of what has none now, an earlier generation may have left some.
+        let earlier = store_node::of(&wanted.needs.labels).cloned();
+        let bound = standing.and_then(|its| store_node::of(&its.wanted().needs.labels));
+        let bound = bound.cloned().or(earlier);
+        let needs = on(wanted.needs.clone(), None)?;
+        let nodes = self.nodes().await?;
+        let has_it = |mark: &LabelValue| nodes.iter().find(|its| store_node::is(mark, &its.id));
+        let (mark, moved) = match bound {
+            Some(mark) if !names_another(has_it(&mark), &needs.labels) => {
+                stays(has_it(&mark), &needs.labels)?;
+                (mark, None)
+            }
+            bound => {
+                let to = self.choose(&nodes, &needs).await?;
+                let from = bound.map(|mark| match has_it(&mark) {
+                    Some(node) => node.name.clone(),
+                    None => mark.to_string(),
+                });
+                let moved = from.map(|from| Moved {
+                    from,
+                    to: to.name.clone(),
+                });
+                let id = to.id.parse().map_err(nonsense)?;
+                (store_node::mark(&id).parse().map_err(nonsense)?, moved)
+            }
+        };
+        let needs = on(needs, Some(mark))?;
+        Ok((Use { needs, ..wanted }, moved))
+    }
+
+    /// Of the nodes that promise enough, the one of which most is left as far as that can be seen.
+    async fn choose<'a>(
+        &self,
+        nodes: &'a [NodeShown],
+        needs: &Needs,
+    ) -> Result<&'a NodeShown, DeployError> {
+        let workloads = self.workloads().await?;
+        let taken = taken(&workloads);
+        let fit = nodes.iter().filter(|its| why_not(its, needs).is_none());
+        let best = fit.max_by(|one, other| {
+            let share = |node: &NodeShown| share_left(node, taken.get(node.id.as_str()));
+            // Of such as are alike the first by name.
+            share(one)
+                .total_cmp(&share(other))
+                .then_with(|| other.name.cmp(&one.name))
+        });
+        best.ok_or_else(|| {
+            let why = nodes.iter().filter_map(|node| {
+                let why = why_not(node, needs)?;
+                Some((node.name.clone(), why))
+            });
+            StoreError::Nowhere { why: why.collect() }.into()
+        })
+    }
+}
+
+/// Whether another node is required by its name than the one that has the store. Of one that is not seen any more somebody who
+/// names a node means another.
+fn names_another(has_it: Option<&NodeShown>, required: &Labels) -> bool {
+    let mut required = required.iter();
+    let named = required.find(|(key, _)| key.as_str() == NAME_LABEL);
+    named.is_some_and(|(_, name)| has_it.is_none_or(|its| its.name != name.as_str()))
+}
+
+/// Nothing else is required than the node that has the store is: by that alone nobody loses what is stored. Of one that has said
+/// nothing of itself that cannot be told.
+fn stays(has_it: Option<&NodeShown>, required: &Labels) -> Result<(), StoreError> {
+    let heard = has_it.filter(|its| its.memory_bytes > 0);
+    let lacks = heard.and_then(|node| Some((node, lacking(node, required)?)));
+    lacks.map_or(Ok(()), |(node, why)| {
+        Err(StoreError::Elsewhere {
+            node: node.name.clone(),
+            why,
+        })
+    })
+}
+
+/// How much of each node what is hosted takes: cores, and bytes of memory.
+fn taken(workloads: &[WorkloadShown]) -> BTreeMap<&str, (f64, u64)> {
+    let mut taken = BTreeMap::<&str, (f64, u64)>::new();
+    for workload in workloads {
+        for hosting in &workload.hostings {
+            let its = taken.entry(&hosting.node_id).or_default();
+            its.0 += workload.cpu_cores;
+            its.1 += workload.memory_bytes;
+        }
+    }
+    taken
+}
+
+/// Which share of what a node promises is left, of whichever is scarcer.
+fn share_left(node: &NodeShown, taken: Option<&(f64, u64)>) -> f64 {
+    let (cores, bytes) = taken.copied().unwrap_or_default();
+    let cores = 1.0 - cores / node.cpu_cores.max(f64::MIN_POSITIVE);
+    let bytes = 1.0 - bytes as f64 / node.memory_bytes.max(1) as f64;
+    cores.min(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::deploying::{Deployment, Kind};
+    use super::*;
+
+    fn node(name: &str, labels: &[&str]) -> NodeShown {
+        NodeShown {
+            name: name.into(),
+            id: name.repeat(32),
+            state: "up".into(),
+            cpu_cores: 2.0,
+            memory_bytes: 1 << 30,
+            labels: labels.iter().map(ToString::to_string).collect(),
+            ..NodeShown::default()
+        }
+    }
+
+    fn required(labels: &[(&str, &str)]) -> Labels {
+        let labels = labels.iter().map(|(key, value)| {
+            let key = key.parse().expect("it is a key");
+            (key, value.parse().expect("it is a value"))
+        });
+        Labels::new(labels).expect("they are few")
+    }
+
+    #[test]
+    fn only_who_names_another_node_moves_a_store() {
+        let n1 = node("n1", &["zone=attic"]);
+        for stays_there in [&[][..], &[("name", "n1")], &[("zone", "attic")]] {
+            let required = required(stays_there);
+            assert!(!names_another(Some(&n1), &required));
+            assert_eq!(stays(Some(&n1), &required), Ok(()));
+        }
+        assert!(names_another(Some(&n1), &required(&[("name", "n2")])));
+        let cellar = required(&[("zone", "cellar")]);
+        assert!(!names_another(Some(&n1), &cellar));
+        let refused = stays(Some(&n1), &cellar).expect_err("it is in the attic");
+        let why = "it has its store on n1: it is not labelled zone=cellar";
+        assert_eq!(refused.to_string(), why);
+        // Of what is not known no more is concluded than has to be.
+        assert!(names_another(None, &required(&[("name", "n2")])));
+        assert_eq!(stays(None, &cellar), Ok(()));
+        let silent = NodeShown {
+            memory_bytes: 0,
+            ..node("n1", &[])
+        };
+        assert_eq!(stays(Some(&silent), &cellar), Ok(()));
+    }
+
+    #[test]
+    fn of_two_nodes_the_one_with_more_left_is_less_taken() {
+        let hosted = WorkloadShown {
+            cpu_cores: 0.5,
+            memory_bytes: 64 << 20,
+            hostings: vec![crate::api::HostingShown {
+                node_id: node("n1", &[]).id,
+                ..Default::default()
+            }],
+            ..WorkloadShown::default()
+        };
+        let workloads = [hosted];
+        let taken = taken(&workloads);
+        let left = |node: &NodeShown| share_left(node, taken.get(node.id.as_str()));
+        let [one, two] = [node("n1", &[]), node("n2", &[])].map(|node| left(&node));
+        assert!(
+            (one - 0.75).abs() < 1e-9 && (two - 1.0).abs() < 1e-9,
+            "{one} {two}"
+        );
+    }
+
+    #[test]
+    fn what_has_stores_goes_before_the_next_comes() {
+        for (surge, unavailable, paces) in [(1, 0, 1), (3, 2, 2), (0, 1, 1)] {
+            let pace = Pace::new(surge, unavailable).expect("one is not zero");
+            let pace = paced(pace).expect("one is not zero");
+            assert_eq!((pace.max_surge(), pace.max_unavailable()), (0, paces));
+        }
+    }
+
+    fn wanted(replicas: u32, stores: Option<StoresOf>, kind: Kind) -> Use {
+        let deployment = Deployment {
+            name: "web".into(),
+            component: Vec::new(),
+            digest: [0; 32],
+            replicas,
+            cpu_cores_micro: 1,
+            memory_bytes: 1 << 16,
+            kind,
+            hosts: Vec::new(),
+            labels: Vec::new(),
+            spread: Vec::new(),
+            max_surge: 1,
+            max_unavailable: 0,
+            spec: RunSpec {
+                stores,
+                ..RunSpec::default()
+            },
+        };
+        let component = gary_promise::ComponentDigest::from_bytes([0; 32]);
+        deployment.wanted(component).expect("it is an intent")
+    }
+
+    #[test]
+    fn one_store_is_of_one_replica_and_a_run_has_none_for_each() {
+        let service = Kind::Service { exclusive: false };
+        let job = Kind::Job { retries: 0 };
+        let (own, each) = (Some(StoresOf::Workload), Some(StoresOf::Replica));
+        for fine in [
+            wanted(3, None, service),
+            wanted(1, own, service),
+            wanted(1, own, job),
+            wanted(3, each, service),
+        ] {
+            assert_eq!(check(&fine), Ok(()));
+        }
+        let shared = check(&wanted(3, own, service));
+        assert_eq!(shared, Err(StoreError::Shared { replicas: 3 }));
+        assert_eq!(check(&wanted(1, each, job)), Err(StoreError::OfRun));
+    }
+}
