@@ -51,12 +51,12 @@ pub struct Promise {
     /// Whether at most one node runs it at any time; that costs availability. On a cluster only.
     #[serde(default, skip_serializing_if = "is_false")]
     pub exclusive: bool,
-    /// Whose a named keyvalue store is; needed for more than one replica. On a cluster only.
+    /// Whose keyvalue stores are; needed for more than one replica. On a cluster only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreScope>,
 }
 
-/// Whose a named keyvalue store is.
+/// Whose keyvalue stores are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StoreScope {
@@ -133,7 +133,7 @@ pub struct Job {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// Labels that a node must have.
+    /// Labels that a node must have; `node` is the node by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub require: BTreeMap<String, String>,
     /// Labels whose values replicas should not share, the most important first; `node` is the node.
