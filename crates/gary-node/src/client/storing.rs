@@ -4,6 +4,7 @@
 //! stores of its own. Only somebody who names another node moves it, and what it has stored stays where it is.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use gary_promise::{LabelValue, Labels, Mode, Needs, Pace, Use};
 
@@ -13,6 +14,13 @@ use super::planning::{lacking, why_not};
 use crate::api::{NAME_LABEL, NodeShown, WorkloadShown};
 use crate::run_spec::{RunSpec, StoresOf};
 use crate::store_node;
+
+/// Where no node is seen that could have a store, for how long it is looked again: a node that has just started, and is asked,
+/// hears of others by then.
+const HEARS_WITHIN: Duration = Duration::from_secs(3);
+
+/// How often it is looked.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// What a workload with stores says, and no workload can be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,16 +122,15 @@ impl Client {
                 (mark, None)
             }
             bound => {
-                let to = self.choose(&nodes, &needs).await?;
-                let from = bound.map(|mark| match has_it(&mark) {
+                let to = self.choose(&needs).await?;
+                let id = to.id.parse().map_err(nonsense)?;
+                // It may not have been known before by what people call it.
+                let elsewhere = bound.filter(|mark| !store_node::is(mark, &to.id));
+                let from = elsewhere.map(|mark| match has_it(&mark) {
                     Some(node) => node.name.clone(),
                     None => mark.to_string(),
                 });
-                let moved = from.map(|from| Moved {
-                    from,
-                    to: to.name.clone(),
-                });
-                let id = to.id.parse().map_err(nonsense)?;
+                let moved = from.map(|from| Moved { from, to: to.name });
                 (store_node::mark(&id).parse().map_err(nonsense)?, moved)
             }
         };
@@ -132,29 +139,40 @@ impl Client {
     }
 
     /// Of the nodes that promise enough, the one of which most is left as far as that can be seen.
-    async fn choose<'a>(
-        &self,
-        nodes: &'a [NodeShown],
-        needs: &Needs,
-    ) -> Result<&'a NodeShown, DeployError> {
-        let workloads = self.workloads().await?;
-        let taken = taken(&workloads);
-        let fit = nodes.iter().filter(|its| why_not(its, needs).is_none());
-        let best = fit.max_by(|one, other| {
-            let share = |node: &NodeShown| share_left(node, taken.get(node.id.as_str()));
-            // Of such as are alike the first by name.
-            share(one)
-                .total_cmp(&share(other))
-                .then_with(|| other.name.cmp(&one.name))
-        });
-        best.ok_or_else(|| {
-            let why = nodes.iter().filter_map(|node| {
+    async fn choose(&self, needs: &Needs) -> Result<NodeShown, DeployError> {
+        let until = Instant::now() + HEARS_WITHIN;
+        loop {
+            let nodes = self.nodes().await?;
+            let why_not = nodes.iter().filter_map(|node| {
                 let why = why_not(node, needs)?;
                 Some((node.name.clone(), why))
             });
-            StoreError::Nowhere { why: why.collect() }.into()
-        })
+            let why_not = Vec::from_iter(why_not);
+            if why_not.len() < nodes.len() {
+                let workloads = self.workloads().await?;
+                if let Some(best) = best(nodes, needs, &workloads) {
+                    return Ok(best);
+                }
+            }
+            if Instant::now() > until {
+                return Err(StoreError::Nowhere { why: why_not }.into());
+            }
+            tokio::time::sleep(LOOKS_EVERY).await;
+        }
     }
+}
+
+/// Of the nodes that promise enough, the one of which most is left; of such as are alike the first by name.
+fn best(nodes: Vec<NodeShown>, needs: &Needs, workloads: &[WorkloadShown]) -> Option<NodeShown> {
+    let taken = taken(workloads);
+    let share = |node: &NodeShown| share_left(node, taken.get(node.id.as_str()));
+    let fit = nodes
+        .into_iter()
+        .filter(|its| why_not(its, needs).is_none());
+    fit.max_by(|one, other| {
+        let by_share = share(one).total_cmp(&share(other));
+        by_share.then_with(|| other.name.cmp(&one.name))
+    })
 }
 
 /// Whether another node is required by its name than the one that has the store. Of one that is not seen any more somebody who
@@ -249,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_nodes_the_one_with_more_left_is_less_taken() {
+    fn the_node_with_most_left_is_chosen() {
         let hosted = WorkloadShown {
             cpu_cores: 0.5,
             memory_bytes: 64 << 20,
@@ -259,14 +277,19 @@ mod tests {
             }],
             ..WorkloadShown::default()
         };
-        let workloads = [hosted];
-        let taken = taken(&workloads);
-        let left = |node: &NodeShown| share_left(node, taken.get(node.id.as_str()));
-        let [one, two] = [node("n1", &[]), node("n2", &[])].map(|node| left(&node));
-        assert!(
-            (one - 0.75).abs() < 1e-9 && (two - 1.0).abs() < 1e-9,
-            "{one} {two}"
-        );
+        let needs = wanted(1, None, Kind::Service { exclusive: false }).needs;
+        let best = |nodes: &[NodeShown], workloads: &[WorkloadShown]| {
+            best(nodes.to_vec(), &needs, workloads).map(|its| its.name)
+        };
+        let nodes = [node("n1", &[]), node("n2", &[])];
+        assert_eq!(best(&nodes, &[]).as_deref(), Some("n1"));
+        assert_eq!(best(&nodes, &[hosted]).as_deref(), Some("n2"));
+        // Who takes nothing on is none.
+        let drained = nodes.map(|node| NodeShown {
+            state: "drained".into(),
+            ..node
+        });
+        assert_eq!(best(&drained, &[]), None);
     }
 
     #[test]
