@@ -315,6 +315,7 @@ mod tests {
             spread: Vec::new(),
             max_surge: 1,
             max_unavailable: 0,
+            interfaces: Vec::new(),
             spec: RunSpec {
                 stores,
                 ..RunSpec::default()
