@@ -1,7 +1,7 @@
 //! Getting a component from another node, piece by piece.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use gary_host::ARTIFACT_BYTES_MAX;
@@ -23,6 +23,10 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// How long a node may take to begin, and between any two pieces. What it has sent until then is kept.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The fewest bytes a second that a node may send once it has had that long, taken over all that it sends. Whoever is slower
+/// than any network is would keep a component from coming from others.
+const PACE_BYTES_MIN: u64 = 16 << 10;
 
 /// How long another node may take over a copy.
 const COPIES_WITHIN: Duration = Duration::from_secs(15);
@@ -100,6 +104,7 @@ async fn lent(response: Response<Incoming>) -> Vec<AgentId> {
 async fn take(response: Response<Incoming>, unfinished: Unfinished) -> Result<Borrowed, String> {
     let (mut body, mut unfinished) = (response.into_body(), unfinished);
     let mut piece = BytesMut::new();
+    let (begun, mut came) = (Instant::now(), 0);
     loop {
         let Ok(frame) = tokio::time::timeout(PAUSE_MAX, body.frame()).await else {
             break;
@@ -110,6 +115,10 @@ async fn take(response: Response<Incoming>, unfinished: Unfinished) -> Result<Bo
                 let bytes = unfinished.offset() + (piece.len() + data.len()) as u64;
                 if bytes > ARTIFACT_BYTES_MAX {
                     return Ok(Borrowed::No);
+                }
+                came += data.len() as u64;
+                if is_slow(came, begun.elapsed()) {
+                    break;
                 }
                 piece.extend_from_slice(&data);
                 if piece.len() >= PIECE_BYTES {
@@ -128,6 +137,11 @@ async fn take(response: Response<Incoming>, unfinished: Unfinished) -> Result<Bo
     }
     append(unfinished, piece.freeze()).await?;
     Ok(Borrowed::No)
+}
+
+/// Whether somebody who has sent so many bytes in so long is too slow to be waited for.
+fn is_slow(came: u64, within: Duration) -> bool {
+    within > PAUSE_MAX && came < within.as_secs() * PACE_BYTES_MIN
 }
 
 async fn append(unfinished: Unfinished, piece: Bytes) -> Result<Unfinished, String> {
@@ -179,4 +193,18 @@ fn request(method: Method, path: &str) -> Request<Body> {
         .headers_mut()
         .insert(HOST, "peer".parse().expect("a word is a header"));
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sends_a_byte_now_and_then_is_not_waited_for() {
+        let seconds = Duration::from_secs;
+        assert!(!is_slow(1, seconds(5)), "it has just begun");
+        assert!(is_slow(3, seconds(12)));
+        assert!(!is_slow(12 * PACE_BYTES_MIN, seconds(12)));
+        assert!(is_slow(12 * PACE_BYTES_MIN, seconds(13)));
+    }
 }

@@ -221,10 +221,11 @@ impl Components {
         component: ComponentDigest,
         likely: Likely,
     ) -> Result<(), FetchError> {
-        let turn = self.fetching.acquire().await;
-        let _turn = turn.map_err(|_| FetchError::Ending)?;
         let (mut asked, mut named) = (BTreeSet::new(), BTreeSet::new());
         for _ in 0..ROUNDS_MAX {
+            // Held for as long as it is asked for, and not while it is waited: others are fetched then.
+            let turn = self.fetching.acquire().await;
+            let turn = turn.map_err(|_| FetchError::Ending)?;
             let others = self.others().await?;
             let mut likely = self.likely(component, &likely, &others).await?;
             likely.extend(&named);
@@ -251,6 +252,7 @@ impl Components {
                 let asked = asked.len();
                 return Err(FetchError::Nobody { component, asked });
             }
+            drop(turn);
             let wait_ms = fastrand::u64(0..ROUND_WAIT_MS_MAX);
             tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }

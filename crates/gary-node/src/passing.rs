@@ -123,9 +123,12 @@ impl Ingress {
                 let why = format!("{host} is deployed, and no node is known to run it now");
                 return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
             }
-            tokio::select! {
-                () = pauses.pause() => {}
-                true = self.sites.opened(host, LOOKS_EVERY) => {}
+            match self.sites.is_awaited(host) {
+                true => tokio::select! {
+                    () = pauses.pause() => {}
+                    () = self.sites.settled(host) => {}
+                },
+                false => pauses.pause().await,
             }
         }
     }
@@ -189,18 +192,15 @@ impl Passing<'_> {
                 Tried::Elsewhere(why) => self.why = Some(why),
                 Tried::Untouched(why) => self.lose(peer.key, why),
                 Tried::Unclear(why) if self.may_be_repeated() => self.lose(peer.key, why),
-                Tried::Unclear(why) => {
-                    self.ingress.servers.shun(peer.key);
-                    return Err(why);
-                }
+                Tried::Unclear(why) => return Err(why),
             }
         }
         Ok(None)
     }
 
-    /// It is sent there no more, and for a while nothing else is.
+    /// It is sent there no more, and who serves the host is asked anew.
     fn lose(&mut self, peer: PeerKey, why: Unanswered) {
-        self.ingress.servers.shun(peer);
+        self.ingress.servers.forget(self.host, peer);
         self.lost.insert(peer);
         self.why = Some(why);
     }

@@ -1,6 +1,6 @@
 //! Who serves which hosts, as far as their keepers tell: asked for each host by itself, and remembered for a while.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,6 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// For how long at most it is taken for so.
 const STALE_FOR: Duration = Duration::from_secs(30);
-
-/// For how long nobody is sent to a node that was lost, whatever keepers say that have not noticed yet.
-const SHUNNED_FOR: Duration = Duration::from_secs(1);
 
 /// Hosts of which it is remembered who serves them. Past it that one is forgotten that was asked for longest ago.
 const REMEMBERED_MAX: usize = 4_096;
@@ -55,18 +52,12 @@ pub(crate) struct Servers {
     knows: Arc<dyn Knows>,
     remembered: Arc<Mutex<BTreeMap<String, Remembered>>>,
     looks: Flights<String, Found>,
-    /// Who was lost a moment ago, and when.
-    shunned: Mutex<BTreeMap<PeerKey, Instant>>,
 }
 
 /// Who can tell of hosts.
 pub(crate) trait Knows: Send + Sync + 'static {
-    /// Finds out who serves a host `without` these nodes.
-    fn look(
-        self: Arc<Self>,
-        host: String,
-        without: BTreeSet<PeerKey>,
-    ) -> futures::future::BoxFuture<'static, Found>;
+    /// Finds out who serves a host.
+    fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found>;
 }
 
 struct Remembered {
@@ -81,37 +72,22 @@ impl Servers {
             knows,
             remembered: Arc::default(),
             looks: Flights::new(LOOKS_MAX),
-            shunned: Mutex::default(),
         }
     }
 
-    /// A node was lost that serves something. Keepers may take longer to notice.
-    pub(crate) fn shun(&self, peer: PeerKey) {
-        let now = Instant::now();
-        let mut shunned = lock(&self.shunned);
-        shunned.retain(|_, since| now - *since < SHUNNED_FOR);
-        shunned.insert(peer, now);
-    }
-
-    fn shunned(&self) -> BTreeSet<PeerKey> {
-        let (now, shunned) = (Instant::now(), lock(&self.shunned));
-        let lately = shunned
-            .iter()
-            .filter(|(_, since)| now - **since < SHUNNED_FOR);
-        lately.map(|(peer, _)| *peer).collect()
+    /// A node was lost when something was sent there for this host: it is not taken for who serves that until a keeper says
+    /// so once more.
+    pub(crate) fn forget(&self, host: &str, peer: PeerKey) {
+        let mut remembered = lock(&self.remembered);
+        if let Some(Found::Served { by, .. }) = remembered.get_mut(host).map(|its| &mut its.found) {
+            by.retain(|its| its.key != peer);
+        }
     }
 
     /// Who serves a host, as was found out a short while ago or is now.
     pub(crate) async fn find(&self, host: &str) -> Found {
         match self.recall(host) {
-            Some(Found::Served { name, mut by }) => {
-                let shunned = self.shunned();
-                by.retain(|peer| !shunned.contains(&peer.key));
-                match by.is_empty() {
-                    true => self.find_anew(host).await,
-                    false => Found::Served { name, by },
-                }
-            }
+            Some(Found::Served { name, by }) if !by.is_empty() => Found::Served { name, by },
             _ => self.find_anew(host).await,
         }
     }
@@ -153,9 +129,9 @@ impl Servers {
 
     fn look(&self, host: &str) -> Option<crate::flights::Flight<Found>> {
         let (knows, remembered) = (Arc::clone(&self.knows), Arc::clone(&self.remembered));
-        let (host, without) = (host.to_owned(), self.shunned());
+        let host = host.to_owned();
         self.looks.join(host.clone(), || async move {
-            let found = knows.look(host.clone(), without).await;
+            let found = knows.look(host.clone()).await;
             remember(&mut lock(&remembered), host, &found);
             found
         })
@@ -188,16 +164,12 @@ fn remember(remembered: &mut BTreeMap<String, Remembered>, host: String, found: 
 pub(crate) struct Keepers(pub(crate) Arc<Api>);
 
 impl Knows for Keepers {
-    fn look(
-        self: Arc<Self>,
-        host: String,
-        without: BTreeSet<PeerKey>,
-    ) -> futures::future::BoxFuture<'static, Found> {
+    fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found> {
         Box::pin(async move {
             let Some(kept) = self.kept(&host).await else {
                 return Found::Nobody;
             };
-            match self.serving(&kept, &without).await {
+            match self.serving(&kept).await {
                 Some(by) => Found::Served {
                     name: kept.name,
                     by,
@@ -229,15 +201,14 @@ impl Keepers {
 
     /// Whom the first keeper names that knows of somebody who serves it and is there, by all that this node knows: a keeper
     /// may not have noticed yet who is gone. Nothing where it is deleted.
-    async fn serving(&self, kept: &Kept, without: &BTreeSet<PeerKey>) -> Option<Vec<Peer>> {
+    async fn serving(&self, kept: &Kept) -> Option<Vec<Peer>> {
         let asked = kept.keepers.iter().map(|its| self.ask(*its, kept.workload));
         let mut asked = FuturesUnordered::from_iter(asked);
         let (mut answer, mut is_deleted) = (kept.own.clone(), false);
         loop {
             if let Some(serving) = answer {
                 is_deleted = serving.replicas == 0;
-                let mut by = self.members(serving.nodes).await;
-                by.retain(|peer| !without.contains(&peer.key));
+                let by = self.members(serving.nodes).await;
                 if !by.is_empty() {
                     return Some(by);
                 }
@@ -284,18 +255,14 @@ mod tests {
     use futures::FutureExt;
     use futures::future::join_all;
 
-    /// Knows that `silent` hosts never get an answer, and of all others that one node serves them, and another without that.
+    /// Knows that `silent` hosts never get an answer, and of all others that one node serves them.
     #[derive(Default)]
     struct World {
         looks: AtomicUsize,
     }
 
     impl Knows for World {
-        fn look(
-            self: Arc<Self>,
-            host: String,
-            without: BTreeSet<PeerKey>,
-        ) -> futures::future::BoxFuture<'static, Found> {
+        fn look(self: Arc<Self>, host: String) -> futures::future::BoxFuture<'static, Found> {
             self.looks.fetch_add(1, Relaxed);
             async move {
                 if host.starts_with("silent") {
@@ -304,13 +271,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 match host.as_str() {
                     "nobody" => Found::Nobody,
-                    host => match served(host) {
-                        Found::Served { name, by } if without.contains(&by[0].key) => {
-                            let by = vec![peer(200)];
-                            Found::Served { name, by }
-                        }
-                        found => found,
-                    },
+                    host => served(host),
                 }
             }
             .boxed()
@@ -375,18 +336,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_sent_to_who_was_lost_a_moment_ago() {
-        let servers = Servers::new(Arc::new(World::default()));
+    async fn who_was_lost_is_not_taken_for_who_serves_a_host_until_that_is_said_anew() {
+        let world = Arc::new(World::default());
+        let servers = Servers::new(Arc::clone(&world) as Arc<dyn Knows>);
         assert_eq!(servers.find("web").await, served("web"));
-        servers.shun(peer(3).key);
-        let Found::Served { by, .. } = servers.find("web").await else {
-            panic!("it is served");
-        };
-        assert_eq!(by, [peer(200)]);
-        // It is asked after again in a while: it may be there once more.
-        let long_ago = Instant::now() - SHUNNED_FOR;
-        lock(&servers.shunned).insert(peer(3).key, long_ago);
-        assert_eq!(servers.find_anew("web").await, served("web"));
+        servers.forget("other", peer(3).key);
+        servers.forget("web", peer(4).key);
+        let known = servers.find("web").now_or_never();
+        assert_eq!(known, Some(served("web")), "that was another");
+        servers.forget("web", peer(3).key);
+        assert_eq!(servers.find("web").await, served("web"));
+        assert_eq!(world.looks.load(Relaxed), 2, "it was asked anew");
     }
 
     #[tokio::test]

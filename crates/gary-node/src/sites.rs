@@ -31,7 +31,7 @@ pub(crate) struct Sites {
 
 #[derive(Default)]
 struct Open {
-    /// What is about to be served, and under which hosts.
+    /// What is about to be served, and under which hosts. No more than the node has promised to host.
     awaited: BTreeMap<PromiseId, Vec<String>>,
     by_offer: BTreeMap<PromiseId, (WorkloadName, Vec<String>, Arc<Site>)>,
     /// By host name and by workload: all that serve it, and whose turn it is next.
@@ -61,30 +61,20 @@ impl Sites {
         }
     }
 
-    /// Waits for what is about to be served, for so long at most. Says whether it is served now.
-    pub(crate) async fn opened(&self, host: &str, within: Duration) -> bool {
-        let mut has_settled = self.has_settled.subscribe();
-        let opened = async {
-            loop {
-                if let Some(is_open) = self.is_open(host) {
-                    return is_open;
-                }
-                // It cannot end before this does.
-                let _ = has_settled.changed().await;
-            }
-        };
-        tokio::time::timeout(within, opened).await.unwrap_or(false)
+    /// Whether a host is about to be served.
+    pub(crate) fn is_awaited(&self, host: &str) -> bool {
+        let open = self.lock();
+        let mut awaited = open.awaited.values().flatten();
+        awaited.any(|its| its == host)
     }
 
-    /// Whether a host is served; nothing where that is about to be.
-    fn is_open(&self, host: &str) -> Option<bool> {
-        let open = self.lock();
-        if open.by_host.contains_key(host) {
-            return Some(true);
+    /// Waits until a host is served that is about to be, or will not be.
+    pub(crate) async fn settled(&self, host: &str) {
+        let mut has_settled = self.has_settled.subscribe();
+        while self.is_awaited(host) {
+            // It cannot end before this does.
+            let _ = has_settled.changed().await;
         }
-        let mut awaited = open.awaited.values().flatten();
-        let is_awaited = awaited.any(|its| its == host);
-        (!is_awaited).then_some(false)
     }
 
     /// Serves a hosting under its name and its routes from now on.
@@ -201,9 +191,11 @@ impl Directory for Sites {
                 let why = "the node stops".to_owned();
                 return Err(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why));
             }
-            match self.opened(&host, OPENS_WITHIN).await {
-                true => Ok(Passed::Here(request)),
-                false => Err(nobody(&host)),
+            // Of what takes longer the client's own node asks again.
+            let _ = tokio::time::timeout(OPENS_WITHIN, self.settled(&host)).await;
+            match self.here(&host) {
+                Some(_) => Ok(Passed::Here(request)),
+                None => Err(nobody(&host)),
             }
         };
         passed.boxed()
@@ -251,18 +243,18 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_about_to_be_served_is_waited_for_and_nothing_else() {
-        let (sites, within) = (Sites::default(), Duration::from_secs(60));
-        let unknown = sites.opened("web.localhost", within).now_or_never();
-        assert_eq!(unknown, Some(false), "nobody is to serve it");
+        let (sites, host) = (Sites::default(), "web.localhost");
+        assert_eq!(sites.settled(host).now_or_never(), Some(()));
 
         let name = "web".parse().expect("it is a name");
         sites.expect(offer(), &name, &Routes::default());
-        let mut waits = Box::pin(sites.opened("web.localhost", within));
+        let mut waits = Box::pin(sites.settled(host));
         assert_eq!(waits.as_mut().now_or_never(), None);
-        let other = sites.opened("api.localhost", within).now_or_never();
-        assert_eq!(other, Some(false), "that is another host");
+        let other = sites.settled("api.localhost").now_or_never();
+        assert_eq!(other, Some(()), "that is another host");
 
         sites.expect_no_more(&offer());
-        assert!(!waits.await, "it came to nothing");
+        waits.await;
+        assert!(!sites.is_awaited(host));
     }
 }
