@@ -11,24 +11,17 @@ use futures::future::join_all;
 use gary_node::SOCKET;
 use gary_node::client::{Admittance, AskError, Client};
 
+use super::chosen::{self, Context, DEV, LOCAL};
 use super::deploy::person;
+use super::processes::{self, Process};
 use crate::places;
 use crate::problem::{Code, Problem};
 
 /// How long a node has to say that it is there, before the next is asked.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-/// Where it is said, in the configuration directory: the sockets to try, one a line, or the name of a context after `@`.
-const FILE: &str = "context";
-
 /// Where the contexts of clusters are that are asked over the network, in the configuration directory.
 const CONTEXTS: &str = "contexts";
-
-/// Before the name of a context that is asked over the network.
-const MARK: char = '@';
-
-/// What this machine's own node is called among contexts.
-pub(super) const LOCAL: &str = "local";
 
 /// What is typed of whom to ask; set once, before anybody asks.
 static TYPED: OnceLock<Typed> = OnceLock::new();
@@ -54,71 +47,31 @@ enum Asked {
     Network(Admittance),
 }
 
-/// Asks these from now on.
-pub(super) fn select(sockets: &[PathBuf]) -> Result<(), Problem> {
-    let lines = sockets.iter().map(|its| its.display().to_string());
-    remember(&Vec::from_iter(lines).join("\n"))
-}
-
-/// Asks the nodes of this context from now on.
-pub(super) fn select_context(name: &str) -> Result<(), Problem> {
+/// The context of a name: one that is there.
+pub(super) fn of(name: &str) -> Result<Context, Problem> {
     match name {
-        LOCAL => forget(),
+        LOCAL => Ok(Context::Local),
+        DEV => dev()?.ok_or_else(|| {
+            let problem = Problem::new(Code::NotFound, format!("there is no context {DEV}"));
+            problem
+                .why("there is no cluster of gary dev on this machine")
+                .hint("gary dev up")
+        }),
         name => {
             let _known = admittance(name)?;
-            remember(&format!("{MARK}{name}"))
+            Ok(Context::Network(name.to_owned()))
         }
     }
 }
 
-/// Asks nobody in particular any more, if it was these.
-pub(super) fn deselect(below: &Path) -> Result<(), Problem> {
-    match named()? {
-        Named::Sockets(sockets) if sockets.iter().any(|its| its.starts_with(below)) => forget(),
-        Named::Sockets(_) | Named::Context(_) => Ok(()),
+/// The cluster of `gary dev`, if there is one: that which is asked, or else that of the state directory.
+pub(super) fn dev() -> Result<Option<Context>, Problem> {
+    if let asked @ Context::Dev(_) = chosen::chosen()? {
+        return Ok(Some(asked));
     }
-}
-
-fn remember(text: &str) -> Result<(), Problem> {
-    let dir = places::config()?;
-    let written = fs::create_dir_all(&dir).and_then(|()| fs::write(dir.join(FILE), text));
-    written.map_err(|error| {
-        Problem::new(Code::Failure, "cannot remember which nodes to ask")
-            .why(format!("{}: {error}", dir.join(FILE).display()))
-    })
-}
-
-fn forget() -> Result<(), Problem> {
-    let file = places::config()?.join(FILE);
-    match fs::remove_file(&file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            let problem = Problem::new(Code::Failure, "cannot forget which nodes to ask");
-            Err(problem.why(format!("{}: {error}", file.display())))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What is remembered of whom to ask.
-enum Named {
-    Sockets(Vec<PathBuf>),
-    Context(String),
-}
-
-fn named() -> Result<Named, Problem> {
-    let text = fs::read_to_string(places::config()?.join(FILE)).unwrap_or_default();
-    Ok(match text.trim().strip_prefix(MARK) {
-        Some(name) => Named::Context(name.to_owned()),
-        None => Named::Sockets(text.lines().map(PathBuf::from).collect()),
-    })
-}
-
-/// The name of the context that is asked over the network, if one is.
-pub(super) fn selected() -> Result<Option<String>, Problem> {
-    Ok(match named()? {
-        Named::Context(name) => Some(name),
-        Named::Sockets(_) => None,
-    })
+    let dir = chosen::dev_dir()?;
+    let is_there = !processes::all(&dir).is_empty();
+    Ok(is_there.then_some(Context::Dev(dir)))
 }
 
 /// The contexts of clusters that are asked over the network, by name.
@@ -130,7 +83,7 @@ pub(super) fn all() -> Result<Vec<(String, Admittance)>, Problem> {
         let stem = path.file_stem().filter(|_| is_one)?;
         Some(stem.to_string_lossy().into_owned())
     });
-    let mut names = Vec::from_iter(names);
+    let mut names = Vec::from_iter(names.filter(|its| is_name(its)));
     names.sort();
     let read = names.into_iter().map(|name| {
         let admittance = admittance(&name)?;
@@ -139,12 +92,19 @@ pub(super) fn all() -> Result<Vec<(String, Admittance)>, Problem> {
     read.collect()
 }
 
-fn file_of(name: &str) -> Result<PathBuf, Problem> {
+/// Whether a context can be called so that is asked over the network.
+fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || name == LOCAL || !name.chars().all(is_plain) {
-        let problem = Problem::new(Code::BadInput, format!("{name} is no name of a context"));
-        return Err(problem
-            .why(format!("{LOCAL} is this machine's own node"))
+    !name.is_empty() && ![LOCAL, DEV].contains(&name) && name.chars().all(is_plain)
+}
+
+fn file_of(name: &str) -> Result<PathBuf, Problem> {
+    if !is_name(name) {
+        let what = format!("{name} is no name of a cluster over the network");
+        return Err(Problem::new(Code::BadInput, what)
+            .why(format!(
+                "{LOCAL} is this machine's own node, and {DEV} the cluster of gary dev"
+            ))
             .hint("letters, digits, - and _"));
     }
     let dir = places::config()?.join(CONTEXTS);
@@ -152,7 +112,7 @@ fn file_of(name: &str) -> Result<PathBuf, Problem> {
 }
 
 /// How the person was admitted to the cluster of a context.
-fn admittance(name: &str) -> Result<Admittance, Problem> {
+pub(super) fn admittance(name: &str) -> Result<Admittance, Problem> {
     let file = file_of(name)?;
     let text = fs::read_to_string(&file).map_err(|error| {
         let code = match error.kind() {
@@ -187,8 +147,8 @@ pub(super) fn keep(name: &str, admittance: &Admittance) -> Result<(), Problem> {
 pub(super) fn remove(name: &str) -> Result<(), Problem> {
     let file = file_of(name)?;
     let _known = admittance(name)?;
-    if selected()?.as_deref() == Some(name) {
-        forget()?;
+    if chosen::chosen()? == Context::Network(name.to_owned()) {
+        chosen::choose(Context::Local)?;
     }
     fs::remove_file(&file).map_err(|error| {
         let what = format!("cannot remove the context {name}");
@@ -199,16 +159,16 @@ pub(super) fn remove(name: &str) -> Result<(), Problem> {
 fn asked() -> Result<Asked, Problem> {
     let nothing = Typed::default();
     let typed = TYPED.get().unwrap_or(&nothing);
-    let named = match &typed.context {
-        Some(name) if name == LOCAL => Named::Sockets(Vec::new()),
-        Some(name) => Named::Context(name.clone()),
-        None => named()?,
+    let context = match &typed.context {
+        Some(name) => of(name)?,
+        None => chosen::chosen()?,
     };
-    match (named, typed.node) {
-        (Named::Context(name), None) => Ok(Asked::Network(admittance(&name)?)),
-        (Named::Context(name), Some(node)) => Ok(Asked::Network(admittance(&name)?.at(node))),
-        (Named::Sockets(_), Some(node)) => Ok(Asked::Network(only()?.at(node))),
-        (Named::Sockets(named), None) => sockets(named).map(Asked::Sockets),
+    match (context, typed.node) {
+        (Context::Network(name), None) => Ok(Asked::Network(admittance(&name)?)),
+        (Context::Network(name), Some(node)) => Ok(Asked::Network(admittance(&name)?.at(node))),
+        (Context::Local | Context::Dev(_), Some(node)) => Ok(Asked::Network(only()?.at(node))),
+        (Context::Local, None) => Ok(Asked::Sockets(vec![node_dir()?.join(SOCKET)])),
+        (Context::Dev(dir), None) => sockets(&dir).map(Asked::Sockets),
     }
 }
 
@@ -230,17 +190,15 @@ fn only() -> Result<Admittance, Problem> {
     })
 }
 
-/// The sockets to try: those that are remembered, or that of this machine's node.
-fn sockets(mut named: Vec<PathBuf>) -> Result<Vec<PathBuf>, Problem> {
-    // Who says where state is kept means the nodes that keep theirs there.
-    if places::is_state_typed() {
-        let state = places::state()?;
-        named.retain(|its| its.starts_with(&state));
+/// The sockets of the nodes of a `gary dev`.
+fn sockets(dir: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let nodes = processes::all(dir);
+    if nodes.is_empty() {
+        return Err(Problem::new(Code::Unreachable, "no node answers")
+            .why(format!("there is no cluster in {} any more", dir.display()))
+            .hint(format!("gary dev up, or gary context use {LOCAL}")));
     }
-    match named.is_empty() {
-        true => Ok(vec![node_dir()?.join(SOCKET)]),
-        false => Ok(named),
-    }
+    Ok(nodes.iter().map(Process::socket).collect())
 }
 
 /// Where this machine's node keeps its state.

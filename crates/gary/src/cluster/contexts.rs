@@ -1,11 +1,12 @@
-//! `gary context`: the clusters that are asked over the network.
+//! `gary context`: which cluster is asked, over the network or here.
 
 use gary_node::client::{Admittance, Client, Person};
 
+use super::chosen::{self, Context};
 use super::node::{not_started, read_token};
 use super::table::Table;
 use super::typed::{ContextArgs, ContextCommand};
-use super::{context, not_deployed, waiting};
+use super::{context, not_deployed, processes, waiting};
 use crate::console;
 use crate::places;
 use crate::problem::{self, Problem};
@@ -16,7 +17,9 @@ const ADDRESSES_MAX: usize = 15;
 pub(crate) fn main(typed: ContextArgs) -> u8 {
     problem::code_of(match typed.command {
         ContextCommand::Add { name, token } => add(&name, &token),
-        ContextCommand::Use { name } => context::select_context(&name),
+        ContextCommand::Use { name } => {
+            context::of(&name).and_then(|its| chosen::choose(its).map(|_| ()))
+        }
         ContextCommand::List => list(),
         ContextCommand::Rm { name } => context::remove(&name),
     })
@@ -32,11 +35,9 @@ fn add(name: &str, token: &str) -> Result<(), Problem> {
         Ok(with_others(&person, admitted).await)
     })?;
     context::keep(name, &admittance)?;
-    context::select_context(name)?;
-    eprintln!(
-        "note: {name} is asked from now on; gary context use {} goes back",
-        context::LOCAL
-    );
+    let before = chosen::choose(Context::Network(name.to_owned()))?;
+    let back = before.unwrap_or(Context::Local);
+    eprintln!("note: {name} is asked from now on; gary context use {back} goes back");
     Ok(())
 }
 
@@ -57,18 +58,24 @@ async fn with_others(person: &Person, mut admittance: Admittance) -> Admittance 
 }
 
 fn list() -> Result<(), Problem> {
-    let selected = context::selected()?;
+    let asked = chosen::chosen()?;
     let mut table = Table::new(["NAME", "NODES", ""]);
-    let mark = |is: bool| if is { "asked" } else { "" }.to_owned();
-    table.row([
-        context::LOCAL.to_owned(),
-        "of this machine".to_owned(),
-        mark(selected.is_none()),
-    ]);
+    let mut row = |context: Context, nodes: String| {
+        let mark = if context == asked { "asked" } else { "" };
+        table.row([context.to_string(), nodes, mark.to_owned()]);
+    };
+    row(Context::Local, "of this machine".to_owned());
+    if let Some(dev) = context::dev()? {
+        let nodes = match &dev {
+            Context::Dev(dir) => processes::all(dir),
+            Context::Local | Context::Network(_) => Vec::new(),
+        };
+        let names = Vec::from_iter(nodes.into_iter().map(|its| its.name));
+        row(dev, names.join(", "));
+    }
     for (name, admittance) in context::all()? {
         let addresses = admittance.addresses.iter().map(ToString::to_string);
-        let is_asked = selected.as_ref() == Some(&name);
-        table.row([name, Vec::from_iter(addresses).join(", "), mark(is_asked)]);
+        row(Context::Network(name), Vec::from_iter(addresses).join(", "));
     }
     console::out(&table.text())
 }

@@ -3,21 +3,21 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use gary_node::cluster::Role;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
+use super::chosen::{self, Context, DEV, dev_dir};
 use super::list::json;
 use super::node::{not_started, write_root};
 use super::processes::{Process, all};
 use super::table::Table;
 use super::typed::{DevArgs, DevCommand, DevUpArgs, ListArgs};
-use super::{context, token, waiting};
+use super::{token, waiting};
 use crate::console;
-use crate::places;
 use crate::problem::{self, Code, Problem};
 use crate::signals::Signals;
 
@@ -66,10 +66,6 @@ pub(crate) fn main(typed: DevArgs) -> u8 {
     })
 }
 
-fn dir() -> Result<PathBuf, Problem> {
-    Ok(places::state()?.join("dev"))
-}
-
 /// Waits for its turn to make a cluster here.
 fn turn(dir: &Path) -> Result<fs::File, Problem> {
     let lock = dir.with_extension("lock");
@@ -85,7 +81,7 @@ fn turn(dir: &Path) -> Result<fs::File, Problem> {
 }
 
 fn named(name: &str) -> Result<Process, Problem> {
-    let nodes = all(&dir()?);
+    let nodes = all(&dev_dir()?);
     let names = Vec::from_iter(nodes.iter().map(|its| its.name.clone()));
     let found = nodes.into_iter().find(|its| its.name == name);
     found.ok_or_else(|| {
@@ -116,7 +112,7 @@ fn signal(name: &str, signal: Signal, what_then: &str) -> Result<(), Problem> {
 }
 
 fn up(typed: &DevUpArgs) -> Result<(), Problem> {
-    let dir = dir()?;
+    let dir = dev_dir()?;
     // Of two at once the second finds what the first has made.
     let _turn = turn(&dir)?;
     let there = all(&dir);
@@ -143,9 +139,17 @@ fn up(typed: &DevUpArgs) -> Result<(), Problem> {
     });
     // Half a cluster helps nobody. Why it came to that is told, and what was left is not worth a second error.
     let nodes = made.inspect_err(|_| _ = down(!is_new))?;
-    context::select(&Vec::from_iter(nodes.iter().map(Process::socket)))?;
+    let before = chosen::choose(Context::Dev(dir))?;
     let ports = nodes.first().map(ports).transpose()?;
     eprintln!("{} nodes run and see each other", nodes.len());
+    match before {
+        None | Some(Context::Local) => eprintln!("note: {DEV} is asked from now on"),
+        Some(before) => {
+            let before = before.in_full();
+            eprintln!("note: {DEV} is asked from now on, and no longer {before}");
+            eprintln!("note: gary dev down goes back to that");
+        }
+    }
     eprintln!("try: gary deploy app.wasm --replicas 2");
     eprintln!("     gary ps");
     if let Some(last) = nodes.last() {
@@ -299,7 +303,7 @@ fn start_again(node: &Process) -> Result<(), Problem> {
 }
 
 fn down(keep: bool) -> Result<(), Problem> {
-    let dir = dir()?;
+    let dir = dev_dir()?;
     let nodes = all(&dir);
     for node in &nodes {
         // One that is paused would not hear that it is to end.
@@ -311,7 +315,9 @@ fn down(keep: bool) -> Result<(), Problem> {
             waiting(node.end(Signal::KILL))?;
         }
     }
-    context::deselect(&dir)?;
+    if let Some(next) = chosen::leave(&dir)? {
+        eprintln!("note: {} is asked from now on", next.in_full());
+    }
     if keep || !dir.exists() {
         return Ok(());
     }
@@ -321,7 +327,7 @@ fn down(keep: bool) -> Result<(), Problem> {
 }
 
 fn status(typed: &ListArgs) -> Result<(), Problem> {
-    let shown = all(&dir()?).into_iter().map(|node| {
+    let shown = all(&dev_dir()?).into_iter().map(|node| {
         let (pid, ports) = (node.pid(), ports(&node)?);
         Ok(Shown {
             state: match pid {

@@ -1,6 +1,7 @@
 //! Commands that have to do with nodes: they ask one, and know nothing that it does not tell.
 
 pub(crate) mod change;
+mod chosen;
 pub(crate) mod context;
 pub(crate) mod contexts;
 pub(crate) mod deploy;

@@ -410,7 +410,7 @@ pub(crate) enum ContextCommand {
         #[arg(value_name = "TOKEN")]
         token: String,
     },
-    /// Ask the nodes of a context from now on; `local` is this machine's own
+    /// Ask the nodes of a context from now on; `local` is this machine's own, `dev` those of `gary dev`
     Use {
         /// Which
         #[arg(value_name = "NAME")]

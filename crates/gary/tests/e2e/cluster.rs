@@ -81,7 +81,7 @@ impl Cluster {
             std::os::unix::fs::symlink(dir, link).expect("the state is writable");
         }
         let state = state.to_str().expect("it is text");
-        self.0.call(args).env("GARY_STATE_DIR", state)
+        self.0.call(args).args(["--state-dir", state])
     }
 
     /// Where a node serves.

@@ -325,6 +325,74 @@ fn people_ask_over_the_network_for_what_they_were_admitted() {
 }
 
 #[test]
+fn a_cluster_of_dev_is_a_context_and_ends_with_what_was_asked_before_it() {
+    let other = Cluster::up(1);
+    let root = other.0.state().join("dev/root.key");
+    let root = root.to_str().expect("it is text");
+    let token = other.does(["token", "create", "--client", "--root", root]);
+    let token = token.exits(0).text().trim().to_owned();
+    let cluster = Cluster(Gary::new());
+    let contexts = || {
+        let listed = cluster.does(["context", "list"]).exits(0);
+        let rows = listed.text().lines().skip(1).map(|row| {
+            let name = row.split(' ').next().unwrap_or_default();
+            let is_asked = row.ends_with(" asked");
+            if is_asked {
+                format!("{name} asked")
+            } else {
+                name.to_owned()
+            }
+        });
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(contexts(), ["local asked"]);
+    cluster
+        .does(["context", "use", "dev"])
+        .fails(7, &["no context dev", "gary dev up"]);
+    for reserved in ["dev", "local"] {
+        cluster
+            .does(["context", "add", reserved, &token])
+            .fails(3, &["gary dev", "letters, digits"]);
+    }
+    cluster.does(["context", "add", "pis", &token]).exits(0);
+    let up = ["dev", "up", "--nodes", "1", "--ingress", "127.0.0.1:0"];
+    let is_up = cluster.does(up).exits(0);
+    assert!(
+        is_up
+            .stderr
+            .contains("dev is asked from now on, and no longer pis"),
+        "{is_up:?}"
+    );
+    assert_eq!(contexts(), ["local", "dev asked", "pis"]);
+    let id_by = |args: [&str; 3]| cluster.json(&args)[0]["id"].clone();
+    assert_ne!(
+        id_by(["--context", "dev", "nodes"]),
+        id_by(["--context", "pis", "nodes"])
+    );
+    // It is kept, and not asked while it does not run.
+    let down = cluster.does(["dev", "down", "--keep"]).exits(0);
+    assert!(down.stderr.contains("pis is asked from now on"), "{down:?}");
+    assert_eq!(contexts(), ["local", "dev", "pis asked"]);
+    cluster
+        .does(["--context", "dev", "ps"])
+        .fails(8, &["no node answers"]);
+    cluster.does(["dev", "up"]).exits(0);
+    cluster.does(["context", "use", "local"]).exits(0);
+    assert_eq!(contexts(), ["local asked", "dev", "pis"]);
+    cluster.does(["context", "use", "pis"]).exits(0);
+    cluster.does(["context", "use", "dev"]).exits(0);
+    cluster.does(["ps"]).exits(0);
+    // What it would go back to is there no more.
+    cluster.does(["context", "rm", "pis"]).exits(0);
+    let down = cluster.does(["dev", "down"]).exits(0);
+    assert!(
+        down.stderr.contains("local is asked from now on"),
+        "{down:?}"
+    );
+    assert_eq!(contexts(), ["local asked"]);
+}
+
+#[test]
 fn who_is_revoked_is_out_and_whom_it_let_in_stays() {
     let cluster = Cluster::up(3);
     cluster.deploys(HELLO, "hello", 2);
