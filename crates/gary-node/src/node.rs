@@ -15,7 +15,7 @@ use gary_store::OpenError;
 use gary_transport::quic::bind;
 use gary_wire::WireCodec;
 use tokio::net::UnixListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::api::{self, Api, ThisNode};
 use crate::chronicle::Chronicle;
@@ -253,9 +253,10 @@ impl Node {
         let now = clock.now();
         let mut agent = Agent::new(setup, facts, WireCodec, now);
         agent.set_wall_clock(now, Clock::wall());
-        let seeds = peers
-            .into_iter()
-            .map(|(agent, address)| Seed { agent, address });
+        let seeds = peers.iter().map(|(agent, address)| Seed {
+            agent: *agent,
+            address: *address,
+        });
         agent.join(now, seeds);
 
         let ingress = match settings.ingress {
@@ -314,7 +315,13 @@ impl Node {
         if let Some(listener) = for_metrics {
             tokio::spawn(metrics::serve(listener, Arc::clone(&api)));
         }
-        tokio::spawn(upkeep::store_peers(disk.for_peers(), Arc::clone(&api)));
+        let others_changed = Arc::new(Notify::new());
+        tokio::spawn(upkeep::store_peers(
+            disk.for_peers(),
+            peers,
+            Arc::clone(&others_changed),
+            Arc::clone(&api),
+        ));
         tokio::spawn(upkeep::tell_time(Arc::clone(&api)));
         tokio::spawn(upkeep::hear_of_revocations(Arc::clone(&api)));
         tokio::spawn(upkeep::tell_of_members(Arc::clone(&api)));
@@ -344,6 +351,8 @@ impl Node {
             stored,
             stored_events,
             waiting: std::collections::BTreeMap::new(),
+            members: 0,
+            others_changed,
         };
         Ok(Self {
             this,

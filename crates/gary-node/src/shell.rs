@@ -10,7 +10,7 @@ use gary_promise::{AgentId, Codec, PACKET_BYTES_MAX, PromiseId, Settlement};
 use gary_store::CommitError;
 use gary_transport::{Event as Heard, Events, Peer, Transport};
 use gary_wire::WireCodec;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use crate::chronicle::Chronicle;
@@ -58,6 +58,10 @@ pub(crate) struct Shell {
     pub(crate) stored_events: mpsc::UnboundedReceiver<(WriteId, Result<(), CommitError>)>,
     /// Who waits for what becomes of which intent.
     pub(crate) waiting: BTreeMap<PromiseId, Vec<oneshot::Sender<Settlement>>>,
+    /// How many members there were when it was last looked.
+    pub(crate) members: usize,
+    /// Is told when that is another number.
+    pub(crate) others_changed: Arc<Notify>,
 }
 
 /// What comes once a node's doors are closed.
@@ -220,6 +224,11 @@ impl Shell {
                 // Whoever asked may have left.
                 let _ = told.send(settlement.clone());
             }
+        }
+        let members = self.agent.membership().members_count();
+        if members != self.members {
+            self.members = members;
+            self.others_changed.notify_one();
         }
     }
 

@@ -91,9 +91,22 @@ impl Cluster {
 
     /// Asks the process of a node to end.
     pub(crate) fn stops(&self, node: &str) {
-        let pid = self.node(node)["pid"].as_i64().expect("it runs");
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("it is one"), Signal::TERM).expect("it runs");
+        kill_process(process(&self.node(node)), Signal::TERM).expect("it runs");
+    }
+
+    /// Kills the processes of nodes, all at once.
+    pub(crate) fn dies(&self, nodes: &[&str]) {
+        let shown = self.json(&["dev", "status"]);
+        let is_one = |its: &&Value| nodes.iter().any(|node| its["name"] == *node);
+        for process in shown.iter().filter(is_one).map(process) {
+            kill_process(process, Signal::KILL).expect("it runs");
+        }
+        let is_dead = |its: &&Value| its["state"] == "stopped";
+        let dead = |cluster: &Self| {
+            let shown = cluster.json(&["dev", "status"]);
+            shown.iter().filter(is_one).filter(is_dead).count()
+        };
+        self.until(dead, |dead| *dead == nodes.len());
     }
 
     fn node(&self, name: &str) -> Value {
@@ -166,6 +179,12 @@ fn hosts(workloads: &[Value]) -> Vec<String> {
         .collect();
     hosts.sort();
     hosts
+}
+
+fn process(node: &Value) -> Pid {
+    let pid = node["pid"].as_i64().expect("it runs");
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.expect("it is one")
 }
 
 fn address(node: &Value) -> SocketAddr {

@@ -118,3 +118,13 @@ fn what_was_deployed_outlives_its_hosts_whoever_took_it_and_the_first_node() {
     assert!(scaled.exits(0).text().starts_with("committed hello gen 2 "));
     cluster.until(|its| its.hosts_of("hello").len(), |hosts| *hosts == 1);
 }
+
+#[test]
+fn nodes_that_are_killed_as_soon_as_they_are_there_find_each_other_without_the_first() {
+    let cluster = Cluster::up(3);
+    cluster.dies(&["n1", "n2", "n3"]);
+    for node in ["n2", "n3"] {
+        cluster.does(["dev", "start", node]).exits(0);
+    }
+    cluster.until(Cluster::nodes_up, |count| *count == 2);
+}
