@@ -98,6 +98,23 @@ impl Standing {
         self.wanted.lineage.generation().get()
     }
 
+    /// How many replicas its owner uses.
+    pub const fn replicas(&self) -> u32 {
+        self.wanted.valency.get()
+    }
+
+    /// Whether none of it is to run for now.
+    pub const fn is_stopped(&self) -> bool {
+        self.wanted.is_stopped
+    }
+
+    /// Whether it says what an earlier generation of it said, and nothing else.
+    pub fn says_the_same(&self, earlier: &Self) -> bool {
+        let lineage = self.wanted.lineage;
+        let earlier = earlier.wanted.clone();
+        self.wanted == Use { lineage, ..earlier }
+    }
+
     pub(super) const fn workload(&self) -> gary_promise::WorkloadId {
         self.workload
     }
@@ -265,7 +282,20 @@ impl Client {
         self.update(person, standing, wanted).await
     }
 
-    /// Goes back to what stood at an earlier generation: a new one with its content. `None` where that is not remembered.
+    /// What stood under its name at an earlier generation; `None` where that is not remembered.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn earlier(
+        &self,
+        standing: &Standing,
+        generation: u64,
+    ) -> Result<Option<Standing>, DeployError> {
+        let name = standing.wanted.name.as_str();
+        self.stood(name, Some(generation)).await
+    }
+
+    /// Goes back to what stood at an earlier generation: a new one with its content.
     ///
     /// # Errors
     /// When it is not submitted.
@@ -273,15 +303,11 @@ impl Client {
         &self,
         person: &Person,
         standing: &Standing,
-        generation: u64,
-    ) -> Result<Option<Deployed>, DeployError> {
-        let name = standing.wanted.name.as_str();
-        let Some(earlier) = self.stood(name, Some(generation)).await? else {
-            return Ok(None);
-        };
+        earlier: Standing,
+    ) -> Result<Deployed, DeployError> {
         let (wanted, moved) = self.bind(earlier.wanted, Some(standing)).await?;
         let deployed = self.update(person, standing, wanted).await?;
-        Ok(Some(Deployed { moved, ..deployed }))
+        Ok(Deployed { moved, ..deployed })
     }
 
     /// Has something else in the place of what stands.

@@ -10,6 +10,10 @@ use crate::problem::{self, Code, Problem};
 /// Has another number of replicas of what stands; none deletes it.
 pub(crate) fn scale(name: &str, replicas: u32) -> u8 {
     change(name, async |client, person, standing| {
+        if standing.replicas() == replicas && !standing.is_stopped() {
+            eprintln!("note: {name} has {replicas} replicas already");
+            return Ok(());
+        }
         let scaled = client.scale(&person, &standing, replicas).await;
         let scaled = scaled.map_err(not_deployed)?;
         match replicas {
@@ -21,6 +25,10 @@ pub(crate) fn scale(name: &str, replicas: u32) -> u8 {
 
 pub(crate) fn stop(name: &str) -> u8 {
     change(name, async |client, person, standing| {
+        if standing.is_stopped() {
+            eprintln!("note: {name} is stopped already");
+            return Ok(());
+        }
         let stopped = client.stop_workload(&person, &standing).await;
         tell(name, &stopped.map_err(not_deployed)?)
     })
@@ -42,13 +50,18 @@ pub(crate) fn roll_back(typed: &RollbackArgs) -> u8 {
             let what = format!("there is nothing to go back to from generation {now} of {name}");
             return Err(Problem::new(Code::NotFound, what).hint(format!("gary history {name}")));
         }
-        let gone_back = client.go_back(&person, &standing, to).await;
-        let gone_back = gone_back.map_err(not_deployed)?;
-        let gone_back = gone_back.ok_or_else(|| {
+        let earlier = client.earlier(&standing, to).await.map_err(not_deployed)?;
+        let earlier = earlier.ok_or_else(|| {
             let what = format!("no keeper of {name} remembers generation {to}");
             Problem::new(Code::NotFound, what).hint(format!("gary history {name}"))
         })?;
-        tell(name, &gone_back)
+        // A new generation would have all replicas made anew, for nothing.
+        if standing.says_the_same(&earlier) {
+            eprintln!("note: {name} says already what it said at generation {to}");
+            return Ok(());
+        }
+        let gone_back = client.go_back(&person, &standing, earlier).await;
+        tell(name, &gone_back.map_err(not_deployed)?)
     })
 }
 

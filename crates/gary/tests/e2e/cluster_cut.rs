@@ -256,7 +256,8 @@ fn what_is_recovered_without_a_majority_stands_and_what_is_lost_by_it_is_shown()
         until(node, left_with, |left| left.contains(&lost));
         node.answers();
     }
-    second.does(["scale", "hello", "1"]).exits(0);
+    let scaled = second.does(["scale", "hello", "2"]).exits(0);
+    assert!(scaled.text().starts_with("committed hello gen "));
 }
 
 #[test]

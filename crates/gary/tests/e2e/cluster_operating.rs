@@ -163,7 +163,20 @@ fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
     assert_eq!(Vec::from_iter(memory), sizes);
     let gone = cluster.does(["rollback", "hello", "9"]);
     gone.fails(7, &["generation 9", "gary history hello"]);
+    // What is so already is not made anew.
+    let nothing_changes = |args: &[&str], note: &str| {
+        let done = cluster.0.call(args).output().exits(0);
+        assert_eq!(done.text(), "");
+        assert_eq!(done.stderr, format!("note: hello {note}\n"));
+    };
+    nothing_changes(&["scale", "hello", "2"], "has 2 replicas already");
+    nothing_changes(
+        &["rollback", "hello", "1"],
+        "says already what it said at generation 1",
+    );
     cluster.does(["stop", "hello"]).exits(0);
+    nothing_changes(&["stop", "hello"], "is stopped already");
+    assert_eq!(cluster.json(&["history", "hello"]).len(), 4);
     until_said(&cluster, ["why", "hello"], &["it is stopped"]);
     cluster.until(|its| its.hosts_of("hello"), Vec::is_empty);
     cluster.does(["restart", "hello"]).exits(0);
