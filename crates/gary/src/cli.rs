@@ -50,6 +50,9 @@ pub(crate) struct Cli {
         help_heading = "Asking a cluster"
     )]
     pub(crate) node: Option<SocketAddr>,
+    /// When to colour what people read: auto, always or never [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", help_heading = "Output")]
+    pub(crate) color: Option<Color>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -149,8 +152,6 @@ pub(crate) struct InspectArgs {
     /// Print one JSON document
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) color: ColorArg,
 }
 
 #[derive(Debug, Args)]
@@ -176,13 +177,6 @@ pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: Shell,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ColorArg {
-    /// When to colour what people read: auto, always or never [default: auto]
-    #[arg(long, value_name = "WHEN", help_heading = "Output")]
-    pub(crate) color: Option<Color>,
 }
 
 /// What a guest is given, and how much of it.
@@ -304,8 +298,6 @@ pub(crate) struct OutputArgs {
     /// Report events on stderr as JSON, one object a line
     #[arg(long)]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) color: ColorArg,
 }
 
 impl RunArgs {
@@ -342,7 +334,7 @@ impl WorkloadArgs {
             json: output.json.then_some(true),
             verbose: (output.verbose > 0).then(|| VerboseLevel::from_count(output.verbose)),
             quiet: output.quiet.then_some(true),
-            color: output.color.color,
+            color: console::typed_color(),
             ..Flags::default()
         }
     }

@@ -1,10 +1,14 @@
 //! Writing to stdout and stderr without falling over when nobody reads.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use gary_manifest::Color;
 
 use crate::problem::{Code, Problem};
+
+/// What `--color` says; set once, before anything is coloured.
+static COLOR: OnceLock<Option<Color>> = OnceLock::new();
 
 /// Writes a result. A reader that has gone away, as `head` does, is no failure.
 pub(crate) fn out(text: &str) -> Result<(), Problem> {
@@ -32,6 +36,17 @@ pub(crate) fn columns() -> Option<usize> {
 /// Writes anything that is not a result.
 pub(crate) fn err(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Colours as the command line says for the rest of the process.
+pub(crate) fn color_as_typed(color: Option<Color>) {
+    // There is one command line, so nobody can have been first.
+    let _ = COLOR.set(color);
+}
+
+/// What the command line says of colour.
+pub(crate) fn typed_color() -> Option<Color> {
+    COLOR.get().copied().flatten()
 }
 
 /// Whether to colour what goes to `stream`.

@@ -16,7 +16,9 @@ const ELSEWHERE: [&str; 2] = ["state-dir", "name"];
 
 /// What the help of `gary run` says, by flag.
 fn of_the_help() -> BTreeMap<String, String> {
-    let cli = Cli::command();
+    let mut cli = Cli::command();
+    // Flags that every command has are the run's only once it is built.
+    cli.build();
     let run = cli.find_subcommand("run").expect("there is gary run");
     let told = run.get_arguments().filter_map(|argument| {
         let flag = argument.get_long()?.to_owned();

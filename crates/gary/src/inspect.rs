@@ -93,7 +93,7 @@ struct Needed {
 
 pub(crate) fn main(typed: &InspectArgs) -> u8 {
     let flags = Flags {
-        color: typed.color.color,
+        color: console::typed_color(),
         ..Flags::default()
     };
     let reporter = run::early_reporter(&flags);
@@ -103,7 +103,7 @@ pub(crate) fn main(typed: &InspectArgs) -> u8 {
                 .expect("an inspection holds nothing JSON cannot say");
             return console::out(&format!("{text}\n"));
         }
-        let color = typed.color.color.unwrap_or_default();
+        let color = console::typed_color().unwrap_or_default();
         let color = console::colored(color, &std::io::stdout());
         console::out(&inspection.render(color))
     });

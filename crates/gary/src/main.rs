@@ -54,6 +54,7 @@ fn main() -> ExitCode {
     if let Some(dir) = cli.state_dir {
         places::keep_state_in(dir);
     }
+    console::color_as_typed(cli.color);
     cluster::context::ask(cluster::context::Typed {
         context: cli.context,
         node: cli.node,

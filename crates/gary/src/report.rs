@@ -67,9 +67,10 @@ impl Reporter {
         )
     }
 
-    /// For what goes wrong before anybody could say how to tell.
+    /// For what goes wrong where nobody says how to tell, but for its colour.
     pub(crate) fn plain() -> Self {
-        Self::new(false, Color::Auto, 0, false)
+        let color = console::typed_color().unwrap_or_default();
+        Self::new(false, color, 0, false)
     }
 
     /// Tells from here on by way of a thread, so that nobody waits for whoever reads stderr: no

@@ -139,4 +139,21 @@ fn colour_is_for_terminals_or_those_who_ask() {
         .args(["--color", "always"])
         .output();
     assert!(colored.stderr.contains('\u{1b}'), "{:?}", colored.stderr);
+    // Whatever the command: scripts may say it wherever.
+    for command in [
+        ["ps", "--color", "always"].as_slice(),
+        &["nodes", "--color", "always"],
+        &["--color", "always", "why", "hello"],
+        &["context", "use", "pis", "--color", "always"],
+    ] {
+        let colored = gary.call(command).output();
+        assert!(
+            colored.stderr.contains('\u{1b}'),
+            "{command:?}: {colored:?}"
+        );
+    }
+    let contexts = gary.call(["context", "list", "--color", "never"]).output();
+    contexts.exits(0);
+    let nonsense = gary.call(["ps", "--color", "sometimes"]).output();
+    nonsense.fails(2, &["--color", "sometimes"]);
 }
