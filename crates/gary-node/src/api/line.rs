@@ -12,6 +12,9 @@ pub struct LogLine {
     pub node: String,
     /// By which replica, counted from 0.
     pub replica: u32,
+    /// Of which generation that is; nothing for what a node of an earlier release wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
     /// In which run of it: when that began, in milliseconds since 1970.
     pub run: u64,
     /// Where to.

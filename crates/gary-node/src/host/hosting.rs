@@ -41,7 +41,7 @@ pub(super) async fn host(
         term: term.clone(),
         site: OnceLock::new(),
         replica: OnceLock::new(),
-        scribe: Arc::new(workshop.scribe(key)),
+        scribe: Arc::new(workshop.scribe(key, start.binding.generation())),
         workshop: &workshop,
         reports: &reports,
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gary_host::{
     Artifact, ArtifactError, CACHE_BYTES_MAX, Cache, CompileError, Engines, LinkError, Program,
 };
-use gary_promise::Use;
+use gary_promise::{Generation, Use};
 use tokio::task::spawn_blocking;
 
 use super::Records;
@@ -71,8 +71,8 @@ impl Workshop {
     }
 
     /// Takes what the next run of a replica writes.
-    pub(super) fn scribe(&self, key: ReplicaKey) -> Scribe {
-        Scribe::new(self.tools.logs.clone(), key, &self.tools.node)
+    pub(super) fn scribe(&self, key: ReplicaKey, generation: Generation) -> Scribe {
+        Scribe::new(self.tools.logs.clone(), key, generation, &self.tools.node)
     }
 
     /// The program that an owner's component is, which is fetched and compiled where this node does not have it yet.

@@ -179,7 +179,7 @@ fn tell(written: io::Result<()>) {
 #[cfg(test)]
 mod tests {
     use gary_host::{OutputSink, StandardStream};
-    use gary_promise::Slot;
+    use gary_promise::{Generation, Slot};
 
     use super::super::Scribe;
     use super::*;
@@ -197,7 +197,7 @@ mod tests {
             workload: WorkloadId::from_bytes([7; 16]),
             slot: Slot(0),
         };
-        let scribe = Scribe::new(logs, key, "n1");
+        let scribe = Scribe::new(logs, key, Generation::FIRST, "n1");
         let lines = QUEUED_BYTES_MAX / LINE_BYTES + 1;
         for _ in 0..lines {
             scribe.written(StandardStream::Stdout, b"\n");

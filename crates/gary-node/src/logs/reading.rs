@@ -70,7 +70,7 @@ mod tests {
     use std::sync::Arc;
 
     use gary_host::{OutputSink, StandardStream};
-    use gary_promise::{Slot, WorkloadId};
+    use gary_promise::{Generation, Slot, WorkloadId};
 
     use super::super::{Logs, ReplicaKey, Scribe};
     use super::*;
@@ -93,13 +93,13 @@ mod tests {
     async fn lines_are_read_as_they_were_written_and_the_run_before_the_last_is_told_apart() {
         let dir = tempfile::tempdir().expect("there is room");
         let logs = Logs::open(dir.path().to_owned()).expect("it can be kept");
-        let first = Scribe::new(logs.clone(), key(), "n1");
+        let first = Scribe::new(logs.clone(), key(), Generation::FIRST, "n1");
         first.written(StandardStream::Stdout, b"one\ntw");
         first.written(StandardStream::Stdout, b"o\n\nend");
         first.note("it ended");
         // Two runs never begin at the same time.
         while crate::clock::Clock::wall().0 == last_run(&logs).await {}
-        let second = Scribe::new(logs.clone(), key(), "n1");
+        let second = Scribe::new(logs.clone(), key(), Generation::FIRST, "n1");
         second.written(StandardStream::Stderr, b"again\n");
         let all = texts(&logs, &Wanted::default()).await;
         assert_eq!(all, ["one", "two", "", "end", "it ended", "again"]);
@@ -116,12 +116,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_line_says_of_which_generation_it_is_and_an_earlier_one_does_without() {
+        let dir = tempfile::tempdir().expect("there is room");
+        let files = dir.path().join(key().workload.to_string());
+        std::fs::create_dir(&files).expect("there is room");
+        let earlier = r#"{"at_ms":1,"node":"n1","replica":1,"run":1,"stream":"stdout","text":"x"}"#;
+        std::fs::write(files.join("1.log"), format!("{earlier}\n")).expect("there is room");
+        let logs = Logs::open(dir.path().to_owned()).expect("it can be kept");
+        let second = Generation::FIRST.next().expect("there is one");
+        Scribe::new(logs.clone(), key(), second, "n1").note("started");
+        let seen = logs.look(key().workload, false).await.expect("it is kept");
+        let lines = read(seen.written, &Wanted::default());
+        let generations = lines.iter().map(|line| line.generation);
+        assert_eq!(Vec::from_iter(generations), [None, Some(2)]);
+        // As it was written, it is told.
+        assert_eq!(
+            serde_json::to_string(&lines[0]).expect("it is JSON"),
+            earlier
+        );
+    }
+
+    #[tokio::test]
     async fn the_run_before_the_last_is_there_however_much_the_last_has_written() {
         let dir = tempfile::tempdir().expect("there is room");
         let logs = Logs::open(dir.path().to_owned()).expect("it can be kept");
-        Scribe::new(logs.clone(), key(), "n1").written(StandardStream::Stdout, b"before\n");
+        Scribe::new(logs.clone(), key(), Generation::FIRST, "n1")
+            .written(StandardStream::Stdout, b"before\n");
         while crate::clock::Clock::wall().0 == last_run(&logs).await {}
-        let last = Scribe::new(logs.clone(), key(), "n1");
+        let last = Scribe::new(logs.clone(), key(), Generation::FIRST, "n1");
         for _ in 0..LINES_MAX + 10 {
             last.written(StandardStream::Stdout, b"x\n");
         }
@@ -142,7 +164,7 @@ mod tests {
     async fn who_writes_without_end_takes_two_files_at_most() {
         let dir = tempfile::tempdir().expect("there is room");
         let logs = Logs::open(dir.path().to_owned()).expect("it can be kept");
-        let scribe = Arc::new(Scribe::new(logs.clone(), key(), "n1"));
+        let scribe = Arc::new(Scribe::new(logs.clone(), key(), Generation::FIRST, "n1"));
         let line = [b'x'; 1_000];
         for _ in 0..50_000 {
             scribe.written(StandardStream::Stdout, &line);
@@ -168,7 +190,7 @@ mod tests {
     async fn who_follows_hears_each_line_once() {
         let dir = tempfile::tempdir().expect("there is room");
         let logs = Logs::open(dir.path().to_owned()).expect("it can be kept");
-        let scribe = Scribe::new(logs.clone(), key(), "n1");
+        let scribe = Scribe::new(logs.clone(), key(), Generation::FIRST, "n1");
         scribe.written(StandardStream::Stdout, b"before\n");
         let seen = logs.look(key().workload, true).await.expect("it is kept");
         scribe.written(StandardStream::Stdout, b"after\n");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use gary_host::{Level, LogSink, OutputSink, StandardStream};
+use gary_promise::Generation;
 
 use super::ReplicaKey;
 use super::archive::Logs;
@@ -17,6 +18,7 @@ const LINE_BYTES_MAX: usize = 16 << 10;
 pub(crate) struct Scribe {
     logs: Logs,
     key: ReplicaKey,
+    generation: Generation,
     node: String,
     run: u64,
     state: Mutex<State>,
@@ -30,11 +32,12 @@ struct State {
 }
 
 impl Scribe {
-    /// For a run that begins now, of a replica on the node of that name.
-    pub(crate) fn new(logs: Logs, key: ReplicaKey, node: &str) -> Self {
+    /// For a run that begins now, of a replica of that generation on the node of that name.
+    pub(crate) fn new(logs: Logs, key: ReplicaKey, generation: Generation, node: &str) -> Self {
         Self {
             logs,
             key,
+            generation,
             node: node.to_owned(),
             run: Clock::wall().0,
             state: Mutex::default(),
@@ -57,6 +60,7 @@ impl Scribe {
             at_ms: Clock::wall().0,
             node: self.node.clone(),
             replica: self.key.slot.0,
+            generation: Some(self.generation.get()),
             run: self.run,
             stream,
             text,

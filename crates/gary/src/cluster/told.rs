@@ -25,19 +25,22 @@ pub(crate) fn logs(typed: &LogsArgs) -> u8 {
     };
     problem::code_of(waiting(async {
         let client = context::client().await?;
-        if let Some(replica) = typed.replica {
-            let workload = client.workload(&typed.name).await.map_err(asked)?;
-            if replica >= workload.replicas {
-                let what = format!("{} has no replica {replica}", typed.name);
-                return Err(Problem::new(Code::NotFound, what)
-                    .why(format!("it has {}, counted from 0", workload.replicas)));
-            }
+        let workload = client.workload(&typed.name).await.map_err(asked)?;
+        if let Some(replica) = typed.replica
+            && replica >= workload.replicas
+        {
+            let what = format!("{} has no replica {replica}", typed.name);
+            return Err(Problem::new(Code::NotFound, what)
+                .why(format!("it has {}, counted from 0", workload.replicas)));
         }
         let mut told = Ok(());
+        // While it is followed a later one may come.
+        let mut latest = workload.generation;
         let heard = client.logs(&typed.name, wanted, |line| {
+            latest = latest.max(line.generation.unwrap_or_default());
             told = match typed.json {
                 true => line_of_json(&line),
-                false => console::out(&shown(&line, typed.timestamps)),
+                false => console::out(&shown(&line, latest, typed.timestamps)),
             };
             told.is_ok()
         });
@@ -70,7 +73,8 @@ pub(crate) fn events(typed: &EventsArgs) -> u8 {
     }))
 }
 
-fn shown(line: &LogLine, with_time: bool) -> String {
+/// A line for people. Of another generation than the latest it says so, while that is replaced or after.
+fn shown(line: &LogLine, latest: u64, with_time: bool) -> String {
     let at = match with_time {
         true => format!("{} ", time(line.at_ms)),
         false => String::new(),
@@ -80,11 +84,40 @@ fn shown(line: &LogLine, with_time: bool) -> String {
         LogStream::Stdout | LogStream::Stderr | LogStream::Log => '|',
     };
     let text = console::on_one_line(&line.text);
-    format!("{at}{}/{} {mark} {text}\n", line.node, line.replica)
+    let generation = match line.generation {
+        Some(earlier) if earlier != latest => format!(".g{earlier}"),
+        _ => String::new(),
+    };
+    format!(
+        "{at}{}/{}{generation} {mark} {text}\n",
+        line.node, line.replica
+    )
 }
 
 fn line_of_json(line: &impl Serialize) -> Result<(), Problem> {
     let text = serde_json::to_string(line);
     let text = text.map_err(|error| Problem::new(Code::Failure, error.to_string()))?;
     console::out(&format!("{text}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_another_generation_than_the_latest_says_so() {
+        let line = |generation| LogLine {
+            at_ms: 0,
+            node: "n1".into(),
+            replica: 0,
+            generation,
+            run: 0,
+            stream: LogStream::Stdout,
+            text: "hello".into(),
+        };
+        assert_eq!(shown(&line(Some(1)), 2, false), "n1/0.g1 | hello\n");
+        assert_eq!(shown(&line(Some(2)), 2, false), "n1/0 | hello\n");
+        // Nobody has written down of which it is.
+        assert_eq!(shown(&line(None), 2, false), "n1/0 | hello\n");
+    }
 }

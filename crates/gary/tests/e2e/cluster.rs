@@ -274,6 +274,13 @@ fn a_job_runs_to_completion_and_bad_input_changes_nothing() {
     cluster
         .does(["deploy", path, "--job", "--name", "once"])
         .exits(0);
+    // What each generation writes is told apart.
+    cluster.does(["wait", "once"]).exits(0);
+    cluster.does(["restart", "once"]).exits(0);
+    let logs = |cluster: &Cluster| cluster.does(["logs", "once"]).text().to_owned();
+    cluster.until(logs, |logs| {
+        logs.contains("n1/0.g1 | hello") && logs.contains("n1/0 | hello")
+    });
     let cut = &Guest("hello-cli").bytes()[..20_000];
     cluster.0.write("cut.wasm", cut);
     cluster.does(["deploy", "cut.wasm"]).fails(3, &["cut.wasm"]);
