@@ -40,6 +40,7 @@ pub(super) fn history(agent: &Agent<WireCodec>, of: &WorkloadName) -> Vec<StoodS
         Some(StoodShown {
             generation: wanted.lineage.generation().get(),
             stands: index == last,
+            by: stood.intent.by().to_string(),
             replicas: wanted.valency.get(),
             component: wanted.component.to_string(),
             memory_bytes: resources.memory_bytes(),

@@ -195,6 +195,8 @@ pub struct StoodShown {
     pub generation: u64,
     /// Whether it stands.
     pub stands: bool,
+    /// Who has signed it: the id of a person's key.
+    pub by: String,
     /// How many replicas.
     pub replicas: u32,
     /// The digest of its component.

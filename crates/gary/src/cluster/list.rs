@@ -264,6 +264,7 @@ fn table_of_history(history: &[StoodShown]) -> String {
     let mut table = Table::new([
         "GEN",
         "STATE",
+        "BY",
         "REPLICAS",
         "CPU",
         "MEMORY",
@@ -274,6 +275,7 @@ fn table_of_history(history: &[StoodShown]) -> String {
         table.row([
             its.generation.to_string(),
             if its.stands { "stands" } else { "stood" }.to_owned(),
+            cut(&its.by, BY_CHARS_MAX),
             its.replicas.to_string(),
             format!("{:.2}", its.cpu_cores),
             size(its.memory_bytes),

@@ -152,7 +152,10 @@ fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
         &["--name", "hello", "--memory", "32MiB"],
         &[],
     );
-    let back = cluster.does(["rollback", "hello"]).exits(0);
+    // Somebody else goes back, with a key of their own.
+    let other = cluster.0.state().join("../other");
+    let back = cluster.0.call(["--context", "dev", "rollback", "hello"]);
+    let back = back.env("GARY_CONFIG_DIR", other).output().exits(0);
     assert!(
         back.text().starts_with("committed hello gen 3 "),
         "{back:?}"
@@ -161,6 +164,11 @@ fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
     let memory = history.iter().map(|its| its["memory_bytes"].as_u64());
     let sizes = [64 << 20, 32 << 20, 64 << 20].map(Some);
     assert_eq!(Vec::from_iter(memory), sizes);
+    let by = history.iter().filter_map(|its| its["by"].as_str());
+    let by = Vec::from_iter(by);
+    assert!(by[0] == by[1] && by[1] != by[2], "{by:?}");
+    let shown = cluster.does(["history", "hello"]).exits(0);
+    assert_eq!(shown.text().matches(&by[0][..8]).count(), 2, "{shown:?}");
     let gone = cluster.does(["rollback", "hello", "9"]);
     gone.fails(7, &["generation 9", "gary history hello"]);
     // What is so already is not made anew.
