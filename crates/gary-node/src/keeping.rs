@@ -64,17 +64,7 @@ pub(crate) struct Serving {
 /// every node that has heard of the same keepers.
 pub(crate) fn kept(agent: &Agent<WireCodec>, host: &str, now: Time) -> Option<Kept> {
     let me = agent.id();
-    let sheets = agent.sheets();
-    let all = sheets.sheet(me).into_iter().chain(sheets.sheets());
-    let keeps = all.flat_map(|sheet| {
-        let promises = sheet.promises();
-        let keeps = promises.filter_map(|its| match its.body() {
-            Body::Keep(keep) => Some(keep),
-            _ => None,
-        });
-        keeps.map(|keep| (sheet.owner(), keep))
-    });
-    let (first, keepers) = first_of(host, keeps)?;
+    let (first, keepers) = first_of(host, keeps(agent))?;
     let (name, workload) = (first.name.clone(), first.workload);
     let own = keepers.contains(&me);
     let own = own.then(|| serving(agent, &workload, now)).flatten();
@@ -89,6 +79,42 @@ pub(crate) fn kept(agent: &Agent<WireCodec>, host: &str, now: Time) -> Option<Ke
         workload,
         keepers: keepers.collect(),
         own,
+    })
+}
+
+/// The workload that answers for a host that this one wants too: the first by name, if that is another.
+pub(crate) fn ahead(
+    agent: &Agent<WireCodec>,
+    name: &WorkloadName,
+    host: &str,
+) -> Option<WorkloadName> {
+    ahead_of(name, host, keeps(agent))
+}
+
+fn ahead_of<'a>(
+    name: &WorkloadName,
+    host: &str,
+    keeps: impl Iterator<Item = (AgentId, &'a Keep)>,
+) -> Option<WorkloadName> {
+    // What is a workload's by its name no other is in the way of.
+    if own_name(host).is_some() {
+        return None;
+    }
+    let before = keeps.filter(|(_, keep)| keep.name < *name);
+    first_of(host, before).map(|(first, _)| first.name.clone())
+}
+
+/// All that is kept, and by whom, as the keepers promise to everyone.
+fn keeps(agent: &Agent<WireCodec>) -> impl Iterator<Item = (AgentId, &Keep)> {
+    let sheets = agent.sheets();
+    let all = sheets.sheet(agent.id()).into_iter().chain(sheets.sheets());
+    all.flat_map(|sheet| {
+        let promises = sheet.promises();
+        let keeps = promises.filter_map(|its| match its.body() {
+            Body::Keep(keep) => Some(keep),
+            _ => None,
+        });
+        keeps.map(|keep| (sheet.owner(), keep))
     })
 }
 
@@ -183,6 +209,20 @@ mod tests {
             // What keeps another workload has nothing to say of this one.
             assert_eq!(keepers, BTreeSet::from([agent(2), agent(3)]));
         }
+    }
+
+    #[test]
+    fn whoever_wants_a_host_too_and_is_not_the_first_by_name_has_another_ahead() {
+        let (web, api) = (
+            keep("web", 1, &["example.org", "web.example.org"]),
+            keep("api", 2, &["example.org"]),
+        );
+        let all = [(agent(1), &web), (agent(2), &api)];
+        let ahead = |of: &Keep, host| ahead_of(&of.name, host, all.into_iter());
+        assert_eq!(ahead(&web, "example.org"), Some(api.name.clone()));
+        assert_eq!(ahead(&web, "web.example.org"), None);
+        assert_eq!(ahead(&web, "web.localhost"), None);
+        assert_eq!(ahead(&api, "example.org"), None);
     }
 
     #[test]

@@ -10,9 +10,11 @@ use gary_wire::WireCodec;
 
 use super::view::{ID_CHARS, capacity, name, takes_nothing_on};
 use super::workload::{
-    FailingShown, HostingShown, RefusalShown, RunShown, StoodShown, StoreShown, WorkloadShown,
+    FailingShown, HostingShown, RefusalShown, RunShown, StoodShown, StoreShown, TakenShown,
+    WorkloadShown,
 };
 use crate::clock::Clock;
+use crate::keeping::ahead;
 use crate::sites::hosts;
 use crate::store_node;
 
@@ -99,7 +101,14 @@ fn workload_shown(
         since_ms: times.ms(failing.since),
         last_end: None,
     });
+    let hosts = hosts(&wanted.name, &wanted.routes);
+    let taken = hosts.iter().filter_map(|host| {
+        let by = ahead(agent, &wanted.name, host)?.to_string();
+        let host = host.clone();
+        Some(TakenShown { host, by })
+    });
     Some(WorkloadShown {
+        taken: taken.collect(),
         name: wanted.name.to_string(),
         id: workload.to_string(),
         kind: kind(&wanted.mode).to_owned(),
@@ -109,7 +118,7 @@ fn workload_shown(
         component: wanted.component.to_string(),
         memory_bytes: resources.memory_bytes(),
         cpu_cores: resources.cpu_cores_micro() as f64 / 1e6,
-        hosts: hosts(&wanted.name, &wanted.routes),
+        hosts,
         keeper: name(agent, &agent.id()),
         seen_at_ms: Clock::wall().0,
         hostings: hostings(agent, &account, &times),

@@ -33,5 +33,5 @@ pub use why::Cause;
 pub use words::{Refused, SettlementShown, SettlementWord, ThisNode};
 pub use workload::{
     EndShown, FailingShown, HostedShown, HostingShown, RefusalShown, RunShown, StoodShown,
-    StoreShown, WorkloadShown,
+    StoreShown, TakenShown, WorkloadShown,
 };

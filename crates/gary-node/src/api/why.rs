@@ -53,6 +53,7 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
             "the update goes no further, since what has begun of it fails".to_owned(),
         ));
     }
+    because.extend(workload.taken.iter().map(|its| says(its.to_string())));
     for slot in &workload.outdated {
         because.push(says(format!(
             "replica {slot} runs an earlier generation still"

@@ -29,6 +29,8 @@ pub struct WorkloadShown {
     pub cpu_cores: f64,
     /// The host names that it is served under.
     pub hosts: Vec<String>,
+    /// Those of them that another workload answers for.
+    pub taken: Vec<TakenShown>,
     /// Who tells this.
     pub keeper: String,
     /// When that was, in milliseconds since 1970.
@@ -65,6 +67,16 @@ pub struct StoreShown {
     pub node_id: String,
     /// Why it takes nothing on; nothing where it does.
     pub away: Option<String>,
+}
+
+/// A host name that several workloads want, of which one answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct TakenShown {
+    /// The host name.
+    pub host: String,
+    /// The name of the workload that answers.
+    pub by: String,
 }
 
 /// One hosting of a workload.
@@ -217,6 +229,13 @@ impl EndShown {
             how,
             backtrace: Vec::new(),
         }
+    }
+}
+
+impl std::fmt::Display for TakenShown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (host, by) = (&self.host, &self.by);
+        write!(f, "{host} is answered by {by}, which comes first by name")
     }
 }
 

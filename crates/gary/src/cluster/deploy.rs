@@ -7,7 +7,7 @@ use std::time::Instant;
 use gary_host::{Artifact, HostPattern, Kind as GuestKind, Stdio};
 use gary_manifest::{Count, Flags, Period, StoreScope, Workload};
 use gary_node::api::SettlementWord;
-use gary_node::client::{Deployed, Deployment, Kind, Moved, Person};
+use gary_node::client::{Client, Deployed, Deployment, Kind, Moved, Person};
 use gary_node::{HealthCheck, Reachable, ReachableHost, RunSpec, StoresOf};
 
 use super::typed::{DeployArgs, HowArgs};
@@ -84,12 +84,26 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
             eprintln!("note: {name} has {now} replicas now, and had {before}");
         }
         let is_pending = deployed.settlement.verdict == SettlementWord::Pending;
+        if !is_pending {
+            tell_of_taken_hosts(&client, &name).await;
+        }
         if !waits || !is_service || is_pending {
             return Ok(());
         }
         let until = Instant::now() + typed.how.timeout.duration();
         until_it_runs(&client, &name, (deployed.generation, replicas), Some(until)).await
     })
+}
+
+/// Says so where another workload answers for a host that this one wants.
+async fn tell_of_taken_hosts(client: &Client, name: &str) {
+    // It is deployed, whether or not this can be told: a keeper may not answer any more.
+    let Ok(workload) = client.workload(name).await else {
+        return;
+    };
+    for taken in workload.taken {
+        eprintln!("note: {taken}");
+    }
 }
 
 pub(super) fn person() -> Result<Person, Problem> {

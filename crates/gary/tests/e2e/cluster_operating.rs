@@ -414,6 +414,32 @@ fn a_cluster_of_dev_is_a_context_and_ends_with_what_was_asked_before_it() {
 }
 
 #[test]
+fn whoever_wants_a_host_that_another_answers_for_is_told() {
+    let cluster = Cluster::up(1);
+    let path = HELLO.path();
+    let path = path.to_str().expect("it is text");
+    let deploys = |name: &str| {
+        let manifest =
+            format!("name = \"{name}\"\ncomponent = \"{path}\"\n[http]\nhost = \"shop.example\"\n");
+        let manifest = cluster.0.write(&format!("{name}.toml"), manifest);
+        let manifest = manifest.to_str().expect("it is text").to_owned();
+        cluster.does(["deploy", &manifest]).exits(0)
+    };
+    let taken = "shop.example is answered by cart, which comes first by name";
+    let cart = deploys("cart");
+    assert!(!cart.stderr.contains("shop.example"), "{cart:?}");
+    let web = deploys("web");
+    assert!(web.stderr.contains(&format!("note: {taken}\n")), "{web:?}");
+    until_said(&cluster, ["why", "web"], &[taken]);
+    let why = cluster.does(["why", "cart"]).exits(0);
+    assert!(!why.text().contains("shop.example"), "{why:?}");
+    // Once that is gone it is the other's.
+    cluster.does(["rm", "cart"]).exits(0);
+    let why = |cluster: &Cluster| cluster.does(["why", "web"]).exits(0).text().to_owned();
+    cluster.until(why, |why| !why.contains("shop.example"));
+}
+
+#[test]
 fn who_is_revoked_is_out_and_whom_it_let_in_stays() {
     let cluster = Cluster::up(3);
     cluster.deploys(HELLO, "hello", 2);
