@@ -1,6 +1,6 @@
 //! What answers: this node's own agent, and other nodes on its behalf.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use crate::chronicle::Chronicle;
 use crate::components::Components;
 use crate::disk::RevocationStore;
 use crate::event::{self, Event, look};
-use crate::gate::Gate;
+use crate::gate::{Gate, agent};
 use crate::host::Records;
 use crate::logs::Logs;
 use crate::members;
@@ -205,27 +205,28 @@ impl Api {
         });
         let hosts = Vec::from_iter(hosts.map(|(_, peer)| peer));
         let views = self.views(&hosts).await;
-        let hosted = views.into_iter().flat_map(|view| view.hosted);
-        add_hosted(std::slice::from_mut(&mut workload), hosted);
+        add_hosted(std::slice::from_mut(&mut workload), views);
         Ok(workload)
     }
 
-    pub(super) async fn views(&self, peers: &[Peer]) -> Vec<PeerView> {
-        let asked = peers
-            .iter()
-            .map(|peer| self.ask_json::<PeerView>(*peer, "/v1/view"));
+    /// What others keep and host, each with its id.
+    pub(super) async fn views(&self, peers: &[Peer]) -> Vec<(String, PeerView)> {
+        let asked = peers.iter().map(async |peer| {
+            let view = self.ask_json::<PeerView>(*peer, "/v1/view").await?;
+            Some((agent(peer.key).to_string(), view))
+        });
         join_all(asked).await.into_iter().flatten().collect()
     }
 
     async fn seen_by(&self, peers: &[Peer]) -> Result<Vec<WorkloadShown>, Refusal> {
         let mut views = self.views(peers).await;
-        views.push(self.own_view().await?);
-        let hosted = views
-            .iter_mut()
-            .flat_map(|view| std::mem::take(&mut view.hosted));
-        let hosted = Vec::from_iter(hosted);
+        let me = self.with(|agent, _| agent.id().to_string()).await?;
+        views.push((me, self.own_view().await?));
         let mut shown = BTreeMap::<String, WorkloadShown>::new();
-        for its in views.into_iter().flat_map(|view| view.kept) {
+        let kept = views
+            .iter_mut()
+            .map(|(_, view)| std::mem::take(&mut view.kept));
+        for its in kept.flatten() {
             let sees = |its: &WorkloadShown| (its.generation, its.running(), its.hostings.len());
             let known = shown.get(&its.id);
             if known.is_none_or(|known| sees(known) < sees(&its)) {
@@ -233,15 +234,17 @@ impl Api {
             }
         }
         let mut shown = Vec::from_iter(shown.into_values());
-        add_hosted(&mut shown, hosted);
+        add_hosted(&mut shown, views);
         shown.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
         Ok(shown)
     }
 }
 
-/// Adds what hosts say of what they host.
-fn add_hosted(workloads: &mut [WorkloadShown], hosted: impl IntoIterator<Item = HostedShown>) {
-    for its in hosted {
+/// Adds what hosts say of what they host. What a host says nothing of does not run there, whatever it has promised: something
+/// exclusive that is not granted to it.
+fn add_hosted(workloads: &mut [WorkloadShown], views: Vec<(String, PeerView)>) {
+    let answered = BTreeSet::from_iter(views.iter().map(|(node, _)| node.clone()));
+    for its in views.into_iter().flat_map(|(_, view)| view.hosted) {
         let of = workloads.iter_mut().find(|of| of.id == its.workload);
         let Some(workload) = of else { continue };
         let mut failing = workload.failing.iter_mut();
@@ -258,6 +261,10 @@ fn add_hosted(workloads: &mut [WorkloadShown], hosted: impl IntoIterator<Item = 
         if let Some(hosting) = hostings.find(|of| of.promise == its.promise) {
             hosting.host = Some(its);
         }
+    }
+    let hostings = workloads.iter_mut().flat_map(|its| &mut its.hostings);
+    for hosting in hostings.filter(|its| its.host.is_none() && answered.contains(&its.node_id)) {
+        hosting.runs = false;
     }
 }
 

@@ -115,6 +115,7 @@ fn workload_shown(
         generation: account.generation.get(),
         replicas: wanted.valency.get(),
         is_stopped: wanted.is_stopped,
+        exclusive: wanted.exclusive,
         component: wanted.component.to_string(),
         memory_bytes: resources.memory_bytes(),
         cpu_cores: resources.cpu_cores_micro() as f64 / 1e6,

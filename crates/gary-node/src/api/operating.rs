@@ -10,7 +10,7 @@ use gary_agent::{Afterwards, Drain};
 use gary_promise::Notice;
 use serde::Deserialize;
 
-use super::access::{Api, PeerView, Refusal};
+use super::access::{Api, Refusal};
 use super::node::NodeState;
 use crate::event::{Ask, Event};
 
@@ -101,8 +101,8 @@ async fn is_known_to_be_away(api: &Api) -> Result<bool, Refusal> {
     let me = api.this.id.clone();
     let others = api.others().await?;
     let peers = Vec::from_iter(others.into_iter().map(|(_, peer)| peer));
-    let views: Vec<PeerView> = api.views(&peers).await;
-    let kept = views.iter().flat_map(|view| &view.kept);
+    let views = api.views(&peers).await;
+    let kept = views.iter().flat_map(|(_, view)| &view.kept);
     let mut own = kept
         .flat_map(|its| &its.hostings)
         .filter(|its| its.node_id == me);

@@ -7,6 +7,9 @@ use utoipa::ToSchema;
 
 use super::workload::{EndShown, HostingShown, RunShown, WorkloadShown};
 
+/// Of as many replicas it is told that nobody hosts them.
+const OPEN_TOLD_MAX: usize = 8;
+
 /// The most runs of a replica that are told of.
 const RUNS_MAX: usize = 3;
 
@@ -84,8 +87,14 @@ pub(super) fn of_workload(workload: &WorkloadShown) -> Cause {
         workload.hostings.iter().any(hosts) || workload.failing.iter().any(|its| its.slot == *slot)
     };
     let is_job = workload.kind != "service";
-    for slot in workload.open.iter().filter(|slot| !told(slot) && !is_job) {
+    let open = workload.open.iter().filter(|slot| !told(slot) && !is_job);
+    let open = Vec::from_iter(open);
+    for slot in open.iter().take(OPEN_TOLD_MAX) {
         because.push(says(format!("replica {slot} is hosted by nobody")));
+    }
+    if open.len() > OPEN_TOLD_MAX {
+        let more = (workload.replicas as usize).saturating_sub(running + OPEN_TOLD_MAX);
+        because.push(says(format!("nor are {more} more")));
     }
     if !workload.open.is_empty() {
         because.extend(workload.refusals.iter().map(|refusal| Cause {

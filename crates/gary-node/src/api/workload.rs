@@ -35,6 +35,8 @@ pub struct WorkloadShown {
     pub keeper: String,
     /// When that was, in milliseconds since 1970.
     pub seen_at_ms: u64,
+    /// Whether one node runs it at most at any time, once a majority of its keepers has granted it that.
+    pub exclusive: bool,
     /// What is hosted of it.
     pub hostings: Vec<HostingShown>,
     /// Replicas that no hosting of this generation fills, the first of them.
@@ -251,6 +253,24 @@ impl WorkloadShown {
     /// Why nodes host no more of it: what they have said, and what can be seen without asking them.
     pub fn obstacles(&self) -> impl Iterator<Item = &RefusalShown> {
         self.refusals.iter().chain(&self.unfit)
+    }
+
+    /// Why replicas do not run, in words: those that no node hosts, and those that fail or are not well.
+    pub fn troubles(&self) -> Vec<String> {
+        let obstacles = self
+            .obstacles()
+            .map(|its| format!("{}: {}", its.node, its.why));
+        let failing = self.failing.iter().map(|its| {
+            let end = its.last_end.as_ref().map_or(&its.why, |end| &end.how);
+            format!("replica {} on {}: {end}", its.slot, its.node)
+        });
+        let hostings = self.hostings.iter();
+        let unsound = hostings.filter(|its| its.generation == self.generation && !its.is_sound());
+        let unsound = unsound.filter_map(|its| {
+            let end = its.host.as_ref()?.last_end.as_ref()?;
+            Some(format!("replica {} on {}: {}", its.slot, its.node, end.how))
+        });
+        obstacles.chain(failing).chain(unsound).collect()
     }
 
     /// How many hostings run at the generation that stands.

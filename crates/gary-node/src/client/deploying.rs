@@ -108,6 +108,11 @@ impl Standing {
         self.wanted.is_stopped
     }
 
+    /// Of which name it is.
+    pub fn name(&self) -> &str {
+        self.wanted.name.as_str()
+    }
+
     /// Whether it says what an earlier generation of it said, and nothing else.
     pub fn says_the_same(&self, earlier: &Self) -> bool {
         let lineage = self.wanted.lineage;

@@ -1,6 +1,7 @@
 //! What a node can be asked.
 
 use bytes::Bytes;
+use gary_promise::WorkloadName;
 use http::Method;
 
 use super::asking::{AskError, Client};
@@ -69,7 +70,7 @@ impl Client {
     /// # Errors
     /// When it does not answer, or there is none.
     pub async fn workload(&self, name: &str) -> Result<WorkloadShown, AskError> {
-        self.get(&format!("/v1/workloads/{name}")).await
+        self.get(&workload(name, "")?).await
     }
 
     /// Why a workload is as it is.
@@ -77,7 +78,7 @@ impl Client {
     /// # Errors
     /// When it does not answer, or there is none.
     pub async fn why(&self, name: &str) -> Result<Cause, AskError> {
-        self.get(&format!("/v1/workloads/{name}/why")).await
+        self.get(&workload(name, "/why")?).await
     }
 
     /// The intents under a name, as far as they are remembered, the one that stands last.
@@ -85,7 +86,7 @@ impl Client {
     /// # Errors
     /// When it does not answer, or there is none.
     pub async fn history(&self, name: &str) -> Result<Vec<StoodShown>, AskError> {
-        self.get(&format!("/v1/workloads/{name}/history")).await
+        self.get(&workload(name, "/history")?).await
     }
 
     /// Hears what a workload writes, until that ends or `heard` wants no more.
@@ -106,7 +107,7 @@ impl Client {
         } = wanted;
         let replica = replica.map_or_else(String::new, |its| format!("&replica={its}"));
         let query = format!("follow={follow}&since_ms={since_ms}&previous={previous}{replica}");
-        let path = format!("/v1/workloads/{name}/logs?{query}");
+        let path = workload(name, &format!("/logs?{query}"))?;
         self.hear(&path, heard).await
     }
 
@@ -214,5 +215,36 @@ impl Client {
         let path = format!("/v1/intents?ack={ack}");
         let answer = self.send(Method::POST, &path, record.into()).await?;
         Ok(serde_json::from_slice(&answer)?)
+    }
+}
+
+/// Where what is asked of a workload is. What is no name is none's.
+fn workload(name: &str, what: &str) -> Result<String, AskError> {
+    match name.parse::<WorkloadName>() {
+        Ok(name) => Ok(format!("/v1/workloads/{name}{what}")),
+        Err(error) => Err(AskError::Refused {
+            status: 404,
+            why: format!("no workload is called {name:?}: {error}"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_name_is_asked_after_nowhere() {
+        assert_eq!(
+            workload("web", "/why").expect("it is a name"),
+            "/v1/workloads/web/why"
+        );
+        for odd in ["", "BAD NAME", "a/b", "web?x", "a%20b", "a\nb"] {
+            let asked = workload(odd, "");
+            assert!(
+                matches!(asked, Err(AskError::Refused { status: 404, .. })),
+                "{odd:?}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use gary_node::client::{Client, Person, Standing};
 
 use super::deploy::{person, tell, tell_as};
 use super::typed::RollbackArgs;
-use super::{context, not_deployed, waiting};
+use super::{asked, context, not_deployed, waiting};
 use crate::problem::{self, Code, Problem};
 
 /// Has another number of replicas of what stands; none deletes it.
@@ -45,7 +45,10 @@ pub(crate) fn roll_back(typed: &RollbackArgs) -> u8 {
     let name = &typed.name;
     change(name, async |client, person, standing| {
         let now = standing.generation();
-        let to = typed.generation.unwrap_or(now - 1);
+        let to = match typed.generation {
+            Some(to) => to,
+            None => last_other(&client, &standing).await?,
+        };
         if to == 0 || to == now {
             let what = format!("there is nothing to go back to from generation {now} of {name}");
             return Err(Problem::new(Code::NotFound, what).hint(format!("gary history {name}")));
@@ -61,8 +64,30 @@ pub(crate) fn roll_back(typed: &RollbackArgs) -> u8 {
             return Ok(());
         }
         let gone_back = client.go_back(&person, &standing, earlier).await;
-        tell(name, &gone_back.map_err(not_deployed)?)
+        tell(name, &gone_back.map_err(not_deployed)?)?;
+        if typed.generation.is_none() {
+            eprintln!("note: it says what generation {to} said");
+        }
+        Ok(())
     })
+}
+
+/// The last generation that said something else than what stands, and was not stopped; 0 where none is remembered.
+async fn last_other(client: &Client, standing: &Standing) -> Result<u64, Problem> {
+    let history = client.history(standing.name()).await.map_err(asked)?;
+    let mut earlier = Vec::from_iter(history.iter().map(|its| its.generation));
+    earlier.retain(|generation| *generation < standing.generation());
+    earlier.sort_unstable();
+    for generation in earlier.into_iter().rev() {
+        let its = client.earlier(standing, generation).await;
+        if let Some(its) = its.map_err(not_deployed)?
+            && !its.is_stopped()
+            && !standing.says_the_same(&its)
+        {
+            return Ok(generation);
+        }
+    }
+    Ok(0)
 }
 
 fn change(

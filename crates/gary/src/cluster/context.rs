@@ -111,6 +111,15 @@ fn file_of(name: &str) -> Result<PathBuf, Problem> {
     Ok(dir.join(format!("{name}.json")))
 }
 
+/// Refuses a name that is none, or that a context has already: its admission would be lost.
+pub(super) fn check_free(name: &str) -> Result<(), Problem> {
+    if !file_of(name)?.exists() {
+        return Ok(());
+    }
+    let problem = Problem::new(Code::Conflict, format!("there is a context {name} already"));
+    Err(problem.hint(format!("another name, or gary context rm {name}")))
+}
+
 /// How the person was admitted to the cluster of a context.
 pub(super) fn admittance(name: &str) -> Result<Admittance, Problem> {
     let file = file_of(name)?;

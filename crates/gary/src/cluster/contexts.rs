@@ -27,6 +27,7 @@ pub(crate) fn main(typed: ContextArgs) -> u8 {
 
 /// Has the person admitted by a token, and asks the nodes of its cluster from then on.
 fn add(name: &str, token: &str) -> Result<(), Problem> {
+    context::check_free(name)?;
     let token = read_token(token)?;
     let person = Person::of(&places::config()?).map_err(|error| not_deployed(error.into()))?;
     let admittance = waiting(async {

@@ -117,8 +117,14 @@ fn up(typed: &DevUpArgs) -> Result<(), Problem> {
     let _turn = turn(&dir)?;
     let there = all(&dir);
     if there.iter().any(|its| its.pid().is_some()) {
-        return Err(Problem::new(Code::Conflict, "a cluster runs already")
-            .hint("gary dev status, or gary dev down"));
+        let stopped = there.iter().filter(|its| its.pid().is_none());
+        let stopped = Vec::from_iter(stopped.map(|its| format!("gary dev start {}", its.name)));
+        return Err(Problem::new(Code::Conflict, "a cluster runs already").hint(
+            match stopped.is_empty() {
+                true => "gary dev status, or gary dev down".to_owned(),
+                false => stopped.join(", "),
+            },
+        ));
     }
     let is_new = there.is_empty();
     let count = match typed.nodes.map(usize::from) {
@@ -141,7 +147,10 @@ fn up(typed: &DevUpArgs) -> Result<(), Problem> {
     let nodes = made.inspect_err(|_| _ = down(!is_new))?;
     let before = chosen::choose(Context::Dev(dir))?;
     let ports = nodes.first().map(ports).transpose()?;
-    eprintln!("{} nodes run and see each other", nodes.len());
+    match nodes.len() {
+        1 => eprintln!("one node runs"),
+        count => eprintln!("{count} nodes run and see each other"),
+    }
     match before {
         None | Some(Context::Local) => eprintln!("note: {DEV} is asked from now on"),
         Some(before) => {
@@ -297,7 +306,9 @@ fn start_again(node: &Process) -> Result<(), Problem> {
         ));
     }
     start(node)?;
-    waiting(node.sees(1))?;
+    let others = all(&dev_dir()?).into_iter();
+    let there = others.filter(|its| its.pid().is_some() && !its.is_paused());
+    waiting(node.sees(there.count()))?;
     eprintln!("{} runs", node.name);
     Ok(())
 }

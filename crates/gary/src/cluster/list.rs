@@ -177,7 +177,7 @@ fn row(its: &HostingShown, workload: &WorkloadShown) -> [String; 6] {
                 )
             },
         ),
-        end.map_or_else(|| "-".to_owned(), |end| cut(&end.how, END_CHARS_MAX)),
+        end.map_or_else(|| "-".to_owned(), |end| in_short(&end.how)),
     ]
 }
 
@@ -189,8 +189,16 @@ fn row_of_run(run: &RunShown) -> [String; 6] {
         if run.is_over { "over" } else { "again" }.to_owned(),
         run.attempt.saturating_sub(1).to_string(),
         "-".to_owned(),
-        cut(ended, END_CHARS_MAX),
+        in_short(ended),
     ]
+}
+
+/// How something ended, on a terminal in as few characters as a column has.
+fn in_short(how: &str) -> String {
+    match console::columns() {
+        Some(_) => cut(how, END_CHARS_MAX),
+        None => console::on_one_line(how),
+    }
 }
 
 fn mebibytes(bytes: u64) -> String {
@@ -215,6 +223,7 @@ fn state(hosting: &HostingShown, workload: &WorkloadShown) -> String {
         ("kept", _) if workload.kind != "service" && !hosting.is_sound() => "waiting",
         ("kept", _) if is_crashing && workload.kind == "service" => "crashing",
         ("kept", true) if hosting.is_sound() => "running",
+        ("kept", _) if workload.exclusive => "waiting",
         ("kept", _) => "starting",
         _ if workload.waits_for_store().is_some() => WAITS,
         (state, _) => state,

@@ -1,7 +1,7 @@
 //! `gary node`: makes a node, lets it join, runs it.
 
 use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -62,7 +62,11 @@ fn init(typed: &NodeInitArgs) -> Result<(), Problem> {
 
 pub(super) fn write_root(file: &Path, root: &RootKey) -> Result<(), Problem> {
     let failed = |error: std::io::Error| {
-        Problem::new(Code::Failure, "cannot write the root key")
+        let code = match error.kind() {
+            ErrorKind::AlreadyExists => Code::Conflict,
+            _ => Code::Failure,
+        };
+        Problem::new(code, "cannot write the root key")
             .why(format!("{}: {error}", file.display()))
             .hint("--root-out with a file that is not there yet")
     };

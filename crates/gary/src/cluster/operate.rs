@@ -36,6 +36,10 @@ pub(super) fn drain(typed: &NodeDrainArgs, leave: bool) -> Result<(), Problem> {
         let client = named(&typed.named).await?;
         let name = client.node().await.map_err(asked)?.name;
         client.drain(within_ms, leave).await.map_err(asked)?;
+        let within = typed.within;
+        eprintln!(
+            "{name} takes nothing on; others have {within} to take over what it has (--within)"
+        );
         tell_of_stores(&client, &name, leave).await?;
         if typed.no_wait {
             return Ok(());

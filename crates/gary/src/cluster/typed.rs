@@ -4,9 +4,27 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
-use gary_manifest::{Count, Cpu, Ingress, MemorySize, Period};
+use gary_manifest::{Count, Cpu, Ingress, MemorySize, Name, ParseError, Period};
 
 use crate::cli::{OutputArgs, WorkloadArgs};
+
+/// The longest name of a node, in characters.
+const NODE_NAME_CHARS_MAX: usize = 63;
+
+/// What people call a node: it stands in labels, in the names of files and in what people type.
+fn node_name(text: &str) -> Result<String, &'static str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    match begins_well && text.chars().all(is_plain) && text.len() <= NODE_NAME_CHARS_MAX {
+        true => Ok(text.to_owned()),
+        false => Err("letters, digits, -, _ and ., at most 63, and a letter or a digit first"),
+    }
+}
+
+/// The name of a workload.
+fn workload_name(text: &str) -> Result<String, ParseError> {
+    text.parse::<Name>().map(|name| name.to_string())
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct DeployArgs {
@@ -97,7 +115,7 @@ pub(crate) enum PendingCommand {
 #[derive(Debug, Args)]
 pub(crate) struct RecoverArgs {
     /// The workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: String,
     /// Do it, once what may be lost is shown, without asking
     #[arg(long)]
@@ -107,7 +125,7 @@ pub(crate) struct RecoverArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ScaleArgs {
     /// The workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: String,
     /// How many replicas
     #[arg(allow_negative_numbers = true, value_name = "N")]
@@ -117,14 +135,14 @@ pub(crate) struct ScaleArgs {
 #[derive(Debug, Args)]
 pub(crate) struct NamedArgs {
     /// The workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: String,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PsArgs {
     /// Only this workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: Option<String>,
     /// Show it again every second, until you stop it
     #[arg(short, long, conflicts_with = "json")]
@@ -136,7 +154,7 @@ pub(crate) struct PsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct LogsArgs {
     /// The workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: String,
     /// Go on with what comes, until you stop it
     #[arg(short, long, conflicts_with = "previous")]
@@ -189,7 +207,7 @@ pub(crate) struct EventsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// The workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) list: ListArgs,
@@ -198,7 +216,7 @@ pub(crate) struct HistoryArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {
     /// The workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: String,
     /// To which generation [default: the one before]
     #[arg(value_name = "GEN", value_parser = clap::value_parser!(u64).range(1..))]
@@ -208,7 +226,7 @@ pub(crate) struct RollbackArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WaitArgs {
     /// The workload
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = workload_name)]
     pub(crate) name: String,
     /// Longest to wait [default: without end]
     #[arg(long, value_name = "TIME")]
@@ -295,7 +313,7 @@ pub(crate) struct NodeRestartArgs {
 #[derive(Debug, Args)]
 pub(crate) struct NodeInitArgs {
     /// What people call the node [default: the machine's name]
-    #[arg(long)]
+    #[arg(long, value_parser = node_name)]
     pub(crate) name: Option<String>,
     /// Where the root key of the cluster is written [default: root.key in the configuration directory]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -308,7 +326,7 @@ pub(crate) struct NodeJoinArgs {
     #[arg(value_name = "TOKEN")]
     pub(crate) token: String,
     /// What people call the node [default: the machine's name]
-    #[arg(long)]
+    #[arg(long, value_parser = node_name)]
     pub(crate) name: Option<String>,
 }
 

@@ -21,6 +21,9 @@ const PROVEN_AFTER_MS: u64 = 1_000;
 /// What fits nowhere is told so after as long: whoever was asked has answered by then.
 const TELLS_AFTER: Duration = Duration::from_secs(3);
 
+/// Of as many troubles it is told why not all replicas run.
+const TROUBLES_MAX: usize = 8;
+
 /// `gary wait`: its code is that of the first run that has failed.
 pub(crate) fn main(typed: &WaitArgs) -> u8 {
     let until = typed.timeout.map(|its| Instant::now() + its.duration());
@@ -81,8 +84,9 @@ pub(super) async fn until_it_runs(
         if until.is_some_and(|until| Instant::now() > until) {
             let what = format!("{running} of {replicas} replicas of {name} run");
             let mut problem = Problem::new(Code::TimedOut, what);
-            for refusal in refusals() {
-                problem = problem.why(format!("{}: {}", refusal.node, refusal.why));
+            let troubles = workload.iter().flat_map(WorkloadShown::troubles);
+            for trouble in troubles.take(TROUBLES_MAX) {
+                problem = problem.why(console::harmless(&trouble));
             }
             return Err(problem.hint(format!("the deploy stands; gary why {name} says more")));
         }

@@ -28,6 +28,27 @@ fn run_without(cluster: &Cluster, lost: &BTreeSet<String>) {
 }
 
 #[test]
+fn what_is_exclusive_is_not_said_to_run_where_no_majority_grants_it() {
+    let cluster = Cluster::up(3);
+    let hello = HELLO.path();
+    let hello = hello.to_str().expect("it is text");
+    let deploy = ["deploy", hello, "--name", "one", "--exclusive", "--wait"];
+    cluster.does(deploy).exits(0);
+    let hosts = cluster.hosts_of("one");
+    let others = ["n1", "n2", "n3"].into_iter();
+    let others = Vec::from_iter(others.filter(|node| hosts != [*node]));
+    cluster.dies(&[&hosts[0], others[0]]);
+    // Who is left hosts it as soon as the other is taken for gone, and may not run it.
+    let left = vec![others[1].to_owned()];
+    cluster.until(|its| its.hosts_of("one"), |hosts| *hosts == left);
+    let shown = cluster.does(["ps", "one"]).exits(0);
+    assert!(shown.text().contains("0/1"), "{shown:?}");
+    assert!(shown.text().contains("waiting"), "{shown:?}");
+    let waited = cluster.does(["wait", "one", "--timeout", "100ms"]);
+    waited.fails(124, &["0 of 1 replicas of one run"]);
+}
+
+#[test]
 fn a_workload_whose_keepers_are_mostly_gone_for_good_goes_on_once_somebody_says_so() {
     let cluster = Cluster::up(5);
     cluster.deploys(HELLO, "hello", 2);
