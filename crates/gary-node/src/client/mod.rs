@@ -3,13 +3,13 @@
 mod admittance;
 mod asking;
 mod deploying;
+mod pending;
 mod person;
 mod planning;
 mod questions;
 mod recovering;
 mod remote;
 mod storing;
-mod waiting;
 
 pub use admittance::Admittance;
 pub use asking::{AskError, Client};
