@@ -2,10 +2,9 @@
 
 use gary_agent::{Account, Agent, Assessed};
 use gary_promise::{
-    AgentId, Broken, Generation, Judgement, Kept, Misfit, Mode, Outcome, Requirement, Time,
-    Unknown, Use, Value, WorkloadId, WorkloadName,
+    AgentId, Body, Broken, Contrary, Generation, Judgement, Kept, Misfit, Mode, Outcome, Promise,
+    Requirement, Time, Unknown, Use, Value, Verified, WorkloadId, WorkloadName,
 };
-use gary_promise::{Body, Contrary, Promise, Verified};
 use gary_wire::WireCodec;
 
 use super::view::{ID_CHARS, capacity, name, takes_nothing_on};

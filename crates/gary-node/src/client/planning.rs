@@ -77,9 +77,7 @@ impl Client {
             moved,
         })
     }
-}
 
-impl Client {
     /// Where no node that is there promises what a replica needs: why not, of each. It runs once one does.
     ///
     /// # Errors
