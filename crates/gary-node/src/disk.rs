@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gary_agent::{Fact, Write, WriteId};
 use gary_promise::{AgentId, BootEpoch};
 use gary_store::{Batch, CommitError, GetError, IDENTITY, OpenError, Store};
+use tokio::sync::oneshot;
 
 use crate::cluster::{Chain, Credentials, Revocations};
 use crate::facts::{Row, Rows, Table, UnreadableRow, fact_of};
@@ -200,6 +201,17 @@ impl Disk {
             .submit(batch, move |stored| done(id, stored))
             .await;
     }
+
+    /// Tells somebody once all that was written before is stored; nothing if it is not.
+    pub(crate) async fn tell_once_stored(&self, told: oneshot::Sender<()>) {
+        let done = move |stored: Result<(), CommitError>| {
+            if stored.is_ok() {
+                // Whoever asked may have left.
+                let _ = told.send(());
+            }
+        };
+        self.store.submit(Batch::new(), done).await;
+    }
 }
 
 /// Where it is stored whom a node knows.
@@ -230,4 +242,31 @@ impl RevocationStore {
 
 fn stored(table: Table) -> gary_store::Table {
     gary_store::Table::new(table.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use gary_agent::{Afterwards, Drain};
+    use gary_promise::Notice;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_told_once_it_is_stored_is_told_when_it_is_there() {
+        let dir = tempfile::tempdir().expect("there is a place for it");
+        let mut disk = Disk::open(dir.path()).expect("it is new");
+        let fact = Fact::Drained(Some(Drain {
+            within: Notice::from_ms(1_000).expect("it is short enough"),
+            then: Afterwards::Stays,
+        }));
+        let write = Write {
+            id: WriteId(1),
+            facts: vec![fact.clone()],
+        };
+        disk.write(&write, |_, _| {}).await;
+        let (told, is_told) = oneshot::channel();
+        disk.tell_once_stored(told).await;
+        is_told.await.expect("the disk takes it");
+        assert_eq!(disk.facts().expect("it can be read"), [fact]);
+    }
 }

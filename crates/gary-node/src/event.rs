@@ -29,6 +29,12 @@ pub(crate) enum Ask {
     },
     /// To look at it, or to have it do something that is over at once.
     With(Look),
+    /// To have it do something that is to be remembered.
+    Store {
+        what: Look,
+        /// Is told once all that was to be stored by then is, and dropped if it never is.
+        told: oneshot::Sender<()>,
+    },
     /// The node is to end.
     Stop,
     /// The node is to end, and be started again at once.
@@ -40,14 +46,35 @@ pub(crate) async fn look<T: Send + 'static>(
     events: &mpsc::Sender<Event>,
     what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
 ) -> Option<T> {
+    let (what, told) = telling(what);
+    events.send(Event::Asked(Ask::With(what))).await.ok()?;
+    told.await.ok()
+}
+
+/// Has the agent do something that a person is told of: not before all that follows from it is stored, so that nobody is told
+/// what a loss of power could undo. Nothing once the node has ended.
+pub(crate) async fn stored<T: Send + 'static>(
+    events: &mpsc::Sender<Event>,
+    what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
+) -> Option<T> {
+    let (what, done) = telling(what);
+    let (told, stored) = oneshot::channel();
+    let ask = Event::Asked(Ask::Store { what, told });
+    events.send(ask).await.ok()?;
+    stored.await.ok()?;
+    done.await.ok()
+}
+
+/// A look, and where what comes of it is told.
+fn telling<T: Send + 'static>(
+    what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
+) -> (Look, oneshot::Receiver<T>) {
     let (tell, told) = oneshot::channel();
     let look = move |agent: &mut Agent<WireCodec>, now: Time| {
         // Whoever asked may have left.
         let _ = tell.send(what(agent, now));
     };
-    let ask = Event::Asked(Ask::With(Box::new(look)));
-    events.send(ask).await.ok()?;
-    told.await.ok()
+    (Box::new(look), told)
 }
 
 /// Has the agent have an intent kept, and waits for what becomes of that or why it is refused; nothing once the node has
@@ -69,5 +96,64 @@ pub(crate) async fn settled<E: Send + 'static>(
     match settled.await {
         Ok(settlement) => Some(Ok(settlement)),
         Err(_) => refused.await.ok().map(Err),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use gary_agent::membership::Settings;
+    use gary_agent::{AgentSetup, REPLACES_AFTER, Setup};
+    use gary_promise::{
+        AgentKey, BootEpoch, BootNonce, Capacity, ClusterId, Interfaces, Labels, Resources,
+    };
+
+    use super::*;
+
+    fn agent() -> Agent<WireCodec> {
+        let dealings = Setup {
+            key: AgentKey::from_seed(&[1; 32]),
+            cluster: ClusterId::from_bytes([1; 32]),
+            epoch: BootEpoch(1),
+            capacity: Capacity {
+                resources: Resources::NONE,
+                labels: Labels::default(),
+                architecture: "x86_64".parse().expect("it is a word"),
+                interfaces: Interfaces::default(),
+            },
+            consider: None,
+            declines: false,
+            replaces_after: REPLACES_AFTER,
+            seed: 1,
+        };
+        let setup = AgentSetup {
+            dealings,
+            nonce: BootNonce(1),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+            membership: Settings::lan(),
+        };
+        Agent::new(setup, Vec::new(), WireCodec, Time::from_us(1))
+    }
+
+    #[tokio::test]
+    async fn who_has_something_done_is_told_once_it_is_stored_and_never_if_it_is_not() {
+        for is_stored in [true, false] {
+            let (events, mut taken) = mpsc::channel(1);
+            let asks = tokio::spawn(async move { stored(&events, |_, _| "done").await });
+            let Some(Event::Asked(Ask::Store { what, told })) = taken.recv().await else {
+                panic!("it is to be stored");
+            };
+            what(&mut agent(), Time::from_us(1));
+            // Whatever it could go on by now, it would.
+            tokio::task::yield_now().await;
+            assert!(!asks.is_finished());
+            match is_stored {
+                true => told.send(()).expect("somebody waits"),
+                false => drop(told),
+            }
+            let answer = asks.await.expect("it ends");
+            assert_eq!(answer, is_stored.then_some("done"));
+        }
     }
 }

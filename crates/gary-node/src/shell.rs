@@ -128,7 +128,7 @@ impl Shell {
                             self.then = Then::Restarts;
                         }
                     }
-                    Some(event) => self.take(event),
+                    Some(event) => self.take(event).await,
                 },
                 () = self.doors.closed() => return self.goes().await,
                 () = sleep_until(due_at) => self.agent.handle_timeout(self.clock.now()),
@@ -149,11 +149,17 @@ impl Shell {
         }
     }
 
-    fn take(&mut self, event: Event) {
+    async fn take(&mut self, event: Event) {
         let now = self.clock.now();
         match event {
             Event::Reported(report) => self.agent.handle_report(now, report),
             Event::Asked(Ask::With(what)) => what(&mut self.agent, now),
+            Event::Asked(Ask::Store { what, told }) => {
+                what(&mut self.agent, now);
+                // The disk stores one thing after the other: whoever comes behind all of this is told after it.
+                self.write().await;
+                self.disk.tell_once_stored(told).await;
+            }
             Event::Asked(Ask::Stop | Ask::Restart) => {}
             Event::Asked(Ask::Settle { begin, told }) => {
                 if let Some(intent) = begin(&mut self.agent, now) {
@@ -187,8 +193,8 @@ impl Shell {
         }
     }
 
-    /// Takes all that the agent has, and does it.
-    async fn carry_out(&mut self) {
+    /// Hands the disk all that the agent wants stored.
+    async fn write(&mut self) {
         while let Some(write) = self.agent.poll_write() {
             self.chronicle.tell_of(&write, &self.agent);
             let stored = self.stored.clone();
@@ -198,6 +204,11 @@ impl Shell {
             };
             self.disk.write(&write, done).await;
         }
+    }
+
+    /// Takes all that the agent has, and does it.
+    async fn carry_out(&mut self) {
+        self.write().await;
         while let Some((to, packet)) = self.agent.poll_packet() {
             debug_assert!(packet.len() <= PACKET_BYTES_MAX);
             let to = Peer {

@@ -79,6 +79,15 @@ impl Api {
         look(&self.events, what).await.ok_or_else(Refusal::ending)
     }
 
+    /// Has the agent do something, and waits until all that follows from it is stored.
+    pub(super) async fn stored<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut Agent<WireCodec>, Time) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let stored = event::stored(&self.events, what).await;
+        stored.ok_or_else(Refusal::ending)
+    }
+
     /// Has the agent have an intent kept, and waits for what becomes of that or why it is refused.
     pub(super) async fn settled<E: Send + 'static>(
         &self,

@@ -52,7 +52,8 @@ pub(super) async fn drain(
         false => Afterwards::Stays,
     };
     let drain = Drain { within, then };
-    api.with(move |agent, now| agent.drain(now, drain)).await?;
+    api.stored(move |agent, now| agent.drain(now, drain))
+        .await?;
     let what = match query.leave {
         true => "is drained, and leaves",
         false => "is drained",
@@ -64,7 +65,7 @@ pub(super) async fn drain(
 /// Have the node take things on again; on its own machine only
 #[utoipa::path(post, path = "/v1/node/undrain", responses((status = 200, body = NodeState)))]
 pub(super) async fn undrain(State(api): State<Arc<Api>>) -> Result<Json<NodeState>, Refusal> {
-    api.with(|agent, now| agent.undrain(now)).await?;
+    api.stored(|agent, now| agent.undrain(now)).await?;
     api.chronicle.add(&api.this.name, "takes things on again");
     state(State(api)).await
 }

@@ -59,7 +59,7 @@ pub(super) async fn withdraw(
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
     let withdrawal = unpack(&body).map_err(Refusal::bad)?;
-    let withdrawn = api.with(move |agent, now| agent.withdraw_pending(now, withdrawal));
+    let withdrawn = api.stored(move |agent, now| agent.withdraw_pending(now, withdrawal));
     match withdrawn.await? {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(why @ WithdrawError::NotPending) => {
@@ -79,7 +79,7 @@ pub(super) async fn dismiss(
     let id: Result<PromiseId, _> = intent.parse();
     let id = id.map_err(|error| Refusal::bad(format!("{intent} is no intent: {error}")))?;
     match api
-        .with(move |agent, now| agent.dismiss_refused(now, id))
+        .stored(move |agent, now| agent.dismiss_refused(now, id))
         .await?
     {
         true => Ok(StatusCode::NO_CONTENT),
