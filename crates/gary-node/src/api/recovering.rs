@@ -51,7 +51,7 @@ pub struct RecoveryWanted {
 }
 
 /// What may be lost if a name is begun again here, since most who keep it are gone for good
-#[utoipa::path(get, path = "/v1/workloads/{name}/recovery", params(("name" = String, Path, description = "The name of the workload")), responses((status = 200, body = RecoveryShown), (status = 404, body = Refused, description = "the node does not keep it"), (status = 409, body = Refused, description = "a majority is there")))]
+#[utoipa::path(get, path = "/v1/workloads/{name}/recovery", params(("name" = String, Path, description = "The name of the workload")), responses((status = 200, body = RecoveryShown), (status = 404, body = Refused, description = "the node does not keep it"), (status = 410, body = Refused, description = "it is deleted"), (status = 409, body = Refused, description = "a majority is there")))]
 pub(super) async fn assess(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
@@ -65,7 +65,7 @@ pub(super) async fn assess(
 }
 
 /// Begin a name again here, with what a person has signed, and wait until that is on disk
-#[utoipa::path(post, path = "/v1/workloads/{name}/recovery", params(("name" = String, Path, description = "The name of the workload")), request_body = RecoveryWanted, responses((status = 200, body = SettlementShown), (status = 409, body = Refused, description = "a majority is there, or something has changed since")))]
+#[utoipa::path(post, path = "/v1/workloads/{name}/recovery", params(("name" = String, Path, description = "The name of the workload")), request_body = RecoveryWanted, responses((status = 200, body = SettlementShown), (status = 410, body = Refused, description = "it is deleted"), (status = 409, body = Refused, description = "a majority is there, or something has changed since")))]
 pub(super) async fn recover(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
@@ -124,7 +124,9 @@ fn assessment(id: &RecoveryId) -> String {
 
 fn refused(why: RecoverError) -> Refusal {
     let status = match &why {
-        RecoverError::NotKept { .. } | RecoverError::Deleted { .. } => StatusCode::NOT_FOUND,
+        RecoverError::NotKept { .. } => StatusCode::NOT_FOUND,
+        // Who has never kept it knows nothing; who has seen it deleted knows that.
+        RecoverError::Deleted { .. } => StatusCode::GONE,
         RecoverError::Reachable { .. } | RecoverError::Changed { .. } => StatusCode::CONFLICT,
         RecoverError::NotConsidered { .. } | RecoverError::NotAllowed { .. } => {
             StatusCode::FORBIDDEN

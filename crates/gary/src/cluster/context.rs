@@ -278,6 +278,13 @@ pub(super) async fn clients() -> Result<(Vec<Client>, usize), Problem> {
     }
 }
 
+/// Tells of how many nodes nothing is known, of all that are asked.
+pub(super) fn tell_silent(silent: usize, asked: usize, what: &str) {
+    if silent > 0 {
+        eprintln!("note: {silent} of {asked} nodes do not answer, and {what} is not known");
+    }
+}
+
 /// The node at a socket, if it answers.
 async fn at_socket(socket: &Path) -> Result<Client, AskError> {
     let client = Client::at(socket);

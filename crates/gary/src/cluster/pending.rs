@@ -79,11 +79,7 @@ async fn all() -> Result<Vec<(Client, PendingShown)>, Problem> {
             Err(_) => silent += 1,
         }
     }
-    if silent > 0 {
-        eprintln!(
-            "note: {silent} of {asked} nodes do not answer, and what is left with them is not known"
-        );
-    }
+    context::tell_silent(silent, asked, "what is left with them");
     let place = |its: &PendingShown| (its.name.clone(), its.generation, its.node.clone());
     all.sort_by_key(|(_, its)| place(its));
     Ok(all)

@@ -86,6 +86,10 @@ fn a_workload_whose_keepers_are_mostly_gone_for_good_goes_on_once_somebody_says_
     assert!(scaled.text().contains("/3 keepers)"), "{scaled:?}");
     cluster.until(|its| its.hosts_of("hello").len(), |hosts| *hosts == 3);
     cluster.answers_everywhere();
+    // What was deleted is known to be, and is not brought back by whoever has not heard.
+    cluster.does(["rm", "hello"]).exits(0);
+    let refused = cluster.does(["recover", "hello", "--yes"]);
+    refused.fails(7, &["hello is not recovered", "hello is deleted"]);
 }
 
 #[test]
