@@ -122,6 +122,9 @@ pub enum StartError {
     /// Another node listens at its socket.
     #[error("another node is asked at {}", .0.display())]
     SocketInUse(PathBuf),
+    /// Something else is where its socket is to be.
+    #[error("{} is there, and is no socket", .0.display())]
+    NoSocket(PathBuf),
     /// There can be no socket there.
     #[error("it cannot be asked at {}", path.display())]
     Socket {

@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use tokio::net::UnixListener;
@@ -83,9 +83,12 @@ impl Socket {
                 .create(dir)
                 .map_err(failed)?;
         }
+        let link = state.join(SOCKET);
+        if let Some(taken) = [&path, &link].into_iter().find(|its| is_of_others(its)) {
+            return Err(StartError::NoSocket(taken.clone()));
+        }
         let lock = lock(&path).map_err(failed)?;
         let lock = lock.ok_or_else(|| StartError::SocketInUse(path.clone()))?;
-        let link = state.join(SOCKET);
         // The link comes first: where it is in the socket's own place, the socket takes that.
         remove(&link)
             .and_then(|()| symlink(&path, &link))
@@ -141,8 +144,19 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes a file, if it is there.
+/// Whether something is at a path that no node has left there: it is neither a socket nor a link.
+fn is_of_others(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_ok_and(|meta| {
+        let kind = meta.file_type();
+        !kind.is_socket() && !kind.is_symlink()
+    })
+}
+
+/// Removes a socket or a link, if one is there.
 fn remove(file: &Path) -> io::Result<()> {
+    if is_of_others(file) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -194,12 +208,30 @@ mod tests {
         let there = state.join(SOCKET);
         for (place, name) in [(SocketPlace::At(there.clone()), "n1"), (under, "a/b")] {
             // Something is left of an earlier start.
-            fs::write(&there, "").expect("it can be written");
+            drop(UnixListener::bind(&there).expect("nobody listens"));
             let (socket, _listener) = Socket::listen(&place, &state, name).expect("it is free");
             assert_eq!(socket.path(), there);
             assert_eq!(resolved(&there), there);
             UnixStream::connect(&there).expect("somebody listens");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_socket_stays_where_it_is() {
+        let (dir, state, _) = place();
+        let notes = dir.path().join("notes.txt");
+        fs::write(&notes, "mine").expect("it can be written");
+        let refused = Socket::listen(&SocketPlace::At(notes.clone()), &state, "n1");
+        let refused = refused.expect_err("it is somebody's");
+        assert!(matches!(refused, StartError::NoSocket(at) if at == notes));
+        // Nor is it removed where it came to the socket's place later.
+        let there = dir.path().join("n1.sock");
+        let (socket, _listener) =
+            Socket::listen(&SocketPlace::At(there.clone()), &state, "n1").expect("it is free");
+        fs::rename(&notes, &there).expect("it can be moved");
+        drop(socket);
+        assert_eq!(fs::read_to_string(&there).expect("it is there"), "mine");
+        assert!(!state.join(SOCKET).exists());
     }
 
     #[test]

@@ -196,7 +196,10 @@ pub(super) fn not_started(error: &StartError) -> Problem {
     let why = std::error::Error::source(error).map(ToString::to_string);
     let code = match error {
         StartError::NoNode(_) => Code::NotFound,
-        StartError::IsNode(_) | StartError::InUse(_) | StartError::SocketInUse(_) => Code::Conflict,
+        StartError::IsNode(_)
+        | StartError::InUse(_)
+        | StartError::SocketInUse(_)
+        | StartError::NoSocket(_) => Code::Conflict,
         StartError::Listen(error) if is_in_use(error) => Code::Conflict,
         StartError::Serve { source, .. } if is_in_use(source) => Code::Conflict,
         StartError::NotAdmitted(_) | StartError::HasLeft(_) => Code::Refused,
@@ -215,7 +218,7 @@ pub(super) fn not_started(error: &StartError) -> Problem {
         StartError::Listen(_) => problem.hint("--listen with another port, or port 0"),
         StartError::Serve { .. } => problem.hint("--ingress with another port, or port 0"),
         StartError::SocketTooLong { .. } => problem.hint("--socket with a shorter path"),
-        StartError::SocketInUse(_) | StartError::Socket { .. } => {
+        StartError::SocketInUse(_) | StartError::NoSocket(_) | StartError::Socket { .. } => {
             problem.hint("--socket with another path")
         }
         StartError::InUse(_) => problem.hint("a node runs there already"),
