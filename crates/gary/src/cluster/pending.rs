@@ -1,7 +1,7 @@
 //! `gary pending`: what is left with nodes until its keepers can be reached, and what was refused since.
 
 use gary_node::api::{PendingShown, SettlementWord};
-use gary_node::client::Client;
+use gary_node::client::{Client, DeployError};
 
 use super::deploy::person;
 use super::list::show;
@@ -26,7 +26,8 @@ async fn list(typed: &PendingArgs) -> Result<(), Problem> {
     show(&all, &typed.list, table)
 }
 
-/// Takes back all of a name that is pending, the latest first: what was made from another is refused with that.
+/// Takes back all of a name that is pending and this person's, the latest first: what was made from another is refused with
+/// that. What is somebody else's is theirs to take back.
 async fn withdraw(name: &str) -> Result<(), Problem> {
     let pending = named(name, |its| its.verdict == SettlementWord::Pending).await?;
     if pending.is_empty() {
@@ -34,13 +35,22 @@ async fn withdraw(name: &str) -> Result<(), Problem> {
         return Err(Problem::new(Code::NotFound, what).hint("gary pending"));
     }
     let person = person()?;
+    let mut others = Vec::new();
     for (client, its) in pending.iter().rev() {
-        let withdrawn = client.withdraw(&person, its).await;
-        withdrawn.map_err(not_deployed)?;
-        console::out(&format!("withdrawn {name} gen {}\n", its.generation))?;
+        match client.withdraw(&person, its).await {
+            Ok(()) => console::out(&format!("withdrawn {name} gen {}\n", its.generation))?,
+            Err(error @ DeployError::NotTheirs { .. }) => others.push(error),
+            Err(error) => return Err(not_deployed(error)),
+        }
     }
-    eprintln!("note: it may still be committed if a keeper has voted for it");
-    Ok(())
+    if others.len() < pending.len() {
+        eprintln!("note: it may still be committed if a keeper has voted for it");
+    }
+    let mut others = others.into_iter();
+    match others.next() {
+        None => Ok(()),
+        Some(first) => Err(others.fold(not_deployed(first), Problem::why)),
+    }
 }
 
 /// Has all of a name that was refused be shown no more.

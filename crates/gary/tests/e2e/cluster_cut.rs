@@ -190,6 +190,24 @@ fn what_waits_for_a_majority_is_shown_and_taken_back_and_committed_or_refused_on
     assert_eq!(left_with(third), []);
     third.does(withdraw).fails(7, &["nothing is pending"]);
 
+    // Of what two have left under one name, each takes back their own.
+    leave("both", 1);
+    let deploy = ["deploy", hello, "--name", "both", "--ack", "local"];
+    let other = |args: &[&str]| {
+        let called = third.gary.call(args);
+        called.env("GARY_CONFIG_DIR", third.gary.work()).output()
+    };
+    let left = other(&deploy).exits(0);
+    assert_eq!(left.text(), "pending both gen 1\n");
+    let withdraw = ["pending", "withdraw", "both"];
+    let withdrawn = third.does(withdraw).exits(9);
+    assert_eq!(withdrawn.text(), "withdrawn both gen 1\n");
+    let why = "another key has signed generation 1 of both";
+    assert!(withdrawn.stderr.contains(why), "{withdrawn:?}");
+    assert_eq!(left_with(third), [is_left("both", 1, "pending")]);
+    other(&withdraw).exits(0);
+    assert_eq!(left_with(third), []);
+
     // Somebody else is first with one of the two that wait from then on.
     leave("hello", 2);
     leave("later", 1);
