@@ -193,17 +193,27 @@ impl Api {
 
     /// The workload of this name, by those who keep it and host it. Of two, the one whose name it is comes first.
     pub(crate) async fn workload(&self, name: &str) -> Result<WorkloadShown, Refusal> {
+        self.look_for(name).await?
+    }
+
+    /// The same, or why there is nothing to be seen of it: nobody keeps it, or nobody answers who does. It is an error where
+    /// this node could not look.
+    pub(super) async fn look_for(
+        &self,
+        name: &str,
+    ) -> Result<Result<WorkloadShown, Refusal>, Refusal> {
         let (keepers, is_kept) = self.keepers(parsed(name)?).await?;
         let mut seen = self.seen_by(&keepers).await?;
         seen.retain(|its| its.name == name);
-        let first = seen.into_iter().next();
-        let mut workload = first.ok_or_else(|| match is_kept {
-            true => {
-                let why = format!("no node answers that keeps {name}");
-                Refusal(StatusCode::SERVICE_UNAVAILABLE, why)
-            }
-            false => Refusal::unknown(name),
-        })?;
+        let Some(mut workload) = seen.into_iter().next() else {
+            return Ok(Err(match is_kept {
+                true => {
+                    let why = format!("no node answers that keeps {name}");
+                    Refusal(StatusCode::SERVICE_UNAVAILABLE, why)
+                }
+                false => Refusal::unknown(name),
+            }));
+        };
         // Its hosts that keep nothing of it have not been asked yet.
         let others = self.others().await?.into_iter();
         let hosts = others.filter(|(agent, peer)| {
@@ -215,7 +225,7 @@ impl Api {
         let hosts = Vec::from_iter(hosts.map(|(_, peer)| peer));
         let views = self.views(&hosts).await;
         add_hosted(std::slice::from_mut(&mut workload), views);
-        Ok(workload)
+        Ok(Ok(workload))
     }
 
     /// What others keep and host, each with its id.

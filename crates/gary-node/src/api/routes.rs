@@ -154,7 +154,7 @@ pub(super) async fn workload(
 #[utoipa::path(get, path = "/v1/workloads/{name}/why", params(("name" = String, Path, description = "The name of the workload")), responses((status = 200, body = Cause)))]
 pub(super) async fn why(State(api): State<Arc<Api>>, Path(name): Path<String>) -> Answer<Cause> {
     let left_here = pending::causes(&api, &name).await?;
-    let mut cause = match api.workload(&name).await {
+    let mut cause = match api.look_for(&name).await? {
         Ok(workload) => of_workload(&workload),
         Err(refusal) if left_here.is_empty() => return Err(refusal),
         // What is left with this node is all that is known of it.
