@@ -30,6 +30,9 @@ const INGRESS_PORT: u16 = 8080;
 /// For how long the others may join by the token that is made for them.
 const TOKEN_LASTS: Duration = Duration::from_secs(600);
 
+/// How long it is waited until one that was started again sees the others.
+const SEES_WITHIN: Duration = Duration::from_secs(5);
+
 /// Memory that each node promises.
 const MEMORY: &str = "1GiB";
 
@@ -308,9 +311,16 @@ fn start_again(node: &Process) -> Result<(), Problem> {
     start(node)?;
     let others = all(&dev_dir()?).into_iter();
     let there = others.filter(|its| its.pid().is_some() && !its.is_paused());
-    waiting(node.sees(there.count()))?;
-    eprintln!("{} runs", node.name);
-    Ok(())
+    let (name, count) = (&node.name, there.count());
+    waiting(async {
+        node.sees(1).await?;
+        match node.sees_within(count, SEES_WITHIN).await {
+            Ok(()) => eprintln!("{name} runs"),
+            // It may be cut off from others, or be let in by them no more.
+            Err(_) => eprintln!("{name} runs, and does not see all others yet; gary nodes"),
+        }
+        Ok(())
+    })
 }
 
 fn down(keep: bool) -> Result<(), Problem> {

@@ -121,8 +121,13 @@ impl Process {
 
     /// Waits until it answers, and sees so many nodes.
     pub(super) async fn sees(&self, nodes: usize) -> Result<(), Problem> {
+        self.sees_within(nodes, PATIENCE).await
+    }
+
+    /// Waits until it answers, and sees so many nodes, for so long at most.
+    pub(super) async fn sees_within(&self, nodes: usize, within: Duration) -> Result<(), Problem> {
         let client = Client::at(&self.socket());
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + within;
         loop {
             if let Ok(seen) = client.nodes().await
                 && seen.len() >= nodes
