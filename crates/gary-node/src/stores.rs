@@ -34,6 +34,8 @@ const GONE: &str = ".gone-";
 pub(crate) struct Stores {
     dir: PathBuf,
     room: Arc<Room>,
+    /// Held by whoever writes a note, which is one for all replicas of a workload.
+    noting: Arc<Mutex<()>>,
     /// Who has the stores of which replica. What nobody has or waits for is let go as the next is taken.
     taken: Mutex<BTreeMap<Place, Arc<Semaphore>>>,
 }
@@ -98,6 +100,7 @@ impl Stores {
         Ok(Self {
             dir,
             room: Arc::new(room),
+            noting: Arc::default(),
             taken: Mutex::default(),
         })
     }
@@ -123,12 +126,17 @@ impl Stores {
             }
         };
         let (of, text) = (self.of(workload), serde_json::to_vec(note)?);
-        // What is noted since is known better.
-        let noted = spawn_blocking(move || match of.join(NOTE).exists() {
-            true => Ok(()),
-            false => write(&of, &text),
+        let noting = Arc::clone(&self.noting);
+        // Also where nobody waits for it any more the turn is held until it is noted, and nothing removes the stores meanwhile.
+        let noted = spawn_blocking(move || {
+            let _noting = lock(&noting);
+            // What is noted since is known better. What cannot be read says nothing.
+            if read(&of).is_none() {
+                write(&of, &text)?;
+            }
+            io::Result::Ok(turn)
         });
-        noted.await.map_err(io::Error::other)??;
+        let turn = noted.await.map_err(io::Error::other)??;
         let replica = slot.map_or_else(|| OWN.to_owned(), |slot| slot.0.to_string());
         Ok(StoresDir {
             path: self.of(workload).join(replica),
@@ -153,8 +161,7 @@ impl Stores {
     pub(crate) fn noted(&self) -> io::Result<Vec<(WorkloadId, Noted)>> {
         let noted = entries(&self.dir)?.into_iter().filter_map(|entry| {
             let workload = entry.file_name().to_str()?.parse().ok()?;
-            let note = fs::read(entry.path().join(NOTE)).ok()?;
-            Some((workload, serde_json::from_slice(&note).ok()?))
+            Some((workload, read(&entry.path())?))
         });
         Ok(noted.collect())
     }
@@ -164,6 +171,7 @@ impl Stores {
     /// # Errors
     /// When it cannot be written. Then what was noted stands.
     pub(crate) fn note(&self, workload: WorkloadId, note: &Noted) -> io::Result<()> {
+        let _noting = lock(&self.noting);
         write(&self.of(workload), &serde_json::to_vec(note)?)
     }
 
@@ -195,7 +203,7 @@ impl Stores {
     }
 
     fn taken(&self) -> MutexGuard<'_, BTreeMap<Place, Arc<Semaphore>>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.taken)
     }
 }
 
@@ -213,6 +221,15 @@ fn entries(dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
         }
         Err(error) => Err(error),
     }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is noted of a workload, in its directory; nothing where that cannot be read.
+fn read(of: &Path) -> Option<Noted> {
+    serde_json::from_slice(&fs::read(of.join(NOTE)).ok()?).ok()
 }
 
 /// Writes what is noted, whole or not at all. It is on disk before a store is made.
@@ -270,7 +287,7 @@ impl Room {
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.files)
     }
 }
 
@@ -333,6 +350,37 @@ mod tests {
         drop(room);
         let next = next.await.expect("it ends");
         assert_eq!(next.expect("they are free"), path);
+    }
+
+    #[tokio::test]
+    async fn replicas_that_start_at_once_note_one_after_the_other() {
+        for _ in 0..50 {
+            let dir = TempDir::new().expect("there is room");
+            let stores = Arc::new(open(&dir, 1_000));
+            let starts = (0..8).map(|slot| {
+                let stores = Arc::clone(&stores);
+                let place = (workload(1), Some(Slot(slot)));
+                tokio::spawn(async move { stores.take(place, &note(), || {}).await.map(drop) })
+            });
+            for start in Vec::from_iter(starts) {
+                let taken = start.await.expect("it ends");
+                taken.expect("they are free");
+            }
+            let noted = stores.noted().expect("it can be read");
+            assert_eq!(noted, [(workload(1), note())]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_note_that_cannot_be_read_is_written_anew() {
+        let dir = TempDir::new().expect("there is room");
+        let stores = open(&dir, 1_000);
+        let of = stores.of(workload(1));
+        fs::create_dir_all(&of).expect("it can be made");
+        fs::write(of.join(NOTE), "{").expect("it can be written");
+        drop(taken(&stores, (workload(1), None)).await);
+        let noted = stores.noted().expect("it can be read");
+        assert_eq!(noted, [(workload(1), note())]);
     }
 
     #[tokio::test]
