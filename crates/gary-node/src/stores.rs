@@ -69,10 +69,11 @@ impl Noted {
 }
 
 impl Stores {
-    /// Those that are in a directory, which need not exist.
+    /// Those that are in a directory, which need not exist. What cannot be read in it is passed over: it is refused as somebody
+    /// takes it.
     ///
     /// # Errors
-    /// When the directory cannot be read.
+    /// When the directory itself cannot be read.
     pub(crate) fn open(dir: PathBuf, bytes_max: u64) -> io::Result<Self> {
         let room = Room {
             bytes_max,
@@ -80,21 +81,13 @@ impl Stores {
         };
         for entry in entries(&dir)? {
             let path = entry.path();
-            if entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(GONE.as_bytes())
-            {
+            let looked_at = match is_gone(&entry) {
                 // The node ended as it removed them.
-                fs::remove_dir_all(&path)?;
-                continue;
-            }
-            for replica in entries(&path)? {
-                for file in entries(&replica.path())? {
-                    if file.path().extension().is_some_and(|its| its == "redb") {
-                        room.takes(&file.path(), file.metadata()?.len());
-                    }
-                }
+                true => fs::remove_dir_all(&path),
+                false => room.count_all(&path),
+            };
+            if let Err(error) = looked_at {
+                tracing::warn!(path = %path.display(), %error, "something where stores are cannot be used");
             }
         }
         Ok(Self {
@@ -109,7 +102,7 @@ impl Stores {
     /// for, and `waits` is told so.
     ///
     /// # Errors
-    /// When it cannot be noted whose they are: nobody would know when to remove them.
+    /// When it cannot be noted whose they are: nobody would know when to remove them. When it cannot be told how much they take.
     pub(crate) async fn take(
         &self,
         (workload, slot): Place,
@@ -126,6 +119,8 @@ impl Stores {
             }
         };
         let (of, text) = (self.of(workload), serde_json::to_vec(note)?);
+        let replica = slot.map_or_else(|| OWN.to_owned(), |slot| slot.0.to_string());
+        let (path, room) = (of.join(replica), Arc::clone(&self.room));
         let noting = Arc::clone(&self.noting);
         // Also where nobody waits for it any more the turn is held until it is noted, and nothing removes the stores meanwhile.
         let noted = spawn_blocking(move || {
@@ -134,12 +129,13 @@ impl Stores {
             if read(&of).is_none() {
                 write(&of, &text)?;
             }
-            io::Result::Ok(turn)
+            // It may not have been possible at the start.
+            room.count(&path)?;
+            io::Result::Ok((path, turn))
         });
-        let turn = noted.await.map_err(io::Error::other)??;
-        let replica = slot.map_or_else(|| OWN.to_owned(), |slot| slot.0.to_string());
+        let (path, turn) = noted.await.map_err(io::Error::other)??;
         Ok(StoresDir {
-            path: self.of(workload).join(replica),
+            path,
             room: Some(Arc::new(Taken {
                 room: Arc::clone(&self.room),
                 _turn: turn,
@@ -205,6 +201,12 @@ impl Stores {
     fn taken(&self) -> MutexGuard<'_, BTreeMap<Place, Arc<Semaphore>>> {
         lock(&self.taken)
     }
+}
+
+/// Whether it is of a workload whose stores are being removed.
+fn is_gone(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    name.as_encoded_bytes().starts_with(GONE.as_bytes())
 }
 
 /// What is in a directory, if there is one. Of a file there is nothing in it.
@@ -278,6 +280,24 @@ impl Room {
         let mut files = self.files();
         let before = files.by_path.insert(file.to_owned(), bytes);
         files.bytes = files.bytes - before.unwrap_or_default() + bytes;
+    }
+
+    /// Counts what the stores of a workload take, those of all its replicas.
+    fn count_all(&self, of: &Path) -> io::Result<()> {
+        let replicas = entries(of)?.into_iter();
+        let failed = replicas.filter_map(|its| self.count(&its.path()).err());
+        // One that cannot be counted keeps none of the others from it.
+        failed.last().map_or(Ok(()), Err)
+    }
+
+    /// Counts what the stores of one replica take.
+    fn count(&self, replica: &Path) -> io::Result<()> {
+        for file in entries(replica)? {
+            if file.path().extension().is_some_and(|its| its == "redb") {
+                self.takes(&file.path(), file.metadata()?.len());
+            }
+        }
+        Ok(())
     }
 
     fn forget(&self, below: &Path) {
@@ -418,6 +438,28 @@ mod tests {
         assert_eq!(room.limit_reached(), None);
         let left = entries(&dir.path().join("keyvalue")).expect("it can be read");
         assert_eq!(left.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_refused_to_who_takes_it_and_to_nobody_else() {
+        let dir = TempDir::new().expect("there is room");
+        let keyvalue = dir.path().join("keyvalue");
+        let files = keyvalue.join(workload(1).to_string()).join(OWN);
+        fs::create_dir_all(&files).expect("it can be made");
+        fs::write(files.join("s.redb"), [0; 600]).expect("it can be written");
+        fs::write(keyvalue.join(format!("{GONE}x")), "").expect("it can be written");
+        // Whoever may read everything cannot read what leads to itself.
+        let to_itself = |at: PathBuf| std::os::unix::fs::symlink(&at, &at);
+        to_itself(keyvalue.join(workload(2).to_string())).expect("it can be made");
+        to_itself(files.with_file_name("7")).expect("it can be made");
+
+        let stores = open(&dir, 1_000);
+        assert_eq!(stores.room.files().bytes, 600);
+        taken(&stores, (workload(1), None)).await;
+        for refused in [(workload(2), None), (workload(1), Some(Slot(7)))] {
+            let refused = stores.take(refused, &note(), || {}).await;
+            assert!(refused.is_err(), "it cannot be read");
+        }
     }
 
     #[test]
