@@ -88,7 +88,14 @@ async fn look(
     later: &mut BTreeMap<WorkloadId, Later>,
 ) -> Result<(), Refusal> {
     let of = Arc::clone(stores);
-    let noted = match spawn_blocking(move || of.noted()).await {
+    let noted = spawn_blocking(move || {
+        // It was warned of when it failed first.
+        if let Err(error) = of.finish_removing() {
+            tracing::debug!(%error, "stores that are being removed cannot be removed yet");
+        }
+        of.noted()
+    });
+    let noted = match noted.await {
         Ok(Ok(noted)) => noted,
         Ok(Err(error)) => {
             tracing::warn!(%error, "the stores of workloads cannot be looked at");

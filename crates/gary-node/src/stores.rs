@@ -79,23 +79,24 @@ impl Stores {
             bytes_max,
             files: Mutex::default(),
         };
-        for entry in entries(&dir)? {
+        let stores = Self {
+            dir,
+            room: Arc::new(room),
+            noting: Arc::default(),
+            taken: Mutex::default(),
+        };
+        for entry in entries(&stores.dir)? {
             let path = entry.path();
             let looked_at = match is_gone(&entry) {
                 // The node ended as it removed them.
-                true => fs::remove_dir_all(&path),
-                false => room.count_all(&path),
+                true => stores.clear(&path),
+                false => stores.room.count_all(&path),
             };
             if let Err(error) = looked_at {
                 tracing::warn!(path = %path.display(), %error, "something where stores are cannot be used");
             }
         }
-        Ok(Self {
-            dir,
-            room: Arc::new(room),
-            noting: Arc::default(),
-            taken: Mutex::default(),
-        })
+        Ok(stores)
     }
 
     /// Takes the stores of a workload, or of one of its replicas, for as long as the result is held. Whoever has them is waited
@@ -171,15 +172,27 @@ impl Stores {
         write(&self.of(workload), &serde_json::to_vec(note)?)
     }
 
+    /// Goes on with what was being removed, and could not be removed whole.
+    ///
+    /// # Errors
+    /// When there is something that cannot be removed now either. The rest is gone.
+    pub(crate) fn finish_removing(&self) -> io::Result<()> {
+        let gone = entries(&self.dir)?.into_iter().filter(is_gone);
+        let failed = gone.filter_map(|its| self.clear(&its.path()).err());
+        failed.last().map_or(Ok(()), Err)
+    }
+
     /// Removes all stores of a workload that is deleted, unless somebody has one of them open. Says whether they are gone.
     ///
     /// # Errors
-    /// When they cannot be removed.
+    /// When they cannot be removed. What is left of them nobody takes, and [`Self::finish_removing`] goes on with it.
     pub(crate) fn remove(&self, workload: WorkloadId) -> io::Result<bool> {
         let (of, gone) = (
             self.of(workload),
             self.dir.join(format!("{GONE}{workload}")),
         );
+        // What is left of an earlier attempt would be in the way.
+        self.clear(&gone)?;
         {
             let taken = self.taken();
             let mut its = taken.iter().filter(|((of, _), _)| *of == workload);
@@ -188,10 +201,22 @@ impl Stores {
             }
             // Nobody takes any meanwhile, and whoever comes later makes them anew.
             fs::rename(&of, &gone)?;
+            self.room.forget(&of);
         }
-        self.room.forget(&of);
-        fs::remove_dir_all(&gone)?;
+        self.clear(&gone)?;
         Ok(true)
+    }
+
+    /// Removes what nobody takes any more. What cannot be removed is counted on, where that can be told.
+    fn clear(&self, gone: &Path) -> io::Result<()> {
+        let removed = match fs::remove_dir_all(gone) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        };
+        self.room.forget(gone);
+        removed.inspect_err(|_| {
+            let _ = self.room.count_all(gone);
+        })
     }
 
     fn of(&self, workload: WorkloadId) -> PathBuf {
@@ -460,6 +485,38 @@ mod tests {
             let refused = stores.take(refused, &note(), || {}).await;
             assert!(refused.is_err(), "it cannot be read");
         }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_removed_whole_is_counted_and_removed_later() {
+        let dir = TempDir::new().expect("there is room");
+        let stores = open(&dir, 1_000);
+        let fill = || {
+            let files = stores.of(workload(1)).join(OWN);
+            fs::create_dir_all(&files).expect("it can be made");
+            fs::write(files.join("s.redb"), [0; 600]).expect("it can be written");
+        };
+        fill();
+        drop(taken(&stores, (workload(1), None)).await);
+        let gone = stores.dir.join(format!("{GONE}{}", workload(1)));
+        // No directory can be removed as one that is none.
+        fs::write(&gone, "").expect("it can be written");
+        let in_the_way = stores.remove(workload(1));
+        in_the_way.expect_err("something is in the way");
+        assert_eq!(stores.room.files().bytes, 600);
+        stores.finish_removing().expect_err("it is still");
+        fs::remove_file(&gone).expect("it is a file");
+
+        // The node was at it, and had removed no more than the note.
+        fs::rename(stores.of(workload(1)), &gone).expect("it can be moved");
+        fill();
+        drop(taken(&stores, (workload(1), None)).await);
+        assert!(stores.remove(workload(1)).expect("nothing is in the way"));
+        assert_eq!(stores.room.files().bytes, 0);
+        fs::create_dir_all(gone.join(OWN)).expect("it can be made");
+        stores.finish_removing().expect("it can be removed");
+        let left = entries(&stores.dir).expect("it can be read");
+        assert!(left.is_empty(), "{left:?}");
     }
 
     #[test]
