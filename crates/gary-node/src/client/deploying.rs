@@ -194,7 +194,7 @@ impl Client {
     }
 
     /// What stands under a name, or stood at an earlier generation; `None` where there is none.
-    async fn stood(
+    pub(super) async fn stood(
         &self,
         name: &str,
         generation: Option<u64>,

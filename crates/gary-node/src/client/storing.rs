@@ -1,11 +1,12 @@
 //! Keyvalue stores: a workload of one replica is bound to the node that has its stores, by its owner's word.
 //!
-//! The client chooses that node with the first deploy, and every later intent says the same one for as long as the workload has
-//! stores of its own. Only somebody who names another node moves it, and what it has stored stays where it is.
+//! The client chooses that node with the first deploy, and every later intent of what has stores of its own says the same one,
+//! also where some before it had none. Only somebody who names another node moves it, and what it has stored stays where it is.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use gary_agent::HISTORY_MAX;
 use gary_promise::{LabelValue, Labels, Mode, Needs, Pace, Use};
 
 use super::asking::Client;
@@ -109,10 +110,10 @@ impl Client {
         if stores == StoresOf::Replica {
             return Ok((wanted, None));
         }
-        // Of what has none now, an earlier generation may have left some.
-        let earlier = store_node::of(&wanted.needs.labels).cloned();
-        let bound = standing.and_then(|its| store_node::of(&its.wanted().needs.labels));
-        let bound = bound.cloned().or(earlier);
+        let bound = match standing {
+            Some(standing) => self.bound(standing).await?,
+            None => None,
+        };
         let needs = on(wanted.needs.clone(), None)?;
         let nodes = self.nodes().await?;
         let has_it = |mark: &LabelValue| nodes.iter().find(|its| store_node::is(mark, &its.id));
@@ -136,6 +137,27 @@ impl Client {
         };
         let needs = on(needs, Some(mark))?;
         Ok((Use { needs, ..wanted }, moved))
+    }
+
+    /// Which node has the stores of what stands. Of what has none now, an earlier generation may have left some: the last that
+    /// had any says where.
+    async fn bound(&self, standing: &Standing) -> Result<Option<LabelValue>, DeployError> {
+        let bound = |its: &Standing| store_node::of(&its.wanted().needs.labels).cloned();
+        if let Some(bound) = bound(standing) {
+            return Ok(Some(bound));
+        }
+        let name = standing.wanted().name.as_str();
+        let history = self.history(name).await?;
+        let earlier = history.iter().map(|its| its.generation);
+        let earlier = earlier.filter(|its| *its < standing.generation()).rev();
+        for generation in earlier.take(HISTORY_MAX) {
+            let stood = self.stood(name, Some(generation)).await?;
+            let its = stood.filter(|its| its.workload() == standing.workload());
+            if let Some(bound) = its.as_ref().and_then(bound) {
+                return Ok(Some(bound));
+            }
+        }
+        Ok(None)
     }
 
     /// Of the nodes that promise enough, the one of which most is left as far as that can be seen.

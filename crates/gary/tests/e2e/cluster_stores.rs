@@ -24,7 +24,11 @@ fn asked(cluster: &Cluster, node: &str, name: &str, path: &str) -> String {
 
 /// A gary.toml of the counter, with what else it says.
 fn manifest(cluster: &Cluster, name: &str, more: &str) -> String {
-    let path = COUNTER.path();
+    manifest_of(cluster, COUNTER, name, more)
+}
+
+fn manifest_of(cluster: &Cluster, guest: Guest, name: &str, more: &str) -> String {
+    let path = guest.path();
     let path = path.to_str().expect("it is text");
     let text = format!("name = \"{name}\"\ncomponent = \"{path}\"\n{more}");
     let file = cluster.0.write(&format!("{name}.toml"), text);
@@ -132,6 +136,24 @@ fn what_is_counted_stays_with_its_node_whatever_happens() {
     for node in [host, other] {
         cluster.until(|its| stored(its, node), Vec::is_empty);
     }
+}
+
+#[test]
+fn what_has_no_store_for_a_while_comes_back_to_the_one_it_had() {
+    let cluster = Cluster::up(3);
+    let at = |node: &str| format!("[place]\nrequire = {{ node = \"{node}\" }}\n");
+    let there = manifest(&cluster, "counter", &at("n2"));
+    cluster.does(["deploy", &there, "--wait"]).exits(0);
+    assert_eq!(asked(&cluster, "n1", "counter", "/"), "1");
+    // What imports no keyvalue store is bound to no node.
+    let hello = manifest_of(&cluster, HELLO, "counter", &at("n3"));
+    cluster.does(["deploy", &hello, "--wait"]).exits(0);
+    cluster.until(|its| its.hosts_of("counter"), |hosts| *hosts == ["n3"]);
+    let anywhere = manifest(&cluster, "counter", "");
+    let back = cluster.does(["deploy", &anywhere, "--wait"]).exits(0);
+    assert!(!back.stderr.contains("has its store on"), "{back:?}");
+    assert_eq!(asked(&cluster, "n1", "counter", "/"), "2");
+    assert_eq!(cluster.hosts_of("counter"), ["n2"]);
 }
 
 #[test]
