@@ -75,6 +75,29 @@ fn stores(wanted: &Use) -> Option<StoresOf> {
     RunSpec::unpack(&wanted.spec).ok()?.stores
 }
 
+/// To which node a workload is bound.
+struct Bound {
+    mark: LabelValue,
+    /// How its owner named that node, if they did.
+    name: Option<LabelValue>,
+}
+
+impl Bound {
+    fn by(needed: &Labels) -> Option<Self> {
+        Some(Self {
+            mark: store_node::of(needed)?.clone(),
+            name: name(needed).cloned(),
+        })
+    }
+}
+
+/// The name that a node is required to have.
+fn name(required: &Labels) -> Option<&LabelValue> {
+    let mut required = required.iter();
+    let named = required.find(|(key, _)| key.as_str() == NAME_LABEL);
+    named.map(|(_, name)| name)
+}
+
 /// Nobody opens stores before whoever had them has closed them: an earlier replica goes first.
 fn paced(pace: Pace) -> Result<Pace, DeployError> {
     Pace::new(0, pace.max_unavailable().max(1)).map_err(nonsense)
@@ -118,18 +141,18 @@ impl Client {
         let nodes = self.nodes().await?;
         let has_it = |mark: &LabelValue| nodes.iter().find(|its| store_node::is(mark, &its.id));
         let (mark, moved) = match bound {
-            Some(mark) if !names_another(has_it(&mark), &needs.labels) => {
-                stays(has_it(&mark), &needs.labels)?;
-                (mark, None)
+            Some(bound) if !names_another(&bound, has_it(&bound.mark), &needs.labels) => {
+                stays(has_it(&bound.mark), &needs.labels)?;
+                (bound.mark, None)
             }
             bound => {
                 let to = self.choose(&needs).await?;
                 let id = to.id.parse().map_err(nonsense)?;
                 // It may not have been known before by what people call it.
-                let elsewhere = bound.filter(|mark| !store_node::is(mark, &to.id));
-                let from = elsewhere.map(|mark| match has_it(&mark) {
+                let elsewhere = bound.filter(|its| !store_node::is(&its.mark, &to.id));
+                let from = elsewhere.map(|its| match has_it(&its.mark) {
                     Some(node) => node.name.clone(),
-                    None => mark.to_string(),
+                    None => its.name.unwrap_or(its.mark).to_string(),
                 });
                 let moved = from.map(|from| Moved { from, to: to.name });
                 (store_node::mark(&id).parse().map_err(nonsense)?, moved)
@@ -141,8 +164,8 @@ impl Client {
 
     /// Which node has the stores of what stands. Of what has none now, an earlier generation may have left some: the last that
     /// had any says where.
-    async fn bound(&self, standing: &Standing) -> Result<Option<LabelValue>, DeployError> {
-        let bound = |its: &Standing| store_node::of(&its.wanted().needs.labels).cloned();
+    async fn bound(&self, standing: &Standing) -> Result<Option<Bound>, DeployError> {
+        let bound = |its: &Standing| Bound::by(&its.wanted().needs.labels);
         if let Some(bound) = bound(standing) {
             return Ok(Some(bound));
         }
@@ -198,11 +221,12 @@ fn best(nodes: Vec<NodeShown>, needs: &Needs, workloads: &[WorkloadShown]) -> Op
 }
 
 /// Whether another node is required by its name than the one that has the store. Of one that is not seen any more somebody who
-/// names a node means another.
-fn names_another(has_it: Option<&NodeShown>, required: &Labels) -> bool {
-    let mut required = required.iter();
-    let named = required.find(|(key, _)| key.as_str() == NAME_LABEL);
-    named.is_some_and(|(_, name)| has_it.is_none_or(|its| its.name != name.as_str()))
+/// names a node means another, unless they have named it so before.
+fn names_another(bound: &Bound, has_it: Option<&NodeShown>, required: &Labels) -> bool {
+    name(required).is_some_and(|name| match has_it {
+        Some(node) => node.name != name.as_str(),
+        None => bound.name.as_ref() != Some(name),
+    })
 }
 
 /// Nothing else is required than the node that has the store is: by that alone nobody loses what is stored. Of one that has said
@@ -264,9 +288,19 @@ mod tests {
         Labels::new(labels).expect("they are few")
     }
 
+    fn bound(labels: &[(&str, &str)]) -> Bound {
+        let mark = store_node::mark(&gary_promise::AgentId::from_bytes([1; 32]));
+        let labels = [labels, &[(store_node::LABEL, &mark)]].concat();
+        Bound::by(&required(&labels)).expect("it is bound")
+    }
+
     #[test]
     fn only_who_names_another_node_moves_a_store() {
         let n1 = node("n1", &["zone=attic"]);
+        let bound = bound(&[]);
+        let names_another = |has_it: Option<&NodeShown>, required: &Labels| {
+            super::names_another(&bound, has_it, required)
+        };
         for stays_there in [&[][..], &[("name", "n1")], &[("zone", "attic")]] {
             let required = required(stays_there);
             assert!(!names_another(Some(&n1), &required));
@@ -286,6 +320,18 @@ mod tests {
             ..node("n1", &[])
         };
         assert_eq!(stays(Some(&silent), &cellar), Ok(()));
+    }
+
+    #[test]
+    fn a_node_that_is_not_seen_any_more_has_the_name_that_it_was_required_by() {
+        let bound = bound(&[("name", "n1")]);
+        assert!(!names_another(&bound, None, &required(&[("name", "n1")])));
+        assert!(!names_another(&bound, None, &required(&[])));
+        assert!(names_another(&bound, None, &required(&[("name", "n2")])));
+        // Of one that is seen its own name counts.
+        let renamed = node("n2", &[]);
+        let n1 = required(&[("name", "n1")]);
+        assert!(names_another(&bound, Some(&renamed), &n1));
     }
 
     #[test]
