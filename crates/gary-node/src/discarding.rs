@@ -1,8 +1,8 @@
 //! Removes the stores of workloads that are deleted, once it is known that they are.
 //!
 //! What this node hosts it hears the end of by its keepers. Of stores that were left behind here, as another node took a
-//! replica over or the workload was deleted while this one was away, nobody tells: so those are asked who kept it when it was
-//! here last. Only the word of one of them that it is deleted counts. That nobody knows of it is no such word.
+//! replica over or the workload was deleted while this one was away, nobody tells: so those are asked who have kept it while it
+//! was here. Only the word of one of them that it is deleted counts. That nobody knows of it is no such word.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -174,20 +174,16 @@ async fn others_know(api: &Api, workload: WorkloadId, note: &Noted) -> Result<bo
     Ok(false)
 }
 
-/// Notes who keeps a workload now, to ask them once it is not hosted here any more.
+/// Notes who keeps a workload now too, to ask them once it is not hosted here any more.
 async fn note_keepers(
     stores: &Arc<Stores>,
     workload: WorkloadId,
     note: &Noted,
     keepers: Vec<AgentId>,
 ) {
-    let Some(name) = note.name().filter(|_| !keepers.is_empty()) else {
+    let Some(now) = note.with(keepers) else {
         return;
     };
-    let now = Noted::new(&name, keepers);
-    if now == *note {
-        return;
-    }
     let stores = Arc::clone(stores);
     let noted = spawn_blocking(move || stores.note(workload, &now)).await;
     if let Ok(Err(error)) = noted {

@@ -3,7 +3,7 @@
 //! A store is below the directory of its workload's uid, which is never another's. Whoever hosts a replica takes its stores
 //! before it starts, and has them until the last of them is closed: what comes in its place waits for that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -43,11 +43,15 @@ pub(crate) struct Stores {
 /// Whose stores: a workload's, or those of one of its replicas.
 type Place = (WorkloadId, Option<Slot>);
 
+/// The most that are noted to have kept a workload. Those that were noted first are forgotten first.
+const KEEPERS_NOTED_MAX: usize = 32;
+
 /// What is known of a workload that has stores here: how to find out whether it is there still.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Noted {
     name: String,
-    keepers: BTreeSet<String>,
+    /// Those who have kept it, the latest first.
+    keepers: Vec<String>,
 }
 
 impl Noted {
@@ -58,11 +62,25 @@ impl Noted {
         }
     }
 
+    /// What is to be noted where these keep it too; nothing where that is noted. Those that were noted stay: who keeps it is
+    /// not always heard of all at once.
+    pub(crate) fn with(&self, keepers: impl IntoIterator<Item = AgentId>) -> Option<Self> {
+        let keepers = keepers.into_iter().filter(|its| !self.names(its));
+        let mut keepers = Vec::from_iter(keepers.map(|its| its.to_string()));
+        if keepers.is_empty() {
+            return None;
+        }
+        keepers.extend_from_slice(&self.keepers);
+        keepers.truncate(KEEPERS_NOTED_MAX);
+        let name = self.name.clone();
+        Some(Self { name, keepers })
+    }
+
     pub(crate) fn name(&self) -> Option<WorkloadName> {
         self.name.parse().ok()
     }
 
-    /// Whether an agent kept it when that was looked at last.
+    /// Whether an agent is noted to have kept it.
     pub(crate) fn names(&self, keeper: &AgentId) -> bool {
         self.keepers.contains(&keeper.to_string())
     }
@@ -362,6 +380,18 @@ mod tests {
 
     fn open(dir: &TempDir, bytes_max: u64) -> Stores {
         Stores::open(dir.path().join("keyvalue"), bytes_max).expect("it can be read")
+    }
+
+    #[test]
+    fn who_has_kept_a_workload_stays_noted_up_to_a_limit() {
+        let agent = |byte: usize| AgentId::from_bytes([byte as u8; 32]);
+        let noted = note().with([agent(1), agent(2)]).expect("one is new");
+        assert!(noted.names(&agent(1)) && noted.names(&agent(2)));
+        assert_eq!(noted.with([agent(2)]), None);
+        let more = (3..=KEEPERS_NOTED_MAX + 1).map(agent);
+        let noted = noted.with(more).expect("they are new");
+        assert!(noted.names(&agent(2)) && noted.names(&agent(KEEPERS_NOTED_MAX + 1)));
+        assert!(!noted.names(&agent(1)), "it was noted first");
     }
 
     #[tokio::test]
