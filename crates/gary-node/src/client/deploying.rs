@@ -14,6 +14,7 @@ use super::storing::{self, Moved, StoreError};
 use crate::api::{NAME_LABEL, SettlementShown};
 use crate::clock::Clock;
 use crate::run_spec::{RunSpec, RunSpecError};
+use crate::store_node;
 
 /// What a person wants to have run.
 #[derive(Debug, Clone)]
@@ -399,6 +400,7 @@ impl Deployment {
         let labels = self.labels.iter().map(|(key, value)| {
             let key = match key.as_str() {
                 "node" => NAME_LABEL,
+                store_node::LABEL => return Err(StoreError::Label.into()),
                 label => label,
             };
             let key = key.parse().map_err(nonsense)?;

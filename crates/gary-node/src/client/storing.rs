@@ -35,6 +35,12 @@ pub enum StoreError {
     /// Each of its replicas has stores of its own, and runs to completion.
     #[error("a job or a schedule has no store for each replica: any node runs the next one")]
     OfRun,
+    /// It requires by itself what binds a workload to the node of its store.
+    #[error(
+        "the label {} says which node has a store, and only Gary requires it",
+        store_node::LABEL
+    )]
+    Label,
     /// It has its store on a node that is not what is required.
     #[error("it has its store on {node}: {why}")]
     Elsewhere {
@@ -369,8 +375,8 @@ mod tests {
         }
     }
 
-    fn wanted(replicas: u32, stores: Option<StoresOf>, kind: Kind) -> Use {
-        let deployment = Deployment {
+    fn deployment(replicas: u32, stores: Option<StoresOf>, kind: Kind) -> Deployment {
+        Deployment {
             name: "web".into(),
             component: Vec::new(),
             digest: [0; 32],
@@ -388,9 +394,26 @@ mod tests {
                 stores,
                 ..RunSpec::default()
             },
+        }
+    }
+
+    fn wanted(replicas: u32, stores: Option<StoresOf>, kind: Kind) -> Use {
+        let component = gary_promise::ComponentDigest::from_bytes([0; 32]);
+        let wanted = deployment(replicas, stores, kind).wanted(component);
+        wanted.expect("it is an intent")
+    }
+
+    #[test]
+    fn nobody_requires_by_themselves_what_binds_a_store() {
+        let mark = store_node::mark(&gary_promise::AgentId::from_bytes([1; 32]));
+        let deployment = Deployment {
+            labels: vec![(store_node::LABEL.to_owned(), mark)],
+            ..deployment(1, None, Kind::Service { exclusive: false })
         };
         let component = gary_promise::ComponentDigest::from_bytes([0; 32]);
-        deployment.wanted(component).expect("it is an intent")
+        let refused = deployment.wanted(component);
+        let why = "the label gary/node says which node has a store, and only Gary requires it";
+        assert_eq!(refused.expect_err("it is refused").to_string(), why);
     }
 
     #[test]

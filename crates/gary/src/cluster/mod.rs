@@ -87,6 +87,7 @@ fn no_store(error: StoreError) -> Problem {
             "one replica, or store = \"per-replica\" under [promise] in gary.toml, where each has a store of its own",
         ),
         StoreError::OfRun => problem.hint("remove store from gary.toml: it has one store, on one node"),
+        StoreError::Label => problem.hint("require = { node = \"NAME\" } in gary.toml, for a node by its name"),
         StoreError::Elsewhere { .. } => problem.hint(
             "require what that node is, or name another one: require = { node = \"NAME\" } moves it there, and leaves what it has stored behind",
         ),

@@ -126,6 +126,9 @@ fn what_is_counted_stays_with_its_node_whatever_happens() {
     );
     let refused = cluster.does(["deploy", &elsewhere]);
     refused.fails(3, &["zone=attic", "require = { node ="]);
+    let own = "[place]\nrequire = { \"gary/node\" = \"n1\" }\n";
+    let refused = cluster.does(["deploy", &manifest(&cluster, "own", own)]);
+    refused.fails(3, &["gary/node", "require = { node ="]);
 
     // What is deleted is removed, by the node that it was left on too.
     assert_eq!(
