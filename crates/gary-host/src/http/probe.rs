@@ -100,8 +100,7 @@ mod tests {
         fn connection(&self, _why: &str) {}
     }
 
-    #[tokio::test]
-    async fn what_a_probe_has_left_behind_is_gone_once_its_site_is_drained() {
+    fn site() -> Site {
         let bytes = wat::parse_str(SPINS).expect("it is well formed");
         let artifact = Artifact::new(bytes).expect("it is WebAssembly");
         let program = Program::compile(&Engines::pooling(), None, &artifact);
@@ -111,7 +110,12 @@ mod tests {
         };
         let replica = Replica::new(&program, Spec::default()).expect("it is provided for");
         let handler = Handler::new(&replica, wasi).expect("it can be handled");
-        let site = Site::new(handler, Arc::new(Nobody));
+        Site::new(handler, Arc::new(Nobody))
+    }
+
+    #[tokio::test]
+    async fn what_a_probe_has_left_behind_is_gone_once_its_site_is_drained() {
+        let site = site();
         let within = Duration::from_millis(50);
         let asked = site.probe("/", within).await;
         assert!(matches!(asked, Err(ProbeError::Silent(_))), "{asked:?}");
@@ -119,5 +123,16 @@ mod tests {
         assert!(!is_idle(&site), "the guest goes on by itself");
         site.drained(Duration::ZERO).await;
         assert!(is_idle(&site), "nothing goes on that was to end");
+    }
+
+    #[tokio::test]
+    async fn what_is_drained_and_dropped_holds_its_replica_no_more() {
+        let site = site();
+        // What looks after idle instances has begun.
+        tokio::task::yield_now().await;
+        let held = Arc::downgrade(site.service.instances());
+        site.drained(Duration::ZERO).await;
+        drop(site);
+        assert_eq!(held.strong_count(), 0);
     }
 }

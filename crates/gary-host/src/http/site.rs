@@ -16,8 +16,8 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, Semaphore, watch};
-use tokio::task::AbortHandle;
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
+use tokio::task::JoinHandle;
 use wasmtime_wasi_http::Error;
 
 use super::body::ReplyBody;
@@ -37,7 +37,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(5);
 /// A workload that is served under some host name.
 pub struct Site {
     pub(super) service: Arc<Service>,
-    reaping: AbortHandle,
+    /// What looks after idle instances, until it was waited for. It holds the replica too.
+    reaping: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// The body of a response from elsewhere.
@@ -89,15 +90,16 @@ impl Site {
         let reaping = tokio::spawn(async move { server::reap(&idle).await });
         Self {
             service: Arc::new(Service::until_ended(instances, observer)),
-            reaping: reaping.abort_handle(),
+            reaping: Mutex::new(Some(reaping)),
         }
     }
 
     /// Waits until what is under way is answered, for so long at most. Whoever is still at it then is ended, and gone when
-    /// this is: what the replica holds is given to others.
+    /// this is: what the replica holds is given to others. Once the site is dropped too it holds the replica no more.
     pub async fn drained(&self, within: Duration) -> Drained {
         let drained = tokio::time::timeout(within, self.service.instances().drained()).await;
         self.service.end();
+        self.reap_no_more().await;
         if drained.is_ok() {
             return Drained::Whole;
         }
@@ -108,12 +110,24 @@ impl Site {
         }
         Drained::TimedOut
     }
+
+    async fn reap_no_more(&self) {
+        let mut reaping = self.reaping.lock().await;
+        if let Some(task) = reaping.as_mut() {
+            task.abort();
+            // It has not failed: it was told to end.
+            let _ = task.await;
+        }
+        *reaping = None;
+    }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
         self.service.end();
-        self.reaping.abort();
+        if let Some(reaping) = self.reaping.get_mut() {
+            reaping.abort();
+        }
     }
 }
 
