@@ -4,18 +4,17 @@
 //! replica over or the workload was deleted while this one was away, nobody tells: so those are asked who have kept it while it
 //! was here. Only the word of one of them that it is deleted counts. That nobody knows of it is no such word.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use gary_promise::{AgentId, Body, WorkloadId};
 use tokio::task::spawn_blocking;
 
-use crate::api::{Api, Refusal};
+use crate::api::{Api, Refusal, parsed_workload};
+use crate::later::Later;
 use crate::stores::{Noted, Stores};
 
 /// How often it is looked of which workloads there are stores that nobody needs.
@@ -33,12 +32,6 @@ const ANSWER_BYTES_MAX: usize = 16;
 /// The most workloads that are asked after at once. The others come next.
 const ASKED_MAX: usize = 64;
 
-/// When others are asked again, and how long it is waited then.
-struct Later {
-    again_at: Instant,
-    wait: Duration,
-}
-
 /// Where a node tells others what it knows to be deleted.
 pub(crate) fn router(api: Arc<Api>) -> Router {
     Router::new()
@@ -50,18 +43,14 @@ async fn told(
     State(api): State<Arc<Api>>,
     Path(workload): Path<String>,
 ) -> Result<Json<bool>, Refusal> {
-    let parsed: Result<WorkloadId, _> = workload.parse();
-    let id = parsed.map_err(|error| {
-        let why = format!("{workload} is no workload: {error}");
-        Refusal(StatusCode::BAD_REQUEST, why)
-    })?;
+    let id = parsed_workload(&workload)?;
     let is_over = api.with(move |agent, _| agent.dealings().is_over(&id));
     Ok(Json(is_over.await?))
 }
 
 /// Removes what nobody needs any more, for as long as the node runs.
 pub(crate) async fn discard(stores: Arc<Stores>, api: Arc<Api>) {
-    let mut later = BTreeMap::new();
+    let mut later = Later::new(WAIT_MIN, WAIT_MAX);
     let mut every = tokio::time::interval(LOOKS_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -85,7 +74,7 @@ enum Known {
 async fn look(
     stores: &Arc<Stores>,
     api: &Api,
-    later: &mut BTreeMap<WorkloadId, Later>,
+    later: &mut Later<WorkloadId>,
 ) -> Result<(), Refusal> {
     let of = Arc::clone(stores);
     let noted = spawn_blocking(move || {
@@ -103,18 +92,17 @@ async fn look(
         }
         Err(_) => return Ok(()),
     };
-    later.retain(|workload, _| noted.iter().any(|(its, _)| its == workload));
+    later.retain(|workload| noted.iter().any(|(its, _)| its == workload));
     let mut asked = 0;
     for (workload, note) in noted {
         match known(api, workload, &note).await? {
             Known::Over => remove(stores, workload).await,
             Known::Kept(keepers) => {
-                later.remove(&workload);
+                later.forget(&workload);
                 note_keepers(stores, workload, &note, keepers).await;
             }
             Known::Nothing => {
-                let is_later = later.get(&workload);
-                let is_later = is_later.is_some_and(|its| its.again_at > Instant::now());
+                let is_later = later.is_later(&workload, Instant::now());
                 if is_later || asked == ASKED_MAX {
                     continue;
                 }
@@ -123,12 +111,7 @@ async fn look(
                     remove(stores, workload).await;
                     continue;
                 }
-                let wait = later.get(&workload).map_or(WAIT_MIN, |its| its.wait);
-                let next = Later {
-                    again_at: Instant::now() + wait,
-                    wait: (wait * 2).min(WAIT_MAX),
-                };
-                later.insert(workload, next);
+                later.failed(workload, Instant::now());
             }
         }
     }

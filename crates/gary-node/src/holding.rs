@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::components::{Components, FetchError, Likely};
 use crate::event::{Event, look};
+use crate::later::Later;
 
 /// How often it is looked what has come to be kept and hosted.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
@@ -31,16 +32,10 @@ struct Held {
     hosted: BTreeSet<ComponentDigest>,
 }
 
-/// When a component is asked for again that could not be had, and how long it is waited then.
-struct Later {
-    again_at: Instant,
-    wait: Duration,
-}
-
 /// Fetches what its agent keeps, one beside the other, and pins that and what it hosts, for as long as the node runs. What it
 /// hosts is fetched by whoever starts it.
 pub(crate) async fn hold(components: Arc<Components>, events: mpsc::Sender<Event>) {
-    let (mut pinned, mut later) = (None, BTreeMap::new());
+    let (mut pinned, mut later) = (None, Later::new(WAIT_MIN, WAIT_MAX));
     let (mut fetches, mut fetched) = (FuturesUnordered::new(), BTreeSet::new());
     let mut every = tokio::time::interval(LOOKS_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -62,11 +57,9 @@ pub(crate) async fn hold(components: Arc<Components>, events: mpsc::Sender<Event
             components.pin(&all);
             pinned = Some(all);
         }
-        later.retain(|component, _| kept.contains(component));
+        later.retain(|component| kept.contains(component));
         for (component, name) in held.kept {
-            let is_later = later
-                .get(&component)
-                .is_some_and(|its: &Later| its.again_at > Instant::now());
+            let is_later = later.is_later(&component, Instant::now());
             if is_later || components.has(component) || !fetched.insert(component) {
                 continue;
             }
@@ -83,19 +76,14 @@ pub(crate) async fn hold(components: Arc<Components>, events: mpsc::Sender<Event
 fn note(
     component: ComponentDigest,
     outcome: Result<(), FetchError>,
-    later: &mut BTreeMap<ComponentDigest, Later>,
+    later: &mut Later<ComponentDigest>,
 ) {
     let Err(error) = outcome else {
-        later.remove(&component);
+        later.forget(&component);
         return;
     };
     tracing::warn!(%component, %error, "a component is kept that this node does not have");
-    let wait = later.get(&component).map_or(WAIT_MIN, |its| its.wait);
-    let next = Later {
-        again_at: Instant::now() + wait,
-        wait: (wait * 2).min(WAIT_MAX),
-    };
-    later.insert(component, next);
+    later.failed(component, Instant::now());
 }
 
 fn held(agent: &Agent<WireCodec>) -> Held {

@@ -13,7 +13,7 @@ use gary_transport::Peer;
 use gary_wire::WireCodec;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Api, Refusal};
+use crate::api::{Api, Refusal, parsed_workload};
 use crate::gate::key;
 use crate::sites::own_name;
 
@@ -28,11 +28,7 @@ async fn told(
     State(api): State<Arc<Api>>,
     Path(workload): Path<String>,
 ) -> Result<Json<Serving>, Refusal> {
-    let parsed: Result<WorkloadId, _> = workload.parse();
-    let id = parsed.map_err(|error| {
-        let why = format!("{workload} is no workload: {error}");
-        Refusal(StatusCode::BAD_REQUEST, why)
-    })?;
+    let id = parsed_workload(&workload)?;
     let told = api.with(move |agent, now| serving(agent, &id, now)).await?;
     told.map(Json).ok_or_else(|| {
         let why = format!("{workload} is not kept here");

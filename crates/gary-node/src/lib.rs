@@ -25,6 +25,7 @@ mod holding;
 mod host;
 mod joining;
 mod keeping;
+mod later;
 mod lending;
 mod lines;
 mod logs;

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
 use gary_agent::Agent;
-use gary_promise::{AgentId, PromiseId, Settlement, Time, WorkloadName};
+use gary_promise::{AgentId, PromiseId, Settlement, Time, WorkloadId, WorkloadName};
 use gary_transport::{Lane, Peer, Transport};
 use gary_wire::WireCodec;
 use http_body_util::{BodyExt, Empty, Full, Limited};
@@ -290,6 +290,11 @@ fn add_hosted(workloads: &mut [WorkloadShown], views: Vec<(String, PeerView)>) {
 pub(super) fn parsed(name: &str) -> Result<WorkloadName, Refusal> {
     let why = |error| Refusal::bad(format!("{name} is no name: {error}"));
     name.parse().map_err(why)
+}
+
+pub(crate) fn parsed_workload(id: &str) -> Result<WorkloadId, Refusal> {
+    let why = |error| Refusal::bad(format!("{id} is no workload: {error}"));
+    id.parse().map_err(why)
 }
 
 impl Refusal {

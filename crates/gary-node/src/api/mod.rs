@@ -21,7 +21,7 @@ mod why;
 mod words;
 mod workload;
 
-pub(crate) use access::{Api, Refusal, UPLOADS_MAX};
+pub(crate) use access::{Api, Refusal, UPLOADS_MAX, parsed_workload};
 pub(crate) use kept::judged;
 pub use line::{EventShown, LogLine, LogStream};
 pub use node::{DrainingShown, NodeShown, NodeState, PromiseShown};
