@@ -150,7 +150,7 @@ impl Stage {
         let dev = Dev::up(installation, NODES)?;
         let socket = person.dir().join("between.sock");
         let between = GoBetween::stand(&socket, dev.socket(TAKES))?;
-        person.asks(&[socket])?;
+        person.asks(&socket)?;
         Ok(Self {
             dev,
             person,

@@ -1,6 +1,7 @@
 //! The binary, with places of its own for all that it keeps, and the calls to it.
 
 use std::io::Read;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread;
@@ -44,15 +45,11 @@ impl Installation {
         self.dir.join("state")
     }
 
-    /// Has it ask the nodes of these sockets from now on, the first that answers of them.
-    pub(super) fn asks(&self, sockets: &[PathBuf]) -> Result<()> {
-        let config = self.dir.join("config");
-        std::fs::create_dir_all(&config)?;
-        let lines: Vec<String> = sockets
-            .iter()
-            .map(|socket| socket.display().to_string())
-            .collect();
-        std::fs::write(config.join("context"), lines.join("\n")).context("cannot write a context")
+    /// Has it ask at this socket from now on, where its own node would be asked.
+    pub(super) fn asks(&self, socket: &Path) -> Result<()> {
+        let node = self.state().join("node");
+        std::fs::create_dir_all(&node)?;
+        symlink(socket, node.join("node.sock")).context("cannot have a node asked there")
     }
 
     pub(super) fn invocation(&self, args: &[&str]) -> Invocation {
