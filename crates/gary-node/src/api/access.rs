@@ -239,8 +239,7 @@ impl Api {
 
     async fn seen_by(&self, peers: &[Peer]) -> Result<Vec<WorkloadShown>, Refusal> {
         let mut views = self.views(peers).await;
-        let me = self.with(|agent, _| agent.id().to_string()).await?;
-        views.push((me, self.own_view().await?));
+        views.push((self.this.id.clone(), self.own_view().await?));
         let mut shown = BTreeMap::<String, WorkloadShown>::new();
         let kept = views
             .iter_mut()

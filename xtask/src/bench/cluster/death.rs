@@ -50,12 +50,11 @@ pub(super) fn measure(installation: Installation, guest: &Path, count: usize) ->
         if limit.is_over() {
             break;
         }
-        let mut hostings = dev.settled(NODES, WORKLOADS, limit.or_within(SETTLED_WITHIN))?;
         let is_early = turn % EARLY_EVERY == EARLY_EVERY - 1;
         if !is_early {
             thread::sleep(UP_FOR.saturating_sub(back_since.elapsed()));
-            hostings = dev.settled(NODES, WORKLOADS, limit.or_within(SETTLED_WITHIN))?;
         }
+        let hostings = dev.settled(NODES, WORKLOADS, limit.or_within(SETTLED_WITHIN))?;
         let (victim, took) = kill_one(&dev, hostings, turn)?;
         let served: Vec<f64> = took.iter().flatten().copied().collect();
         missed += took.len() - served.len();
