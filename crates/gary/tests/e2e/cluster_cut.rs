@@ -117,6 +117,14 @@ fn until<T: Debug>(node: &Node, what: impl Fn(&Node) -> T, is: impl Fn(&T) -> bo
     }
 }
 
+/// Has the third be alone, which it notices.
+fn cut_off_third(cuts: &Cuts, [first, second, third]: &[Node; 3]) {
+    for node in [first, second] {
+        cuts.cut(node.listens, third.listens);
+    }
+    until(third, Node::sees, |nodes| *nodes == 1);
+}
+
 /// Three nodes that see each other, and as many replicas that say hello.
 fn three(cuts: &Cuts, replicas: &str) -> [Node; 3] {
     let first = Node::start("a", None, cuts);
@@ -157,11 +165,9 @@ fn is_left(name: &str, generation: u64, verdict: &str) -> (String, u64, String) 
 #[test]
 fn what_waits_for_a_majority_is_shown_and_taken_back_and_committed_or_refused_once_there_is_one() {
     let cuts = Cuts::default();
-    let [first, second, third] = &three(&cuts, "1");
-    for node in [first, second] {
-        cuts.cut(node.listens, third.listens);
-    }
-    until(third, Node::sees, |nodes| *nodes == 1);
+    let nodes = three(&cuts, "1");
+    cut_off_third(&cuts, &nodes);
+    let [first, second, third] = &nodes;
     let hello = HELLO.path();
     let hello = hello.to_str().expect("it is text");
     let leave = |name: &str, generation: u64| {
@@ -232,11 +238,9 @@ fn what_waits_for_a_majority_is_shown_and_taken_back_and_committed_or_refused_on
 #[test]
 fn what_is_recovered_without_a_majority_stands_and_what_is_lost_by_it_is_shown() {
     let cuts = Cuts::default();
-    let [first, second, third] = &three(&cuts, "1");
-    for node in [first, second] {
-        cuts.cut(node.listens, third.listens);
-    }
-    until(third, Node::sees, |nodes| *nodes == 1);
+    let nodes = three(&cuts, "1");
+    cut_off_third(&cuts, &nodes);
+    let [first, second, third] = &nodes;
     until(second, Node::sees, |nodes| *nodes == 2);
     second.does(["scale", "hello", "2"]).exits(0);
     // Nobody has said so, and nothing is done; where a majority is, it is refused.
