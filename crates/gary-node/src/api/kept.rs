@@ -167,7 +167,7 @@ fn unfit(agent: &Agent<WireCodec>, wanted: &Use) -> Vec<RefusalShown> {
     let unfit = nodes.filter_map(|node| {
         let why = match capacity(agent, node)?.fits(&wanted.needs) {
             Err(Misfit::Label { key, .. }) if key.as_str() == store_node::LABEL => {
-                "another node has its store".to_owned()
+                "it is not the node of its store".to_owned()
             }
             Err(misfit) => misfit.to_string(),
             Ok(()) if takes_nothing_on(agent, node) => "it is drained".to_owned(),

@@ -128,7 +128,7 @@ pub(super) fn lacking(node: &NodeShown, labels: &Labels) -> Option<String> {
             NAME_LABEL => (node.name == value.as_str(), format!("it is not {value}")),
             store_node::LABEL => (
                 store_node::is(value, &node.id),
-                "another node has its store".to_owned(),
+                "it is not the node of its store".to_owned(),
             ),
             _ => {
                 let label = format!("{key}={value}");

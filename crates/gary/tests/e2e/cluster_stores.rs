@@ -106,7 +106,10 @@ fn what_is_counted_stays_with_its_node_whatever_happens() {
         is_alone,
     );
     let why = asks(["why", "counter"]);
-    assert!(why.text().contains("another node has its store"), "{why:?}");
+    assert!(
+        why.text().contains("it is not the node of its store"),
+        "{why:?}"
+    );
     cluster.does(["dev", "start", host]).exits(0);
     assert_eq!(counted("/"), "6");
     assert_eq!(cluster.hosts_of("counter"), [host]);
