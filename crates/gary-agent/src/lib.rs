@@ -54,8 +54,8 @@ pub use custody::{
     WANTED_MAX,
 };
 pub use dealings::{
-    ANSWERS_DOUBT_WITHIN, ASLEEP_MIN, Afterwards, Dealings, Drain, Draining, GOES_WITHIN, LEASE_MS,
-    RENEWS_EVERY, Setup, Shown, TELLS_FOR, Taken, WithdrawError,
+    ANSWERS_DOUBT_WITHIN, ASLEEP_MIN, Afterwards, Dealings, Drain, Draining, GOES_WITHIN, Keeps,
+    LEASE_MS, RENEWS_EVERY, Setup, Shown, TELLS_FOR, Taken, WithdrawError,
 };
 pub use hosting::{
     ANSWERS_MAX, ANSWERS_WAIT, DENIED_AFTER, EARLY_WITHDRAWALS_MAX, Ended, GIVEN_UP_AFTER,

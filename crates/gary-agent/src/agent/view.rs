@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gary_promise::{AgentId, Hint, MemberId, Time};
+use gary_promise::{AgentId, Hint, MemberId, Promise, Time, Verified};
 
 use super::setup::Powers;
 use crate::dealings::{Dealings, Shown};
 use crate::membership::{Event, Membership};
-use crate::sheet::{Sheet, Sheets};
+use crate::sheet::{Sheet, SheetChange, Sheets};
 
 /// How often what is known of who is there is compared with the membership, whose events are hints only.
 pub const RECONCILES_EVERY: Duration = Duration::from_secs(1);
@@ -101,8 +101,13 @@ impl<C: Powers> View<C> {
             let known = self.sheets.sheet(agent).map(Sheet::version);
             self.membership.disprove(now, agent, known);
         }
-        while let Some(change) = self.sheets.poll_change() {
-            self.read(now, change.owner, dealings);
+        while let Some(SheetChange {
+            owner, came, went, ..
+        }) = self.sheets.poll_change()
+        {
+            let came = came.iter().map(|promise| &**promise);
+            let shown = Shown::of(self.promises_of(owner), came, went);
+            dealings.handle_sheet(now, owner, shown);
         }
     }
 
@@ -161,7 +166,8 @@ impl<C: Powers> View<C> {
         let owners: Vec<AgentId> = sheets.keys().copied().collect();
         self.sheets.take_over(now, sheets.into_values());
         for owner in owners {
-            self.read(now, owner, dealings);
+            let (all, came) = (self.promises_of(owner), self.promises_of(owner));
+            dealings.handle_sheet(now, owner, Shown::of(all, came, Vec::new()));
         }
         dealings.pack();
         self.up = std::mem::take(&mut self.up).into_iter().collect();
@@ -184,10 +190,9 @@ impl<C: Powers> View<C> {
         }
     }
 
-    /// Reads from a sheet what its agent's machine has, whom it looks at, and what it keeps.
-    fn read(&self, now: Time, owner: AgentId, dealings: &mut Dealings<C>) {
+    /// What an agent promises to everyone.
+    fn promises_of(&self, owner: AgentId) -> impl Iterator<Item = &Verified<Promise>> {
         let sheet = self.sheets.sheet(owner);
-        let shown = Shown::of(sheet.into_iter().flat_map(|sheet| sheet.promises()));
-        dealings.handle_sheet(now, owner, shown);
+        sheet.into_iter().flat_map(Sheet::promises)
     }
 }

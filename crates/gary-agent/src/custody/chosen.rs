@@ -1,6 +1,6 @@
 //! What was chosen of the registers that this agent keeps: who tends it is to hear of it, and so are fellow keepers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gary_promise::{
     AgentId, Configuration, Consultation, Learned, Promise, Runs, Verified, Vote, WorkloadId,
@@ -119,10 +119,10 @@ impl Custody {
     pub(crate) fn handle_names<C: Speech>(
         &mut self,
         agent: AgentId,
-        names: &BTreeMap<WorkloadName, WorkloadId>,
         parts: &mut Parts<'_, C, impl Rng>,
     ) {
-        for name in names.keys() {
+        let keepers = parts.keepers;
+        for name in keepers.names_of(&agent) {
             let named = self
                 .names
                 .get(name)

@@ -297,28 +297,27 @@ impl<C: Speech> Dealings<C> {
         let Shown {
             capacity,
             consider,
-            keeps,
-            names,
+            came,
+            went,
         } = shown;
         self.wake(now);
         self.set_capacity(now, agent, capacity);
         let considers = self.candidates.set_considers(agent, consider);
-        self.handle_shown(now, agent, considers, names);
+        let changed = self.keepers.change(agent, came, &went);
+        self.handle_shown(now, agent, considers, &changed.given_up);
+        let keepers = &self.keepers;
+        let keeps = |its: &WorkloadId| keepers.keep(&agent, its);
         self.hosting
-            .handle_keeps(now, agent, &keeps, &mut self.voice);
+            .handle_keeps(now, agent, keeps, &mut self.voice);
         // Of whom it comes to depend on while that is not there, it has not asked yet.
         if !self.candidates.is_up(&agent) && self.hosting.hosts_for(&agent) {
             self.doubts.begin(self.waking(now), agent);
         }
-        self.set_keeps(now, agent, keeps);
-        self.settle(now);
-    }
-
-    /// What an agent keeps: conditions may be met by it.
-    fn set_keeps(&mut self, now: Time, agent: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) {
-        if self.keepers.set(agent, keeps) {
+        // Conditions may be met by what it keeps.
+        if changed.is_any {
             self.tending.handle_keeps(self.waking(now));
         }
+        self.settle(now);
     }
 
     /// A good deal was told at once, and stays: takes as little memory for it as it can.
@@ -331,8 +330,7 @@ impl<C: Speech> Dealings<C> {
         self.candidates.forget(agent);
         self.doubts.end(agent);
         self.hosting.forget(agent);
-        self.keepers.set(*agent, BTreeMap::new());
-        self.keepers.set_names(*agent, BTreeMap::new());
+        self.keepers.forget(*agent);
     }
 
     /// Why agents would not host a workload that this one keeps, each by what it said last.
@@ -483,7 +481,7 @@ impl<C: Speech> Dealings<C> {
         let publication = match change {
             KeepChange::Made(keep) => {
                 if let Some(workload) = keep.workload() {
-                    self.keepers.add(keep.by(), workload, keep.id());
+                    self.keepers.add(workload, keep.id());
                     let is_it = |its: &WorkloadId| *its == workload;
                     let voice = &mut self.voice;
                     self.hosting.tell_of_all(now, keep.by(), is_it, voice);

@@ -1,6 +1,5 @@
 //! What an agent is given and shows: at its start, by whoever deploys, and to everyone.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,38 +43,70 @@ pub struct Taken {
     pub write: WriteId,
 }
 
-/// What a sheet shows that others go by in their dealings.
+/// What a sheet shows that others go by in their dealings, and what has changed of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     /// What its agent's machine has.
     pub capacity: Option<Arc<Capacity>>,
     /// Whose submissions its agent looks at.
     pub consider: Option<Consider>,
-    /// Which workloads it keeps, and by which promise each.
-    pub keeps: BTreeMap<WorkloadId, PromiseId>,
-    /// Which of them under which name.
-    pub names: BTreeMap<WorkloadName, WorkloadId>,
+    /// What it keeps that was not shown before.
+    pub came: Vec<Keeps>,
+    /// What is not shown any more.
+    pub went: Vec<PromiseId>,
+}
+
+/// A workload that an agent keeps, by its sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeps {
+    /// By which promise.
+    pub by: PromiseId,
+    /// Which workload.
+    pub workload: WorkloadId,
+    /// Under which name.
+    pub name: WorkloadName,
 }
 
 impl Shown {
-    /// What these promises of one agent show. What is promised under a condition may be pending, and nothing is built
-    /// on it.
-    pub fn of<'a>(promises: impl IntoIterator<Item = &'a Verified<Promise>>) -> Self {
-        let mut shown = Self::default();
-        let promises = promises.into_iter();
-        for promise in promises.filter(|its| its.condition().requirements.is_empty()) {
+    /// What `all` promises of one agent show, of which `came` were not known before. What is promised under a condition may
+    /// be pending, and nothing is built on it.
+    pub fn of<'a>(
+        all: impl Iterator<Item = &'a Verified<Promise>>,
+        came: impl Iterator<Item = &'a Verified<Promise>>,
+        went: Vec<PromiseId>,
+    ) -> Self {
+        let (mut capacity, mut consider) = (None, None);
+        for promise in all.filter(|its| stands(its)) {
             match promise.body() {
-                Body::Capacity(its) => shown.capacity = Some(its.clone()),
-                Body::Consider(its) => shown.consider = Some(its.clone()),
-                Body::Keep(its) => {
-                    shown.keeps.insert(its.workload, promise.id());
-                    shown.names.insert(its.name.clone(), its.workload);
-                }
+                Body::Capacity(its) => capacity = Some(its.clone()),
+                Body::Consider(its) => consider = Some(its.clone()),
                 _ => {}
             }
+            // An agent promises each once, and most of what follows is of what it keeps.
+            if capacity.is_some() && consider.is_some() {
+                break;
+            }
         }
-        shown
+        let came = came.filter(|its| stands(its));
+        let came = came.filter_map(|promise| match promise.body() {
+            Body::Keep(its) => Some(Keeps {
+                by: promise.id(),
+                workload: its.workload,
+                name: its.name.clone(),
+            }),
+            _ => None,
+        });
+        Self {
+            capacity,
+            consider,
+            came: came.collect(),
+            went,
+        }
     }
+}
+
+fn stands(promise: &Verified<Promise>) -> bool {
+    promise.condition().requirements.is_empty()
 }
 
 /// A change of what an agent promises to everyone, for its sheet.

@@ -1,10 +1,7 @@
 //! What persons have kept by several agents.
 
-use std::collections::BTreeMap;
-
 use gary_promise::{
-    AgentId, Body, Promise, PromiseId, Settlement, Signed, Time, Verified, Withdrawal, WorkloadId,
-    WorkloadName,
+    AgentId, Body, Promise, PromiseId, Settlement, Signed, Time, Verified, Withdrawal, WorkloadName,
 };
 use rand::rngs::ChaCha8Rng;
 
@@ -158,15 +155,15 @@ impl<C: Speech> Dealings<C> {
         self.custody.namesakes(&self.keepers)
     }
 
-    /// What an agent is to custody has changed: whom it looks at, and under which names it keeps something.
+    /// What an agent is to custody has changed: whom it looks at, and under which names it keeps something or, `given_up`,
+    /// nothing any more.
     pub(super) fn handle_shown(
         &mut self,
         now: Time,
         agent: AgentId,
         considers: Option<Considers>,
-        names: BTreeMap<WorkloadName, WorkloadId>,
+        given_up: &[WorkloadName],
     ) {
-        let given_up = self.keepers.set_names(agent, names.clone());
         let (custody, mut parts) = self.custody(now);
         if considers == Some(Considers::Ceases) {
             custody.handle_departure(&mut parts);
@@ -175,8 +172,8 @@ impl<C: Speech> Dealings<C> {
         if considers.is_some() {
             custody.handle_fellow(&agent, &mut parts);
         }
-        custody.handle_given_up(&agent, &given_up, &mut parts);
-        custody.handle_names(agent, &names, &mut parts);
+        custody.handle_given_up(&agent, given_up, &mut parts);
+        custody.handle_names(agent, &mut parts);
     }
 
     /// The registers, and what they are worked with.

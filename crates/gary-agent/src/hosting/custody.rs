@@ -55,17 +55,17 @@ impl Custodies {
         self.0.remove(&(keeper, workload));
     }
 
-    /// The keeper's sheet says that these are all the workloads that it keeps.
+    /// The keeper's sheet says which workloads it keeps.
     pub(super) fn shown(
         &mut self,
         now: Time,
         keeper: AgentId,
-        keeps: &BTreeMap<WorkloadId, PromiseId>,
+        keeps: impl Fn(&WorkloadId) -> bool,
         me: &Promiser,
     ) -> News {
         let gone: BTreeSet<WorkloadId> = self
             .of(keeper)
-            .filter(|workload| !keeps.contains_key(workload))
+            .filter(|workload| !keeps(workload))
             .collect();
         let news = self.learn(now, keeper, Evidence::withdrawn(now), me, |its| {
             gone.contains(its)
@@ -157,9 +157,8 @@ mod tests {
         let back = judged(custodies.seen(at(4), keeper, true, &me));
         assert!(matches!(back[..], [Judgement::Kept(_)]), "{back:?}");
 
-        let keeps = BTreeMap::from([(workload, keep)]);
-        assert_eq!(judged(custodies.shown(at(5), keeper, &keeps, &me)), []);
-        let gone = judged(custodies.shown(at(6), keeper, &BTreeMap::new(), &me));
+        assert_eq!(judged(custodies.shown(at(5), keeper, |_| true, &me)), []);
+        let gone = judged(custodies.shown(at(6), keeper, |_| false, &me));
         assert_eq!(gone, [Judgement::Broken(Broken::Withdrawn { at: at(6) })]);
         assert!(custodies.0.is_empty());
     }

@@ -152,20 +152,21 @@ impl Hosting {
         &mut self,
         now: Time,
         keeper: AgentId,
-        keeps: &BTreeMap<WorkloadId, PromiseId>,
+        keeps: impl Fn(&WorkloadId) -> Option<PromiseId>,
         voice: &mut Voice<C, Order>,
     ) {
-        self.tell_of_all(now, keeper, |workload| keeps.contains_key(workload), voice);
+        self.tell_of_all(now, keeper, |workload| keeps(workload).is_some(), voice);
         let hosted = self.audible_to(&keeper);
         let workloads: BTreeSet<WorkloadId> = hosted
             .filter(|its| its.is_bound())
             .map(|its| its.host.workload)
             .collect();
         for workload in workloads {
-            if let Some(keep) = keeps.get(&workload) {
-                self.custodies.begin(now, keeper, workload, *keep);
+            if let Some(keep) = keeps(&workload) {
+                self.custodies.begin(now, keeper, workload, keep);
             }
         }
+        let keeps = |workload: &WorkloadId| keeps(workload).is_some();
         for (workload, assessment) in self.custodies.shown(now, keeper, keeps, voice.promiser()) {
             voice.note(assessment, workload, None);
         }

@@ -66,7 +66,7 @@ impl Sheet {
         let mut entries = BTreeMap::new();
         for (at, line) in live {
             let known = before.and_then(|before| before.live.get(&at));
-            let entry = match known.filter(|known| known.line.signed() == line.signed()) {
+            let entry = match known.filter(|known| known.line.is(&line)) {
                 Some(known) => known.clone(),
                 None => {
                     came.extend(line.promise().cloned());

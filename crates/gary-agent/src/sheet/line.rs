@@ -38,6 +38,16 @@ impl Line {
         }
     }
 
+    /// Whether it is the same one. Of a sheet that changes, nearly all that stands is shared, and need not be compared.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let is_shared = match (self, other) {
+            (Self::Read(one), Self::Read(other)) => Arc::ptr_eq(one, other),
+            (Self::Unread(one), Self::Unread(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        is_shared || self.signed() == other.signed()
+    }
+
     /// What is promised, if this release can read it.
     pub(super) fn promise(&self) -> Option<&Arc<Verified<Promise>>> {
         match self {

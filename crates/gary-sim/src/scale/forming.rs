@@ -89,8 +89,7 @@ impl Fleet {
                     let shown = Shown {
                         capacity: Some(capacity.clone()),
                         consider: Some(anybody()),
-                        keeps: BTreeMap::new(),
-                        names: BTreeMap::new(),
+                        ..Shown::default()
                     };
                     dealings.handle_sheet(now, *id, shown);
                     dealings.handle_liveness(now, *id, true);
