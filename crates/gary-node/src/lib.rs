@@ -42,6 +42,7 @@ mod servers;
 mod shell;
 mod sites;
 mod socket;
+mod spare;
 mod store_node;
 mod stores;
 mod upkeep;

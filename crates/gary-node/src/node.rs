@@ -309,6 +309,7 @@ impl Node {
                 servers: Arc::new(Servers::new(keepers)),
                 transport: Arc::clone(&transport),
                 lookout: Lookout::start(Arc::clone(&api)),
+                spare: Arc::default(),
             };
             let front = Front::new(Arc::new(directory), Arc::new(RequestLog));
             let front = Arc::new(front);

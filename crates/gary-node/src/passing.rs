@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -15,6 +15,7 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::SendRequest;
 
 use crate::lookout::{Lookout, Watched};
 use crate::pauses::Pauses;
@@ -22,6 +23,7 @@ use crate::peer_http::{self, Kind};
 use crate::replay::Replay;
 use crate::servers::{Found, Servers};
 use crate::sites::{Sites, nobody, own_name};
+use crate::spare::Spare;
 
 /// How long a client waits at most for what is deployed and does not run.
 const STARTS_WITHIN: Duration = Duration::from_secs(2);
@@ -41,6 +43,7 @@ pub(crate) struct Ingress {
     pub(crate) servers: Arc<Servers>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) lookout: Arc<Lookout>,
+    pub(crate) spare: Arc<Spare>,
 }
 
 /// A request on its way to a node that answers it.
@@ -59,7 +62,7 @@ struct Passing<'a> {
 
 /// What has become of a request at one node.
 enum Tried {
-    Answered(Response<Incoming>),
+    Answered(Response<Incoming>, SendRequest<peer_http::Body>),
     /// The node does not run it, or not any more, and may do so again.
     Elsewhere(Unanswered),
     /// The node is lost. No guest can have seen it.
@@ -188,7 +191,10 @@ impl Passing<'_> {
             self.tries += 1;
             let watched = self.ingress.lookout.watch(peer.key);
             match self.try_one(peer).await {
-                Tried::Answered(response) => return Ok(Some(watching(response, watched))),
+                Tried::Answered(response, stream) => {
+                    let used = (Arc::clone(&self.ingress.spare), peer.key, stream);
+                    return Ok(Some(watching(response, used, watched)));
+                }
                 Tried::Elsewhere(why) => self.why = Some(why),
                 Tried::Untouched(why) => self.lose(peer.key, why),
                 Tried::Unclear(why) if self.may_be_repeated() => self.lose(peer.key, why),
@@ -211,23 +217,39 @@ impl Passing<'_> {
     }
 
     async fn try_one(&self, peer: Peer) -> Tried {
-        let failed = |why: &dyn std::fmt::Display| {
-            let why = format!("a node that serves {} is lost: {why}", self.host);
-            Unanswered(StatusCode::BAD_GATEWAY, why)
-        };
+        // A stream that was used before may end just now, when nobody can tell whether a request on it was carried out.
+        if self.may_be_repeated()
+            && let Some(stream) = self.ingress.spare.take(peer.key)
+        {
+            return match self.send(stream).await {
+                // That says nothing of its node, which may be asked again.
+                Tried::Untouched(why) | Tried::Unclear(why) => Tried::Elsewhere(why),
+                tried => tried,
+            };
+        }
         // Who does not read what it asked for must not hold up what agents say to one another.
         let open = peer_http::open(&self.ingress.transport, peer, Lane::Bulk, Kind::Site);
-        let mut sender = match tokio::time::timeout(TAKES_WITHIN, open).await {
-            Ok(Ok(sender)) => sender,
-            Ok(Err(error)) => return Tried::Untouched(failed(&error)),
-            Err(_) => return Tried::Untouched(failed(&"no answer")),
-        };
+        match tokio::time::timeout(TAKES_WITHIN, open).await {
+            Ok(Ok(stream)) => self.send(stream).await,
+            Ok(Err(error)) => Tried::Untouched(self.failed(&error)),
+            Err(_) => Tried::Untouched(self.failed(&"no answer")),
+        }
+    }
+
+    fn failed(&self, why: &dyn std::fmt::Display) -> Unanswered {
+        let why = format!("a node that serves {} is lost: {why}", self.host);
+        Unanswered(StatusCode::BAD_GATEWAY, why)
+    }
+
+    async fn send(&self, mut stream: SendRequest<peer_http::Body>) -> Tried {
         let Some(body) = self.body.send() else {
-            return Tried::Unclear(failed(&"too much of the request was sent to send it again"));
+            return Tried::Unclear(
+                self.failed(&"too much of the request was sent to send it again"),
+            );
         };
         let body = body.map_err(Into::into).boxed_unsync();
         let request = Request::from_parts(self.head.clone(), body);
-        match sender.try_send_request(request).await {
+        match stream.try_send_request(request).await {
             Ok(response) if response.headers().contains_key(UNANSWERED) => {
                 let why = format!(
                     "{} is not served now by the nodes that were asked",
@@ -235,30 +257,47 @@ impl Passing<'_> {
                 );
                 Tried::Elsewhere(Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))
             }
-            Ok(response) => Tried::Answered(response),
+            Ok(response) => Tried::Answered(response, stream),
             Err(mut error) => match error.take_message() {
-                Some(_unsent) => Tried::Untouched(failed(error.error())),
-                None => Tried::Unclear(failed(error.error())),
+                Some(_unsent) => Tried::Untouched(self.failed(error.error())),
+                None => Tried::Unclear(self.failed(error.error())),
             },
         }
     }
 }
 
 /// The answer of a node, which breaks off when that node is lost.
-fn watching(response: Response<Incoming>, watched: Watched) -> Response<PassedBody> {
+fn watching(response: Response<Incoming>, used: Used, watched: Watched) -> Response<PassedBody> {
     passed(response).map(|body| {
         Watching {
             body,
+            has_ended: false,
+            used: Some(used),
             _watched: watched,
         }
         .boxed_unsync()
     })
 }
 
+/// The stream that an answer comes by, which can be used again after it.
+type Used = (Arc<Spare>, PeerKey, SendRequest<peer_http::Body>);
+
 /// A body of whose node it is known that somebody waits for it.
 struct Watching {
     body: PassedBody,
+    has_ended: bool,
+    used: Option<Used>,
     _watched: Watched,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        if let Some((spare, peer, stream)) = self.used.take()
+            && (self.has_ended || self.body.is_end_stream())
+        {
+            spare.keep(peer, stream);
+        }
+    }
 }
 
 impl Body for Watching {
@@ -269,7 +308,9 @@ impl Body for Watching {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.has_ended = frame.is_none();
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
