@@ -7,6 +7,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
+use crate::cluster::{Planned, ShownNode};
 use crate::event::Event;
 use crate::inspect::Inspection;
 
@@ -36,4 +37,14 @@ fn the_schema_of_events_is_checked_in() {
 #[test]
 fn the_schema_of_inspections_is_checked_in() {
     is_checked_in::<Inspection>("inspect.schema.json");
+}
+
+#[test]
+fn the_schema_of_plans_is_checked_in() {
+    is_checked_in::<Planned>("plan.schema.json");
+}
+
+#[test]
+fn the_schema_of_the_nodes_of_this_machine_is_checked_in() {
+    is_checked_in::<Vec<ShownNode>>("dev.schema.json");
 }

@@ -245,6 +245,10 @@ fn runs(agent: &Agent<WireCodec>, account: &Account, mode: &Mode) -> Vec<RunShow
             Outcome::Exited(status) => Some(status),
             Outcome::Failed(_) | Outcome::Lost => None,
         }),
+        failure: run.ended.as_ref().and_then(|ended| match ended.outcome {
+            Outcome::Failed(failure) => Some(failure.into()),
+            Outcome::Exited(_) | Outcome::Lost => None,
+        }),
     });
     runs.collect()
 }

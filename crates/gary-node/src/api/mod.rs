@@ -32,6 +32,6 @@ pub(crate) use view::{NAME_LABEL, own_name};
 pub use why::Cause;
 pub use words::{Refused, SettlementShown, SettlementWord, ThisNode};
 pub use workload::{
-    EndShown, FailingShown, HostedShown, HostingShown, RefusalShown, RunShown, StoodShown,
-    StoreShown, TakenShown, WorkloadShown,
+    EndShown, FailingShown, FailureWord, HostedShown, HostingShown, RefusalShown, RunShown,
+    StoodShown, StoreShown, TakenShown, WorkloadShown,
 };

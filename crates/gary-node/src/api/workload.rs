@@ -1,5 +1,6 @@
 //! A workload, as it is shown.
 
+use gary_promise::Failure;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -199,6 +200,26 @@ pub struct RunShown {
     pub at_ms: Option<u64>,
     /// With which status it exited, if it did.
     pub status: Option<u32>,
+    /// In which way it failed, where it did not end by itself.
+    pub failure: Option<FailureWord>,
+}
+
+/// In which way something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureWord {
+    /// Its node has not said how.
+    Unstated,
+    /// It could not be started.
+    Start,
+    /// It was ended.
+    Ended,
+    /// It was not well by its health check.
+    Health,
+    /// It did what WebAssembly forbids, or ran out of something that it was promised.
+    Trapped,
+    /// It took longer than its owner lets it.
+    TimedOut,
 }
 
 /// An intent that stands or stood.
@@ -221,6 +242,19 @@ pub struct StoodShown {
     pub cpu_cores: f64,
     /// What failed of it, if anything did.
     pub failed: Option<String>,
+}
+
+impl From<Failure> for FailureWord {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unstated => Self::Unstated,
+            Failure::Start => Self::Start,
+            Failure::Ended => Self::Ended,
+            Failure::Health => Self::Health,
+            Failure::Trapped => Self::Trapped,
+            Failure::TimedOut => Self::TimedOut,
+        }
+    }
 }
 
 impl EndShown {

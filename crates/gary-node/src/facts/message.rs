@@ -237,12 +237,7 @@ impl From<gary_agent::Failing> for Failing {
             generation: failing.generation.get(),
             slot: failing.slot.0,
             host: failing.host.as_bytes().to_vec(),
-            failure: match failing.failure {
-                Failure::Unstated => 0,
-                Failure::Start => 1,
-                Failure::Ended => 2,
-                Failure::Health => 3,
-            },
+            failure: failing.failure.number(),
             since_us: failing.since.as_us(),
         }
     }
@@ -257,13 +252,7 @@ impl TryFrom<Failing> for gary_agent::Failing {
             generation: generation.ok_or(Flaw::Illegal("failing.generation"))?,
             slot: Slot(failing.slot),
             host: agent("failing.host", &failing.host)?,
-            // One of a later release is not stated in this one's words.
-            failure: match failing.failure {
-                1 => Failure::Start,
-                2 => Failure::Ended,
-                3 => Failure::Health,
-                _ => Failure::Unstated,
-            },
+            failure: Failure::of_number(failing.failure),
             since: Time::from_us(failing.since_us),
         })
     }

@@ -139,7 +139,7 @@ impl Hosting<'_> {
                         let how = EndShown::now(format!("exited with status {status}"));
                         self.ended(how, Ok(status))
                     }
-                    Err(failure) => self.ended(records::end(&failure), Err(Failure::Ended)),
+                    Err(failure) => self.ended(records::end(&failure), Err(said(&failure))),
                 }
             }
             Kind::Http(wasi) => {
@@ -276,6 +276,15 @@ impl Hosting<'_> {
             outcome,
             note,
         }
+    }
+}
+
+/// How it is said to others that a guest has failed.
+const fn said(failure: &gary_host::Failure) -> Failure {
+    match failure {
+        gary_host::Failure::Trap(_) | gary_host::Failure::Crowded(_) => Failure::Trapped,
+        gary_host::Failure::TimedOut(_) => Failure::TimedOut,
+        _ => Failure::Ended,
     }
 }
 

@@ -34,7 +34,7 @@ impl From<&gary_promise::Denial> for Denial {
         Self {
             version: Some(denial.version.into()),
             of: Some(denial.of.into()),
-            failure: number(denial.failure),
+            failure: denial.failure.number(),
         }
     }
 }
@@ -46,27 +46,7 @@ impl TryFrom<Denial> for gary_promise::Denial {
         Ok(Self {
             version: required("denial.version", denial.version)?.try_into()?,
             of: required("denial.of", denial.of)?.try_into()?,
-            failure: failure(denial.failure),
+            failure: Failure::of_number(denial.failure),
         })
-    }
-}
-
-/// By which number a failure is said.
-pub(super) const fn number(failure: Failure) -> u32 {
-    match failure {
-        Failure::Unstated => 0,
-        Failure::Start => 1,
-        Failure::Ended => 2,
-        Failure::Health => 3,
-    }
-}
-
-/// Which failure a number says. That something fails counts, also where how is told in a later release's words.
-pub(super) const fn failure(number: u32) -> Failure {
-    match number {
-        1 => Failure::Start,
-        2 => Failure::Ended,
-        3 => Failure::Health,
-        _ => Failure::Unstated,
     }
 }

@@ -1,8 +1,7 @@
 //! A run to completion, and what has become of it.
 
-use gary_promise::{Note, Outcome as Became, RunKey, Slot, Tick, WallTime};
+use gary_promise::{Failure, Note, Outcome as Became, RunKey, Slot, Tick, WallTime};
 
-use super::denial;
 use crate::{
     DecodeError,
     message::{NOTHING, PromiseRef, Shaped, Version, required, text, zero},
@@ -128,7 +127,7 @@ impl From<&gary_promise::Completion> for Completion {
             note: note.map_or_else(String::new, ToString::to_string),
             outcome: Some(match completion.outcome {
                 Became::Exited(status) => Outcome::Exited(status),
-                Became::Failed(failure) => Outcome::Failed(denial::number(failure)),
+                Became::Failed(failure) => Outcome::Failed(failure.number()),
                 Became::Lost => Outcome::Lost(()),
             }),
         }
@@ -143,7 +142,7 @@ impl TryFrom<Completion> for gary_promise::Completion {
         Ok(Self {
             outcome: match required("completion.outcome", completion.outcome)? {
                 Outcome::Exited(status) => Became::Exited(status),
-                Outcome::Failed(number) => Became::Failed(denial::failure(number)),
+                Outcome::Failed(number) => Became::Failed(Failure::of_number(number)),
                 Outcome::Lost(()) => Became::Lost,
             },
             at: completion.at_ms.map(WallTime),

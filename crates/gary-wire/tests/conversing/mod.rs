@@ -57,6 +57,8 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
         Failure::Start,
         Failure::Ended,
         Failure::Health,
+        Failure::Trapped,
+        Failure::TimedOut,
     ]);
     let denial = (versions(), versions(), failures).prop_map(|(version, of, failure)| Denial {
         version,

@@ -59,6 +59,8 @@ fn completions() -> impl Strategy<Value = Completion> {
         Just(Failure::Start),
         Just(Failure::Ended),
         Just(Failure::Health),
+        Just(Failure::Trapped),
+        Just(Failure::TimedOut),
     ];
     let outcome = prop_oneof![
         any::<u32>().prop_map(Outcome::Exited),

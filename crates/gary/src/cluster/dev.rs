@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gary_node::cluster::Role;
 use rustix::process::Signal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chosen::{self, Context, DEV, dev_dir};
@@ -44,14 +45,39 @@ struct Ports {
 }
 
 /// A node of the cluster, as it is shown.
-#[derive(Debug, Serialize)]
-struct Shown {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ShownNode {
+    /// What people call it.
     name: String,
-    state: &'static str,
+    /// Whether its process runs.
+    state: State,
+    /// Its process, while it runs.
     pid: Option<i32>,
+    /// Where other nodes reach it, over UDP.
     address: String,
+    /// Where it serves workloads over HTTP.
     ingress: String,
+    /// The file that it writes its log to.
     log: String,
+}
+
+/// Whether the process of a node runs.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Runs,
+    Paused,
+    Stopped,
+}
+
+impl State {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+        }
+    }
 }
 
 pub(crate) fn main(typed: DevArgs) -> u8 {
@@ -350,11 +376,11 @@ fn down(keep: bool) -> Result<(), Problem> {
 fn status(typed: &ListArgs) -> Result<(), Problem> {
     let shown = all(&dev_dir()?).into_iter().map(|node| {
         let (pid, ports) = (node.pid(), ports(&node)?);
-        Ok(Shown {
+        Ok(ShownNode {
             state: match pid {
-                Some(_) if node.is_paused() => "paused",
-                Some(_) => "runs",
-                None => "stopped",
+                Some(_) if node.is_paused() => State::Paused,
+                Some(_) => State::Runs,
+                None => State::Stopped,
             },
             pid: pid.map(|its| its.as_raw_nonzero().get()),
             address: ports.listen.to_string(),
@@ -363,7 +389,7 @@ fn status(typed: &ListArgs) -> Result<(), Problem> {
             name: node.name,
         })
     });
-    let shown: Vec<Shown> = shown.collect::<Result<_, Problem>>()?;
+    let shown: Vec<ShownNode> = shown.collect::<Result<_, Problem>>()?;
     if typed.json {
         return json(&shown);
     }
@@ -374,7 +400,7 @@ fn status(typed: &ListArgs) -> Result<(), Problem> {
             .map_or_else(|| "-".to_owned(), |pid| pid.to_string());
         table.row([
             node.name,
-            node.state.to_owned(),
+            node.state.word().to_owned(),
             pid,
             node.address,
             node.ingress,

@@ -22,6 +22,11 @@ pub(crate) mod typed;
 pub(crate) mod wait;
 pub(crate) mod why;
 
+#[cfg(test)]
+pub(crate) use dev::ShownNode;
+#[cfg(test)]
+pub(crate) use plan::Planned;
+
 use gary_node::client::{AskError, DeployError, StoreError};
 
 use crate::problem::{Code, Problem};

@@ -1,8 +1,11 @@
 //! `gary deploy --plan`: what would change, and who could take it on.
 
-use gary_node::client::{Client, Deployment, PlanNode};
+use gary_node::client::{Client, Deployment, Plan, PlanNode};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::deploy::tell_moved;
+use super::list::json;
 use super::not_deployed;
 use super::table::Table;
 use crate::console;
@@ -11,10 +14,87 @@ use crate::problem::Problem;
 /// The most nodes of which a deploy says what each lacks.
 const TOLD_MAX: usize = 16;
 
+/// What a deploy would change, as one JSON document.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Planned {
+    /// The name.
+    name: String,
+    /// Which generation it would be.
+    generation: u64,
+    /// What would be otherwise than it is; of something new, what it would be.
+    changes: Vec<PlannedChange>,
+    /// Who is in the cluster, and could take it on or not.
+    nodes: Vec<PlannedNode>,
+    /// Where its store is and would be, where it would begin with an empty one.
+    moved: Option<PlannedMove>,
+}
+
+/// Something that would be otherwise.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PlannedChange {
+    /// What.
+    what: String,
+    /// How it is, where it is at all.
+    from: Option<String>,
+    /// How it would be.
+    to: String,
+}
+
+/// A node, and whether it could host a replica.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PlannedNode {
+    /// What people call it.
+    name: String,
+    /// Why it could not, by what it promises to everyone; nothing where it could.
+    why_not: Option<String>,
+}
+
+/// A store that would be left behind.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PlannedMove {
+    /// The node that has it.
+    from: String,
+    /// The node that would have an empty one.
+    to: String,
+}
+
 /// Shows what a deploy would change, and changes nothing.
-pub(super) async fn show(client: &Client, deployment: Deployment) -> Result<(), Problem> {
+pub(super) async fn show(
+    client: &Client,
+    deployment: Deployment,
+    is_json: bool,
+) -> Result<(), Problem> {
     let name = deployment.name.clone();
     let plan = client.plan(deployment).await.map_err(not_deployed)?;
+    match is_json {
+        true => json(&document(name, plan)),
+        false => show_text(&name, plan),
+    }
+}
+
+fn document(name: String, plan: Plan) -> Planned {
+    let changes = plan.changes.into_iter().map(|its| PlannedChange {
+        what: its.what,
+        from: its.from,
+        to: its.to,
+    });
+    let nodes = plan.nodes.into_iter().map(|its| PlannedNode {
+        name: its.name,
+        why_not: its.why_not,
+    });
+    Planned {
+        name,
+        generation: plan.generation,
+        changes: changes.collect(),
+        nodes: nodes.collect(),
+        moved: plan.moved.map(|its| PlannedMove {
+            from: its.from,
+            to: its.to,
+        }),
+    }
+}
+
+fn show_text(name: &str, plan: Plan) -> Result<(), Problem> {
     let mut table = Table::new(["NODE", "COULD", "WHY NOT"]);
     for node in plan.nodes {
         let could = if node.why_not.is_none() { "yes" } else { "no" };
@@ -40,7 +120,7 @@ pub(super) async fn show(client: &Client, deployment: Deployment) -> Result<(), 
     text.push_str(&format!("\n{}", table.text()));
     text.push_str("\nWhether a node has room left is its own to say once it is asked.\n");
     console::out(&text)?;
-    tell_moved(&name, plan.moved.as_ref());
+    tell_moved(name, plan.moved.as_ref());
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gary_node::api::{HostedShown, WorkloadShown};
+use gary_node::api::{FailureWord, HostedShown, RunShown, WorkloadShown};
 use gary_node::client::{AskError, Client};
 
 use super::typed::WaitArgs;
@@ -116,9 +116,7 @@ async fn until_it_is_over(
                 let line = format!("{name} replica {} on {}: {ended}\n", run.slot, run.node);
                 console::out(&console::harmless(&line))?;
                 if code == 0 {
-                    let failed = Code::Failure as u8;
-                    let status = run.status.map(|its| u8::try_from(its).unwrap_or(failed));
-                    code = status.unwrap_or(failed);
+                    code = code_of(run);
                 }
             }
             return Ok(code);
@@ -130,6 +128,17 @@ async fn until_it_is_over(
         }
         tokio::time::sleep(LOOKS_EVERY).await;
     }
+}
+
+/// What `gary run` of it would have ended with.
+fn code_of(run: &RunShown) -> u8 {
+    let code = match (run.status, run.failure) {
+        (Some(status), _) => return u8::try_from(status).unwrap_or(Code::Failure as u8),
+        (None, Some(FailureWord::Trapped)) => Code::Trapped,
+        (None, Some(FailureWord::TimedOut)) => Code::TimedOut,
+        _ => Code::Failure,
+    };
+    code as u8
 }
 
 /// How many replicas run, and do not end as soon as they have started.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use crate::cluster::{Cluster, HELLO, to};
-use crate::support::{Client, Gary, Guest, Outcome, check_listing, get};
+use crate::support::{Client, Gary, Guest, Outcome, check_listing, check_schema, get};
 
 const TRAP: Guest = Guest("trap");
 const HELLO_CLI: Guest = Guest("hello-cli");
@@ -97,6 +97,9 @@ fn what_a_workload_writes_and_why_it_fails_is_told_wherever_it_runs() {
         }
     }
 
+    let nodes = cluster.json(&["dev", "status"]);
+    check_schema("dev.schema.json", &nodes.into());
+
     // What fits nowhere is told with each node's own word.
     deploys(
         &cluster,
@@ -126,7 +129,7 @@ fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
     let done = cluster.does(["wait", "once", "--timeout", "60s"]).exits(0);
     assert_eq!(done.text().matches("succeeded").count(), 2, "{done:?}");
     deploys(&cluster, TRAP, &["--name", "bad", "--job"], &["panic"]);
-    cluster.does(["wait", "bad", "--timeout", "60s"]).exits(1);
+    cluster.does(["wait", "bad", "--timeout", "60s"]).exits(134);
 
     cluster.deploys(HELLO, "hello", 2);
     let path = HELLO.path();
@@ -140,6 +143,10 @@ fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
         "3",
         "--plan",
     ];
+    let document = cluster.0.call(plan.into_iter().chain(["--json"])).output();
+    let document = serde_json::from_str(document.exits(0).text()).expect("it is JSON");
+    check_schema("plan.schema.json", &document);
+    assert_eq!(document["generation"], 2, "{document}");
     let plan = cluster.does(plan).exits(0);
     assert!(plan.text().contains("generation 1 to 2"), "{plan:?}");
     assert!(plan.text().contains("2 -> 3"), "{plan:?}");
