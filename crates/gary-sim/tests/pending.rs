@@ -1,6 +1,7 @@
 //! What a person leaves with a node that reaches no majority: it is kept there, runs nothing, and is settled once the
 //! keepers can be reached.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_agent::{
@@ -409,5 +410,38 @@ fn what_was_refused_is_shown_until_it_was_seen_or_for_a_week() {
     let facts: Vec<Fact> = written.flat_map(|its| its.facts).collect();
     for gone in [seen, unseen] {
         assert!(facts.contains(&Fact::Settled(gone)) && facts.contains(&Fact::Forgotten(gone)));
+    }
+}
+
+#[test]
+fn what_is_withdrawn_takes_along_what_follows_from_it_and_no_other_of_its_generation() {
+    let person = |number| {
+        let key = AgentKey::from_seed(&[number; 32]);
+        Promiser::new(key, CLUSTER, BootEpoch(1))
+    };
+    // Whichever of the two has the smaller id.
+    for (withdraws, stays) in [(2, 3), (3, 2)] {
+        let mut its = alone::Alone::new();
+        let (mut withdraws, mut stays) = (person(withdraws), person(stays));
+        let founded = signs(&mut withdraws, None, 1);
+        let withdrawn = signs(&mut withdraws, Some(&founded), 2);
+        let after = signs(&mut withdraws, Some(&withdrawn), 3);
+        let other = signs(&mut stays, Some(&founded), 4);
+        for intent in [&founded, &withdrawn, &after, &other] {
+            assert_eq!(its.submit(intent), Ok(intent.id()));
+        }
+        let reason = gary_promise::Reason::Unstated;
+        let word = withdraws.withdraw(&withdrawn, reason, &WireCodec);
+        let word = word.expect("it is short").signed().clone();
+        let taken_back = its.agent.withdraw_pending(its.now, word);
+        taken_back.expect("it is its owner's word");
+        let pending = its.agent.dealings().pending();
+        let pending = pending.map(|its| (its.intent, its.refused));
+        let expected = [
+            (founded.id(), None),
+            (after.id(), Some(Verdict::NotKept)),
+            (other.id(), None),
+        ];
+        assert_eq!(pending.collect::<BTreeMap<_, _>>(), expected.into());
     }
 }

@@ -232,19 +232,19 @@ impl Pending {
             _ => {
                 its.state = State::Refused(verdict.clone(), now.after(REFUSED_SHOWN_FOR));
                 its.store(voice);
-                let (workload, place) = (its.intent.workload(), its.place());
-                told.extend(self.refuse_after(workload, place, verdict, now, voice));
+                let its = its.intent.clone();
+                told.extend(self.refuse_after(&its, verdict, now, voice));
+                self.go_on_with(its.workload(), now);
             }
         }
         told
     }
 
     /// What one was made from does not come to be kept: somebody else's change may stand at that generation, which its owner
-    /// does not know of. Says which are refused.
+    /// does not know of. Says which are refused. Another of the same generation was not made from it, and has its own chance.
     fn refuse_after<C: Speech>(
         &mut self,
-        workload: WorkloadId,
-        place: (Generation, PromiseId),
+        refused: &Intent,
         verdict: &Verdict,
         now: Time,
         voice: &mut Voice<C, Order>,
@@ -252,7 +252,8 @@ impl Pending {
         let all = self.0.iter_mut();
         let after = all.filter(|(_, its)| {
             let rests = matches!(its.state, State::Rests(_));
-            rests && its.intent.workload() == workload && its.place() > place
+            let is_of_it = its.intent.workload() == refused.workload();
+            rests && is_of_it && its.intent.generation() > refused.generation()
         });
         let refused = after.map(|(id, its)| {
             its.state = State::Refused(verdict.clone(), now.after(REFUSED_SHOWN_FOR));
@@ -294,10 +295,10 @@ impl Pending {
         let its = self.0.get(intent)?;
         // What is submitted only now, its person is told of first.
         let is_here = !matches!(its.state, State::Submitted);
-        let (dropped, place) = is_here.then(|| (its.intent.clone(), its.place()))?;
+        let dropped = is_here.then(|| its.intent.clone())?;
         let refused = match its.refused() {
             Some(_) => Vec::new(),
-            None => self.refuse_after(dropped.workload(), place, &Verdict::NotKept, now, voice),
+            None => self.refuse_after(&dropped, &Verdict::NotKept, now, voice),
         };
         self.end(intent, now, voice);
         Some((dropped, refused))
