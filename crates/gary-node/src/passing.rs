@@ -35,7 +35,7 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 const TAKES_WITHIN: Duration = Duration::from_secs(1);
 
 /// How often one request is sent, to one node after the other.
-const TRIES_MAX: usize = 32;
+const TRIES_MAX: usize = 64;
 
 /// Requests that come from clients.
 pub(crate) struct Ingress {
@@ -156,6 +156,7 @@ impl Passing<'_> {
         }
         // What was known was not so any more: what runs has moved, or is about to.
         let until = Instant::now() + STARTS_WITHIN;
+        let mut pauses = Pauses::up_to(LOOKS_EVERY);
         loop {
             let found = self.ingress.servers.find_anew(self.host).await;
             let peers = self.ingress.servers(found, self.host)?;
@@ -170,7 +171,7 @@ impl Passing<'_> {
             if self.tries >= TRIES_MAX || Instant::now() > until {
                 break;
             }
-            tokio::time::sleep(LOOKS_EVERY).await;
+            pauses.pause().await;
         }
         Err(self.why.unwrap_or_else(|| {
             let why = format!("no node that serves {} answers", self.host);
