@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gary_promise::{
-    BootEpoch, Generation, Lineage, PromiseId, Time, Verdict, WorkloadId, WorkloadName,
+    BootEpoch, Generation, Lineage, Promise, PromiseId, Time, Verdict, Verified, WorkloadId,
+    WorkloadName,
 };
 use rand::Rng;
 
@@ -340,6 +341,11 @@ impl Pending {
         voice.keep_promise(pended.intent.promise());
         pended.store(voice);
         self.0.insert(id, pended);
+    }
+
+    /// One as its owner signed it.
+    pub(super) fn signed(&self, intent: &PromiseId) -> Option<&Verified<Promise>> {
+        self.0.get(intent).map(|its| its.intent.promise())
     }
 
     /// Whether one was refused.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gary_promise::{
-    AgentId, Frame, PromiseId, Settlement, Submission, Time, Verdict, Verified, Withdrawal,
-    WorkloadName,
+    AgentId, Frame, Promise, PromiseId, Settlement, Submission, Time, Verdict, Verified,
+    Withdrawal, WorkloadName,
 };
 use rand::Rng;
 
@@ -313,6 +313,11 @@ impl Custody {
     /// What persons have left here.
     pub(crate) fn pending(&self) -> impl Iterator<Item = PendingIntent> {
         self.pending.iter()
+    }
+
+    /// One of them, as its owner signed it.
+    pub(crate) fn pending_intent(&self, intent: &PromiseId) -> Option<&Verified<Promise>> {
+        self.pending.signed(intent)
     }
 
     /// The owner of a pending intent takes it back. Says whether it was here.

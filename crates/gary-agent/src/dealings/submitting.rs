@@ -62,6 +62,11 @@ impl<C: Speech> Dealings<C> {
         self.custody.pending()
     }
 
+    /// One of [those](Self::pending), as its owner signed it.
+    pub fn pending_intent(&self, intent: &PromiseId) -> Option<&Verified<Promise>> {
+        self.custody.pending_intent(intent)
+    }
+
     /// The owner of a pending intent takes it back: it is not proposed any more. What a minority of keepers has voted for by
     /// then may still come to be kept.
     ///

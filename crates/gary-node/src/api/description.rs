@@ -30,6 +30,7 @@ use super::{events, logs, operating, pending, recovering, revoking, routes, word
         routes::submit,
         routes::put_component,
         pending::list,
+        pending::intent,
         pending::withdraw,
         pending::dismiss,
         recovering::assess,

@@ -52,6 +52,23 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<Vec<Pending
     Ok(Json(shown.await?))
 }
 
+/// What is left with this node, as its owner signed it, packed
+#[utoipa::path(get, path = "/v1/pending/{owner}/{number}", params(("owner" = String, Path, description = "Whose intent"), ("number" = String, Path, description = "Which of theirs")), responses((status = 200, body = [u8], content_type = "application/octet-stream"), (status = 404, body = Refused)))]
+pub(super) async fn intent(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<(String, String)>,
+) -> Result<Vec<u8>, Refusal> {
+    let id = parsed(&id)?;
+    let packed = api.with(move |agent, _| {
+        let intent = agent.dealings().pending_intent(&id)?;
+        Some(WireCodec.pack(&SignedRecord::Promise(intent.signed().clone())))
+    });
+    packed.await?.ok_or_else(|| {
+        let why = "no such intent is left with this node".to_owned();
+        Refusal(StatusCode::NOT_FOUND, why)
+    })
+}
+
 /// Take back what is pending here, by a withdrawal that its owner has signed, packed
 #[utoipa::path(post, path = "/v1/pending/withdraw", request_body(content = [u8], content_type = "application/octet-stream"), responses((status = 204, description = "it is not proposed any more"), (status = 404, body = Refused)))]
 pub(super) async fn withdraw(
@@ -73,11 +90,9 @@ pub(super) async fn withdraw(
 #[utoipa::path(delete, path = "/v1/pending/{owner}/{number}", params(("owner" = String, Path, description = "Whose intent"), ("number" = String, Path, description = "Which of theirs")), responses((status = 204, description = "it is shown no more"), (status = 404, body = Refused)))]
 pub(super) async fn dismiss(
     State(api): State<Arc<Api>>,
-    Path((owner, number)): Path<(String, String)>,
+    Path(id): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
-    let intent = format!("{owner}/{number}");
-    let id: Result<PromiseId, _> = intent.parse();
-    let id = id.map_err(|error| Refusal::bad(format!("{intent} is no intent: {error}")))?;
+    let id = parsed(&id)?;
     match api
         .stored(move |agent, now| agent.dismiss_refused(now, id))
         .await?
@@ -88,6 +103,12 @@ pub(super) async fn dismiss(
             Err(Refusal(StatusCode::NOT_FOUND, why))
         }
     }
+}
+
+fn parsed((owner, number): &(String, String)) -> Result<PromiseId, Refusal> {
+    let intent = format!("{owner}/{number}");
+    let id: Result<PromiseId, _> = intent.parse();
+    id.map_err(|error| Refusal::bad(format!("{intent} is no intent: {error}")))
 }
 
 /// What of a name is left with this node, as what comes of it.

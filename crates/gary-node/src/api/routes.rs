@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use gary_agent::{Acknowledgement, Agent};
 use gary_host::ARTIFACT_BYTES_MAX;
@@ -87,7 +87,10 @@ fn for_all_people(api: Arc<Api>) -> Router {
         .route("/v1/intents", post(submit))
         .route("/v1/pending", get(pending::list))
         .route("/v1/pending/withdraw", post(pending::withdraw))
-        .route("/v1/pending/{owner}/{number}", delete(pending::dismiss))
+        .route(
+            "/v1/pending/{owner}/{number}",
+            get(pending::intent).delete(pending::dismiss),
+        )
         .route("/v1/components/{digest}", put(put_component))
         .route("/v1/revocations", get(revoking::list).put(revoking::put))
         .with_state(api)

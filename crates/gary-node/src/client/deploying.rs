@@ -173,7 +173,10 @@ impl Client {
         deployment: Deployment,
         ack: &str,
     ) -> Result<Deployed, DeployError> {
-        let standing = self.standing(&deployment.name).await?;
+        let standing = match ack {
+            "local" => self.standing_or_left(person, &deployment.name).await?,
+            _ => self.standing(&deployment.name).await?,
+        };
         let digest = ComponentDigest::from_bytes(deployment.digest);
         let component = Bytes::from(deployment.component.clone());
         let wanted = deployment.wanted(digest)?;
@@ -192,6 +195,20 @@ impl Client {
     /// When the node does not answer.
     pub async fn standing(&self, name: &str) -> Result<Option<Standing>, DeployError> {
         self.stood(name, None).await
+    }
+
+    /// What will stand under a name once all is kept that a person has left with the node: what is left there next follows
+    /// from that.
+    async fn standing_or_left(
+        &self,
+        person: &Person,
+        name: &str,
+    ) -> Result<Option<Standing>, DeployError> {
+        let Some(left) = self.left_last(person, name).await? else {
+            return self.standing(name).await;
+        };
+        let name = name.parse().map_err(nonsense)?;
+        self.standing_by(&left, &name).await.map(Some)
     }
 
     /// What stands under a name, or stood at an earlier generation; `None` where there is none.

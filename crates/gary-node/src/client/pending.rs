@@ -8,7 +8,7 @@ use http::Method;
 use super::asking::{AskError, Client};
 use super::deploying::{DeployError, nonsense};
 use super::person::Person;
-use crate::api::PendingShown;
+use crate::api::{PendingShown, SettlementWord};
 
 impl Client {
     /// What persons have left with it, and what was refused since.
@@ -17,6 +17,30 @@ impl Client {
     /// When it does not answer.
     pub async fn pending(&self) -> Result<Vec<PendingShown>, AskError> {
         self.get("/v1/pending").await
+    }
+
+    /// The last that a person has left with it under a name, as it was signed; `None` where nothing of that is pending.
+    pub(super) async fn left_last(
+        &self,
+        person: &Person,
+        name: &str,
+    ) -> Result<Option<Bytes>, DeployError> {
+        let mut left = self.pending().await?;
+        left.retain(|its| its.name == name && its.verdict == SettlementWord::Pending);
+        let ids = left.iter().filter_map(|its| {
+            let intent = its.intent.parse::<PromiseId>().ok()?;
+            (intent.promiser == person.id()).then_some((its.generation, intent))
+        });
+        let Some((_, last)) = ids.max() else {
+            return Ok(None);
+        };
+        let path = format!("/v1/pending/{last}");
+        match self.send(Method::GET, &path, Bytes::new()).await {
+            Ok(packed) => Ok(Some(packed)),
+            // It was settled just now.
+            Err(AskError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Takes back what a person has left with it.

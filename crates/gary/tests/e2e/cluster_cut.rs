@@ -217,6 +217,7 @@ fn what_waits_for_a_majority_is_shown_and_taken_back_and_committed_or_refused_on
     // Somebody else is first with one of the two that wait from then on.
     leave("hello", 2);
     leave("later", 1);
+    leave("later", 2);
     let why = third.does(["why", "later"]).exits(0);
     assert!(why.text().contains("generation 1 is pending"), "{why:?}");
     second.does(["scale", "hello", "2"]).exits(0);
@@ -224,8 +225,8 @@ fn what_waits_for_a_majority_is_shown_and_taken_back_and_committed_or_refused_on
     let refused = is_left("hello", 2, "conflict");
     until(third, left_with, |left| *left == [refused.clone()]);
     for node in [first, second, third] {
-        let later = |node: &Node| node.does(["history", "later"]).code;
-        until(node, later, |code| *code == 0);
+        let later = |node: &Node| node.does(["history", "later", "--json"]).text().to_owned();
+        until(node, later, |text| text.contains("\"generation\": 2"));
         assert_eq!(node.hello().0, 2);
     }
     let listed = third.does(["pending"]).exits(0);
