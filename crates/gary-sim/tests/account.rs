@@ -1,9 +1,8 @@
 //! What an agent can say of a workload that it keeps: what it waits for, what it counts, and what it held for what.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gary_agent::{Assessed, Dealings, Fact, REPLACES_AFTER, Setup, Shown};
+use gary_agent::{Assessed, Dealings, Fact, Keeps, REPLACES_AFTER, Setup, Shown};
 use gary_promise::{
     AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Broken, Condition, Consider, Frame,
     Generation, Host, Judgement, Kept, Lease, Own, Portion, Promise, Promiser, Requirement,
@@ -69,13 +68,13 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
     let at = |ms: u64| Time::from_us(ms * 1000);
     let [mut peer, mut owner] = [2, 3].map(promiser);
     let mut me = keeper(1, at(0));
-    let shown = |keeps| Shown {
-        names: BTreeMap::new(),
+    let shown = |came| Shown {
         capacity: Some(capacity(CORE, 1024 * MEBIBYTE).into()),
         consider: consider(),
-        keeps,
+        came,
+        went: Vec::new(),
     };
-    me.handle_sheet(at(0), peer.id(), shown(BTreeMap::new()));
+    me.handle_sheet(at(0), peer.id(), shown(Vec::new()));
     me.handle_liveness(at(0), peer.id(), true);
 
     // It waits for another workload to be kept, and invites nobody.
@@ -104,8 +103,12 @@ fn says_what_is_waited_for_counted_and_held_for_broken_and_why() {
         promiser: peer.id(),
         version: keep,
     };
-    let keeps = BTreeMap::from([(WorkloadId::founded_by(needed.id()), keep)]);
-    me.handle_sheet(at(5_000), peer.id(), shown(keeps));
+    let keeps = Keeps {
+        by: keep,
+        workload: WorkloadId::founded_by(needed.id()),
+        name: "needed".parse().expect("it is a label"),
+    };
+    me.handle_sheet(at(5_000), peer.id(), shown(vec![keeps]));
     let (_, said) = drain(&mut me);
     assert!(invites(&said), "{said:?}");
     assert_eq!(me.account(&workload, at(5_000)).expect("kept").unmet, []);

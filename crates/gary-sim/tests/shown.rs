@@ -1,8 +1,9 @@
 //! What others go by of what an agent shows on its sheet.
 
-use gary_agent::Shown;
+use gary_agent::{Keeps, Shown};
 use gary_promise::{
-    AgentKey, Body, BootEpoch, BoundedSet, Condition, PromiseId, Promiser, Requirement, Verifier,
+    AgentKey, Body, BootEpoch, BoundedSet, Condition, Keep, Promise, PromiseId, Promiser,
+    Requirement, Routes, Verified, Verifier, WorkloadId,
 };
 use gary_sim::{CLUSTER, capacity};
 use gary_wire::WireCodec;
@@ -32,11 +33,32 @@ fn what_is_promised_under_a_condition_is_not_gone_by() {
         verified.expect("it is signed")
     };
     let firm = read(has(1), Condition::default());
-    let pending = read(has(2), condition);
+    let pending = read(has(2), condition.clone());
+    let keeps = Body::Keep(Keep {
+        workload: WorkloadId::from_bytes([7; 16]),
+        name: "web".parse().expect("it is a label"),
+        routes: Routes::default(),
+    });
+    let kept = read(keeps.clone(), Condition::default());
+    let kept_later = read(keeps, condition);
+    let all = [&pending, &firm, &kept, &kept_later];
+    let came = Keeps {
+        by: kept.id(),
+        workload: WorkloadId::from_bytes([7; 16]),
+        name: "web".parse().expect("it is a label"),
+    };
     let shown = Shown {
         capacity: Some(capacity(CORE, 1).into()),
+        came: vec![came],
         ..Shown::default()
     };
-    assert_eq!(Shown::of([&firm, &pending]), shown);
-    assert_eq!(Shown::of([&pending]), Shown::default());
+    let of =
+        |came: &[&Verified<Promise>]| Shown::of(all.into_iter(), came.iter().copied(), Vec::new());
+    assert_eq!(of(&all), shown);
+    // What was known before is not told again.
+    let known = Shown {
+        came: Vec::new(),
+        ..shown
+    };
+    assert_eq!(of(&[&firm, &kept_later]), known);
 }

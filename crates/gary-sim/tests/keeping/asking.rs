@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use gary_agent::Keeps;
 use gary_promise::{
     AgentId, Batch, BoundedSet, Condition, Frame, Invitation, Own, Promise, PromiseId, Requirement,
     Resources, Slot, Time, Why, WorkloadId,
@@ -115,8 +116,12 @@ fn what_was_offered_before_a_condition_ceased_to_be_met_is_not_accepted() {
         promiser: one,
         version: scene.peers.get_mut(&one).expect("it is there").stamp(),
     };
-    let keeps = BTreeMap::from([(WorkloadId::founded_by(needed.id()), keep)]);
-    scene.show(one, keeps);
+    let keeps = Keeps {
+        by: keep,
+        workload: WorkloadId::founded_by(needed.id()),
+        name: "needed".parse().expect("it is a label"),
+    };
+    scene.show(one, vec![keeps], Vec::new());
 
     // One does not answer, so that the round stays open.
     let (mut offered, mut dismissed) = (None, BTreeSet::new());
@@ -133,7 +138,7 @@ fn what_was_offered_before_a_condition_ceased_to_be_met_is_not_accepted() {
         _ => None,
     };
     scene.run(Duration::from_millis(100), &mut hear);
-    scene.show(one, BTreeMap::new());
+    scene.show(one, Vec::new(), vec![keep]);
     scene.run(Duration::from_secs(2), &mut hear);
     let offered = offered.expect("it was invited");
     assert_eq!(scene.counted(&workload), None);

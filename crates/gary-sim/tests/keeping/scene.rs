@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gary_agent::{Dealings, Fact, REPLACES_AFTER, Setup, Shown, Transmit};
+use gary_agent::{Dealings, Fact, Keeps, REPLACES_AFTER, Setup, Shown, Transmit};
 use gary_promise::{
     AgentId, AgentKey, Batch, Bid, Body, BootEpoch, BoundedSet, Capacity, Codec, Condition,
     Consider, Frame, Generation, Host, Invitation, Lease, Lineage, Notice, Offers, Own, Pace,
@@ -62,30 +62,29 @@ impl Scene {
         };
         let ids: Vec<AgentId> = scene.peers.keys().copied().collect();
         for peer in ids {
-            scene.show(peer, BTreeMap::new());
+            scene.show(peer, Vec::new(), Vec::new());
             scene.me.handle_liveness(now, peer, true);
         }
         scene
     }
 
-    /// A peer's sheet says that it has room, and keeps these.
-    pub(crate) fn show(&mut self, peer: AgentId, keeps: BTreeMap<WorkloadId, PromiseId>) {
-        let capacity = capacity(4 * CORE, 1024 * MEBIBYTE);
-        self.show_machine(peer, capacity, keeps);
+    /// A peer's sheet says that it has room, comes to keep these, and keeps what `went` no more.
+    pub(crate) fn show(&mut self, peer: AgentId, came: Vec<Keeps>, went: Vec<PromiseId>) {
+        let shown = Shown {
+            capacity: Some(capacity(4 * CORE, 1024 * MEBIBYTE).into()),
+            consider: consider(),
+            came,
+            went,
+        };
+        self.me.handle_sheet(self.now, peer, shown);
     }
 
-    /// A peer's sheet says that its machine has so much, and that it keeps these.
-    pub(crate) fn show_machine(
-        &mut self,
-        peer: AgentId,
-        capacity: Capacity,
-        keeps: BTreeMap<WorkloadId, PromiseId>,
-    ) {
+    /// A peer's sheet says that its machine has so much.
+    pub(crate) fn show_machine(&mut self, peer: AgentId, capacity: Capacity) {
         let shown = Shown {
-            names: BTreeMap::new(),
             capacity: Some(capacity.into()),
             consider: consider(),
-            keeps,
+            ..Shown::default()
         };
         self.me.handle_sheet(self.now, peer, shown);
     }

@@ -159,7 +159,7 @@ fn a_slot_that_nobody_has_room_for_keeps_no_other_from_going_on() {
     let second = Generation::FIRST.next().expect("there are more");
     // Whoever hosts the first is too small for anything by now, and the others have no room besides what they host.
     let small = hosted[&Slot(0)].by();
-    scene.show_machine(small, capacity(1, 1), BTreeMap::new());
+    scene.show_machine(small, capacity(1, 1));
     let intent = scene.update_at(Pace::default(), workload, 3);
     let slots: BTreeMap<AgentId, Slot> = hosted.iter().map(|(its, by)| (by.by(), *its)).collect();
     let mut offered: BTreeMap<AgentId, Own<Promise>> = BTreeMap::new();
