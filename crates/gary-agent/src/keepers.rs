@@ -44,7 +44,9 @@ impl Keepers {
         went: &[PromiseId],
     ) -> Changed {
         let known = self.by_agent.get(&agent);
-        let gone = went.iter().filter_map(|id| known?.get(&id.version));
+        // Whose disk was restored may say something else by the same version.
+        let versions = went.iter().chain(came.iter().map(|its| &its.by));
+        let gone = versions.filter_map(|id| known?.get(&id.version));
         let names = gone.filter_map(|its| its.name.clone());
         let names: BTreeSet<_> = names
             .chain(came.iter().map(|its| its.name.clone()))
@@ -58,7 +60,7 @@ impl Keepers {
 
         let mut is_any = !came.is_empty();
         for id in went {
-            is_any |= self.take(*id);
+            is_any |= self.remove(*id);
         }
         for its in came {
             self.insert(its.by, its.workload, Some(its.name));
@@ -76,7 +78,7 @@ impl Keepers {
         let kept = self.by_agent.get(&agent);
         let kept: Vec<Version> = kept.into_iter().flat_map(BTreeMap::keys).copied().collect();
         for version in kept {
-            self.take(PromiseId {
+            self.remove(PromiseId {
                 promiser: agent,
                 version,
             });
@@ -113,14 +115,9 @@ impl Keepers {
     /// This agent keeps one more workload, or by another promise.
     pub(crate) fn add(&mut self, workload: WorkloadId, keep: PromiseId) {
         if let Some(before) = self.keep(&keep.promiser, &workload) {
-            self.take(before);
+            self.remove(before);
         }
         self.insert(keep, workload, None);
-    }
-
-    /// An agent does not keep any more what it kept by this promise.
-    pub(crate) fn remove(&mut self, keep: PromiseId) {
-        self.take(keep);
     }
 
     /// Who keeps a workload.
@@ -160,6 +157,7 @@ impl Keepers {
     }
 
     fn insert(&mut self, by: PromiseId, workload: WorkloadId, name: Option<WorkloadName>) {
+        self.remove(by);
         if let Some(name) = &name {
             let kept = self.by_name.entry(name.clone()).or_default();
             kept.insert(by, workload);
@@ -169,8 +167,8 @@ impl Keepers {
         kept.insert(by.version, Kept { workload, name });
     }
 
-    /// Says whether anything was kept by this promise.
-    fn take(&mut self, by: PromiseId) -> bool {
+    /// An agent does not keep any more what it kept by this promise. Says whether there was anything.
+    pub(crate) fn remove(&mut self, by: PromiseId) -> bool {
         let Some(kept) = self.by_agent.get_mut(&by.promiser) else {
             return false;
         };
@@ -295,6 +293,22 @@ mod tests {
         assert_eq!(keepers.keep(&one, &now), None);
         let changed = keepers.change(one, Vec::new(), &[earlier.by]);
         assert_eq!(changed.given_up, [earlier.name]);
+        assert!(is_empty(&keepers));
+    }
+
+    #[test]
+    fn what_is_said_anew_by_the_same_version_takes_the_place_of_what_was() {
+        let [first, _] = versions();
+        let [before, now] = [1, 2].map(|number| WorkloadId::from_bytes([number; 16]));
+        let one = AgentId::from_bytes([1; 32]);
+        let [was, is] = [keeps(1, first, "a", before), keeps(1, first, "b", now)];
+        let mut keepers = Keepers::default();
+        keepers.change(one, vec![was.clone()], &[]);
+        let changed = keepers.change(one, vec![is.clone()], &[]);
+        assert_eq!(changed.given_up, [was.name.clone()]);
+        assert!(!keepers.shows(&one, &was.name) && keepers.shows(&one, &is.name));
+        assert_eq!(keepers.keep(&one, &before), None);
+        keepers.forget(one);
         assert!(is_empty(&keepers));
     }
 

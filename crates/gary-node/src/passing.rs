@@ -34,8 +34,8 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 /// How long a node has to take a request, before another is asked.
 const TAKES_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often one request is sent, to one node after the other.
-const TRIES_MAX: usize = 64;
+/// How often one request is sent, to one node after the other: mostly its time is over before.
+const TRIES_MAX: usize = 256;
 
 /// Requests that come from clients.
 pub(crate) struct Ingress {
@@ -223,8 +223,11 @@ impl Passing<'_> {
             && let Some(stream) = self.ingress.spare.take(peer.key)
         {
             return match self.send(stream).await {
-                // That says nothing of its node, which may be asked again.
-                Tried::Untouched(why) | Tried::Unclear(why) => Tried::Elsewhere(why),
+                // Its node is gone, or only this stream: others come first, and it is asked again if its keepers still name it.
+                Tried::Untouched(why) | Tried::Unclear(why) => {
+                    self.ingress.servers.forget(self.host, peer.key);
+                    Tried::Elsewhere(why)
+                }
                 tried => tried,
             };
         }

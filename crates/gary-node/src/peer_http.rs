@@ -59,7 +59,7 @@ pub(crate) async fn send(
     Ok(sender.send_request(request).await?)
 }
 
-/// Opens a stream to another node, for one request.
+/// Opens a stream to another node, for one request after the other.
 pub(crate) async fn open(
     transport: &Arc<dyn Transport>,
     to: Peer,

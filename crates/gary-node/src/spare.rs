@@ -15,8 +15,11 @@ use crate::peer_http::Body;
 /// For how long one is kept that nobody uses. As long as it is open, its connection does not make room for another.
 const KEPT_FOR: Duration = Duration::from_secs(2);
 
-/// The most that are kept to one node: a quarter of the requests that it takes at once.
-const KEPT_MAX: usize = 64;
+/// How often it is looked which of them were kept for that long.
+const SWEPT_EVERY: Duration = Duration::from_millis(500);
+
+/// The most that are kept to one node: an eighth of the requests that it takes at once.
+const KEPT_MAX: usize = 32;
 
 /// Streams that nobody uses just now.
 #[derive(Default)]
@@ -51,9 +54,12 @@ impl Spare {
     /// # Panics
     /// Where there is no runtime of tokio.
     pub(crate) fn keep(self: &Arc<Self>, peer: PeerKey, stream: SendRequest<Body>) {
+        if stream.is_closed() {
+            return;
+        }
         let mut kept = self.lock();
         let idle = kept.by_peer.entry(peer).or_default();
-        if idle.len() >= KEPT_MAX || stream.is_closed() {
+        if idle.len() >= KEPT_MAX {
             return;
         }
         let since = Instant::now();
@@ -67,7 +73,7 @@ impl Spare {
     /// Lets go of what was kept for long, until there is nothing more to let go of.
     async fn sweep(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(KEPT_FOR).await;
+            tokio::time::sleep(SWEPT_EVERY).await;
             let mut kept = self.lock();
             kept.by_peer.retain(|_, idle| {
                 idle.retain(|its| its.since.elapsed() < KEPT_FOR && !its.stream.is_closed());

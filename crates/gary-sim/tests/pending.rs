@@ -427,7 +427,8 @@ fn what_is_withdrawn_takes_along_what_follows_from_it_and_no_other_of_its_genera
         let withdrawn = signs(&mut withdraws, Some(&founded), 2);
         let after = signs(&mut withdraws, Some(&withdrawn), 3);
         let other = signs(&mut stays, Some(&founded), 4);
-        for intent in [&founded, &withdrawn, &after, &other] {
+        let later = signs(&mut stays, Some(&other), 5);
+        for intent in [&founded, &withdrawn, &after, &other, &later] {
             assert_eq!(its.submit(intent), Ok(intent.id()));
         }
         let reason = gary_promise::Reason::Unstated;
@@ -441,7 +442,43 @@ fn what_is_withdrawn_takes_along_what_follows_from_it_and_no_other_of_its_genera
             (founded.id(), None),
             (after.id(), Some(Verdict::NotKept)),
             (other.id(), None),
+            (later.id(), None),
         ];
         assert_eq!(pending.collect::<BTreeMap<_, _>>(), expected.into());
     }
+}
+
+#[test]
+fn what_follows_from_what_was_kept_is_not_refused_with_another_of_its_generation() {
+    let mut its = Scene::new();
+    if its.ann.id() > its.bob.id() {
+        std::mem::swap(&mut its.ann, &mut its.bob);
+    }
+    let founded = signs(&mut its.ann, None, 1);
+    its.commit(ELSEWHERE, &founded);
+    let first = signs(&mut its.ann, Some(&founded), 2);
+    let after = signs(&mut its.ann, Some(&first), 3);
+    let other = signs(&mut its.bob, Some(&founded), 4);
+    its.cut();
+    its.leave(&first);
+    for intent in [&after, &other] {
+        let told = its.told(ALONE, intent, Acknowledgement::Local, 100);
+        assert_eq!(told, [(intent.id(), Verdict::Unsettled)]);
+    }
+    its.act(Act::Heal);
+    let told: [_; 3] = its.told_within(12_000);
+    let verdict = |intent: &Own<Promise>| {
+        let mut told = told.iter().filter(|(id, _)| *id == intent.id());
+        told.next().map(|(_, verdict)| verdict.clone())
+    };
+    for kept in [&first, &after] {
+        assert!(
+            matches!(verdict(kept), Some(Verdict::Committed(_))),
+            "{told:?}"
+        );
+    }
+    assert!(
+        matches!(verdict(&other), Some(Verdict::Conflict(_))),
+        "{told:?}"
+    );
 }

@@ -241,7 +241,7 @@ pub(crate) fn told(
 }
 
 /// What a shell sees of a guest's exit code: its low eight bits.
-fn exit_code(code: i32) -> u8 {
+pub(crate) fn exit_code(code: i32) -> u8 {
     code.to_le_bytes()[0]
 }
 

@@ -105,6 +105,10 @@ impl<C: Powers> View<C> {
             owner, came, went, ..
         }) = self.sheets.poll_change()
         {
+            // It was forgotten meanwhile, and nothing that it showed is gone by.
+            if self.sheets.sheet(owner).is_none() {
+                continue;
+            }
             let came = came.iter().map(|promise| &**promise);
             let shown = Shown::of(self.promises_of(owner), came, went);
             dealings.handle_sheet(now, owner, shown);

@@ -3,7 +3,7 @@
 //! One that is pending runs nothing: it is proposed as if it were submitted again, and what it follows from stands in it,
 //! signed. So it takes the place of nothing that its owner has not known of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gary_promise::{
@@ -83,6 +83,8 @@ pub(super) struct Pending(BTreeMap<PromiseId, Pended>);
 #[derive(Debug)]
 struct Pended {
     intent: Intent,
+    /// Which of its owner's it was made from, where that was left here before it.
+    follows: Option<PromiseId>,
     since: (BootEpoch, Time),
     state: State,
     /// A person waits to be told what comes of this attempt, whatever it is.
@@ -134,10 +136,12 @@ impl Pending {
 
     /// A person submits an intent, to be left here if need be.
     pub(super) fn submit(&mut self, intent: Intent, since: (BootEpoch, Time)) {
+        let follows = self.before(&intent);
         self.0
             .entry(intent.promise().id())
             .or_insert_with(|| Pended {
                 intent,
+                follows,
                 since,
                 state: State::Submitted,
                 is_asked: false,
@@ -181,6 +185,7 @@ impl Pending {
             None => State::Rests(now),
         };
         let pended = Pended {
+            follows: self.before(&was.intent),
             intent: was.intent,
             since: was.since,
             state,
@@ -189,6 +194,18 @@ impl Pending {
             proposed_at: None,
         };
         self.0.insert(id, pended);
+    }
+
+    /// What its owner has left here just before this one.
+    fn before(&self, intent: &Intent) -> Option<PromiseId> {
+        let before = base(intent)?;
+        let owner = intent.promise().by();
+        let all = self.0.values().map(|its| &its.intent);
+        let mut theirs = all.filter(|its| {
+            let is_of_it = its.workload() == intent.workload() && its.promise().by() == owner;
+            is_of_it && its.generation() == before
+        });
+        theirs.next().map(|its| its.promise().id())
     }
 
     /// Whether one follows from another that waits here: that is to be kept first.
@@ -242,7 +259,8 @@ impl Pending {
     }
 
     /// What one was made from does not come to be kept: somebody else's change may stand at that generation, which its owner
-    /// does not know of. Says which are refused. Another of the same generation was not made from it, and has its own chance.
+    /// does not know of. Says which are refused. What is known to follow from something else is not among them, and of what is
+    /// not known all of a later generation are.
     fn refuse_after<C: Speech>(
         &mut self,
         refused: &Intent,
@@ -250,18 +268,24 @@ impl Pending {
         now: Time,
         voice: &mut Voice<C, Order>,
     ) -> Vec<PromiseId> {
-        let all = self.0.iter_mut();
-        let after = all.filter(|(_, its)| {
-            let rests = matches!(its.state, State::Rests(_));
+        let of_it = self.0.iter_mut().filter(|(_, its)| {
             let is_of_it = its.intent.workload() == refused.workload();
-            rests && is_of_it && its.intent.generation() > refused.generation()
+            is_of_it && its.intent.generation() > refused.generation()
         });
-        let refused = after.map(|(id, its)| {
-            its.state = State::Refused(verdict.clone(), now.after(REFUSED_SHOWN_FOR));
-            its.store(voice);
-            *id
-        });
-        refused.collect()
+        let mut later: Vec<(&PromiseId, &mut Pended)> = of_it.collect();
+        later.sort_by_key(|(_, its)| its.place());
+        let mut gone = BTreeSet::from([refused.promise().id()]);
+        let mut told = Vec::new();
+        for (id, its) in later {
+            let follows = its.follows.is_none_or(|before| gone.contains(&before));
+            if follows && matches!(its.state, State::Rests(_)) {
+                its.state = State::Refused(verdict.clone(), now.after(REFUSED_SHOWN_FOR));
+                its.store(voice);
+                gone.insert(*id);
+                told.push(*id);
+            }
+        }
+        told
     }
 
     /// One does not stand here any more. Those that follow from it have waited for it.
@@ -332,6 +356,7 @@ impl Pending {
         }
         let pended = Pended {
             intent,
+            follows: None,
             since,
             state: State::Refused(verdict, since.1.after(REFUSED_SHOWN_FOR)),
             is_asked: false,

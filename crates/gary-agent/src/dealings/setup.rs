@@ -82,7 +82,7 @@ impl Shown {
                 Body::Consider(its) => consider = Some(its.clone()),
                 _ => {}
             }
-            // An agent promises each once, and most of what follows is of what it keeps.
+            // An agent promises each once, and before most of what it keeps, unless it has started again since.
             if capacity.is_some() && consider.is_some() {
                 break;
             }

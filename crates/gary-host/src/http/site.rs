@@ -158,11 +158,11 @@ impl<D: Directory> Front<D> {
         }
     }
 
-    /// Serves a connection on which HTTP/1 is spoken and one request is made, until it ends. Where there are too many of
+    /// Serves a connection on which HTTP/1 is spoken, one request after the other, until it ends. Where there are too many of
     /// them it ends at once.
     ///
-    /// It goes on while the front is drained: whoever has just opened it is to hear that it is to ask elsewhere, and what
-    /// it asks is the directory's to refuse.
+    /// While the front is drained, one that has carried a request ends as soon as that is answered. One that was just opened
+    /// goes on: whoever has opened it is to hear that it is to ask elsewhere, and what it asks is the directory's to refuse.
     pub async fn serve_stream(
         self: Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -171,8 +171,27 @@ impl<D: Directory> Front<D> {
         if place.is_err() && !self.is_stopping.load(Relaxed) {
             return;
         }
-        let (_stopping, stopped) = watch::channel(());
-        connection::speak(stream, false, self, stopped).await;
+        let (ends, ended) = watch::channel(());
+        let (has_answered, mut answered) = watch::channel(());
+        let mut stopping = self.stopping.subscribe();
+        let is_stopping = || self.is_stopping.load(Relaxed);
+        let closes = async {
+            let _ = answered.changed().await;
+            if !is_stopping() {
+                let _ = stopping.changed().await;
+            }
+            ends.send_replace(());
+            std::future::pending().await
+        };
+        let front = Arc::clone(&self);
+        let carries = Arc::new(Carrying {
+            front,
+            has_answered,
+        });
+        tokio::select! {
+            () = connection::speak(stream, false, carries, ended) => {}
+            () = closes => {}
+        }
     }
 
     /// Takes no more clients, and lets what is under way end for so long at most.
@@ -219,6 +238,28 @@ impl<D: Directory> Answers for Front<D> {
         }
         let why = format!("{host} is served now here and now elsewhere");
         unanswered(&Unanswered(StatusCode::SERVICE_UNAVAILABLE, why))
+    }
+}
+
+/// A front as one stream sees it.
+struct Carrying<D> {
+    front: Arc<Front<D>>,
+    has_answered: watch::Sender<()>,
+}
+
+impl<D: Directory> Answers for Carrying<D> {
+    fn observer(&self) -> &Arc<dyn Observer> {
+        &self.front.observer
+    }
+
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        stalled: Option<Arc<Notify>>,
+    ) -> Response<ReplyBody> {
+        let response = Arc::clone(&self.front).answer(request, stalled).await;
+        self.has_answered.send_replace(());
+        response
     }
 }
 

@@ -197,9 +197,9 @@ impl Client {
         self.stood(name, None).await
     }
 
-    /// What will stand under a name once all is kept that a person has left with the node: what is left there next follows
-    /// from that.
-    async fn standing_or_left(
+    /// What will stand under a name once all is kept that a person has left with the node, unless that is superseded already:
+    /// what is left there next follows from that.
+    pub(super) async fn standing_or_left(
         &self,
         person: &Person,
         name: &str,
@@ -207,8 +207,20 @@ impl Client {
         let Some(left) = self.left_last(person, name).await? else {
             return self.standing(name).await;
         };
-        let name = name.parse().map_err(nonsense)?;
-        self.standing_by(&left, &name).await.map(Some)
+        let left = {
+            let name = name.parse().map_err(nonsense)?;
+            self.standing_by(&left, &name).await?
+        };
+        match self.standing(name).await {
+            Ok(Some(stands))
+                if stands.workload != left.workload || stands.generation() >= left.generation() =>
+            {
+                Ok(Some(stands))
+            }
+            // Those who keep it cannot be reached, which is why something is left here.
+            Ok(_) | Err(DeployError::Ask(AskError::Refused { status: 503, .. })) => Ok(Some(left)),
+            Err(error) => Err(error),
+        }
     }
 
     /// What stands under a name, or stood at an earlier generation; `None` where there is none.

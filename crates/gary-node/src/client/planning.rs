@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::asking::Client;
 use super::deploying::{DeployError, Deployed, Deployment};
+use super::person::Person;
 use super::storing::Moved;
 use crate::api::{NAME_LABEL, NodeShown};
 use crate::store_node;
@@ -42,37 +43,33 @@ pub struct Change {
     pub what: String,
     /// How it is, where it is at all.
     pub from: Option<String>,
-    /// How it would be.
-    pub to: String,
+    /// How it would be, where it would be at all.
+    pub to: Option<String>,
 }
 
 impl Client {
-    /// What a deploy would change. Nothing is changed by that.
+    /// What a deploy would change, or one that is left with the node by this person. Nothing is changed by that.
     ///
     /// # Errors
     /// When the node does not answer, or it is nothing that can be deployed.
-    pub async fn plan(&self, deployment: Deployment) -> Result<Plan, DeployError> {
-        let standing = self.standing(&deployment.name).await?;
+    pub async fn plan(
+        &self,
+        deployment: Deployment,
+        left_by: Option<&Person>,
+    ) -> Result<Plan, DeployError> {
+        let standing = match left_by {
+            Some(person) => self.standing_or_left(person, &deployment.name).await?,
+            None => self.standing(&deployment.name).await?,
+        };
         let digest = ComponentDigest::from_bytes(deployment.digest);
         let wanted = deployment.wanted(digest)?;
         wanted.check().map_err(super::deploying::nonsense)?;
         let (wanted, moved) = self.bind(wanted, standing.as_ref()).await?;
         let nodes = plan_nodes(&self.nodes().await?, &wanted.needs);
-        let to = words(&wanted);
-        let changes = match &standing {
-            None => {
-                let changes = to.into_iter().map(|(what, to)| Change {
-                    what,
-                    from: None,
-                    to,
-                });
-                changes.filter(|its| !its.to.is_empty()).collect()
-            }
-            Some(standing) => differences(words(standing.wanted()), to),
-        };
+        let from = standing.as_ref().map(|its| words(its.wanted()));
         Ok(Plan {
             generation: standing.map_or(1, |its| its.generation() + 1),
-            changes,
+            changes: differences(from.unwrap_or_default(), words(&wanted)),
             nodes,
             moved,
         })
@@ -149,8 +146,8 @@ fn differences(from: BTreeMap<String, String>, to: BTreeMap<String, String>) -> 
         let (from, to) = (of(&from, what), of(&to, what));
         (from != to).then(|| Change {
             what: what.clone(),
-            from: Some(from.unwrap_or_else(|| "nothing".to_owned())),
-            to: to.unwrap_or_else(|| "nothing".to_owned()),
+            from,
+            to,
         })
     });
     changes.collect()

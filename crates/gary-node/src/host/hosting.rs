@@ -282,7 +282,7 @@ impl Hosting<'_> {
 /// How it is said to others that a guest has failed.
 const fn said(failure: &gary_host::Failure) -> Failure {
     match failure {
-        gary_host::Failure::Trap(_) | gary_host::Failure::Crowded(_) => Failure::Trapped,
+        gary_host::Failure::Trap(_) => Failure::Trapped,
         gary_host::Failure::TimedOut(_) => Failure::TimedOut,
         _ => Failure::Ended,
     }

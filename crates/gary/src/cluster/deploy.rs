@@ -67,7 +67,8 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
     waiting(async {
         let client = context::client().await?;
         if typed.how.plan {
-            return plan::show(&client, deployment, typed.output.json).await;
+            let left_by = (typed.how.ack == "local").then(person).transpose()?;
+            return plan::show(&client, deployment, left_by.as_ref(), typed.output.json).await;
         }
         let person = person()?;
         let deployed = client.deploy(&person, deployment, &typed.how.ack).await;

@@ -1,6 +1,6 @@
 //! `gary deploy --plan`: what would change, and who could take it on.
 
-use gary_node::client::{Client, Deployment, Plan, PlanNode};
+use gary_node::client::{Client, Deployment, Person, Plan, PlanNode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,8 +36,8 @@ struct PlannedChange {
     what: String,
     /// How it is, where it is at all.
     from: Option<String>,
-    /// How it would be.
-    to: String,
+    /// How it would be, where it would be at all.
+    to: Option<String>,
 }
 
 /// A node, and whether it could host a replica.
@@ -58,14 +58,16 @@ struct PlannedMove {
     to: String,
 }
 
-/// Shows what a deploy would change, and changes nothing.
+/// Shows what a deploy would change, or one that is left with the node by this person, and changes nothing.
 pub(super) async fn show(
     client: &Client,
     deployment: Deployment,
+    left_by: Option<&Person>,
     is_json: bool,
 ) -> Result<(), Problem> {
     let name = deployment.name.clone();
-    let plan = client.plan(deployment).await.map_err(not_deployed)?;
+    let plan = client.plan(deployment, left_by).await;
+    let plan = plan.map_err(not_deployed)?;
     match is_json {
         true => json(&document(name, plan)),
         false => show_text(&name, plan),
@@ -111,11 +113,13 @@ fn show_text(name: &str, plan: Plan) -> Result<(), Problem> {
         (_, false) => format!("{name}: generation {} to {generation}\n", generation - 1),
     };
     for change in &plan.changes {
-        let from = change
-            .from
-            .as_deref()
-            .map_or_else(String::new, |from| format!("{from} -> "));
-        text.push_str(&format!("  {:<10} {from}{}\n", change.what, change.to));
+        let word = |its: &Option<String>| its.clone().unwrap_or_else(|| "nothing".to_owned());
+        let from = match generation {
+            1 => String::new(),
+            _ => format!("{} -> ", word(&change.from)),
+        };
+        let to = word(&change.to);
+        text.push_str(&format!("  {:<10} {from}{to}\n", change.what));
     }
     text.push_str(&format!("\n{}", table.text()));
     text.push_str("\nWhether a node has room left is its own to say once it is asked.\n");

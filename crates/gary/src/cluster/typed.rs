@@ -57,7 +57,7 @@ pub(crate) struct HowArgs {
     /// When it is acknowledged: once a majority of its keepers has it, or once the node does
     #[arg(long, value_name = "WHEN", default_value = "majority", value_parser = ["majority", "local"])]
     pub(crate) ack: String,
-    /// Show what would change and which nodes could take it on, and change nothing
+    /// Show what would change and which nodes could take it on, and change nothing; with --json as one JSON document
     #[arg(long)]
     pub(crate) plan: bool,
     /// Wait until all replicas run [default on a terminal]

@@ -133,7 +133,7 @@ async fn until_it_is_over(
 /// What `gary run` of it would have ended with.
 fn code_of(run: &RunShown) -> u8 {
     let code = match (run.status, run.failure) {
-        (Some(status), _) => return u8::try_from(status).unwrap_or(Code::Failure as u8),
+        (Some(status), _) => return run::exit_code(status.cast_signed()),
         (None, Some(FailureWord::Trapped)) => Code::Trapped,
         (None, Some(FailureWord::TimedOut)) => Code::TimedOut,
         _ => Code::Failure,
