@@ -121,7 +121,8 @@ pub(super) fn names_outcome(
     outcome.notes.push(format!(
         "Memory is all that this process has more when all are kept than before: the registers of each name at three \
          or five keepers, what they count of its one hosting, what its host remembers, the sheets on which all of \
-         this is shown, at every agent, and what the simulation notes. {}",
+         this is shown, at every agent, and what the simulation notes. After other measurements it is less: it takes \
+         first what they have freed, and `--only names` shows all of it. {}",
         usage.shown()?
     ));
     Ok(outcome)
