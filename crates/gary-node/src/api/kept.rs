@@ -2,8 +2,8 @@
 
 use gary_agent::{Account, Agent, Assessed};
 use gary_promise::{
-    AgentId, Body, Broken, Contrary, Generation, Judgement, Kept, Misfit, Mode, Outcome, Promise,
-    Requirement, Time, Unknown, Use, Value, Verified, WorkloadId, WorkloadName,
+    AgentId, Body, Broken, Contrary, Failure, Generation, Judgement, Kept, Misfit, Mode, Outcome,
+    Promise, Requirement, Time, Unknown, Use, Value, Verified, WorkloadId, WorkloadName,
 };
 use gary_wire::WireCodec;
 
@@ -236,10 +236,17 @@ fn runs(agent: &Agent<WireCodec>, account: &Account, mode: &Mode) -> Vec<RunShow
         node: name(agent, &run.by.offer.promiser),
         node_id: run.by.offer.promiser.to_string(),
         is_over: run.is_over(*retries),
-        ended: run.ended.as_ref().map(|ended| match &ended.note {
-            Some(note) => format!("{}: {note}", ended.outcome),
-            None => ended.outcome.to_string(),
-        }),
+        ended: run
+            .ended
+            .as_ref()
+            .map(|ended| match (&ended.note, ended.outcome) {
+                // The note says so itself.
+                (Some(note), Outcome::Failed(Failure::Trapped | Failure::TimedOut)) => {
+                    format!("failed: {note}")
+                }
+                (Some(note), outcome) => format!("{outcome}: {note}"),
+                (None, outcome) => outcome.to_string(),
+            }),
         at_ms: run.ended.as_ref().and_then(|ended| ended.at).map(|at| at.0),
         status: run.ended.as_ref().and_then(|ended| match ended.outcome {
             Outcome::Exited(status) => Some(status),

@@ -112,6 +112,8 @@ fn show_text(name: &str, plan: Plan) -> Result<(), Problem> {
         (_, true) => format!("{name}: nothing changes but its generation, to {generation}\n"),
         (_, false) => format!("{name}: generation {} to {generation}\n", generation - 1),
     };
+    let width = plan.changes.iter().map(|its| its.what.len()).max();
+    let width = width.unwrap_or_default();
     for change in &plan.changes {
         let word = |its: &Option<String>| its.clone().unwrap_or_else(|| "nothing".to_owned());
         let from = match generation {
@@ -119,7 +121,7 @@ fn show_text(name: &str, plan: Plan) -> Result<(), Problem> {
             _ => format!("{} -> ", word(&change.from)),
         };
         let to = word(&change.to);
-        text.push_str(&format!("  {:<10} {from}{to}\n", change.what));
+        text.push_str(&format!("  {:<width$} {from}{to}\n", change.what));
     }
     text.push_str(&format!("\n{}", table.text()));
     text.push_str("\nWhether a node has room left is its own to say once it is asked.\n");
