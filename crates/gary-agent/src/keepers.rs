@@ -305,7 +305,7 @@ mod tests {
         let mut keepers = Keepers::default();
         keepers.change(one, vec![was.clone()], &[]);
         let changed = keepers.change(one, vec![is.clone()], &[]);
-        assert_eq!(changed.given_up, [was.name.clone()]);
+        assert_eq!(changed.given_up, std::slice::from_ref(&was.name));
         assert!(!keepers.shows(&one, &was.name) && keepers.shows(&one, &is.name));
         assert_eq!(keepers.keep(&one, &before), None);
         keepers.forget(one);
