@@ -66,7 +66,7 @@ impl Site {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use futures::FutureExt;
@@ -89,7 +89,8 @@ mod tests {
         (instance $handler (export "handle" (func $handle)))
         (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
 
-    struct Nobody;
+    /// Is told everything, and tells nobody.
+    pub(in crate::http) struct Nobody;
 
     impl Observer for Nobody {
         fn wants_requests(&self) -> bool {

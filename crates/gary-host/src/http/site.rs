@@ -297,3 +297,72 @@ pub fn passed(response: Response<Incoming>) -> Response<PassedBody> {
 pub async fn listen(address: SocketAddr) -> io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::bind(address).await
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures::FutureExt;
+    use http_body_util::Empty;
+    use hyper::client::conn::http1::{SendRequest, handshake};
+    use hyper_util::rt::TokioIo;
+
+    use super::super::probe::tests::Nobody;
+    use super::*;
+
+    /// Serves nothing.
+    struct Nothing;
+
+    impl Directory for Nothing {
+        fn here(&self, _host: &str) -> Option<Arc<Site>> {
+            None
+        }
+
+        fn elsewhere(
+            &self,
+            _host: String,
+            _request: Request<Incoming>,
+        ) -> BoxFuture<'_, Result<Passed, Unanswered>> {
+            let why = Unanswered(StatusCode::NOT_FOUND, "nothing is served".to_owned());
+            std::future::ready(Err(why)).boxed()
+        }
+    }
+
+    async fn stream(front: &Arc<Front<Nothing>>) -> SendRequest<Empty<Bytes>> {
+        let (near, far) = tokio::io::duplex(4 << 10);
+        tokio::spawn(Arc::clone(front).serve_stream(far));
+        let (sender, connection) = handshake(TokioIo::new(near)).await.expect("it opens");
+        tokio::spawn(connection);
+        sender
+    }
+
+    async fn ask(stream: &mut SendRequest<Empty<Bytes>>) -> StatusCode {
+        stream.ready().await.expect("it is open");
+        let request = Request::get("/").header(HOST, "web.localhost");
+        let request = request.body(Empty::new()).expect("it is a request");
+        let answer = stream.send_request(request).await.expect("it is answered");
+        let status = answer.status();
+        answer.into_body().collect().await.expect("it ends");
+        status
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_has_carried_a_request_does_not_hold_up_the_end_and_a_new_one_is_answered()
+     {
+        let front = Arc::new(Front::new(Arc::new(Nothing), Arc::new(Nobody)));
+        let (mut used, mut new) = (stream(&front).await, stream(&front).await);
+        for _ in 0..2 {
+            assert_eq!(ask(&mut used).await, StatusCode::NOT_FOUND);
+        }
+        // Less than an idle stream is left alone for.
+        let drains = front.drain(Duration::from_secs(10));
+        let asks = async {
+            while !front.is_stopping.load(Relaxed) {
+                tokio::task::yield_now().await;
+            }
+            ask(&mut new).await
+        };
+        let (drained, status) = tokio::join!(drains, asks);
+        assert_eq!((drained, status), (Drained::Whole, StatusCode::NOT_FOUND));
+        assert!(used.ready().await.is_err(), "it has ended");
+    }
+}
