@@ -78,13 +78,14 @@ fn deploy(typed: &DeployArgs, target: &Target, reporter: &Arc<Reporter>) -> Resu
         for why in plan::nobody_could(&unfit) {
             eprintln!("note: {why}");
         }
+        let is_pending = deployed.settlement.verdict == SettlementWord::Pending;
         if let (Some(before), now) = deployed.replicas
             && before != now
+            && !is_pending
             && typed.how.replicas.is_none()
         {
             eprintln!("note: {name} has {now} replicas now, and had {before}");
         }
-        let is_pending = deployed.settlement.verdict == SettlementWord::Pending;
         if !is_pending {
             tell_of_taken_hosts(&client, &name).await;
         }
@@ -150,7 +151,11 @@ pub(super) fn tell_as(word: &str, name: &str, deployed: &Deployed) -> Result<(),
         }
         SettlementWord::NotFound => refused(Code::NotFound),
         SettlementWord::NotAllowed => refused(Code::Refused),
-        SettlementWord::NoMajority => refused(Code::NoMajority),
+        SettlementWord::NoMajority => refused(Code::NoMajority).map_err(|problem| {
+            problem.hint(format!(
+                "gary nodes shows who is there; gary history {name} says once a majority is what became of it"
+            ))
+        }),
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn not_deployed(error: DeployError) -> Problem {
         DeployError::Ask(AskError::Refused { status: 503, why }) => {
             Problem::new(Code::NoMajority, "the node does not take it now")
                 .why(why)
-                .hint("gary nodes shows who is there; --ack local leaves a deploy with the node until a majority is")
+                .hint("again in a few seconds; gary nodes shows who is there, and --ack local leaves a deploy with the node until a majority is")
         }
         DeployError::Ask(error) => asked(error),
         DeployError::Person(error) => {
