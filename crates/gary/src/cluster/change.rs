@@ -49,7 +49,11 @@ pub(crate) fn roll_back(typed: &RollbackArgs) -> u8 {
             Some(to) => to,
             None => last_other(&client, &standing).await?,
         };
-        if to == 0 || to == now {
+        if to == now {
+            eprintln!("note: {name} is at generation {to} already");
+            return Ok(());
+        }
+        if to == 0 {
             let what = format!("there is nothing to go back to from generation {now} of {name}");
             return Err(Problem::new(Code::NotFound, what).hint(format!("gary history {name}")));
         }

@@ -189,6 +189,7 @@ fn a_job_ends_as_its_runs_do_and_an_earlier_generation_comes_back() {
         &["rollback", "hello", "1"],
         "says already what it said at generation 1",
     );
+    nothing_changes(&["rollback", "hello", "3"], "is at generation 3 already");
     cluster.does(["stop", "hello"]).exits(0);
     nothing_changes(&["stop", "hello"], "is stopped already");
     assert_eq!(cluster.json(&["history", "hello"]).len(), 4);
